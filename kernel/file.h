@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* file.h - struct file, the open file description: what dup, fork and SCM_RIGHTS share. */
+#pragma once
+
+#include <kernel/lib/compiler.h>
+#include <kernel/mutex.h>
+#include <kernel/object.h>
+#include <kernel/rcu.h>
+#include <kernel/uapi.h>
+
+struct cred;
+struct path;
+
+/* Locks: p  file.pos_lock   l  file.lock (RANK_OBJECT)   a  atomic   I  immutable after file_create */
+struct file {
+	atomic_t refs;			/* [a] */
+	u32 mode;			/* [I] FMODE_* */
+	atomic_t flags;			/* [a] O_APPEND O_NONBLOCK O_DIRECT O_ASYNC O_SYNC and the access mode */
+	struct object *obj;		/* [I] a reference */
+	struct mutex pos_lock;		/* taken around read/write/lseek/getdents when the file is seekable and shared */
+	loff_t pos;			/* [p] */
+	struct cred *cred;		/* [I] the opener's */
+	struct dentry *dentry;		/* [I] name it was opened by, or NULL for anonymous objects */
+	struct mount *mount;		/* [I] goes with dentry */
+	void *private;			/* the object type's, per open */
+	u64 err_seen;			/* write-error sequence this description has reported */
+	struct spinlock lock;
+	struct list epolls;		/* [l] epoll items that watch this description */
+	u32 owner_sig;			/* [l] F_SETSIG */
+	s32 owner_type;			/* [l] F_OWNER_* */
+	pid_t owner_pid;		/* [l] F_SETOWN */
+	struct rcu_head rcu;
+};
+
+#define FMODE_READ	0x01u
+#define FMODE_WRITE	0x02u
+#define FMODE_SEEK	0x04u	/* keeps an offset */
+#define FMODE_PATH	0x08u	/* O_PATH */
+#define FMODE_EXEC	0x10u
+#define FMODE_STREAM	0x20u	/* position-less: pread gives ESPIPE */
+
+/*
+ * Makes a description for obj with O_* flags. Takes over the caller's reference to obj, also on failure.
+ * -ENOMEM, -ENFILE. The caller sets dentry/mount (references handed over) before publishing. Context: may sleep.
+ */
+int __must_check file_create(struct object *obj, u32 flags, struct file **out);
+
+static inline void file_get(struct file *f) { ref_get(&f->refs); }
+bool __must_check file_tryget(struct file *f);
+/* Drops a reference; the last one releases from task_work or a worker, so any context will do. */
+void file_put(struct file *f);
+static inline void file_putp(struct file **f)
+{
+	if (*f)
+		file_put(*f);
+}
+#define auto_file __cleanup(file_putp)
+
+static inline u32 file_flags(const struct file *f)
+{
+	return atomic_read(&f->flags);
+}
+
+static inline bool file_nonblock(const struct file *f)
+{
+	return atomic_read(&f->flags) & O_NONBLOCK;
+}
+
+/* What the description's mode grants a new slot. */
+u32 file_rights(const struct file *f);
+
+/*
+ * For read/write ops: evaluates cond; when false returns -EAGAIN on a non-blocking file, else sleeps on q until it holds.
+ * -ERESTARTSYS when interrupted.
+ */
+#define file_wait(f, q, cond) ({						\
+	int fw_ = 0;								\
+	if (!(cond))								\
+		fw_ = file_nonblock(f) ? -EAGAIN :				\
+			waitq_wait(q, cond, WAIT_INTERRUPTIBLE, WAIT_FOREVER);	\
+	fw_; })
+
+/* poll state of any file: the object's, or always ready. */
+u32 file_poll(struct file *f);
+/* Applies F_SETFL. */
+int __must_check file_set_flags(struct file *f, u32 flags);

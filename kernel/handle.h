@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* handle.h - the handle table: from a number to an object, with rights. handle_get() is the only way. */
+#pragma once
+
+#include <kernel/file.h>
+#include <kernel/rights.h>
+
+struct handle_table;
+struct task;
+
+/* A borrowed use of a slot, for the length of a system call. */
+struct handle {
+	struct file *file;
+	u32 rights;		/* what the slot grants: narrow what you derive from it */
+	bool counted;		/* holds a reference (the table is shared); else lent by the single user */
+};
+
+/*
+ * Looks fd up in the current task's table and requires every right of need.
+ * 0, or -EBADF (no such fd, or O_PATH where need has anything but STAT, LOOKUP and EXEC), or the errno that Linux gives for what is missing
+ * (rights_errno()). On success pair with handle_put().
+ */
+int __must_check handle_get(int fd, u32 need, struct handle *out);
+void handle_put(struct handle *h);
+#define auto_handle __cleanup(handle_put)	/* declare as: auto_handle struct handle h = {}; */
+
+/* The same, giving a counted reference to keep (epoll, SCM_RIGHTS, mmap). Drop with file_put. */
+int __must_check handle_get_file(int fd, u32 need, struct file **out);
+
+/* The errno for a missing right. */
+int rights_errno(u32 missing);
+
+/* Installs file in the lowest free slot >= min. flags: O_CLOEXEC counts, others are ignored. Takes its own reference.
+ * fd, -EMFILE or -ENOMEM. */
+int __must_check handle_install(struct file *f, u32 rights, u32 flags);
+int __must_check handle_install_min(struct file *f, u32 rights, u32 flags, int min);
+/* Two at once, for pipe(2): both or none. */
+int __must_check handle_install_two(struct file *a, struct file *b, u32 flags, int fds[2]);
+/* dup3: replaces what is in newfd. Rights are copied, never widened. */
+int __must_check handle_dup_to(int oldfd, int newfd, u32 flags);
+int __must_check handle_dup_min(int oldfd, int min, u32 flags);
+int __must_check handle_close(int fd);
+int __must_check handle_close_range(u32 first, u32 last, u32 flags);
+int __must_check handle_get_cloexec(int fd);
+int __must_check handle_set_cloexec(int fd, bool on);
+/* Takes rights away from a slot. */
+int __must_check handle_narrow(int fd, u32 keep);
+
+struct handle_table *handle_table_create(void);
+int __must_check handle_table_copy(struct handle_table *src, struct handle_table **out);	/* fork */
+void handle_table_get(struct handle_table *t);
+void handle_table_put(struct handle_table *t);		/* the last closes everything */
+void handle_table_exec(struct handle_table *t);		/* closes close-on-exec slots */
+/* unshare(CLONE_FILES), exec: makes the current task's table its own. */
+int __must_check handle_table_unshare(void);
+
+/* For procfs: the next used slot >= fd of a task's table; -1 at the end. Takes a reference to the file. */
+int handle_next(struct handle_table *t, int fd, struct file **out, u32 *rights);
+u32 handle_table_size(struct handle_table *t);	/* FDSize of /proc/PID/status */

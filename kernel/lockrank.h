@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* lockrank.h - the lock order. A lock may be taken only while all locks held rank before it; two of one rank only through
+ * spin_lock_two() / mutex_lock_nested(). Asserted at run time with DEBUG_LOCKS. Sleeping locks come first: no spinlock is ever
+ * held while sleeping. */
+#pragma once
+
+enum lock_rank {
+	/* sleeping locks */
+	RANK_EXEC,	/* proc.exec_lock: one exec or attach at a time */
+	RANK_TTY_CTL,	/* tty: open, hangup, controlling terminal */
+	RANK_MOUNT,	/* mount namespace changes */
+	RANK_RENAME,	/* one cross-directory rename of a file system */
+	RANK_DIR,	/* vnode.lock of directories, parent before child */
+	RANK_VNODE,	/* vnode.lock of files */
+	RANK_FILE_POS,	/* file.pos_lock */
+	RANK_OBJ_SLEEP, /* pipe and other object mutexes */
+	RANK_ASPACE,	/* aspace.lock */
+	RANK_VMO,	/* vmo.lock (sleeping: truncate against fault) */
+	RANK_PAGE,	/* page lock bit */
+	RANK_SUPER,	/* super block: inode tables, private allocators */
+	RANK_SLEEP_LEAF,/* sleeping leaves: loader, console mux */
+	/* spinlocks */
+	RANK_SPIN_FIRST,
+	RANK_EPOLL = RANK_SPIN_FIRST,	/* epoll: ready list (taken from wake-ups of others: see RANK_EPOLL_READY) */
+	RANK_TTY,	/* line discipline and termios state */
+	RANK_OBJECT,	/* locks of simple objects: eventfd, pipe ring, ... */
+	RANK_DCACHE,	/* a dentry, a hash chain */
+	RANK_VMO_PAGES, /* vmo.pages_lock: page tree, mappings */
+	RANK_PT,	/* a leaf page table */
+	RANK_HANDLES,	/* handle table, writers */
+	RANK_PIDS,	/* pid table, process tree, groups, sessions */
+	RANK_PROC,	/* struct proc: threads, signal queue, dispositions */
+	RANK_FUTEX,	/* a futex bucket */
+	RANK_OBJ_POLL,	/* poll hooks of an object */
+	RANK_EPOLL_READY, /* epoll ready list */
+	RANK_TIMER,	/* a CPU's timer queue */
+	RANK_WAITQ,	/* a wait queue */
+	RANK_TASK,	/* task.state_lock */
+	RANK_RUNQ,	/* a run queue */
+	RANK_IRQ,	/* interrupt descriptors */
+	RANK_KVMAP,	/* kernel address arena */
+	RANK_SLAB,	/* a slab cache */
+	RANK_PAGES,	/* the buddy allocator */
+	RANK_RCU,	/* grace-period state */
+	RANK_DRIVER,	/* device registers */
+	RANK_RANDOM,	/* entropy pool */
+	RANK_LOG,	/* printk ring */
+	RANK_CONSOLE,	/* console output */
+	RANK_NR
+};

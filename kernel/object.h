@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* object.h - what every kernel thing behind a file descriptor starts with: a count, operations, somewhere to wait.
+ *
+ * Holding a pointer = holding a reference or the lock the container names. release runs once, when the last reference goes,
+ * from a context that may sleep.
+ */
+#pragma once
+
+#include <arch/atomic.h>
+#include <kernel/lib/list.h>
+#include <kernel/spinlock.h>
+#include <kernel/waitq.h>
+
+struct file;
+struct iter;
+struct object;
+struct vm_request;
+struct poll_hook;
+
+/* Which kind: a check that a cast is right, and the row of the rights matrix. */
+enum object_type {
+	OBJ_VNODE,	/* regular files, directories, symlinks (O_PATH) */
+	OBJ_PIPE, OBJ_EVENTFD, OBJ_EPOLL, OBJ_TIMERFD, OBJ_SIGNALFD, OBJ_INOTIFY, OBJ_PIDFD, OBJ_SOCKET,
+	OBJ_CHARDEV, OBJ_TTY, OBJ_BLOCKDEV, OBJ_MEMFD, OBJ_OTHER,
+	OBJ_NR_TYPES
+};
+
+/*
+ * Missing operations: read/write -EINVAL; ioctl -ENOTTY; mmap -ENODEV; poll: always readable and writable.
+ * pos is NULL for streams (file.seekable false): no offset is kept.
+ */
+struct object_ops {
+	const char *name;	/* as /proc/PID/fd shows anonymous ones: "[eventfd]", "pipe:[%lu]" is made by the type */
+	enum object_type type;
+	ssize_t (*read)(struct file *f, struct iter *to, loff_t *pos);
+	ssize_t (*write)(struct file *f, struct iter *from, loff_t *pos);
+	loff_t (*seek)(struct file *f, loff_t off, int whence);
+	u32 (*poll)(struct file *f);			/* EPOLL* bits that hold now; no lock held, must not sleep */
+	long (*ioctl)(struct file *f, u32 cmd, uaddr_t arg);
+	int (*mmap)(struct file *f, struct vm_request *req);	/* mm/vma.h: fill in vmo or pager */
+	int (*fsync)(struct file *f, bool data_only);
+	int (*flags_changed)(struct file *f, u32 old_flags);	/* F_SETFL; may refuse */
+	void (*close_slot)(struct file *f);		/* every close of a descriptor (POSIX locks, flush) */
+	void (*file_release)(struct file *f);		/* the last reference to the description */
+	void (*release)(struct object *o);		/* the last reference to the object */
+	struct vnode *(*vnode)(struct object *o);	/* for fstat & co; NULL: anonymous */
+};
+
+/* Locks: p  object.poll_lock (RANK_OBJ_POLL)   a  atomic   I  immutable */
+struct object {
+	atomic_t refs;				/* [a] */
+	const struct object_ops *ops;		/* [I] */
+	struct waitq readers;			/* sleepers in read-like calls */
+	struct waitq writers;			/* sleepers in write-like calls */
+	struct spinlock poll_lock;
+	struct list pollers;			/* [p] of poll_hook.link: poll, select, epoll, SIGIO */
+};
+
+void object_init(struct object *o, const struct object_ops *ops);	/* one reference */
+static inline void object_get(struct object *o) { ref_get(&o->refs); }
+bool __must_check object_tryget(struct object *o);
+void object_put(struct object *o);
+
+/* State changed: events (EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR...) may hold now. Wakes sleepers and pollers. Any context. */
+void object_wake(struct object *o, u32 events);
+
+/* A poller's interest in an object: called from object_wake with poll_lock held, interrupts off; must not sleep. */
+struct poll_hook {
+	struct list link;			/* [p] of object.pollers */
+	struct object *obj;
+	void (*notify)(struct poll_hook *h, u32 events);
+};
+
+void poll_hook_add(struct poll_hook *h, struct object *o);
+void poll_hook_del(struct poll_hook *h);	/* afterwards notify will not run any more */

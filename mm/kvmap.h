@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* kvmap.h - kernel addresses that are not linear: stacks with guard pages, devices, allocations larger than the buddy gives. */
+#pragma once
+
+#include <kernel/lib/compiler.h>
+
+/* Maps device registers for ever; the result keeps pa's offset in its page. Context: may sleep. NULL: no space. */
+volatile void *kv_map_device(paddr_t pa, usize size);
+/* A kernel stack with a guard page below; lowest address. Stacks are cached. 0: no memory. */
+u64 kv_stack_alloc(void);
+void kv_stack_free(u64 stack);
+/* Zeroed, page by page; any size. */
+void *kv_alloc(usize size);
+void kv_free(void *p);
+void kvmap_init(void);
