@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* user.h - copies between the kernel and a program; compat/ only. Each reads or writes once. */
+#pragma once
+
+#include <arch/uaccess.h>
+#include <kernel/uapi.h>
+
+static inline int __must_check copy_from_user(void *dst, uaddr_t src, usize n)
+{
+	return uaccess_copy_in(dst, src, n) ? -EFAULT : 0;
+}
+
+static inline int __must_check copy_to_user(uaddr_t dst, const void *src, usize n)
+{
+	return uaccess_copy_out(dst, src, n) ? -EFAULT : 0;
+}
+
+#define get_user(p, src) copy_from_user(p, src, sizeof(*(p)))
+#define put_user(dst, v) ({ __typeof__(v) pv_ = (v); copy_to_user(dst, &pv_, sizeof(pv_)); })
+
+/*
+ * For extensible structs (clone3, openat2, sched_setattr): copies min(usize, ksize), zero-fills, and refuses non-zero bytes
+ * that we do not know with -E2BIG.
+ */
+int __must_check copy_struct_from_user(void *dst, usize ksize, uaddr_t src, usize user_size);
+
+/* A path or other string; freed with user_string_put (auto_string). -ENAMETOOLONG, -EFAULT, -ENOMEM. */
+struct user_string {
+	char *s;
+	usize len;
+	char inline_buf[128];
+};
+int __must_check user_path_get(struct user_string *p, uaddr_t src);
+void user_string_put(struct user_string *p);
+#define auto_path __cleanup(user_string_put)	/* declare as: auto_path struct user_string p = {}; */
+
+static inline uaddr_t uaddr_add(uaddr_t a, u64 off)
+{
+	return UADDR(a.va + off);
+}
+
+static inline bool uaddr_null(uaddr_t a)
+{
+	return a.va == 0;
+}

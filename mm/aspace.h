@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* aspace.h - an address space: mmap and its family, faults, fork. */
+#pragma once
+
+#include <arch/mmu.h>
+#include <kernel/mutex.h>
+#include <mm/vma.h>
+
+struct budget;
+struct object;
+
+/* Locks: a  aspace.lock (RANK_ASPACE; faults read, mmap and friends write)   t  atomic   I  immutable after exec */
+struct aspace {
+	struct arch_mm mm;
+	atomic_t refs;			/* [t] users: threads, /proc readers */
+	struct rwlock lock;
+	struct rb_tree vmas;		/* [a] by start, augmented with max_gap */
+	struct vma *cache;		/* last vma found; a hint, under lock */
+	u32 nr_vmas;			/* [a] limit: MAX_MAP_COUNT */
+	u64 total_bytes, locked_bytes, data_bytes, stack_bytes; /* [a] for rlimits and /proc */
+	atomic64_t anon_pages, file_pages, shmem_pages;	/* [t] resident */
+	atomic64_t peak_rss;
+	u64 mmap_base;			/* [I] top of the mmap area */
+	u64 brk_start, brk;		/* [a] */
+	u64 stack_top;			/* [I] */
+	u64 arg_start, arg_end, env_start, env_end;	/* [I] /proc/PID/cmdline, environ */
+	u64 start_code, end_code, start_data, end_data;
+	u64 vdso;			/* [I] base of the vDSO */
+	u64 auxv[48];			/* [I] /proc/PID/auxv */
+	u32 nr_auxv;
+	struct file *exe;		/* [a] */
+	u32 def_flags;			/* mlockall(MCL_FUTURE) */
+	bool dumpable;
+};
+
+#define MAX_MAP_COUNT 65530
+
+struct aspace *aspace_create(void);				/* NULL: no memory */
+static inline void aspace_get(struct aspace *as) { ref_get(&as->refs); }
+void aspace_put(struct aspace *as);				/* the last unmaps everything; may sleep */
+int __must_check aspace_fork(struct aspace *parent, struct aspace **out);
+
+/* mmap(2). file may be NULL (anonymous). prot PROT_*, flags MAP_*. The address, or -errno as mmap gives. rights: the slot's. */
+long aspace_mmap(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags, struct file *file, u32 rights, u64 pgoff);
+int __must_check aspace_munmap(struct aspace *as, u64 addr, u64 len);
+int __must_check aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot);
+long aspace_mremap(struct aspace *as, u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr);
+int __must_check aspace_madvise(struct aspace *as, u64 addr, u64 len, int advice);
+int __must_check aspace_msync(struct aspace *as, u64 addr, u64 len, u32 flags);
+int __must_check aspace_mlock(struct aspace *as, u64 addr, u64 len, bool lock, bool on_fault);
+int __must_check aspace_mlockall(struct aspace *as, u32 flags);
+int __must_check aspace_mincore(struct aspace *as, u64 addr, u64 nr_pages, u8 *out);
+u64 aspace_brk(struct aspace *as, u64 brk);
+/* Maps pages the kernel provides (vDSO). */
+int __must_check aspace_map_special(struct aspace *as, u64 addr, u64 len, u32 flags, const char *name, struct page **pages);
+
+/* mm/fault.c. Resolves an access; 0 or the signal to send in *sig, code in *code. May sleep. */
+int __must_check aspace_fault(struct aspace *as, u64 addr, u32 fault_flags, int *sig, int *code);
+/* Access to another process's memory (/proc/PID/mem, ptrace, process_vm_readv): bytes moved or -errno. */
+ssize_t aspace_access(struct aspace *as, u64 addr, void *buf, usize n, bool write);
+/* Pins n pages for the kernel (O_DIRECT, futex keys): refs taken. Number pinned or -errno. */
+ssize_t aspace_pin(struct aspace *as, u64 addr, u32 n, bool write, struct page **out);
+
+/* Under aspace.lock (any mode). */
+struct vma *aspace_find(struct aspace *as, u64 addr);		/* first vma with end > addr */
+struct vma *vma_next(const struct vma *v);
+struct vma *aspace_first(struct aspace *as);
+
+/* Where a shared futex word lives: the object behind addr. 0: vmo and index set (a reference); private memory: -ENOENT. */
+int __must_check aspace_futex_key(struct aspace *as, u64 addr, struct vmo **vmo, u64 *index);
+u64 aspace_rss(struct aspace *as);	/* pages */
+
+/* A vmo lost pages [first, last]: drop them from every table (truncate, punch). */
+void aspace_zap_mapping(struct vma *v, u64 first, u64 last);
