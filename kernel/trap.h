@@ -4,12 +4,16 @@
 
 #include <kernel/lib/compiler.h>
 
+struct task;
 struct trap_frame;
 
 /* The boot CPU, MMU on, on its idle thread's stack, interrupts off. fdt: physical address of the device tree. */
 __noreturn void kmain(paddr_t fdt);
 /* Any other CPU, when its idle thread starts. */
 __noreturn void kmain_secondary(void);
+/* The boot CPU's idle thread (kernel/sched.c defines it statically; thread_head first). boot.S makes it current, with
+ * thread_head.stack set to a stack in the image, before kmain(). */
+extern struct task boot_task;
 
 #define FAULT_USER    0x1u	/* the access came from EL0 */
 #define FAULT_WRITE   0x2u
@@ -43,6 +47,8 @@ __noreturn void trap_kernel_fault(struct trap_frame *f, const char *what, u64 ad
 /* An interrupt, masked, on the interrupted thread's stack or the IRQ stack. */
 void irq_dispatch(struct trap_frame *f);
 void ipi_dispatch(u32 kind);
+/* What arch_timer_arm() asked for has come, on this CPU; in interrupt. The event is disarmed. */
+void timer_interrupt(void);
 
 /* A system call: number in f->x[8], copied to f->syscall_nr; arguments x0-x5; result to x0. Interrupts on. */
 void syscall_dispatch(struct trap_frame *f);

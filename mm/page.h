@@ -41,7 +41,7 @@ struct page {
 		};
 		struct {
 			u32 pt_lock_word[2];	/* PG_TABLE: struct spinlock of a leaf table */
-			u32 pt_used;
+			struct page *pt_next;	/* PG_TABLE: next table of the same arch_mm */
 		};
 		struct {
 			void *slab_free;	/* PG_SLAB: free list */

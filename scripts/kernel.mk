@@ -44,8 +44,8 @@ include $(O)/gen/config.mk
 # --- flags
 WARN := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla -Wundef \
 	-Wno-unused-parameter
-CODE := -std=gnu11 -O2 -g -ffreestanding -nostdinc -fpie -mgeneral-regs-only -mno-outline-atomics \
-	-mbranch-protection=standard -fno-strict-aliasing -fno-common -fno-delete-null-pointer-checks -fwrapv \
+CODE := -std=gnu11 -O2 -g -ffreestanding -nostdinc -fno-pie -mgeneral-regs-only -mno-outline-atomics \
+	-mbranch-protection=bti -fno-strict-aliasing -fno-common -fno-delete-null-pointer-checks -fwrapv \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -Ulinux -Uunix \
 	-ffile-prefix-map=$(CACHE)/src=ext
 INC := -I. -Iarch/arm64/include -I$(O) -include $(O)/gen/config.h
@@ -68,7 +68,7 @@ SAN := $(if $(CONFIG_KASAN),-fsanitize=kernel-address $(if $(IS_CLANG),-mllvm -a
 	$(if $(CONFIG_UBSAN),$(subst $() ,$(comma),-fsanitize=bounds shift null object-size unreachable bool enum alignment))
 
 CFLAGS := $(CODE) $(WARN) $(INC) $(EXT_INC)
-AFLAGS := $(filter-out -std=% -f% -W%,$(CODE)) -fpie -D__ASSEMBLER__ $(INC)
+AFLAGS := $(filter-out -std=% -f% -W%,$(CODE)) -D__ASSEMBLER__ $(INC)
 LDFLAGS := -pie -Bsymbolic --no-dynamic-linker -z text -z noexecstack -z max-page-size=65536 -z norelro --build-id=none \
 	$(if $(LLVM),,--no-warn-rwx-segments)
 
@@ -138,7 +138,7 @@ $(eval $(call ext-rule,zlib))
 ifneq ($(vdso-objs),)
 VDSO_LDFLAGS := -shared -soname linux-vdso.so.1 --hash-style=both -Bsymbolic -z max-page-size=4096 -z noexecstack \
 	--build-id=none --no-undefined
-$(vdso-objs): CODE := $(filter-out -fpie,$(CODE)) -fPIC
+$(vdso-objs): CODE := $(filter-out -fno-pie,$(CODE)) -fPIC
 $(vdso-objs): SAN :=
 $(O)/gen/vdso.so: $(vdso-objs) $(vdso-lds) $(O)/.objects
 	$(call say,VDSO,$@)

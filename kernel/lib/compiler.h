@@ -20,6 +20,10 @@
 /* Written while booting, read-only afterwards (mmu_protect_kernel() seals the section). */
 #define __ro_after_init	   __attribute__((section(".data.ro_after_init")))
 
+/* Used only while booting: the memory is handed to the page allocator afterwards. */
+#define __init		   __attribute__((section(".init.text"), noinline))
+#define __initdata	   __attribute__((section(".init.data")))
+
 #define likely(x)	   __builtin_expect(!!(x), 1)
 #define unlikely(x)	   __builtin_expect(!!(x), 0)
 #define unreachable()	   __builtin_unreachable()

@@ -17,6 +17,7 @@
 #include <arch/page.h>
 #include <arch/pte.h>
 
+struct page;
 struct spinlock;
 
 #define LINEAR_BASE  0xffff000000000000ul
@@ -42,6 +43,8 @@ paddr_t image_to_phys(const void *va);
 struct arch_mm {
 	pte_t *pgd;		/* level 0 table (linear map address) */
 	atomic64_t asid;	/* generation | ASID; 0: none yet */
+	struct page *tables;	/* all tables but pgd, chained: freeing costs what is there, not what could be */
+	atomic_t nr_tables;	/* including pgd */
 };
 
 int __must_check arch_mm_init(struct arch_mm *mm);
