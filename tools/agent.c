@@ -120,6 +120,7 @@ static uint16_t rx_next;
 
 static uint8_t stdin_buf[STDIN_ROOM];
 static size_t stdin_len;
+static int stdin_file = -1;	/* what comes before the host's frames: /etc/agent.stdin */
 static int stdin_eof;
 static char *command;
 static size_t command_len;
@@ -128,7 +129,7 @@ static int go;		/* the command is complete */
 static void send_ack(char type)
 {
 	uint8_t frame[HEADER + 8];
-	uint32_t room = STDIN_ROOM - stdin_len;
+	uint32_t room = stdin_file < 0 ? STDIN_ROOM - stdin_len : 0;
 
 	write_all(tty, frame, build_frame(frame, type, rx_next, &room, 4));
 }
@@ -273,9 +274,25 @@ static int forward(int *fd, char type)
 	return 0;
 }
 
+static void refill_from_file(void)
+{
+	ssize_t n = read(stdin_file, stdin_buf, sizeof(stdin_buf));
+
+	stdin_len = n > 0 ? n : 0;
+	if (n <= 0) {
+		close(stdin_file);
+		stdin_file = -1;
+		send_ack('A');
+	}
+}
+
 static void feed_stdin(int *fd)
 {
-	ssize_t n = stdin_len ? write(*fd, stdin_buf, stdin_len) : 0;
+	ssize_t n;
+
+	if (stdin_file >= 0 && !stdin_len)
+		refill_from_file();
+	n = stdin_len ? write(*fd, stdin_buf, stdin_len) : 0;
 
 	if (n > 0) {
 		int was_tight = STDIN_ROOM - stdin_len < 2 * MAX_PAYLOAD;
@@ -289,7 +306,7 @@ static void feed_stdin(int *fd)
 		stdin_len = 0;
 		send_ack('A');
 	}
-	if (stdin_eof && !stdin_len) {
+	if (stdin_eof && !stdin_len && stdin_file < 0) {
 		close(*fd);
 		*fd = -1;
 	}
@@ -325,7 +342,7 @@ static int run_command(void)
 			{ child_died[0], POLLIN, 0 },
 			{ tx_full() ? -1 : fds[1], POLLIN, 0 },
 			{ tx_full() ? -1 : fds[2], POLLIN, 0 },
-			{ stdin_len || stdin_eof ? fds[0] : -1, POLLOUT, 0 },
+			{ stdin_len || stdin_eof || stdin_file >= 0 ? fds[0] : -1, POLLOUT, 0 },
 		};
 
 		poll(p, 5, -1);
@@ -428,6 +445,8 @@ int main(void)
 	init_crc();
 	open_console();
 	from_file = read_command_file();
+	stdin_file = open("/etc/agent.stdin", O_RDONLY | O_CLOEXEC);
+	unlink("/etc/agent.stdin");
 	if (!from_file)
 		send_ack('N');
 	while (!go)

@@ -124,25 +124,26 @@ def store(nodes):
 
 
 def build(overlays=(), extra=None, linux_modules=None):
-    """Path of an archive: the manifest, rootfs/overlay, the overlays, then `extra` {path: bytes}. With modules, they follow
-    as an archive of their own: what Linux needs beside does not change what the other kernel sees."""
+    """An archive of the manifest, rootfs/overlay, the overlays, then `extra` {path: bytes}: a path for QEMU and, when it is
+    the name of an open file (what is extra is never kept), that file's number. Linux's modules follow as an archive of
+    their own: what Linux needs beside does not change what the other kernel sees."""
     nodes = {}
     read_manifest(nodes, TOP / 'rootfs/manifest')
     read_tree(nodes, TOP / 'rootfs/overlay', skip={'.gitkeep'})
     for overlay in overlays:
         read_tree(nodes, overlay)
-    for name, data in (extra or {}).items():
-        add(nodes, name, Node(stat.S_IFREG | 0o644, data=data))
-    base = store(nodes)
-    if not linux_modules:
-        return base
-    more = {}
-    for module in sorted(linux_modules.iterdir()):
-        add(more, f'lib/modules/boot/{module.name}', Node(stat.S_IFREG | 0o644, module))
-    both = base.with_name(base.name.replace('.cpio.gz', f'+{store(more).name[:8]}.cpio.gz'))
-    if not both.exists():
-        tmp = both.with_name(f'{both.name}.{os.getpid()}')
-        tmp.write_bytes(base.read_bytes() + store(more).read_bytes())
-        tmp.rename(both)
-    os.utime(both)
-    return both
+    modules = {}
+    for module in sorted(linux_modules.iterdir()) if linux_modules else ():
+        add(modules, f'lib/modules/boot/{module.name}', Node(stat.S_IFREG | 0o644, module))
+    if not extra and not modules:
+        return store(nodes), None
+    if extra:
+        for name, data in extra.items():
+            add(nodes, name, Node(stat.S_IFREG | 0o644, data=data))
+        archive = gzip.compress(pack(nodes), 1, mtime=0)
+    else:
+        archive = store(nodes).read_bytes()
+    fd = os.memfd_create('initramfs', 0)
+    with open(fd, 'wb', closefd=False) as f:
+        f.write(archive + (store(modules).read_bytes() if modules else b''))
+    return f'/proc/self/fd/{fd}', fd
