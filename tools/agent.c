@@ -379,6 +379,10 @@ static void mount_all(void)
 		mkdir(mounts[i].dir, 0755);
 		mount(mounts[i].fs, mounts[i].dir, mounts[i].fs, 0, mounts[i].opts);
 	}
+	(void)!symlink("/proc/self/fd", "/dev/fd");
+	(void)!symlink("/proc/self/fd/0", "/dev/stdin");
+	(void)!symlink("/proc/self/fd/1", "/dev/stdout");
+	(void)!symlink("/proc/self/fd/2", "/dev/stderr");
 }
 
 /* Linux keeps its virtio drivers in modules; they are numbered in load order. */

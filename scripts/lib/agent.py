@@ -22,8 +22,9 @@ class Session:
         self.wr, self.rd, self.stdin = to_guest, from_guest, stdin_fd
         self.quiet_timers, self.on_text = quiet_timers, on_text
         self.rx, self.rx_next, self.rx_unacked = bytearray(), 0, 0
-        pieces = [command[i:i + PIECE] for i in range(0, len(command), PIECE)]
-        self.queue = [(b'C', p) for p in pieces] + [(b'G', b'')] if command is not None else []
+        self.queue = []
+        if command is not None:			# else the guest has it already
+            self.queue = [(b'C', command[i:i + PIECE]) for i in range(0, len(command), PIECE)] + [(b'G', b'')]
         self.tx_next, self.in_flight, self.room = 0, [], 0
         self.pending = bytearray()		# bytes for the pipe to the guest
         self.guest_is_there = False
