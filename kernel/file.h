@@ -6,10 +6,20 @@
 #include <kernel/mutex.h>
 #include <kernel/object.h>
 #include <kernel/rcu.h>
+#include <kernel/task.h>
 #include <kernel/uapi.h>
+#include <kernel/workq.h>
 
 struct cred;
-struct path;
+struct dentry;
+struct mount;
+struct file_watch;
+
+/* Somebody keeps an eye on a description without a reference to it (epoll): told once, when the last reference has gone. */
+struct file_watch {
+	struct list link;		/* [l] of file.watches */
+	void (*released)(struct file_watch *w, struct file *f);	/* f->lock not held; the watch is unlinked already */
+};
 
 /* Locks: p  file.pos_lock   l  file.lock (RANK_OBJECT)   a  atomic   I  immutable after file_create */
 struct file {
@@ -19,17 +29,24 @@ struct file {
 	struct object *obj;		/* [I] a reference */
 	struct mutex pos_lock;		/* taken around read/write/lseek/getdents when the file is seekable and shared */
 	loff_t pos;			/* [p] */
+	u32 carry;			/* [I] rights of what is opened relative to it (a directory); set before publishing */
+	bool rcu_readers;		/* was in a shared handle table: a reader may still look at it. Only ever set */
 	struct cred *cred;		/* [I] the opener's */
 	struct dentry *dentry;		/* [I] name it was opened by, or NULL for anonymous objects */
 	struct mount *mount;		/* [I] goes with dentry */
 	void *private;			/* the object type's, per open */
 	u64 err_seen;			/* write-error sequence this description has reported */
 	struct spinlock lock;
-	struct list epolls;		/* [l] epoll items that watch this description */
+	struct list watches;		/* [l] struct file_watch: epoll items */
 	u32 owner_sig;			/* [l] F_SETSIG */
 	s32 owner_type;			/* [l] F_OWNER_* */
 	pid_t owner_pid;		/* [l] F_SETOWN */
-	struct rcu_head rcu;
+	void *async;			/* [l] fs/sigio.c's */
+	union {				/* one after the other, once the last reference has gone */
+		struct task_work task_work;
+		struct work work;
+		struct rcu_head rcu;
+	};
 };
 
 #define FMODE_READ	0x01u
@@ -38,6 +55,7 @@ struct file {
 #define FMODE_PATH	0x08u	/* O_PATH */
 #define FMODE_EXEC	0x10u
 #define FMODE_STREAM	0x20u	/* position-less: pread gives ESPIPE */
+#define FMODE_DIR	0x40u	/* a directory: its slot carries the rights of what is below */
 
 /*
  * Makes a description for obj with O_* flags. Takes over the caller's reference to obj, also on failure.
@@ -49,6 +67,8 @@ static inline void file_get(struct file *f) { ref_get(&f->refs); }
 bool __must_check file_tryget(struct file *f);
 /* Drops a reference; the last one releases from task_work or a worker, so any context will do. */
 void file_put(struct file *f);
+/* The same for callers that may sleep and hold no lock: releases at once. */
+void file_put_now(struct file *f);
 static inline void file_putp(struct file **f)
 {
 	if (*f)
@@ -68,6 +88,20 @@ static inline bool file_nonblock(const struct file *f)
 
 /* What the description's mode grants a new slot. */
 u32 file_rights(const struct file *f);
+
+/* Whether read, write, lseek and getdents must take pos_lock: somebody else may use the offset too. */
+static inline bool file_pos_shared(const struct file *f, bool counted)
+{
+	return counted || atomic_read(&f->refs) > 1;
+}
+
+/* fs/ lets go of the name a description was opened by. Set once at boot. */
+extern void (*file_drop_path)(struct dentry *d, struct mount *m);
+
+void file_init(void);
+/* /proc/sys/fs/file-nr: open descriptions and their limit (the super-user may pass it). */
+u64 file_count(void), file_count_max(void);
+void file_set_count_max(u64 max);
 
 /*
  * For read/write ops: evaluates cond; when false returns -EAGAIN on a non-blocking file, else sleeps on q until it holds.

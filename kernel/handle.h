@@ -34,8 +34,10 @@ int rights_errno(u32 missing);
  * fd, -EMFILE or -ENOMEM. */
 int __must_check handle_install(struct file *f, u32 rights, u32 flags);
 int __must_check handle_install_min(struct file *f, u32 rights, u32 flags, int min);
-/* Two at once, for pipe(2): both or none. */
-int __must_check handle_install_two(struct file *a, struct file *b, u32 flags, int fds[2]);
+/* In two steps, when the file must not come into being without a number (open, pipe, socket): the number first, then the file. */
+int __must_check handle_reserve(u32 flags);
+void handle_fill(int fd, struct file *f, u32 rights);	/* takes its own reference; cannot fail */
+void handle_unreserve(int fd);
 /* dup3: replaces what is in newfd. Rights are copied, never widened. */
 int __must_check handle_dup_to(int oldfd, int newfd, u32 flags);
 int __must_check handle_dup_min(int oldfd, int min, u32 flags);
@@ -57,3 +59,9 @@ int __must_check handle_table_unshare(void);
 /* For procfs: the next used slot >= fd of a task's table; -1 at the end. Takes a reference to the file. */
 int handle_next(struct handle_table *t, int fd, struct file **out, u32 *rights);
 u32 handle_table_size(struct handle_table *t);	/* FDSize of /proc/PID/status */
+/* A file of another task's table (procfs, pidfd_getfd): a reference, or -EBADF. cloexec may be NULL. */
+int __must_check handle_peek(struct handle_table *t, int fd, struct file **out, u32 *rights, bool *cloexec);
+
+void handle_init(void);
+/* Boot argument handle.skip=N: system call N passes the rights check whatever its slot lacks. For finding a wrong rights row. */
+void handle_skip_checks_of(int syscall_nr);

@@ -1,0 +1,807 @@
+/* SPDX-License-Identifier: MIT */
+/* handle.c - the handle table: number -> {file, rights, close-on-exec}.
+ *
+ * Slots come in chunks of 64. A chunk never moves and lives as long as its table, so a slot's address is stable; only the directory
+ * of chunks is replaced when it grows, and readers reach it under RCU. The first chunk is part of the table: most processes need no
+ * more. Which slots are taken is a word a chunk, which chunks are full a bit a chunk: the lowest free number is found by counting
+ * trailing zeros, however many are open.
+ *
+ * States of a slot:
+ *
+ *	       handle_reserve()            handle_fill()
+ *	FREE ------------------> RESERVED ---------------> FULL
+ *	 ^     handle_unreserve()    |                      |
+ *	 +---------------------------+     take_locked()    |
+ *	 +--------------------------------------------------+
+ *
+ * Invariants:
+ *  (1) slot.file != NULL iff FULL; the used bit is set iff RESERVED or FULL. A RESERVED slot is written by its reserver alone.
+ *  (2) slot.word = generation << 32 | rights. The generation changes with every fill, before the file appears, so a reader that
+ *      finds the same word before and after it loaded the file has the rights that went with that file.
+ *  (3) a table with one user lends its files: nobody but the user's only thread can take a file out of a slot, and it is busy with
+ *      this system call. Whoever else looks (procfs, pidfd_getfd) holds t->lock and takes a reference.
+ *  (4) a file leaves a table that ever was shared only after file.rcu_readers was set: its memory outlives readers of (2).
+ *
+ * Locks: t->lock [RANK_HANDLES]. Barriers: (A) fill_slot publishes word then file; (B) get_shared loads them in the other order.
+ * Ref: open(2), dup(2), close_range(2), getrlimit(2) RLIMIT_NOFILE. Tests: selftests/unit/handle_test.c, selftests/abi/fd.c
+ */
+#include <kernel/handle.h>
+
+#include <arch/cpu.h>
+#include <arch/frame.h>
+#include <kernel/lib/string.h>
+#include <kernel/object.h>
+#include <kernel/task.h>
+#include <mm/slab.h>
+
+#define CHUNK_SLOTS 64u
+#define NR_OPEN	    1048576u	/* sysctl fs.nr_open */
+#define NR_CHUNKS_MAX (NR_OPEN / CHUNK_SLOTS)
+
+struct slot {
+	struct file *file;	/* (1) */
+	u64 word;		/* (2) */
+};
+
+/* Locks: t  handle_table.lock, slots also readable under RCU */
+struct chunk {
+	u64 used;		/* [t] (1) */
+	u64 cloexec;		/* [t] */
+	struct slot slot[CHUNK_SLOTS];
+};
+
+/* The directory: chunk pointers, then a bit for each chunk that is full. */
+struct chunk_dir {
+	u32 nr;			/* chunks; a power of two */
+	struct rcu_head rcu;
+	u64 *full;		/* [t] DIV_ROUND_UP(nr, 64) words behind the pointers */
+	struct chunk *chunk[];	/* NULL: not made yet */
+};
+
+struct handle_table {
+	atomic_t refs;		/* [a] tasks, and for a moment /proc readers */
+	bool was_shared;	/* [t] (4) */
+	struct spinlock lock;
+	struct chunk_dir *dir;	/* [t, RCU] */
+	u32 hint;		/* [t] no free slot in chunks below */
+	struct {		/* first directory and chunk; same layout as struct chunk_dir */
+		struct chunk_dir d;
+		struct chunk *chunk[1];
+		u64 full[1];
+	} first_dir;
+	struct chunk first;
+};
+
+static struct slab_cache *table_cache __ro_after_init;
+static int skip_syscall __ro_after_init = NO_SYSCALL;
+
+void handle_init(void)
+{
+	table_cache = slab_cache_create("handle_table", sizeof(struct handle_table), 64);
+}
+
+void handle_skip_checks_of(int syscall_nr)
+{
+	skip_syscall = syscall_nr;
+}
+
+/* ---- looking up ---- */
+
+int rights_errno(u32 missing)
+{
+	if (missing & (RIGHT_READ | RIGHT_WRITE | RIGHT_APPEND))
+		return -EBADF;
+	if (missing & RIGHT_SEEK)
+		return -ESPIPE;
+	if (missing & (RIGHT_SETATTR | RIGHT_SIGNAL | RIGHT_TRACE | RIGHT_GRANT | RIGHT_REVOKE))
+		return -EPERM;
+	return -EACCES;
+}
+
+/* The slow end of every refusal: O_PATH, the boot argument, the errno. Returns 0 to go on all the same. */
+static __cold int deny(const struct file *f, u32 missing)
+{
+	if (f->mode & FMODE_PATH)
+		return -EBADF;
+	if (skip_syscall != NO_SYSCALL && arch_user_frame(current())->syscall_nr == skip_syscall)
+		return 0;
+	return rights_errno(missing);
+}
+
+static inline struct slot *slot_of(const struct chunk_dir *dir, u32 fd)
+{
+	struct chunk *c;
+
+	if (unlikely(fd / CHUNK_SLOTS >= dir->nr))
+		return NULL;
+	c = rcu_deref(dir->chunk[fd / CHUNK_SLOTS]);
+	return likely(c) ? &c->slot[fd % CHUNK_SLOTS] : NULL;
+}
+
+/* A counted file and the rights that went with it, or NULL. */
+static struct file *get_slot_file(struct handle_table *t, u32 fd, u32 *rights)
+{
+	struct file *f = NULL;
+	struct slot *s;
+	u64 word;
+
+	rcu_read_lock();
+	s = slot_of(rcu_deref(t->dir), fd);
+	while (s) {
+		word = smp_load_acquire(&s->word);		/* (B): pairs with (A) in fill_slot() */
+		f = smp_load_acquire(&s->file);
+		if (!f)
+			break;
+		if (word == READ_ONCE(s->word) && file_tryget(f)) {
+			if (likely(READ_ONCE(s->file) == f))
+				break;
+			file_put(f);
+		}
+	}
+	rcu_read_unlock();
+	if (f)
+		*rights = (u32)word;
+	return f;
+}
+
+static __noinline int get_shared(struct handle_table *t, int fd, u32 need, struct handle *out)
+{
+	u32 rights;
+	struct file *f = get_slot_file(t, (u32)fd, &rights);
+	int err = 0;
+
+	if (!f)
+		return -EBADF;
+	if (unlikely(need & ~rights))
+		err = deny(f, need & ~rights);
+	if (err) {
+		file_put(f);
+		return err;
+	}
+	out->file = f;
+	out->rights = rights;
+	out->counted = true;
+	return 0;
+}
+
+int handle_get(int fd, u32 need, struct handle *out)
+{
+	struct handle_table *t = current()->handles;
+	struct slot *s;
+	u32 rights;
+	int err;
+
+	if (unlikely(atomic_read(&t->refs) != 1))
+		return get_shared(t, fd, need, out);
+	s = slot_of(t->dir, (u32)fd);			/* (3): lent */
+	if (unlikely(!s || !s->file))
+		return -EBADF;
+	rights = (u32)s->word;
+	if (unlikely(need & ~rights)) {
+		err = deny(s->file, need & ~rights);
+		if (err)
+			return err;
+	}
+	out->file = s->file;
+	out->rights = rights;
+	out->counted = false;
+	return 0;
+}
+
+void handle_put(struct handle *h)
+{
+	if (unlikely(h->counted))
+		file_put(h->file);
+}
+
+int handle_get_file(int fd, u32 need, struct file **out)
+{
+	struct handle h;
+	int err = handle_get(fd, need, &h);
+
+	if (err)
+		return err;
+	if (!h.counted)
+		file_get(h.file);
+	*out = h.file;
+	return 0;
+}
+
+/* ---- taking and filling slots ---- */
+
+static void free_dir_rcu(struct rcu_head *head)
+{
+	kfree(container_of(head, struct chunk_dir, rcu));
+}
+
+static struct chunk_dir *dir_create(u32 nr)
+{
+	struct chunk_dir *d = kzalloc(sizeof(*d) + nr * sizeof(d->chunk[0]) + DIV_ROUND_UP(nr, 64) * sizeof(u64));
+
+	if (!d)
+		return NULL;
+	d->nr = nr;
+	d->full = (u64 *)&d->chunk[nr];
+	return d;
+}
+
+static void dir_copy(struct chunk_dir *to, const struct chunk_dir *from)
+{
+	memcpy(to->chunk, from->chunk, from->nr * sizeof(from->chunk[0]));
+	memcpy(to->full, from->full, DIV_ROUND_UP(from->nr, 64) * sizeof(u64));
+}
+
+/* Makes room for chunk number n. Drops the lock to allocate. */
+static int grow_locked(struct handle_table *t, u32 n) MUST_HOLD(t->lock)
+{
+	struct chunk_dir *dir = NULL, *old;
+	struct chunk *c;
+	u32 nr = t->dir->nr;
+
+	while (nr <= n)
+		nr *= 2;
+	spin_unlock(&t->lock);
+	c = knew(struct chunk);
+	if (nr != t->dir->nr)
+		dir = dir_create(nr);
+	spin_lock(&t->lock);
+	if (dir && nr > t->dir->nr) {
+		old = t->dir;
+		dir_copy(dir, old);
+		rcu_assign(t->dir, dir);
+		if (old != &t->first_dir.d)
+			call_rcu(&old->rcu, free_dir_rcu);
+		dir = NULL;
+	}
+	if (c && n < t->dir->nr && !t->dir->chunk[n]) {
+		rcu_assign(t->dir->chunk[n], c);
+		c = NULL;
+	}
+	kfree(dir);
+	kfree(c);
+	return n < t->dir->nr && t->dir->chunk[n] ? 0 : -ENOMEM;
+}
+
+/* First chunk >= from that is not full; may lie beyond the directory. */
+static u32 find_chunk(const struct chunk_dir *d, u32 from)
+{
+	u32 w = from / 64;
+	u64 skip = from % 64 ? BIT(from % 64) - 1 : 0;
+
+	for (; w < DIV_ROUND_UP(d->nr, 64); w++, skip = 0) {
+		u64 not_full = ~(d->full[w] | skip);
+
+		if (not_full)
+			return w * 64 + (u32)__builtin_ctzl(not_full);
+	}
+	return max(from, d->nr);
+}
+
+static void mark_used(struct handle_table *t, u32 fd, bool cloexec) MUST_HOLD(t->lock)
+{
+	u32 n = fd / CHUNK_SLOTS;
+	struct chunk *c = t->dir->chunk[n];
+	u64 bit = BIT(fd % CHUNK_SLOTS);
+
+	c->used |= bit;
+	if (cloexec)
+		c->cloexec |= bit;
+	else
+		c->cloexec &= ~bit;
+	if (unlikely(c->used == U64_MAX))
+		t->dir->full[n / 64] |= BIT(n % 64);
+}
+
+static void mark_free(struct handle_table *t, u32 fd) MUST_HOLD(t->lock)
+{
+	u32 n = fd / CHUNK_SLOTS;
+
+	t->dir->chunk[n]->used &= ~BIT(fd % CHUNK_SLOTS);
+	t->dir->full[n / 64] &= ~BIT(n % 64);
+	if (n < t->hint)
+		t->hint = n;
+}
+
+static int reserve_locked(struct handle_table *t, u32 low, bool cloexec) MUST_HOLD(t->lock)
+{
+	u64 limit = min(rlimit(RLIMIT_NOFILE), (u64)NR_OPEN);
+	u32 n = max(low / CHUNK_SLOTS, t->hint);
+
+	for (;;) {
+		u64 skip = n == low / CHUNK_SLOTS ? BIT(low % CHUNK_SLOTS) - 1 : 0;
+		u64 unused;
+		u32 fd;
+		int err;
+
+		n = find_chunk(t->dir, n);
+		if ((u64)n * CHUNK_SLOTS >= limit)
+			return -EMFILE;
+		if (unlikely(n >= t->dir->nr || !t->dir->chunk[n])) {
+			err = grow_locked(t, n);
+			if (err)
+				return err;
+		}
+		if (n != low / CHUNK_SLOTS)
+			skip = 0;
+		unused = ~(t->dir->chunk[n]->used | skip);
+		if (unlikely(!unused)) {
+			n++;
+			continue;
+		}
+		fd = n * CHUNK_SLOTS + (u32)__builtin_ctzl(unused);
+		if (unlikely(fd >= limit))
+			return -EMFILE;
+		mark_used(t, fd, cloexec);
+		if (!skip && low <= t->hint * CHUNK_SLOTS)
+			t->hint = n;
+		return (int)fd;
+	}
+}
+
+static int reserve(u32 low, u32 flags)
+{
+	struct handle_table *t = current()->handles;
+	int fd;
+
+	spin_lock(&t->lock);
+	fd = reserve_locked(t, low, flags & O_CLOEXEC);
+	spin_unlock(&t->lock);
+	return fd;
+}
+
+int handle_reserve(u32 flags)
+{
+	return reserve(0, flags);
+}
+
+void handle_unreserve(int fd)
+{
+	struct handle_table *t = current()->handles;
+
+	spin_lock(&t->lock);
+	mark_free(t, (u32)fd);
+	spin_unlock(&t->lock);
+}
+
+/* The caller's reference to f goes into the slot, which is empty and ours (reserved, or under t->lock). */
+static void fill_slot(struct slot *s, struct file *f, u32 rights)
+{
+	u64 gen = (s->word >> 32) + 1;
+
+	WRITE_ONCE(s->word, gen << 32 | rights);
+	smp_store_release(&s->file, f);			/* (A): pairs with (B) in get_slot_file() */
+}
+
+void handle_fill(int fd, struct file *f, u32 rights)
+{
+	struct handle_table *t = current()->handles;
+
+	file_get(f);
+	rcu_read_lock();
+	fill_slot(slot_of(rcu_deref(t->dir), (u32)fd), f, rights);
+	rcu_read_unlock();
+}
+
+int handle_install_min(struct file *f, u32 rights, u32 flags, int min)
+{
+	int fd = reserve((u32)min, flags);
+
+	if (fd >= 0)
+		handle_fill(fd, f, rights);
+	return fd;
+}
+
+int handle_install(struct file *f, u32 rights, u32 flags)
+{
+	return handle_install_min(f, rights, flags, 0);
+}
+
+/* ---- emptying slots ---- */
+
+/* What was in the slot, now the caller's; NULL when it is not FULL. */
+static struct file *take_locked(struct handle_table *t, u32 fd) MUST_HOLD(t->lock)
+{
+	struct slot *s = slot_of(t->dir, fd);
+	struct file *f = s ? s->file : NULL;
+
+	if (!f)
+		return NULL;
+	if (t->was_shared)
+		f->rcu_readers = true;			/* (4) */
+	smp_store_release(&s->file, NULL);
+	mark_free(t, fd);
+	return f;
+}
+
+static void close_file(struct file *f)
+{
+	if (f->obj->ops->close_slot && !(f->mode & FMODE_PATH))
+		f->obj->ops->close_slot(f);
+	file_put_now(f);
+}
+
+int handle_close(int fd)
+{
+	struct handle_table *t = current()->handles;
+	struct file *f;
+
+	spin_lock(&t->lock);
+	f = take_locked(t, (u32)fd);
+	spin_unlock(&t->lock);
+	if (!f)
+		return -EBADF;
+	close_file(f);
+	return 0;
+}
+
+/* The bits of chunk n that lie in [first, last]. */
+static u64 range_mask(u32 n, u32 first, u32 last)
+{
+	u64 mask = U64_MAX;
+
+	if (n == first / CHUNK_SLOTS)
+		mask &= U64_MAX << (first % CHUNK_SLOTS);
+	if (n == last / CHUNK_SLOTS)
+		mask &= U64_MAX >> (63 - last % CHUNK_SLOTS);
+	return mask;
+}
+
+/* Closes the slots of chunk n that are in mask (and, if only_cloexec, are close-on-exec). */
+static void close_chunk(struct handle_table *t, u32 n, u64 mask, bool only_cloexec)
+{
+	for (;;) {
+		struct file *f = NULL;
+		struct chunk *c;
+		u64 set;
+		u32 bit;
+
+		spin_lock(&t->lock);
+		c = t->dir->chunk[n];
+		set = c ? c->used & mask & (only_cloexec ? c->cloexec : U64_MAX) : 0;
+		if (set) {
+			bit = (u32)__builtin_ctzl(set);
+			mask &= ~BIT(bit);
+			f = take_locked(t, n * CHUNK_SLOTS + bit);
+		}
+		spin_unlock(&t->lock);
+		if (!set)
+			return;
+		if (f)
+			close_file(f);
+	}
+}
+
+static void set_cloexec_range(struct handle_table *t, u32 first, u32 last)
+{
+	u32 n;
+
+	spin_lock(&t->lock);
+	for (n = first / CHUNK_SLOTS; n < t->dir->nr && n <= last / CHUNK_SLOTS; n++)
+		if (t->dir->chunk[n])
+			t->dir->chunk[n]->cloexec |= range_mask(n, first, last) & t->dir->chunk[n]->used;
+	spin_unlock(&t->lock);
+}
+
+int handle_close_range(u32 first, u32 last, u32 flags)
+{
+	struct handle_table *t;
+	u32 n;
+	int err;
+
+	if (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || first > last)
+		return -EINVAL;
+	if (flags & CLOSE_RANGE_UNSHARE) {
+		err = handle_table_unshare();
+		if (err)
+			return err;
+	}
+	t = current()->handles;
+	if (flags & CLOSE_RANGE_CLOEXEC) {
+		set_cloexec_range(t, first, last);
+		return 0;
+	}
+	for (n = first / CHUNK_SLOTS; n < handle_table_size(t) / CHUNK_SLOTS && n <= last / CHUNK_SLOTS; n++)
+		close_chunk(t, n, range_mask(n, first, last), false);
+	return 0;
+}
+
+/* ---- dup, close-on-exec, narrowing ---- */
+
+int handle_dup_min(int oldfd, int min, u32 flags)
+{
+	struct handle h;
+	int err, fd;
+
+	err = handle_get(oldfd, 0, &h);
+	if (err)
+		return err;
+	if (min < 0 || (u64)min >= rlimit(RLIMIT_NOFILE)) {
+		handle_put(&h);
+		return -EINVAL;
+	}
+	fd = reserve((u32)min, flags);
+	if (fd >= 0)
+		handle_fill(fd, h.file, h.rights);
+	handle_put(&h);
+	return fd;
+}
+
+/* Puts f (a reference) into slot fd; *old gets what was there. */
+static int replace_locked(struct handle_table *t, u32 fd, struct file *f, u64 rights_cloexec, struct file **old) MUST_HOLD(t->lock)
+{
+	u32 n = fd / CHUNK_SLOTS;
+	int err;
+
+	if (n >= t->dir->nr || !t->dir->chunk[n]) {
+		err = grow_locked(t, n);
+		if (err)
+			return err;
+	}
+	if (!slot_of(t->dir, fd)->file && (t->dir->chunk[n]->used & BIT(fd % CHUNK_SLOTS)))
+		return -EBUSY;			/* reserved by an open that has not finished */
+	*old = take_locked(t, fd);
+	mark_used(t, fd, rights_cloexec >> 32);
+	fill_slot(slot_of(t->dir, fd), f, (u32)rights_cloexec);
+	return 0;
+}
+
+int handle_dup_to(int oldfd, int newfd, u32 flags)
+{
+	struct handle_table *t = current()->handles;
+	struct file *old = NULL;
+	struct handle h;
+	int err;
+
+	if (newfd < 0 || (u64)newfd >= min(rlimit(RLIMIT_NOFILE), (u64)NR_OPEN))
+		return -EBADF;
+	err = handle_get(oldfd, 0, &h);
+	if (err)
+		return err;
+	file_get(h.file);
+	spin_lock(&t->lock);
+	err = replace_locked(t, (u32)newfd, h.file, h.rights | (flags & O_CLOEXEC ? BIT(32) : 0), &old);
+	spin_unlock(&t->lock);
+	if (err)
+		file_put(h.file);
+	handle_put(&h);
+	if (old)
+		close_file(old);
+	return err ? err : newfd;
+}
+
+int handle_get_cloexec(int fd)
+{
+	struct handle_table *t = current()->handles;
+	struct slot *s;
+	int on;
+
+	spin_lock(&t->lock);
+	s = slot_of(t->dir, (u32)fd);
+	if (!s || !s->file)
+		on = -EBADF;
+	else
+		on = !!(t->dir->chunk[(u32)fd / CHUNK_SLOTS]->cloexec & BIT((u32)fd % CHUNK_SLOTS));
+	spin_unlock(&t->lock);
+	return on;
+}
+
+int handle_set_cloexec(int fd, bool on)
+{
+	struct handle_table *t = current()->handles;
+	struct slot *s;
+	int err = 0;
+
+	spin_lock(&t->lock);
+	s = slot_of(t->dir, (u32)fd);
+	if (!s || !s->file)
+		err = -EBADF;
+	else
+		mark_used(t, (u32)fd, on);
+	spin_unlock(&t->lock);
+	return err;
+}
+
+int handle_narrow(int fd, u32 keep)
+{
+	struct handle_table *t = current()->handles;
+	struct slot *s;
+	struct file *f;
+	u32 rights;
+
+	spin_lock(&t->lock);
+	s = slot_of(t->dir, (u32)fd);
+	f = s ? s->file : NULL;
+	if (f) {
+		rights = (u32)s->word & keep;
+		smp_store_release(&s->file, NULL);
+		fill_slot(s, f, rights);
+	}
+	spin_unlock(&t->lock);
+	return f ? 0 : -EBADF;
+}
+
+/* ---- tables ---- */
+
+struct handle_table *handle_table_create(void)
+{
+	struct handle_table *t = slab_alloc(table_cache, PAGE_KERNEL | PAGE_ZEROED);
+
+	if (!t)
+		return NULL;
+	ref_init(&t->refs, 1);
+	spin_init(&t->lock, RANK_HANDLES);
+	t->first_dir.d.nr = 1;
+	t->first_dir.d.full = t->first_dir.full;
+	t->first_dir.d.chunk[0] = &t->first;
+	t->dir = &t->first_dir.d;
+	return t;
+}
+
+static void copy_chunk(struct chunk *to, const struct chunk *from)
+{
+	u64 left;
+
+	for (left = from->used; left; left &= left - 1) {
+		u32 i = (u32)__builtin_ctzl(left);
+
+		if (!from->slot[i].file)
+			continue;		/* reserved by another thread: not ours */
+		file_get(from->slot[i].file);
+		to->slot[i] = from->slot[i];
+		to->used |= BIT(i);
+	}
+	to->cloexec = from->cloexec & to->used;
+}
+
+/* Gives t a directory and chunks for all that src has; src may grow meanwhile. */
+static int prepare_copy(struct handle_table *t, struct handle_table *src)
+{
+	u32 n;
+
+	spin_lock(&t->lock);		/* also makes us a reader of src->dir, until grow_locked() drops it */
+	for (n = 1; n < READ_ONCE(src->dir)->nr; n++) {
+		int err;
+
+		if ((n < t->dir->nr && t->dir->chunk[n]) || !READ_ONCE(READ_ONCE(src->dir)->chunk[n]))
+			continue;
+		err = grow_locked(t, n);
+		if (err) {
+			spin_unlock(&t->lock);
+			return err;
+		}
+	}
+	spin_unlock(&t->lock);
+	return 0;
+}
+
+static bool copy_locked(struct handle_table *t, struct handle_table *src) MUST_HOLD(src->lock)
+{
+	u32 n;
+
+	for (n = 0; n < src->dir->nr; n++)
+		if (src->dir->chunk[n] && src->dir->chunk[n]->used && (n >= t->dir->nr || !t->dir->chunk[n]))
+			return false;
+	for (n = 0; n < src->dir->nr; n++) {
+		struct chunk *from = src->dir->chunk[n];
+
+		if (!from || !from->used)
+			continue;
+		copy_chunk(t->dir->chunk[n], from);
+		if (t->dir->chunk[n]->used == U64_MAX)
+			t->dir->full[n / 64] |= BIT(n % 64);
+	}
+	return true;
+}
+
+int handle_table_copy(struct handle_table *src, struct handle_table **out)
+{
+	struct handle_table *t = handle_table_create();
+	bool done = false;
+	int err;
+
+	if (!t)
+		return -ENOMEM;
+	while (!done) {
+		err = prepare_copy(t, src);
+		if (err) {
+			handle_table_put(t);
+			return err;
+		}
+		spin_lock(&src->lock);
+		done = copy_locked(t, src);
+		spin_unlock(&src->lock);
+	}
+	*out = t;
+	return 0;
+}
+
+void handle_table_get(struct handle_table *t)
+{
+	spin_lock(&t->lock);
+	t->was_shared = true;
+	spin_unlock(&t->lock);
+	ref_get(&t->refs);
+}
+
+void handle_table_put(struct handle_table *t)
+{
+	u32 n;
+
+	if (!ref_put(&t->refs))
+		return;
+	for (n = 0; n < t->dir->nr; n++) {
+		if (!t->dir->chunk[n])
+			continue;
+		close_chunk(t, n, U64_MAX, false);
+		if (n)
+			kfree(t->dir->chunk[n]);
+	}
+	if (t->dir != &t->first_dir.d)
+		kfree(t->dir);
+	slab_free(table_cache, t);
+}
+
+void handle_table_exec(struct handle_table *t)
+{
+	u32 n;
+
+	for (n = 0; n < t->dir->nr; n++)
+		if (t->dir->chunk[n] && t->dir->chunk[n]->cloexec)
+			close_chunk(t, n, U64_MAX, true);
+}
+
+int handle_table_unshare(void)
+{
+	struct handle_table *old = current()->handles, *t;
+	int err;
+
+	if (atomic_read(&old->refs) == 1)
+		return 0;
+	err = handle_table_copy(old, &t);
+	if (err)
+		return err;
+	current()->handles = t;
+	handle_table_put(old);
+	return 0;
+}
+
+/* ---- for others' eyes ---- */
+
+int handle_peek(struct handle_table *t, int fd, struct file **out, u32 *rights, bool *cloexec)
+{
+	struct slot *s;
+	int err = -EBADF;
+
+	spin_lock(&t->lock);
+	s = slot_of(t->dir, (u32)fd);
+	if (s && s->file) {
+		file_get(s->file);
+		*out = s->file;
+		*rights = (u32)s->word;
+		if (cloexec)
+			*cloexec = t->dir->chunk[(u32)fd / CHUNK_SLOTS]->cloexec & BIT((u32)fd % CHUNK_SLOTS);
+		err = 0;
+	}
+	spin_unlock(&t->lock);
+	return err;
+}
+
+int handle_next(struct handle_table *t, int fd, struct file **out, u32 *rights)
+{
+	u32 size = handle_table_size(t);
+
+	for (; (u32)fd < size; fd++)
+		if (!handle_peek(t, fd, out, rights, NULL))
+			return fd;
+	return -1;
+}
+
+u32 handle_table_size(struct handle_table *t)
+{
+	u32 nr;
+
+	rcu_read_lock();
+	nr = rcu_deref(t->dir)->nr;
+	rcu_read_unlock();
+	return nr * CHUNK_SLOTS;
+}
