@@ -63,12 +63,18 @@ ssize_t aspace_pin(struct aspace *as, u64 addr, u32 n, bool write, struct page *
 
 /* Under aspace.lock (any mode). */
 struct vma *aspace_find(struct aspace *as, u64 addr);		/* first vma with end > addr */
-struct vma *vma_next(const struct vma *v);
 struct vma *aspace_first(struct aspace *as);
 
 /* Where a shared futex word lives: the object behind addr. 0: vmo and index set (a reference); private memory: -ENOENT. */
 int __must_check aspace_futex_key(struct aspace *as, u64 addr, struct vmo **vmo, u64 *index);
 u64 aspace_rss(struct aspace *as);	/* pages */
+
+/* Extends the growing stack above addr down to it: 0, or -EFAULT past its limit. Takes the lock for writing. */
+int __must_check aspace_grow_stack(struct aspace *as, u64 addr);
+/* The entry this vma gives a page. */
+pte_t vma_pte(const struct vma *v, paddr_t pa, bool write);
+void fault_init(void);
+void aspace_init(void);
 
 /* A vmo lost pages [first, last]: drop them from every table (truncate, punch). */
 void aspace_zap_mapping(struct vma *v, u64 first, u64 last);

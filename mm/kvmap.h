@@ -12,4 +12,3 @@ void kv_stack_free(u64 stack);
 /* Zeroed, page by page; any size. */
 void *kv_alloc(usize size);
 void kv_free(void *p);
-void kvmap_init(void);

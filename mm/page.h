@@ -24,7 +24,7 @@ struct spinlock;
 #define PG_ERROR	BIT(9)
 #define PG_REFERENCED	BIT(10)
 #define PG_RESERVED	BIT(11) /* firmware, kernel image: never freed */
-#define PG_ZERO		BIT(12)	/* known to be zero (fresh from boot) */
+#define PG_ICACHE	BIT(12)	/* instruction caches agree with the contents */
 
 /* Locks: b  buddy lock   v  vmo.pages_lock   a  atomic.  32 bytes: 0.8 % of RAM. */
 struct page {
@@ -118,6 +118,7 @@ void page_lock(struct page *p);
 bool page_trylock(struct page *p);
 void page_unlock(struct page *p);
 int __must_check page_wait_unlocked(struct page *p, bool killable);
+void page_lock_init(void);
 
 /* Numbers of pages, for /proc/meminfo and sysinfo. */
 struct mem_stats {
@@ -134,6 +135,9 @@ void early_reserve(paddr_t start, u64 size, const char *why);
 /* size bytes, aligned; zeroed; before page_init(). Panics when there is none. */
 paddr_t early_alloc(u64 size, u64 align);
 void page_init(void);
+void page_init_cpu(u32 cpu);		/* before cpu starts: its copy of the per-CPU area is fresh */
+u64 page_nr_free(void);			/* pages */
+u64 page_reserve(void);			/* pages that user allocations leave to the kernel */
 /* Hands a boot-time range (initramfs, init sections, device tree) to the allocator. */
 void page_release_range(paddr_t start, paddr_t end);
 /* Bounds of RAM: highest address + 1. Calls fn for each bank. */

@@ -55,3 +55,23 @@ struct vm_request {
 	struct vmo *vmo;		/* out */
 	paddr_t phys;			/* out, with VMA_SPECIAL: contiguous device memory */
 };
+
+/* ---- the tree of one address space; pure, the caller holds aspace.lock ---- */
+void vma_tree_init(struct rb_tree *t);
+struct vma *vma_find(const struct rb_tree *t, u64 addr);	/* the first with end > addr */
+struct vma *vma_next(const struct vma *v);
+struct vma *vma_prev(const struct vma *v);
+void vma_insert(struct rb_tree *t, struct vma *v);		/* must not overlap */
+void vma_remove(struct rb_tree *t, struct vma *v);
+void vma_resize(struct rb_tree *t, struct vma *v, u64 start, u64 end);	/* stays between its neighbours */
+/* The highest free stretch of len bytes in [lo, hi): its start, or 0. guard bytes stay free below a growing stack. */
+u64 vma_find_gap(const struct rb_tree *t, u64 len, u64 lo, u64 hi);
+u64 vma_find_gap_up(const struct rb_tree *t, u64 len, u64 lo, u64 hi);
+bool vma_range_free(const struct rb_tree *t, u64 start, u64 end);
+/* May b directly follow a as one vma? */
+bool vma_can_merge(const struct vma *a, const struct vma *b);
+
+static inline u64 vma_index(const struct vma *v, u64 addr)
+{
+	return v->pgoff + ((addr - v->start) >> 12);
+}

@@ -2,14 +2,17 @@
 /* vmo.h - the memory behind a file: pages by index, who maps them, how they are filled. The one page cache.
  *
  * Files, tmpfs, memfd and shared anonymous memory have a vmo; private anonymous memory has none.
- * Locks: m  vmo.lock (RANK_VMO, sleeping): truncation against fault and fill   p  vmo.pages_lock (RANK_VMO_PAGES)
- * Order: journal handle, vmo.lock, page lock, pages_lock.
+ * A page belongs to a vmo while page->owner says so. Whoever found a page without the lock holds a reference and looks again:
+ * truncation first changes size, then takes pages out (owner = NULL), then zaps the mappings under each table's lock; a fault
+ * checks owner under that same table lock before it enters the page. So one of the two sees the other.
+ *
+ * Locks: p  vmo.pages_lock (RANK_VMO_PAGES). Order: journal handle, page lock, pages_lock, table lock.
  */
 #pragma once
 
 #include <kernel/lib/rbtree.h>
 #include <kernel/lib/xarray.h>
-#include <kernel/mutex.h>
+#include <kernel/spinlock.h>
 #include <mm/page.h>
 
 struct iter;
@@ -32,11 +35,10 @@ struct vmo {
 	u32 flags;			/* VMO_* */
 	const struct pager_ops *ops;
 	void *owner;			/* the pager's: struct vnode * for files */
-	struct rwlock lock;		/* [m] readers: fault, read, write; writer: truncate, punch */
 	struct spinlock pages_lock;
 	struct xarray pages;		/* [p] struct page *; readers under RCU with page_tryget */
 	u64 nr_pages;			/* [p] */
-	u64 size;			/* bytes; written with lock held for writing or by extending writes under the vnode lock */
+	u64 size;			/* [p] bytes; read anywhere */
 	struct rb_tree mappings;	/* [p] vma.vmo_node, interval tree by page index */
 	u64 err_seq;			/* [p] write errors so far; file.err_seen compares */
 	int err;			/* [p] the last one */
@@ -75,6 +77,14 @@ int __must_check vmo_truncate(struct vmo *v, u64 size);
 int __must_check vmo_punch(struct vmo *v, u64 start, u64 end);
 /* SEEK_DATA / SEEK_HOLE over cached pages. -ENXIO past the end. */
 loff_t vmo_seek_data(struct vmo *v, loff_t pos, bool hole);
+
+/* Does this page (referenced) still show index of v? Under a table lock the answer stays good until it is dropped. */
+static inline bool vmo_owns(const struct vmo *v, const struct page *p, u64 index)
+{
+	return READ_ONCE(p->owner) == v && READ_ONCE(p->index) == index;
+}
+
+void vmo_init(void);
 
 /* mm/vma.c: a vma starts and stops showing this vmo. */
 void vmo_map_add(struct vmo *v, struct vma *vma);

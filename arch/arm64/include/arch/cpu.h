@@ -9,6 +9,7 @@
 struct task;
 struct trap_frame;
 struct boot_info;
+struct fp_state;
 
 /* Features found at boot, the same on every CPU. */
 enum cpu_feature {
