@@ -11,6 +11,7 @@ void clock_set_realtime(ktime_t now);	/* adjusts the offset; wakes absolute CLOC
 ktime_t clock_realtime_offset(void);	/* realtime - monotonic */
 u32 clock_set_seq(void);		/* counts steps of the real-time clock */
 void clock_init(void);
+extern void (*clock_changed_hook)(void);	/* timerfd, vDSO: the real-time clock was stepped */
 
 /* A battery-backed clock (drivers/rtc). */
 struct rtc_ops {

@@ -20,6 +20,4 @@ void timer_arm(struct timer *t, ktime_t deadline_ns);
 bool timer_cancel(struct timer *t);
 /* The same and waits for a running fn. Not from fn itself. Context: no lock that fn takes. */
 bool timer_cancel_sync(struct timer *t);
-void timer_init(void);
-void timer_init_cpu(void);
-void timer_interrupt(void);		/* arch: the one-shot event fired */
+void timer_init_queue(u32 cpu);		/* before the CPU runs */

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* lock.c - the slow path of spinlocks, pairs of locks, and the lock-order check.
+ *
+ * A waiter spins on a plain read and backs off exponentially: with more virtual CPUs than real ones the holder must get its turn.
+ * The order check (DEBUG_LOCKS) keeps, for each CPU, the spinlocks held, and for each thread, the sleeping locks held; a lock whose
+ * rank does not follow all of them is a bug that would one day deadlock, reported at the first chance instead.
+ *
+ * Ref: Arm ARM B2.9, K13.3. Tests: selftests/ktest/lock.c
+ */
+#include <kernel/spinlock.h>
+
+#include <arch/percpu.h>
+#include <kernel/printk.h>
+#include <kernel/task.h>
+
+#define BACKOFF_MAX 1024
+
+void spin_lock_slow(struct spinlock *l) NO_LOCK_CHECK
+{
+	u32 wait = 4, i;
+
+	do {
+		while (READ_ONCE(l->held)) {
+			for (i = 0; i < wait; i++)
+				cpu_relax();
+			wait = min(wait * 2, (u32)BACKOFF_MAX);
+		}
+	} while (!spin_try_raw(l));
+}
+
+void spin_lock_two(struct spinlock *a, struct spinlock *b) NO_LOCK_CHECK
+{
+	if (a > b)
+		swap(a, b);
+	spin_lock(a);
+	if (a == b)
+		return;
+	preempt_disable();
+	lock_rank_acquire(b, spin_rank(b), true);
+	if (!spin_try_raw(b))
+		spin_lock_slow(b);
+}
+
+void spin_unlock_two(struct spinlock *a, struct spinlock *b) NO_LOCK_CHECK
+{
+	spin_unlock(a);
+	if (a != b)
+		spin_unlock(b);
+}
+
+#ifdef CONFIG_DEBUG_LOCKS
+#define MAX_HELD 24
+
+struct held_locks {
+	u32 nr;
+	const void *lock[MAX_HELD];
+	u32 rank[MAX_HELD];
+};
+
+static DEFINE_PER_CPU(struct held_locks, held_spins);
+
+void lock_rank_acquire(const void *lock, u32 rank, bool nested)
+{
+	irqflags_t irq = irq_save();
+	struct held_locks *h = this_cpu(held_spins);
+	u32 i;
+
+	for (i = 0; i < h->nr; i++) {
+		if (h->lock[i] == lock)
+			panic("lock %p (rank %u) taken twice", lock, rank);
+		if (rank && h->rank[i] && (nested ? h->rank[i] > rank : h->rank[i] >= rank))
+			panic("lock order: rank %u (%p) while holding rank %u (%p)", rank, lock, h->rank[i], h->lock[i]);
+	}
+	if (h->nr == MAX_HELD)
+		panic("more than %u spinlocks held", MAX_HELD);
+	h->lock[h->nr] = lock;
+	h->rank[h->nr++] = rank;
+	irq_restore(irq);
+}
+
+void lock_rank_release(const void *lock)
+{
+	irqflags_t irq = irq_save();
+	struct held_locks *h = this_cpu(held_spins);
+	u32 i;
+
+	for (i = h->nr; i-- > 0;) {
+		if (h->lock[i] != lock)
+			continue;
+		for (h->nr--; i < h->nr; i++) {
+			h->lock[i] = h->lock[i + 1];
+			h->rank[i] = h->rank[i + 1];
+		}
+		irq_restore(irq);
+		return;
+	}
+	panic("lock %p released but not held on this CPU", lock);
+}
+
+void lock_assert_none_spinning(void)
+{
+	struct held_locks *h = this_cpu(held_spins);
+
+	if (h->nr)
+		panic("sleeping while holding spinlock %p (rank %u)", h->lock[h->nr - 1], h->rank[h->nr - 1]);
+}
+#endif
