@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* doubles.c - what kernel sources call and a host process does not have, in its simplest form: memory from malloc (so ASan
+ * sees it), a log that prints, one thread with interrupts as a variable. Weak: a test that compiles the real module, or
+ * wants a cleverer double, brings its own. */
+#include "host.h"
+
+#include <arch/irqflags.h>
+#include <arch/thread.h>
+#include <kernel/printk.h>
+#include <mm/slab.h>
+
+#define DOUBLE __attribute__((weak))
+
+static struct thread_head the_thread;
+struct thread_head *host_current = &the_thread;
+irqflags_t host_irqs_masked;
+
+/* --- log */
+DOUBLE void log_print(enum log_level level, const char *tag, const char *fmt, ...)
+{
+	__builtin_va_list args;
+
+	(void)tag;
+	if (level > LOG_WARNING)
+		return;
+	__builtin_va_start(args, fmt);
+	host_print(fmt, args);
+	__builtin_va_end(args);
+}
+
+DOUBLE void panic(const char *fmt, ...)
+{
+	__builtin_va_list args;
+
+	__builtin_va_start(args, fmt);
+	host_panic(fmt, args);
+}
+
+DOUBLE void log_warn_here(const char *what, const char *file, int line)
+{
+	panic("warning: %s, %s:%d", what, file, line);
+}
+
+/* --- memory */
+struct slab_cache {
+	usize size, align;
+};
+
+DOUBLE struct slab_cache *slab_cache_create(const char *name, usize size, usize align)
+{
+	static struct slab_cache caches[64];
+	static u32 n;
+
+	(void)name;
+	assert(n < ARRAY_SIZE(caches));
+	caches[n] = (struct slab_cache){ size, align };
+	return &caches[n++];
+}
+
+DOUBLE void *slab_alloc(struct slab_cache *c, u32 how)
+{
+	return host_alloc(c->size, c->align, how & PAGE_ZEROED);
+}
+
+DOUBLE void slab_free(struct slab_cache *c, void *p)
+{
+	(void)c;
+	host_free(p);
+}
+
+DOUBLE void *kmalloc(usize size, u32 how)
+{
+	return host_alloc(size, 0, how & PAGE_ZEROED);
+}
+
+DOUBLE void *kzalloc(usize size)
+{
+	return host_alloc(size, 0, true);
+}
+
+DOUBLE void *kcalloc(usize n, usize size)
+{
+	usize bytes;
+
+	return mul_of(n, size, &bytes) ? NULL : kzalloc(bytes);
+}
+
+DOUBLE void kfree(const void *p)
+{
+	host_free((void *)p);
+}
+
+DOUBLE usize ksize(const void *p)
+{
+	return host_alloc_size(p);
+}
+
+/* --- one thread: a lock that is taken stays taken */
+DOUBLE void spin_lock_slow(struct spinlock *l);
+DOUBLE void spin_lock_slow(struct spinlock *l)
+{
+	(void)l;
+	panic("a spinlock is taken twice");
+}
+
+DOUBLE void preempt_schedule(void);
+DOUBLE void preempt_schedule(void)
+{
+}

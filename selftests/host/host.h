@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* host.h - what tests and doubles may ask of the host: implemented by shim.c, the only file that sees libc. */
+#pragma once
+
+#include <kernel/lib/compiler.h>
+
+void *host_alloc(usize size, usize align, bool zeroed);	/* aborts without memory; align 0: malloc's */
+void host_free(void *p);
+usize host_alloc_size(const void *p);
+u64 host_allocations(void);			/* blocks out at this moment */
+void host_fail_allocations(long after);		/* the allocation after that many, and all later ones, fail; -1: none */
+void host_print(const char *fmt, __builtin_va_list args);
+__noreturn void host_panic(const char *fmt, __builtin_va_list args);
+u64 host_random(void);				/* deterministic; SEED in the environment changes it */
+s64 host_now_ns(void);
+
+/* A file of the host, whole; NULL: not there. Freed with host_free(). */
+void *host_read_file(const char *path, usize *size);
+
+/* Tests register themselves; a check that fails says where and marks the test. */
+struct host_test {
+	const char *name;
+	void (*fn)(void);
+	struct host_test *next;
+};
+void host_register(struct host_test *t);
+void host_fail(const char *file, int line, const char *fmt, ...) __printf(3, 4);
+__noreturn void host_end_test(void);
+bool host_streq(const char *a, const char *b);
+/* EXPECT_PANIC's fork: true in the child, which must panic; false in the parent, *panicked says whether it did. */
+bool host_fork_expecting_panic(bool *panicked);

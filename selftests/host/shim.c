@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* shim.c - libc's side of unit tests and fuzzers: memory, text, random numbers, the test loop. Everything else in them is
+ * compiled like the kernel, without libc's headers. */
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <malloc.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct host_test {
+	const char *name;
+	void (*fn)(void);
+	struct host_test *next;
+};
+
+enum { EXIT_FAILED = 1, EXIT_PANIC = 99 };
+
+static long fail_after = -1;
+static long blocks_out;
+static bool failed, panic_wanted;
+static uint64_t random_state;
+
+/* --- memory */
+void *host_alloc(size_t size, size_t align, bool zeroed)
+{
+	void *p;
+
+	if (fail_after == 0)
+		return NULL;
+	if (fail_after > 0)
+		fail_after--;
+	p = align > sizeof(void *) ? aligned_alloc(align, (size + align - 1) & ~(align - 1)) : malloc(size);
+	if (!p)
+		abort();
+	memset(p, zeroed ? 0 : 0xa5, size);
+	blocks_out++;
+	return p;
+}
+
+void host_free(void *p)
+{
+	blocks_out -= p != NULL;
+	free(p);
+}
+
+size_t host_alloc_size(const void *p)
+{
+	return malloc_usable_size((void *)p);
+}
+
+uint64_t host_allocations(void)
+{
+	return blocks_out;
+}
+
+void host_fail_allocations(long after)
+{
+	fail_after = after;
+}
+
+void *host_read_file(const char *path, size_t *size)
+{
+	FILE *f = fopen(path, "rb");
+	uint8_t *p = NULL;
+
+	*size = 0;
+	if (!f)
+		return NULL;
+	fseek(f, 0, SEEK_END);
+	*size = ftell(f);
+	rewind(f);
+	p = host_alloc(*size + 1, 0, true);
+	if (fread(p, 1, *size, f) != *size)
+		abort();
+	fclose(f);
+	return p;
+}
+
+/* --- text, time, chance */
+void host_print(const char *fmt, va_list args)
+{
+	printf("# ");
+	vprintf(fmt, args);
+	if (!strchr(fmt, '\n'))
+		printf("\n");
+}
+
+_Noreturn void host_panic(const char *fmt, va_list args)
+{
+	if (panic_wanted)
+		_exit(EXIT_PANIC);
+	printf("# panic: ");
+	vprintf(fmt, args);
+	printf("\n");
+	fflush(stdout);
+	abort();
+}
+
+uint64_t host_random(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+int64_t host_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+bool host_streq(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* --- tests */
+static struct host_test *tests, **tail = &tests;
+
+void host_register(struct host_test *t)
+{
+	*tail = t;
+	tail = &t->next;
+}
+
+void host_fail(const char *file, int line, const char *fmt, ...)
+{
+	va_list args;
+
+	failed = true;
+	printf("# %s:%d: ", file, line);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf("\n");
+	if (panic_wanted)
+		_exit(EXIT_FAILED);
+}
+
+_Noreturn void host_end_test(void)
+{
+	fflush(stdout);
+	_exit(failed);
+}
+
+bool host_fork_expecting_panic(bool *panicked)
+{
+	int st;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	panic_wanted = pid == 0;
+	if (pid == 0)
+		return true;
+	waitpid(pid, &st, 0);
+	*panicked = WIFEXITED(st) && WEXITSTATUS(st) == EXIT_PANIC;
+	return false;
+}
+
+#ifdef FUZZER
+void fuzz_one(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	random_state = 0x9e3779b97f4a7c15;
+	fuzz_one(data, size);
+	return 0;
+}
+#else
+/* Each test in a process of its own, which ends by exit() so that leaks count. */
+static int run(const struct host_test *t)
+{
+	int st;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		alarm(60);
+		t->fn();
+		fflush(stdout);
+		exit(failed);
+	}
+	waitpid(pid, &st, 0);
+	if (WIFSIGNALED(st))
+		printf("# killed by signal %d\n", WTERMSIG(st));
+	return !WIFEXITED(st) || WEXITSTATUS(st);
+}
+
+int main(int argc, char **argv)
+{
+	int n = 0, bad = 0;
+	const char *seed = getenv("SEED");
+
+	random_state = seed ? strtoull(seed, NULL, 0) | 1 : 0x9e3779b97f4a7c15;
+	for (const struct host_test *t = tests; t; t = t->next) {
+		int status;
+
+		if (argc > 1 && strcmp(argv[1], t->name))
+			continue;
+		status = run(t);
+		bad += status;
+		printf("%sok %d - %s\n", status ? "not " : "", ++n, t->name);
+	}
+	return bad != 0;
+}
+#endif
