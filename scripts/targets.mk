@@ -1,25 +1,80 @@
 # SPDX-License-Identifier: MIT
-# Targets beside the kernel itself.
+# Targets beside the kernel itself. Lines that begin with "#:" are `make help`.
 
-.PHONY: help clean distclean
+.PHONY: help
 help:
-	@sed -n 's/^#: //p' scripts/targets.mk
+	@sed -n 's/^#: \?//p' scripts/targets.mk
 
-#: make                 the kernel: $(O)/Image (and $(O)/vmlinux with symbols); O=build unless given
-#:   CC=clang  LLVM=1   compile with clang; with clang and lld
-#:   O=DIR  V=1         build in DIR; show commands
-#:   CONFIG_X=y         switch an option for this build, e.g. make O=build/san CONFIG_KASAN=y CONFIG_UBSAN=y
-#: make menuconfig      change options (Debian package kconfig-frontends); make defconfig: back to the defaults
-#: make clean           remove what was built; make distclean: the configuration too
-
-.PHONY: menuconfig defconfig
+#: Building
+#:   make               the kernel: build/Image, and build/vmlinux with symbols
+#:     CC=clang LLVM=1  with clang and GNU binutils; with clang and lld
+#:     O=DIR V=1 -j2    in DIR instead of build/; showing commands; two at a time
+#:     CONFIG_X=y       with an option switched, e.g. make O=build/san CONFIG_KASAN=y CONFIG_UBSAN=y
+#:   make menuconfig    change options; make defconfig: back to the defaults (no tool needed for those)
+#:   make clean         remove what was built; make distclean: the configuration too
+.PHONY: menuconfig defconfig clean distclean
 menuconfig:
-	@command -v kconfig-mconf >/dev/null || scripts/need kconfig-frontends "the menu of make menuconfig"
+	@scripts/need kconfig-mconf "the menu of make menuconfig" kconfig-frontends
 	@KCONFIG_CONFIG=$(CONFIG_FILE) kconfig-mconf Kconfig
 defconfig:
 	@rm -f $(CONFIG_FILE) && echo "defaults: no $(CONFIG_FILE)"
-
 clean:
 	@test ! -d $(O) || find $(O) -mindepth 1 -maxdepth 1 ! -name .config -exec rm -rf {} +
 distclean:
 	@rm -rf $(O)
+
+#:
+#: Running (scripts/run -h has all options; R= passes them, e.g. make run R="--smp 4 --net user")
+#:   make run           a shell in the machine; Ctrl-A X leaves
+#:   make run-linux     the same root file system on Debian's Linux
+#:   make debug         stopped at the first instruction, waiting for gdb; make gdb: that gdb
+.PHONY: run run-linux debug gdb
+run: $(O)/Image
+	@O=$(O) scripts/run $(R)
+run-linux:
+	@scripts/run --linux $(R)
+debug: $(O)/Image
+	@echo "in another terminal: make gdb"
+	@O=$(O) scripts/run --qemu-arg=-S --qemu-arg=-gdb --qemu-arg=tcp:127.0.0.1:1234 --append nokaslr $(R)
+gdb:
+	@scripts/need gdb-multiarch "debugging arm64 kernels" gdb-multiarch
+	@gdb-multiarch -q $(O)/vmlinux -ex 'target remote :1234'
+
+#:
+#: Testing
+#:   make check         what every commit must pass; ends with "N passed, N failed"
+#:   make check-full    the same on more compilers, CPUs, interrupt controllers, with sanitizers, and on Linux
+#:   make unit          kernel sources on the host, with ASan and UBSan; T=NAME: one
+#:   make abi           ABI tests in the machine; T="futex pipe": some; on Linux: selftests/run --linux
+#:   make fuzz          fuzz every parser for S=30 seconds each; T=NAME: one
+#:   make lint          layers, file sizes, sparse, clang's thread-safety analysis
+#:   make bench         instructions per operation beside Linux's; T="getpid pipe_rw_1": some
+.PHONY: check check-full unit abi fuzz lint bench
+check check-full:
+	@scripts/check $(if $(filter check-full,$@),--full) --jobs $(JOBS)
+unit:
+	@O=$(O) scripts/hosttest unit $(T)
+abi: $(O)/Image
+	@O=$(O) selftests/run $(T)
+S ?= 30
+fuzz:
+	@O=$(O) scripts/hosttest fuzz $(T) --seconds $(S)
+bench: $(O)/Image
+	@O=$(O) scripts/bench $(T)
+lint:
+	@scripts/check_layers.py
+	@! test -e docs/SYSCALLS.md || $(PY) scripts/syscalls.py --check --docs docs/SYSCALLS.md compat/syscalls.def
+	@scripts/need sparse,clang "make lint" sparse clang
+	@$(MAKE) -s O=$(O) lint-sources
+JOBS ?= $(shell nproc)
+
+# The kernel's own sources through clang's analysis and sparse, with the kernel's flags.
+.PHONY: lint-sources
+lint-c := $(filter-out compat/vdso/%,$(patsubst $(O)/%.o,%.c,$(filter-out $(O)/ext/%,$(all-objs))))
+lint-sources: $(gen) $(ext-src)
+	@bad=0; for f in $(wildcard $(lint-c)); do \
+		clang --target=aarch64-linux-gnu $(filter-out -fconserve-stack -fno-allow-store-data-races,$(CFLAGS)) \
+			-Wthread-safety -fsyntax-only $$f || bad=1; \
+		sparse --arch=aarch64 -gcc-base-dir /usr/lib/gcc-cross/aarch64-linux-gnu/12 -D__aarch64__ -Wno-decl -Wno-transparent-union \
+			$(INC) $(EXT_INC) -ffreestanding -nostdinc -std=gnu11 $$f 2>&1 | grep -E 'error:|warning:' && bad=1; \
+	done; exit $$bad
