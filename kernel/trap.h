@@ -4,16 +4,13 @@
 
 #include <kernel/lib/compiler.h>
 
-struct task;
 struct trap_frame;
 
-/* The boot CPU, MMU on, on its idle thread's stack, interrupts off. fdt: physical address of the device tree. */
+/* The boot CPU, MMU on, interrupts off, as init_task (kernel/task.h) with thread_head.stack set to a stack in the image.
+ * fdt: physical address of the device tree, mapped in the linear map. */
 __noreturn void kmain(paddr_t fdt);
 /* Any other CPU, when its idle thread starts. */
 __noreturn void kmain_secondary(void);
-/* The boot CPU's idle thread (kernel/sched.c defines it statically; thread_head first). boot.S makes it current, with
- * thread_head.stack set to a stack in the image, before kmain(). */
-extern struct task boot_task;
 
 #define FAULT_USER    0x1u	/* the access came from EL0 */
 #define FAULT_WRITE   0x2u

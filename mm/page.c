@@ -373,6 +373,7 @@ void page_init(void)
 	spin_unlock(&pages_lock);
 	if (buddy.nr_free == 0)
 		panic("no memory found: the device tree names %lu bytes", ram_bytes());
+	mmu_pages_ready();
 }
 
 void page_init_cpu(u32 cpu)

@@ -69,7 +69,7 @@ SAN := $(if $(CONFIG_KASAN),-fsanitize=kernel-address $(if $(IS_CLANG),-mllvm -a
 
 CFLAGS := $(CODE) $(WARN) $(INC) $(EXT_INC)
 AFLAGS := $(filter-out -std=% -f% -W%,$(CODE)) -D__ASSEMBLER__ $(INC)
-LDFLAGS := -pie -Bsymbolic --no-dynamic-linker -z text -z noexecstack -z max-page-size=65536 -z norelro --build-id=none \
+LDFLAGS := -pie -Bsymbolic --no-dynamic-linker -z notext -z noexecstack -z max-page-size=65536 -z norelro --build-id=none \
 	$(if $(LLVM),,--no-warn-rwx-segments)
 
 # --- objects: Kbuild names the trees; every Kbuild in them lists its directory's objects

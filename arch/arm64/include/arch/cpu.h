@@ -41,6 +41,11 @@ extern u64 cpu_online_mask;
 
 #define for_each_cpu(c) for ((c) = 0; (c) < nr_cpus; (c)++)	/* all are online once smp_init() returned */
 
+/* MPIDR_EL1 affinity bits of a CPU, as device tables and the interrupt controller name it. */
+u64 cpu_mpidr(u32 cpu);
+
+/* Finds the firmware's calls (PSCI) and the boot CPU's identity. Boot, once the device tree is there, before interrupts. */
+void smp_prepare_boot_cpu(void);
 /* Starts all CPUs; each ends in kmain_secondary(). Context: boot, may sleep. */
 void smp_init(void);
 
@@ -74,6 +79,19 @@ struct task *arch_switch(struct task *prev, struct task *next);
 void arch_context_init(struct task *t, void (*entry)(void *), void *arg);
 /* Leaves the kernel through the frame at the top of this stack; for new threads after fork and exec. */
 __noreturn void arch_return_to_user(struct trap_frame *f);
+/* Its thread pointer, TPIDR_EL0: current only; a thread that is switched out has it in thread_head.user_tls. */
+static inline void arch_tls_set(u64 v)
+{
+	__asm__ volatile("msr tpidr_el0, %0" ::"r"(v));
+}
+
+static inline u64 arch_tls_get(void)
+{
+	u64 v;
+
+	__asm__ volatile("mrs %0, tpidr_el0" : "=r"(v));
+	return v;
+}
 /* The user frame at the top of a thread's kernel stack. */
 struct trap_frame *arch_user_frame(struct task *t);
 /* fork: saves the live registers of current into dst. exec: forgets them. */

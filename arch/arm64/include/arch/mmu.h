@@ -80,5 +80,11 @@ void mmu_kunmap(u64 va, usize size);
 bool mmu_ktranslate(u64 va, paddr_t *pa);
 /* Extends the linear map (boot). */
 void mmu_map_linear(paddr_t start, paddr_t end);
-/* After boot: text RX, rodata and ro_after_init RO, init freed by the caller. */
+/* page_init() says that page_alloc() works: kernel tables come from there from now on. */
+void mmu_pages_ready(void);
+/* After boot: ro_after_init becomes read-only (text and rodata always were) and init sections are unmapped; then the caller
+ * frees them: mmu_for_each_init_range(page_release_range). */
 void mmu_protect_kernel(void);
+void mmu_for_each_init_range(void (*fn)(paddr_t start, paddr_t end));
+/* Physical bounds of the whole image, .bss included: early_reserve(). */
+void mmu_image_range(paddr_t *start, paddr_t *end);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* asid.h - address space identifiers with generations. Pure: the host tests compile it. */
+#pragma once
+
+#include <arch/percpu.h>
+#include <kernel/lib/compiler.h>
+
+/* An ASID as an arch_mm keeps it: generation above ASID_BITS_MAX bits, number below. 0: none. */
+#define ASID_BITS_MAX 16
+#define ASID_NUMBER(a) ((a) & (BIT(ASID_BITS_MAX) - 1))
+
+/* Locks: l  the caller's lock around asid_get()   a  atomic */
+struct asid_pool {
+	u64 generation;				/* [l] written; read anywhere */
+	u32 numbers;				/* how many: 256 or 65536 */
+	u32 next;				/* [l] where to look for a free one */
+	u64 flush_pending;			/* [l] CPUs that must empty their TLB before they run */
+	u64 used[BIT(ASID_BITS_MAX) / 64];	/* [l] this generation's */
+	struct {
+		u64 active;			/* [a] runs now; 0: taken away by a rollover */
+		u64 reserved;			/* [l] ran when the last generation ended: keeps its number */
+	} __aligned(64) cpu[MAX_CPUS];
+};
+
+void asid_pool_init(struct asid_pool *p, u32 bits);
+/* Without the lock: true when this CPU may simply run asid. */
+bool asid_try(struct asid_pool *p, u32 cpu, u64 asid);
+/* With the lock: the ASID to run (the same, or a new one to be stored in the mm). *flush: empty this CPU's TLB first. */
+u64 asid_get(struct asid_pool *p, u32 cpu, u64 asid, bool *flush);
