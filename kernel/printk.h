@@ -54,3 +54,6 @@ bool log_read(u64 *seq, struct log_record *out);
 u64 log_first_seq(void), log_next_seq(void);
 struct waitq;
 struct waitq *log_waitq(void);
+void log_wake_readers(void);			/* irq.c, on the way out: no lock is held */
+/* One record as it is, for writers of /dev/kmsg. */
+void log_write_user(enum log_level level, const char *s, usize len);
