@@ -15,6 +15,7 @@
 
 #include <arch/barrier.h>
 #include <arch/cpu.h>
+#include <arch/frame.h>
 #include <arch/irqflags.h>
 #include <arch/percpu.h>
 #include <kernel/panic.h>
@@ -43,6 +44,7 @@ static u64 ipi_counts[IPI_NR][MAX_CPUS];
 static u64 spurious;
 
 static DEFINE_PER_CPU(u32, irq_depth);
+static DEFINE_PER_CPU(bool, from_user);
 static DEFINE_PER_CPU(u32, softirq_pending);
 static DEFINE_PER_CPU(bool, softirq_running);
 static void (*softirq_fn[SOFTIRQ_NR])(void);
@@ -73,6 +75,11 @@ bool in_interrupt(void)
 
 	irq_restore(irq);
 	return in;
+}
+
+bool irq_was_user(void)
+{
+	return *this_cpu(from_user);
 }
 
 /* ---- bottom halves ---- */
@@ -137,6 +144,7 @@ void irq_dispatch(struct trap_frame *f)
 	u32 *depth = this_cpu(irq_depth), irq;
 
 	++*depth;
+	*this_cpu(from_user) = frame_is_user(f);
 	while ((irq = chip->ack()) != IRQ_NONE) {
 		if (irq < NR_SGI) {
 			chip->eoi(irq);

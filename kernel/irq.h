@@ -40,6 +40,7 @@ enum softirq { SOFTIRQ_TIMER, SOFTIRQ_RCU, SOFTIRQ_NET_RX, SOFTIRQ_NET_TX, SOFTI
 void softirq_register(enum softirq n, void (*fn)(void));
 void softirq_raise(enum softirq n);		/* on this CPU; any context */
 bool in_interrupt(void);
+bool irq_was_user(void);		/* in a handler: the interrupt came from user code */
 
 /* Runs fn(arg) on every CPU of mask and waits (wait) until all have. Context: interrupts on, no spinlock below RANK_IRQ. */
 void cpu_call(u64 mask, void (*fn)(void *), void *arg, bool wait);
