@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The QEMU command line of a machine."""
+import os
+import subprocess
+import sys
+import tempfile
+
+from paths import need
+
 AAVMF = '/usr/share/AAVMF'
 
 
@@ -33,3 +40,24 @@ def devices(opts, bus):
         rom = ',romfile=' if bus == 'pci' else ''
         line += ['-netdev', f'user,id=n0{forwards}', '-device', f'virtio-net-{bus},netdev=n0{rom}']
     return line
+
+
+def edited_device_tree(line, script):
+    """The machine's device tree with a sed -E script run over its source: the number of an open file."""
+    need('dtc', 'editing device trees', 'device-tree-compiler')
+    with tempfile.TemporaryDirectory() as scratch:
+        blob = f'{scratch}/dtb'
+        machine = line.index('-M') + 1
+        dump = line[:machine] + [f'{line[machine]},dumpdtb={blob}'] + line[machine + 1:]
+        without_images = [w for i, w in enumerate(dump) if w not in ('-kernel', '-initrd', '-append') and
+                          dump[i - 1] not in ('-kernel', '-initrd', '-append')]
+        subprocess.run(without_images, stdin=subprocess.DEVNULL, capture_output=True)
+        source = subprocess.run(['dtc', '-q', '-I', 'dtb', '-O', 'dts', blob], capture_output=True, text=True).stdout
+        edited = subprocess.run(['sed', '-E', script], input=source, capture_output=True, text=True)
+        if edited.returncode or edited.stdout == source:
+            sys.exit(f'--dtb-edit changes nothing: {edited.stderr}')
+        tree = subprocess.run(['dtc', '-q', '-I', 'dts', '-O', 'dtb'], input=edited.stdout.encode(), stdout=subprocess.PIPE).stdout
+    fd = os.memfd_create('dtb', 0)
+    with open(fd, 'wb', closefd=False) as f:
+        f.write(tree)
+    return fd
