@@ -3,6 +3,8 @@
 # all objects at once and an incremental build is exact. Besides header dependencies (-MMD) three stamps say when to
 # rebuild: gen/config.h (configuration), .flags (compiler and flags), .objects (what is linked).
 
+$(if $(shell command -v $(PY)),,$(shell scripts/need $(PY) "the build's own scripts"))
+
 # --- tools: gcc by default, `make CC=clang` for clang with GNU binutils, `make LLVM=1` for clang and lld
 CROSS_COMPILE ?= aarch64-linux-gnu-
 ifdef LLVM
@@ -61,11 +63,12 @@ CODE += $(if $(CONFIG_STACKPROTECTOR),-fstack-protector-strong -mstack-protector
 CODE += $(if $(CONFIG_KASAN)$(CONFIG_UBSAN),,-Wframe-larger-than=2048)
 
 comma := ,
-# Sanitizers see our code; not the code they themselves run on (NOSAN_x.o := y in a Kbuild).
+# UBSAN traps: a BRK, whose address the panic names; no run time of its own. Sanitizers see our code; not the code they themselves run on (NOSAN_x.o := y in a Kbuild).
 SAN := $(if $(CONFIG_KASAN),-fsanitize=kernel-address $(if $(IS_CLANG),-mllvm -asan-instrumentation-with-call-threshold=0 \
 	-mllvm -asan-globals=0 -mllvm -asan-stack=0,--param asan-instrumentation-with-call-threshold=0 \
 	--param asan-globals=0 --param asan-stack=0)) \
-	$(if $(CONFIG_UBSAN),$(subst $() ,$(comma),-fsanitize=bounds shift null object-size unreachable bool enum alignment))
+	$(if $(CONFIG_UBSAN),$(subst $() ,$(comma),-fsanitize=bounds shift null object-size unreachable bool enum alignment) \
+		$(if $(IS_CLANG),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error))
 
 CFLAGS := $(CODE) $(WARN) $(INC) $(EXT_INC)
 AFLAGS := $(filter-out -std=% -f% -W%,$(CODE)) -D__ASSEMBLER__ $(INC)

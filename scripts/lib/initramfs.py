@@ -123,13 +123,15 @@ def store(nodes):
     return path
 
 
-def build(overlays=(), extra=None, linux_modules=None):
-    """An archive of the manifest, rootfs/overlay, the overlays, then `extra` {path: bytes}: a path for QEMU and, when it is
-    the name of an open file (what is extra is never kept), that file's number. Linux's modules follow as an archive of
+def build(overlays=(), programs=None, extra=None, linux_modules=None):
+    """An archive of the manifest, rootfs/overlay, `programs` {path: host path}, the overlays, then `extra` {path: bytes}: a path
+    for QEMU and, when it is the name of an open file (what is extra is never kept), that file's number. Linux's modules follow as an archive of
     their own: what Linux needs beside does not change what the other kernel sees."""
     nodes = {}
     read_manifest(nodes, TOP / 'rootfs/manifest')
     read_tree(nodes, TOP / 'rootfs/overlay', skip={'.gitkeep'})
+    for name, path in (programs or {}).items():
+        add(nodes, name, Node(stat.S_IFREG | 0o755, path))
     for overlay in overlays:
         read_tree(nodes, overlay)
     modules = {}
