@@ -60,3 +60,9 @@ bool cred_in_group(const struct cred *c, kgid_t g);	/* fsgid or supplementary */
 #define MAY_WRITE 2u
 #define MAY_READ  4u
 int __must_check may_access(const struct cred *c, u32 mode, kuid_t owner, kgid_t group, u32 want);
+
+/* Processes and threads of a real user id (RLIMIT_NPROC). Any context. */
+void cred_count_proc(kuid_t uid, s64 delta);
+u64 cred_nr_procs(kuid_t uid);
+void cred_count_pending(kuid_t uid, s64 delta);		/* queued signals: RLIMIT_SIGPENDING */
+u64 cred_nr_pending(kuid_t uid);

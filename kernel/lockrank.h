@@ -30,6 +30,7 @@ enum lock_rank {
 	RANK_HANDLES,	/* handle table, writers */
 	RANK_PIDS,	/* pid table, process tree, groups, sessions */
 	RANK_PROC,	/* struct proc: threads, signal queue, dispositions */
+	RANK_SIGHAND,	/* signal dispositions */
 	RANK_FUTEX,	/* a futex bucket */
 	RANK_OBJ_POLL,	/* poll hooks of an object */
 	RANK_EPOLL_READY, /* epoll ready list */

@@ -34,6 +34,7 @@ void rcu_barrier(void);
 
 /* For sched.c, irq.c: this CPU holds no reader now. */
 void rcu_quiescent(void);
+bool rcu_needs_cpu(void);		/* this CPU has callbacks waiting */
 void rcu_idle_enter(void);
 void rcu_idle_exit(void);
 /* Bottom half: runs callbacks whose grace period is over, a bounded number. */

@@ -7,6 +7,7 @@
 #include <kernel/spinlock.h>
 #include <kernel/uapi.h>
 
+struct object;
 struct proc;
 struct task;
 struct pgrp;
@@ -49,8 +50,8 @@ struct sigaction_k {
 
 struct sighand {
 	atomic_t refs;
-	struct spinlock lock_unused;	/* dispositions change under proc.lock of each sharer's process; see signal.c */
-	struct sigaction_k action[NSIG];
+	struct spinlock lock;			/* RANK_SIGHAND */
+	struct sigaction_k action[NSIG];	/* [lock] by signal - 1 */
 };
 
 /* To a thread, a process, a group. info->sig 0 only checks. 0, -EAGAIN (queue full), -ESRCH. Any context but hard interrupts with
@@ -80,11 +81,25 @@ bool signal_take(sigset_k set, struct siginfo_k *out);
 
 int signal_get_action(int sig, struct sigaction_k *out);
 int signal_set_action(int sig, const struct sigaction_k *act);
+void sighand_get_action(struct sighand *s, int sig, struct sigaction_k *out);
+void sighand_exec(struct sighand *s);		/* handlers become SIG_DFL; s is not shared */
+/* Who wants to know of every signal that is queued: signalfd. [proc.lock] */
+struct signal_watcher {
+	struct list link;	/* in proc.signal_watchers */
+	struct object *obj;	/* woken with EPOLLIN */
+};
+
 struct sighand *sighand_create(void);
 struct sighand *sighand_copy(const struct sighand *s);
 void sighand_put(struct sighand *s);
 void sigqueue_init(struct sigqueue *q);
 void sigqueue_flush(struct sigqueue *q);
+
+/* proc.lock held: every other thread is to die on its way out. */
+void signal_zap_others(struct proc *p, struct task *except);
+/* proc.lock held: t exits; signals meant for the process go to others, a stop may be complete without it. */
+bool signal_thread_leaves(struct task *t);	/* true: tell the parent CLD_STOPPED */
+void signal_init(void);
 
 /* Return-to-user: delivers, stops, dies. Called with interrupts on. */
 void signal_exit_work(void);

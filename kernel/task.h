@@ -93,9 +93,9 @@ struct task {
 	/* ---- exit, futex ---- */
 	uaddr_t set_child_tid, clear_child_tid;	/* [o] */
 	uaddr_t robust_list;		/* [o] */
-	struct task *vfork_parent;	/* [s] to wake at exec or exit */
-	struct waitq *vfork_wait;
+	struct vfork_done *vfork;	/* [o] a reference: tells the parent at exec or exit */
 	bool exiting;			/* [s] */
+	bool works_closed;		/* [o] too late for task_work_add() */
 	int exit_signal;		/* [I] clone's; 0 or -1 for threads */
 	struct list task_works;		/* [o] struct task_work: WORK_NOTIFY */
 	u32 syscall_depth_debug;
@@ -157,7 +157,14 @@ struct proc {
 #define PROC_STOP_REPORT 0x08u	/* the stop was not yet reported to wait */
 #define PROC_EXECING	 0x10u	/* a thread is in exec: others are to die quietly */
 #define PROC_UNKILLABLE	 0x20u	/* init: signals without handler are dropped */
+#define PROC_STOP_TAKEN	 0x80u	/* a stop signal was taken and not undone by SIGCONT since */
+#define PROC_CONT_NOTIFY 0x100u /* the first thread to run tells the parent CLD_CONTINUED */
 #define PROC_ZOMBIE	 0x40u	/* leader dead and all threads gone: reapable */
+
+/* task.stop_state */
+#define STOP_PENDING 0x1u	/* is to stop with its process */
+#define STOP_STOPPED 0x2u	/* parked in stop.c */
+#define STOP_ZAP     0x4u	/* is to die: group exit, or exec of another thread */
 
 struct pgrp {
 	struct pid *pid;
@@ -228,6 +235,51 @@ struct task_fs_ops {
 };
 extern const struct task_fs_ops *task_fs_ops;
 
+/* A session's leader is gone: the terminal layer hangs up. Set at boot by drivers/tty; may sleep. */
+extern void (*session_exit_hook)(struct session *s);
+/* Posix timers, flocks, ... of a process whose last thread exits. */
+extern void (*proc_exit_hook)(struct proc *p);
+
+/* ---- families (kernel/pid.c); pids_lock held unless they say otherwise ---- */
+struct pgrp *pgrp_of(pid_t nr);				/* NULL: none */
+int __must_check proc_set_pgrp(struct proc *p, pid_t pgid);	/* setpgid's own checks are the caller's; takes the lock */
+int __must_check proc_set_sid(void);			/* setsid(2) of current: the new id. Takes the lock */
+void proc_leave_groups(struct proc *p);
+void proc_join_group(struct proc *p, struct pgrp *g);
+bool pgrp_orphaned(struct pgrp *g, const struct proc *without);
+void session_put(struct session *s);
+static inline void session_get(struct session *s) { ref_get(&s->refs); }
+void pgrp_put(struct pgrp *g);
+static inline void pgrp_get(struct pgrp *g) { ref_get(&g->refs); }
+pid_t proc_pgid(const struct proc *p), proc_sid(const struct proc *p);
+
+/* ---- vfork(2) ---- */
+struct vfork_done {
+	atomic_t refs;
+	u32 done;
+	struct waitq q;
+};
+void vfork_finish(struct task *t);			/* exec committed, or exit */
+
+/* ---- waiting for children (kernel/wait.c) ---- */
+struct wait_query {
+	int type;		/* P_ALL, P_PID, P_PGID */
+	pid_t id;
+	u32 options;		/* WEXITED WSTOPPED WCONTINUED WNOHANG WNOWAIT __WALL __WCLONE __WNOTHREAD */
+};
+struct wait_result {
+	pid_t pid;		/* 0: WNOHANG and nothing */
+	u32 uid;
+	int status;		/* as wait4 gives it */
+	int code;		/* CLD_* */
+	int value;		/* exit status or signal, as siginfo gives it */
+	u64 utime_ns, stime_ns, minflt, majflt, nvcsw, nivcsw, maxrss;
+};
+/* 0, -ECHILD, -ERESTARTSYS. Sleeps. */
+int __must_check proc_wait(const struct wait_query *q, struct wait_result *out);
+void proc_notify_parent(struct proc *p, int code, int value, int sig);	/* no lock held */
+void proc_release(struct proc *p);			/* reaped: leaves the tables; pids_lock not held */
+
 /* ---- life (kernel/task.c, kernel/exit.c) ---- */
 struct clone_args_k {
 	u64 flags;			/* CLONE_* without the signal byte */
@@ -241,9 +293,15 @@ long task_clone(const struct clone_args_k *args);
 /* exit(2) of this thread, exit_group(2) of all. code: wait status (exit code << 8 | signal). */
 __noreturn void task_exit(int code);
 __noreturn void proc_exit_group(int code);
+/* exec, exit: tells waiters, leaves the address space. */
+void task_release_mm(struct task *t);
 /* Before exec commits: all other threads of the process die. -EAGAIN when we are being killed. */
 int __must_check proc_single_thread(void);
 struct task *task_create_kernel(void (*fn)(void *), void *arg, const char *name, u32 cpu_or_any);
+/* Links a thread into the process and the tables; exit.c undoes it. */
+void task_free(struct task *t);
 /* PID 1: a kernel thread with a process around it that will exec init. fn runs in it. */
 int __must_check task_spawn_init(void (*fn)(void *), void *arg);
 void task_init(void);
+u32 task_max_threads(void);		/* /proc/sys/kernel/threads-max */
+void task_count_exit(void);

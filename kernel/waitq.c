@@ -114,11 +114,11 @@ void waitq_enter(struct wait_entry *e, struct waitq *q, enum wait_mode mode, boo
 	waitq_arm(e);
 }
 
-static bool disturbed(const struct wait_entry *e)
+static bool disturbed(enum wait_mode mode)
 {
-	switch (e->mode) {
-	case WAIT_INTERRUPTIBLE:	return signal_pending(e->task);
-	case WAIT_KILLABLE:		return signal_pending_fatal(e->task);
+	switch (mode) {
+	case WAIT_INTERRUPTIBLE:	return signal_pending(current());
+	case WAIT_KILLABLE:		return signal_pending_fatal(current());
 	case WAIT_UNINTERRUPTIBLE:	return false;
 	}
 	unreachable();
@@ -130,7 +130,7 @@ static bool disturbed(const struct wait_entry *e)
  */
 int waitq_block(struct wait_entry *e, ktime_t deadline)
 {
-	if (disturbed(e))
+	if (disturbed(e->mode))
 		return -ERESTARTSYS;
 	if (!sched_sleep_until(deadline))
 		return -ETIMEDOUT;
@@ -151,4 +151,23 @@ void waitq_exit(struct wait_entry *e, bool pass_on)
 	spin_unlock_irq(&e->q->lock, irq);
 	if (e->exclusive && was_woken && pass_on)
 		waitq_wake_one(e->q);
+}
+
+void task_wait_arm(enum wait_mode mode)
+{
+	current()->wait_mode = (u8)mode;
+	sched_set_state(TASK_SLEEPING);
+	smp_mb();		/* (A): the waker's (B) is the acquire of the run queue's lock in sched_wake() */
+}
+
+int task_wait_block(enum wait_mode mode, ktime_t deadline)
+{
+	if (disturbed(mode))
+		return -ERESTARTSYS;
+	return sched_sleep_until(deadline) ? 0 : -ETIMEDOUT;
+}
+
+void task_wait_done(void)
+{
+	sched_set_state(TASK_RUNNING);
 }

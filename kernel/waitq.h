@@ -82,3 +82,28 @@ static inline bool waitq_active(struct waitq *q)
 void waitq_enter(struct wait_entry *e, struct waitq *q, enum wait_mode mode, bool exclusive);
 int __must_check waitq_block(struct wait_entry *e, ktime_t deadline);
 void waitq_exit(struct wait_entry *e, bool pass_on);
+
+/*
+ * The form without a queue, for sleepers whose waker knows the task: it makes cond true, then calls sched_wake(task). Same conditions,
+ * results and barriers as waitq_wait.
+ */
+#define task_wait(cond, mode, deadline) ({					\
+	int tw_ = 0;								\
+										\
+	for (;;) {								\
+		task_wait_arm(mode);						\
+		if (cond) {							\
+			tw_ = 0;						\
+			break;							\
+		}								\
+		if (tw_)							\
+			break;							\
+		tw_ = task_wait_block(mode, deadline);				\
+	}									\
+	task_wait_done();							\
+	tw_;									\
+})
+
+void task_wait_arm(enum wait_mode mode);
+int __must_check task_wait_block(enum wait_mode mode, ktime_t deadline);
+void task_wait_done(void);

@@ -1,0 +1,684 @@
+/* SPDX-License-Identifier: MIT */
+/* sched.c - switches threads: sleep, wake, preempt, balance, idle.
+ *
+ * Life of a thread on the scheduler; arrows carry the function that moves it:
+ *
+ *	            sched_wake()                 schedule(), picked
+ *	  SLEEPING ----------------> RUNNABLE ------------------------> RUNNING
+ *	     ^                          ^                                  |
+ *	     |                          +--- schedule(), preempted --------+
+ *	     +------------ schedule() with state SLEEPING -----------------+
+ *
+ * A sleeper sets its state before it tests its condition; a waker changes SLEEPING to RUNNING under the run queue's lock. schedule()
+ * looks at the state under the same lock, so a wake-up between test and switch just keeps the thread running.
+ *
+ * Invariants:
+ *  (1) a runnable thread is on exactly one run queue, that of head.cpu, or is that CPU's curr.
+ *  (2) the run queue's lock is held across the switch: who holds it sees no thread half-way between two CPUs.
+ *  (3) a CPU that is not idle has its tick armed.
+ *
+ * Locks: runq.lock [RANK_RUNQ], interrupts off; two only in CPU order. Ref: sched(7). Tests: selftests/ktest/sched.c
+ */
+#include <kernel/sched.h>
+
+#include <arch/cpu.h>
+#include <arch/mmu.h>
+#include <arch/percpu.h>
+#include <kernel/clock.h>
+#include <kernel/irq.h>
+#include <kernel/lib/fmt.h>
+#include <kernel/lib/string.h>
+#include <kernel/printk.h>
+#include <kernel/rcu.h>
+#include <kernel/runq.h>
+#include <kernel/trap.h>
+#include <mm/aspace.h>
+#include <mm/kvmap.h>
+
+#define TICK_NS (4 * NSEC_PER_MSEC)
+
+static DEFINE_PER_CPU(struct runq, runqs);
+static DEFINE_PER_CPU(struct timer, tick_timer);
+static u64 idle_mask;		/* CPUs in their idle loop, atomic */
+static u64 load_avg[3];		/* fixed point, 11 bits */
+static ktime_t load_next;
+
+struct task boot_task = {
+	.head = { .preempt_count = 1 },
+	.comm = "swapper/0",
+	.affinity = 1,
+	.cred = &cred_init,
+	.refs = ATOMIC_INIT(1),
+};
+
+static struct runq *this_rq(void)
+{
+	return this_cpu(runqs);
+}
+
+static struct runq *cpu_rq(u32 cpu)
+{
+	return per_cpu(runqs, cpu);
+}
+
+/* The run queue of t, locked. Interrupts off. */
+static struct runq *lock_rq_of(struct task *t) NO_LOCK_CHECK
+{
+	for (;;) {
+		u32 cpu = READ_ONCE(t->head.cpu);
+		struct runq *q = cpu_rq(cpu);
+
+		spin_lock(&q->lock);
+		if (likely(t->head.cpu == cpu))
+			return q;
+		spin_unlock(&q->lock);
+	}
+}
+
+/* Brings curr's run time up to date. */
+static u64 update_curr(struct runq *q) MUST_HOLD(q->lock)
+{
+	struct task *t = q->curr;
+	ktime_t now = clock_monotonic();
+	u64 delta = (u64)(now - t->exec_start);
+
+	t->exec_start = now;
+	if (t == q->idle) {
+		q->idle_ns += delta;
+		return delta;
+	}
+	t->sum_exec_ns += delta;
+	runq_charge(q, t, delta);
+	return delta;
+}
+
+static void resched(struct runq *q)
+{
+	struct task *t = q->curr;
+
+	if (atomic_read(&t->head.work) & WORK_RESCHED)
+		return;
+	atomic_or(&t->head.work, WORK_RESCHED);
+	if (q->cpu != this_cpu_id())
+		ipi_send(q->cpu, IPI_RESCHED);
+}
+
+static void tick_arm(void)
+{
+	struct timer *t = this_cpu(tick_timer);
+
+	if (!t->armed)
+		timer_arm(t, clock_monotonic() + TICK_NS);
+}
+
+/* ---- switching ---- */
+
+static void finish_dead(struct task *t)
+{
+	kv_stack_free(t->head.stack);
+	t->head.stack = 0;
+	task_put(t);
+}
+
+void sched_tail(void)
+{
+	struct runq *q = this_rq();
+	struct task *prev = q->prev;
+	bool dead = prev->state == TASK_DEAD;
+
+	prev->on_cpu = false;
+	lock_rank_release(&q->lock);
+	__atomic_store_n(&q->lock.held, 0, __ATOMIC_RELEASE);
+	preempt_enable_no_resched();
+	irq_enable();
+	if (unlikely(dead))
+		finish_dead(prev);
+}
+
+static struct task *pull_task(struct runq *q);
+
+static void switch_to(struct runq *q, struct task *prev, struct task *next)
+{
+	q->nr_switches++;
+	next->on_cpu = true;
+	next->exec_start = prev->exec_start;
+	if (next->as != prev->as)
+		arch_mm_switch(next->as ? &next->as->mm : NULL);
+	q->prev = prev;
+	arch_switch(prev, next);
+	sched_tail();	/* maybe on another CPU, much later */
+}
+
+/* preempted: the thread did not ask; whatever its state says, it stays runnable. Interrupts on or off at entry; on at return. */
+static void do_schedule(bool preempted)
+{
+	struct runq *q;
+	struct task *prev = current(), *next;
+
+	irq_disable();
+	q = this_rq();
+	spin_lock(&q->lock);
+	atomic_and(&prev->head.work, ~WORK_RESCHED);
+	rcu_quiescent();
+	update_curr(q);
+	if (prev != q->idle) {
+		if (prev->state == TASK_RUNNING || preempted) {
+			runq_put_prev(q, prev);
+			prev->nivcsw += preempted;
+		} else {
+			q->nr_running--;
+			prev->nvcsw++;
+		}
+	}
+	next = runq_pick(q);
+	if (next == q->idle && prev != q->idle && nr_cpus > 1) {
+		struct task *pulled = pull_task(q);
+
+		if (pulled)
+			next = runq_pick(q);
+	}
+	q->curr = next;
+	if (next != prev) {
+		if (prev == q->idle)
+			tick_arm();
+		switch_to(q, prev, next);
+		return;
+	}
+	spin_unlock(&q->lock);
+	irq_enable();
+}
+
+void schedule(void)
+{
+	do_schedule(false);
+}
+
+/* preempt_enable() found WORK_RESCHED. */
+void preempt_schedule(void)
+{
+	if (irqs_disabled() || in_interrupt())
+		return;
+	do {
+		do_schedule(true);
+	} while (atomic_read(&current_head()->work) & WORK_RESCHED);
+}
+
+void preempt_from_irq(void)
+{
+	do_schedule(true);
+	irq_disable();
+}
+
+void sched_yield(void)
+{
+	struct runq *q;
+
+	irq_disable();
+	q = this_rq();
+	spin_lock(&q->lock);
+	if (q->nr_running > 1) {
+		update_curr(q);
+		runq_yield(q, current());
+	}
+	spin_unlock(&q->lock);
+	schedule();
+}
+
+/* ---- sleeping and waking ---- */
+
+void sched_set_state(u32 state)
+{
+	WRITE_ONCE(current()->state, state);
+}
+
+static void sleep_timeout(struct timer *t)
+{
+	sched_wake(container_of(t, struct task, sleep_timer));
+}
+
+bool sched_sleep_until(ktime_t deadline)
+{
+	struct task *t = current();
+
+	if (deadline == S64_MAX) {
+		schedule();
+		return true;
+	}
+	if (clock_monotonic() >= deadline) {
+		sched_set_state(TASK_RUNNING);
+		return false;
+	}
+	timer_arm(&t->sleep_timer, deadline);
+	schedule();
+	if (timer_cancel(&t->sleep_timer))
+		return true;
+	return clock_monotonic() < deadline;
+}
+
+/* Where a woken thread should run: where it ran if that CPU idles, else an idle one, else where it ran. */
+static u32 choose_cpu(const struct task *t)
+{
+	u64 idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED) & t->affinity & cpu_online_mask;
+	u32 cpu = t->head.cpu;
+
+	if (likely(t->affinity & BIT(cpu))) {
+		if (!idle || (idle & BIT(cpu)))
+			return cpu;
+		/* A CPU with nothing but us running is about to be free: ping-pong stays on one CPU's caches. */
+		if (cpu == this_cpu_id() && cpu_rq(cpu)->nr_running <= 1 && !irqs_disabled())
+			return cpu;
+	}
+	if (idle)
+		return (u32)__builtin_ctzl(idle);
+	return t->affinity & BIT(cpu) ? cpu : (u32)__builtin_ctzl(t->affinity & cpu_online_mask);
+}
+
+/* t sleeps and q (its run queue) is locked: makes it runnable there or elsewhere. Unlocks. */
+static void enqueue_woken(struct runq *q, struct task *t) NO_LOCK_CHECK
+{
+	u32 cpu = nr_cpus > 1 ? choose_cpu(t) : 0;
+
+	if (cpu != q->cpu) {
+		u64 ahead = t->vruntime - q->min_vruntime;
+
+		t->head.cpu = cpu;
+		spin_unlock(&q->lock);
+		q = cpu_rq(cpu);
+		spin_lock(&q->lock);
+		t->vruntime = q->min_vruntime + ahead;
+	}
+	runq_add(q, t, true);
+	if (runq_preempts(q, t))
+		resched(q);
+	spin_unlock(&q->lock);
+}
+
+static bool wake_if(struct task *t, u32 mode_limit)
+{
+	irqflags_t irq;
+	struct runq *q;
+	bool woken = false;
+
+	smp_mb();	/* (B) for task_wait(): the condition before the look at the state */
+	if (READ_ONCE(t->state) != TASK_SLEEPING)
+		return false;
+	irq = irq_save();
+	q = lock_rq_of(t);
+	if (t->state == TASK_SLEEPING && t->wait_mode >= mode_limit) {
+		woken = true;
+		t->state = TASK_RUNNING;
+		if (!t->on_cpu && !t->queued) {
+			enqueue_woken(q, t);
+			irq_restore(irq);
+			return true;
+		}
+	}
+	spin_unlock(&q->lock);
+	irq_restore(irq);
+	return woken;
+}
+
+bool sched_wake(struct task *t)
+{
+	return wake_if(t, WAIT_UNINTERRUPTIBLE);
+}
+
+void sched_wake_signal(struct task *t, bool fatal)
+{
+	smp_mb();	/* WORK_SIGNAL before the look at the state; pairs with (A) in waitq_arm() */
+	wake_if(t, fatal ? WAIT_KILLABLE : WAIT_INTERRUPTIBLE);
+	if (READ_ONCE(t->on_cpu) && t->head.cpu != this_cpu_id())
+		ipi_send(t->head.cpu, IPI_RESCHED);
+}
+
+/* Out of a job-control or trace stop: stop.c. */
+void sched_wake_stopped(struct task *t)
+{
+	irqflags_t irq = irq_save();
+	struct runq *q = lock_rq_of(t);
+
+	if (t->state == TASK_STOPPED || t->state == TASK_TRACED) {
+		t->state = TASK_RUNNING;
+		if (!t->on_cpu && !t->queued) {
+			enqueue_woken(q, t);
+			irq_restore(irq);
+			return;
+		}
+	}
+	spin_unlock(&q->lock);
+	irq_restore(irq);
+}
+
+void sched_wake_new(struct task *t)
+{
+	irqflags_t irq = irq_save();
+	struct runq *q;
+
+	t->head.cpu = nr_cpus > 1 ? choose_cpu(t) : 0;
+	q = cpu_rq(t->head.cpu);
+	spin_lock(&q->lock);
+	t->state = TASK_RUNNING;
+	t->vruntime = q->min_vruntime + SCHED_SLICE_NS / 4;
+	runq_add(q, t, false);
+	if (runq_preempts(q, t))
+		resched(q);
+	spin_unlock(&q->lock);
+	irq_restore(irq);
+}
+
+void sleep_ns(ktime_t ns)
+{
+	ktime_t end = clock_monotonic() + ns;
+
+	do {
+		current()->wait_mode = WAIT_UNINTERRUPTIBLE;
+		sched_set_state(TASK_SLEEPING);
+	} while (sched_sleep_until(end));
+}
+
+void sched_exit(void)
+{
+	struct task *t = current();
+
+	irq_disable();
+	WRITE_ONCE(t->state, TASK_DEAD);
+	do_schedule(false);
+	unreachable();
+}
+
+/* ---- balance ---- */
+
+/* An idle CPU takes a waiting thread from the longest queue. q is locked; another is locked in CPU order. */
+static struct task *pull_task(struct runq *q)
+{
+	struct runq *busiest = NULL;
+	struct task *t;
+	u32 cpu, most = 1;
+
+	for_each_cpu(cpu) {
+		struct runq *o = cpu_rq(cpu);
+		u32 n = READ_ONCE(o->nr_running);
+
+		if (o != q && n > most && READ_ONCE(o->nr_fair)) {
+			most = n;
+			busiest = o;
+		}
+	}
+	if (!busiest || !spin_trylock(&busiest->lock))
+		return NULL;
+	t = runq_steal(busiest, q->cpu);
+	if (t) {
+		u64 ahead = t->vruntime - busiest->min_vruntime;
+
+		runq_remove(busiest, t);
+		t->head.cpu = q->cpu;
+		t->vruntime = q->min_vruntime + ahead;
+		runq_add(q, t, false);
+	}
+	spin_unlock(&busiest->lock);
+	return t;
+}
+
+static void calc_load(ktime_t now)
+{
+	static const u32 decay[3] = { 1884, 2014, 2037 };	/* 2048 / exp(5 s / 1, 5, 15 min) */
+	u64 active = sched_nr_running() << 11;
+	u32 i;
+
+	if (now < load_next || this_cpu_id() != 0)
+		return;
+	load_next = now + 5 * NSEC_PER_SEC;
+	for (i = 0; i < 3; i++)
+		load_avg[i] = (load_avg[i] * decay[i] + active * (2048 - decay[i])) >> 11;
+}
+
+static void account_tick(struct task *t, bool user)
+{
+	if (user)
+		t->user_ns += TICK_NS;
+	else
+		t->sys_ns += TICK_NS;
+}
+
+void (*sched_tick_hook)(struct task *t, bool user, u64 ns);
+
+/* The tick: runs in the timer interrupt of a busy CPU. */
+static void tick(struct timer *timer)
+{
+	struct runq *q = this_rq();
+	struct task *t = current();
+	bool idle, kick;
+	ktime_t now = clock_monotonic();
+	u64 others;
+
+	spin_lock(&q->lock);
+	idle = q->curr == q->idle;
+	update_curr(q);
+	if (runq_slice_over(q, TICK_NS))
+		resched(q);
+	kick = q->nr_running > 1;
+	spin_unlock(&q->lock);
+	calc_load(now);
+	if (idle && !rcu_needs_cpu())
+		return;
+	timer_arm(timer, now + TICK_NS);
+	if (!idle) {
+		bool user = irq_was_user();
+
+		account_tick(t, user);
+		if (sched_tick_hook && t->proc)
+			sched_tick_hook(t, user, TICK_NS);
+	}
+	if (idle || irq_was_user())
+		rcu_quiescent();
+	else if (t->head.preempt_count <= 1)
+		atomic_or(&t->head.work, WORK_RESCHED);		/* a quiescent point soon, for RCU */
+	others = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED);
+	if (kick && others)
+		ipi_send((u32)__builtin_ctzl(others), IPI_RESCHED);
+}
+
+/* ---- idle ---- */
+
+void sched_idle_loop(void)
+{
+	struct runq *q;
+
+	for (;;) {
+		irq_disable();
+		q = this_rq();
+		__atomic_fetch_or(&idle_mask, BIT(q->cpu), __ATOMIC_SEQ_CST);
+		if (!(atomic_read(&current_head()->work) & WORK_RESCHED) && READ_ONCE(q->nr_running) == 0) {
+			rcu_quiescent();
+			if (rcu_needs_cpu()) {
+				tick_arm();
+				cpu_wait_irq();
+			} else {
+				rcu_idle_enter();
+				cpu_wait_irq();
+				rcu_idle_exit();
+			}
+		}
+		__atomic_fetch_and(&idle_mask, ~BIT(q->cpu), __ATOMIC_SEQ_CST);
+		irq_enable();
+		if (nr_cpus > 1 && READ_ONCE(q->nr_running) == 0) {
+			irq_disable();
+			spin_lock(&q->lock);
+			pull_task(q);
+			spin_unlock(&q->lock);
+			irq_enable();
+		}
+		if (READ_ONCE(q->nr_running))
+			schedule();
+		else
+			atomic_and(&current_head()->work, ~WORK_RESCHED);
+	}
+}
+
+static void setup_idle(struct task *t, u32 cpu)
+{
+	struct runq *q = cpu_rq(cpu);
+
+	runq_init(q, cpu);
+	q->idle = q->curr = t;
+	t->head.cpu = cpu;
+	t->on_cpu = true;
+	t->state = TASK_RUNNING;
+	t->head.fp_cpu = U32_MAX;
+	t->weight = NICE_0_WEIGHT;
+	timer_init_queue(cpu);
+	timer_setup(per_cpu(tick_timer, cpu), tick);
+	per_cpu(tick_timer, cpu)->cpu = cpu;
+	timer_setup(&t->sleep_timer, sleep_timeout);
+	list_init(&t->task_works);
+	list_init(&t->run_link);
+}
+
+void sched_init(void)
+{
+	setup_idle(&boot_task, 0);
+	softirq_register(SOFTIRQ_RCU, rcu_run_callbacks);
+}
+
+struct task *sched_idle_task(u32 cpu)
+{
+	struct task *t = knew(struct task);
+
+	if (!t)
+		return NULL;
+	t->head.stack = kv_stack_alloc();
+	if (!t->head.stack)
+		return NULL;
+	t->head.preempt_count = 1;
+	t->affinity = BIT(cpu);
+	t->cred = &cred_init;
+	ref_init(&t->refs, 1);
+	fmt_print(t->comm, sizeof(t->comm), "swapper/%u", cpu);
+	setup_idle(t, cpu);
+	return t;
+}
+
+/* ---- parameters and figures ---- */
+
+void sched_fork_init(struct task *child, const struct task *parent)
+{
+	child->policy = parent->policy;
+	child->nice = parent->nice;
+	child->rt_prio = parent->rt_prio;
+	if (parent->reset_on_fork) {
+		if (task_is_rt(parent)) {
+			child->policy = SCHED_NORMAL;
+			child->rt_prio = 0;
+		}
+		child->nice = max(child->nice, (s8)0);
+	}
+	child->weight = child->policy == SCHED_IDLE ? 3 : nice_to_weight(child->nice);
+	child->affinity = parent->affinity;
+	child->head.cpu = this_cpu_id();
+	child->head.preempt_count = 1;
+	child->state = TASK_SLEEPING;
+	timer_setup(&child->sleep_timer, sleep_timeout);
+	list_init(&child->run_link);
+}
+
+int sched_set_policy(struct task *t, u32 policy, int nice, u32 rt_prio, bool reset_on_fork)
+{
+	irqflags_t irq = irq_save();
+	struct runq *q = lock_rq_of(t);
+	bool queued = t->queued;
+
+	if (queued)
+		runq_remove(q, t);
+	t->policy = (u8)policy;
+	t->nice = (s8)nice;
+	t->rt_prio = (u8)rt_prio;
+	t->reset_on_fork = reset_on_fork;
+	t->slice_left = SCHED_RR_SLICE;
+	t->weight = policy == SCHED_IDLE ? 3 : nice_to_weight(nice);
+	if (queued)
+		runq_add(q, t, false);
+	resched(q);
+	spin_unlock(&q->lock);
+	irq_restore(irq);
+	return 0;
+}
+
+int sched_set_affinity(struct task *t, u64 mask)
+{
+	irqflags_t irq;
+	struct runq *q;
+
+	mask &= cpu_online_mask;
+	if (!mask)
+		return -EINVAL;
+	irq = irq_save();
+	q = lock_rq_of(t);
+	t->affinity = mask;
+	if (!(mask & BIT(q->cpu))) {
+		if (t->queued) {
+			runq_remove(q, t);
+			enqueue_woken(q, t);
+			irq_restore(irq);
+			return 0;
+		}
+		if (t == q->curr)
+			resched(q);
+	}
+	spin_unlock(&q->lock);
+	irq_restore(irq);
+	while (t == current() && !(mask & BIT(this_cpu_id())))
+		sched_migrate_self();
+	return 0;
+}
+
+/* current is on a CPU it may not use: sleeps while a timer's wake-up puts it elsewhere. */
+void sched_migrate_self(void)
+{
+	sleep_ns(1);
+}
+
+u64 sched_nr_running(void)
+{
+	u64 n = 0;
+	u32 cpu;
+
+	for_each_cpu(cpu)
+		n += READ_ONCE(cpu_rq(cpu)->nr_running);
+	return n;
+}
+
+u64 sched_nr_switches(void)
+{
+	u64 n = 0;
+	u32 cpu;
+
+	for_each_cpu(cpu)
+		n += READ_ONCE(cpu_rq(cpu)->nr_switches);
+	return n;
+}
+
+u32 sched_load_avg(u32 which)
+{
+	return (u32)load_avg[which];
+}
+
+u64 sched_idle_ns(u32 cpu)
+{
+	return READ_ONCE(cpu_rq(cpu)->idle_ns);
+}
+
+/* The exact run time, split as the ticks saw it. */
+void sched_task_times(struct task *t, u64 *user_ns, u64 *sys_ns)
+{
+	u64 sum = READ_ONCE(t->sum_exec_ns), u = READ_ONCE(t->user_ns), s = READ_ONCE(t->sys_ns);
+
+	if (t == current())
+		sum += (u64)(clock_monotonic() - t->exec_start);
+	if (u + s == 0) {
+		*user_ns = sum / 2;
+		*sys_ns = sum - sum / 2;
+		return;
+	}
+	*user_ns = (u64)((u128)sum * u / (u + s));
+	*sys_ns = sum - *user_ns;
+}
