@@ -11,6 +11,7 @@
  */
 #include <kernel/task.h>
 
+#include <kernel/family.h>
 #include <kernel/lib/xarray.h>
 #include <kernel/printk.h>
 #include <kernel/rcu.h>

@@ -2,6 +2,7 @@
 /* runq.h - scheduling policy: which of a CPU's threads is next, and does a woken one displace the running one. Decides; sched.c switches. */
 #pragma once
 
+#include <kernel/lib/list.h>
 #include <kernel/lib/rbtree.h>
 #include <kernel/spinlock.h>
 

@@ -25,6 +25,7 @@
 #include <arch/mmu.h>
 #include <arch/percpu.h>
 #include <kernel/clock.h>
+#include <kernel/cred.h>
 #include <kernel/irq.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
@@ -34,6 +35,7 @@
 #include <kernel/trap.h>
 #include <mm/aspace.h>
 #include <mm/kvmap.h>
+#include <mm/slab.h>
 
 #define TICK_NS (4 * NSEC_PER_MSEC)
 
@@ -43,7 +45,7 @@ static u64 idle_mask;		/* CPUs in their idle loop, atomic */
 static u64 load_avg[3];		/* fixed point, 11 bits */
 static ktime_t load_next;
 
-struct task boot_task = {
+struct task init_task = {
 	.head = { .preempt_count = 1 },
 	.comm = "swapper/0",
 	.affinity = 1,
@@ -536,7 +538,7 @@ static void setup_idle(struct task *t, u32 cpu)
 
 void sched_init(void)
 {
-	setup_idle(&boot_task, 0);
+	setup_idle(&init_task, 0);
 	softirq_register(SOFTIRQ_RCU, rcu_run_callbacks);
 }
 
@@ -670,7 +672,7 @@ u64 sched_idle_ns(u32 cpu)
 /* The exact run time, split as the ticks saw it. */
 void sched_task_times(struct task *t, u64 *user_ns, u64 *sys_ns)
 {
-	u64 sum = READ_ONCE(t->sum_exec_ns), u = READ_ONCE(t->user_ns), s = READ_ONCE(t->sys_ns);
+	u64 sum = READ_ONCE(t->sum_exec_ns), u = READ_ONCE(t->user_ns), s = READ_ONCE(t->sys_ns), share;
 
 	if (t == current())
 		sum += (u64)(clock_monotonic() - t->exec_start);
@@ -679,6 +681,7 @@ void sched_task_times(struct task *t, u64 *user_ns, u64 *sys_ns)
 		*sys_ns = sum - sum / 2;
 		return;
 	}
-	*user_ns = (u64)((u128)sum * u / (u + s));
+	share = (u << 20) / (u + s);	/* in 2^-20: no 128-bit division */
+	*user_ns = (sum >> 20) * share + (((sum & 0xfffff) * share) >> 20);
 	*sys_ns = sum - *user_ns;
 }

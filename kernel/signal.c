@@ -530,11 +530,12 @@ static void restart_begin(struct trap_frame *f, struct restart *r)
 {
 	r->in_syscall = f->syscall_nr != NO_SYSCALL;
 	r->rewound = false;
+	r->ret = 0;
+	r->continue_pc = f->pc;
 	if (!r->in_syscall)
 		return;
 	f->syscall_nr = NO_SYSCALL;
 	r->ret = (long)f->x[0];
-	r->continue_pc = f->pc;
 	switch (-r->ret) {
 	case ERESTARTSYS:
 	case ERESTARTNOINTR:

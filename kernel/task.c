@@ -513,7 +513,7 @@ struct task *task_create_kernel(void (*fn)(void *), void *arg, const char *name,
 	t->cred = &cred_init;
 	ref_get(&cred_init.refs);
 	t->affinity = cpu == U32_MAX ? U64_MAX : BIT(cpu);
-	sched_fork_init(t, &boot_task);
+	sched_fork_init(t, &init_task);
 	t->affinity = cpu == U32_MAX ? U64_MAX : BIT(cpu);
 	atomic_inc(&nr_threads);
 	arch_context_init(t, kernel_start, s);
@@ -559,7 +559,7 @@ int task_spawn_init(void (*fn)(void *), void *arg)
 	t->ns = &init_namespaces;
 	t->exit_signal = SIGCHLD;
 	t->start_time = clock_monotonic();
-	sched_fork_init(t, &boot_task);
+	sched_fork_init(t, &init_task);
 	t->affinity = U64_MAX;
 	t->proc->sighand = sighand_create();
 	t->proc->flags = PROC_UNKILLABLE;

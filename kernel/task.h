@@ -194,7 +194,7 @@ struct pid {
 	struct rcu_head rcu;
 };
 
-extern struct task boot_task;		/* the boot CPU's idle thread */
+extern struct task init_task;		/* the boot CPU's idle thread */
 
 static inline void task_get(struct task *t) { ref_get(&t->refs); }
 void task_put(struct task *t);

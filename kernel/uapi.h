@@ -820,6 +820,9 @@
 #define ERESTART_RESTARTBLOCK 516 /* like NOHAND, through restart_syscall(2) with the remaining time */
 
 /* ---- values whose headers hold more than constants ---- */
+#define __WNOTHREAD 0x20000000
+#define __WALL 0x40000000
+#define __WCLONE 0x80000000u
 #define NSIG 64
 #define SIGRTMAX 64
 #define EFD_SEMAPHORE 1

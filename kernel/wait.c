@@ -10,8 +10,6 @@
 #include <kernel/cred.h>
 #include <kernel/sched.h>
 
-#define CLONE_WAIT_ANY (__WALL | __WCLONE)
-
 static bool matches(const struct proc *c, const struct wait_query *q)
 {
 	bool clone_child = c->leader->exit_signal != SIGCHLD;

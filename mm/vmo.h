@@ -85,6 +85,7 @@ static inline bool vmo_owns(const struct vmo *v, const struct page *p, u64 index
 }
 
 void vmo_init(void);
+extern const struct xa_mem vmo_xa_mem;	/* nodes from a slab, freed after a grace period: for any xarray */
 
 /* mm/vma.c: a vma starts and stops showing this vmo. */
 void vmo_map_add(struct vmo *v, struct vma *vma);
