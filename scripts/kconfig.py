@@ -70,7 +70,7 @@ def main():
         '#define IS_ENABLED_X(x) IS_ENABLED_(IS_ENABLED__##x)',
         '#define IS_ENABLED(option) IS_ENABLED_X(option)',
         '',
-        '#ifndef __ASSEMBLER__',
+        '#if !defined(__ASSEMBLER__) && !defined(HOST_TEST)',
         '/* All of the kernel is one image: no symbol is ever looked up through a GOT. */',
         '#pragma GCC visibility push(hidden)',
         '#endif'])

@@ -15,7 +15,7 @@
 #define __unused	   __attribute__((unused))
 #define __section(s)	   __attribute__((section(s)))
 #define __cleanup(fn)	   __attribute__((cleanup(fn)))
-#define __no_sanitize	   __attribute__((no_sanitize("kernel-address", "undefined")))
+#define __no_sanitize	   __attribute__((no_sanitize("address", "kernel-address", "undefined")))
 
 /* Written while booting, read-only afterwards (mmu_protect_kernel() seals the section). */
 #define __ro_after_init	   __attribute__((section(".data.ro_after_init")))

@@ -13,7 +13,7 @@
 
 typedef u64 __attribute__((may_alias, aligned(1))) word_t;
 
-static u64 load_word(const void *p)
+static __no_sanitize u64 load_word(const void *p)
 {
 	return *(const word_t *)p;
 }

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* modules: kernel/lib/fmt.c kernel/lib/string.c
+ * flags: -Dmemcmp=k_memcmp -Dmemchr=k_memchr -Dstrlen=k_strlen -Dstrnlen=k_strnlen -Dstrcmp=k_strcmp -Dstrncmp=k_strncmp -Dstrchr=k_strchr -Dstrrchr=k_strrchr -Dstrstr=k_strstr -fno-builtin -Wno-format */
+/* fmt and string: what C says each conversion prints, at every buffer size; numbers out of text. */
+#include <kernel/lib/fmt.h>
+#include <kernel/lib/string.h>
+#include <kernel/uapi.h>
+
+#include "unit.h"
+
+static char buf[256];
+
+#define EXPECT_FMT(want, ...)                                                                     \
+	do {                                                                                      \
+		EXPECT_EQ(sizeof(want) - 1, fmt_print(buf, sizeof(buf), __VA_ARGS__));            \
+		EXPECT_STREQ(want, buf);                                                          \
+	} while (0)
+
+TEST(integers)
+{
+	EXPECT_FMT("0 -1 4294967295", "%d %d %u", 0, -1, -1);
+	EXPECT_FMT("-9223372036854775808", "%ld", S64_MIN);
+	EXPECT_FMT("18446744073709551615", "%lu", U64_MAX);
+	EXPECT_FMT("ff FF 0xff 377", "%x %X %#x %o", 255, 255, 255, 255);
+	EXPECT_FMT("-1 255 -1 65535", "%hhd %hhu %hd %hu", 255, 255, 65535, 65535);
+}
+
+TEST(flags_width_precision)
+{
+	EXPECT_FMT("[    5][5    ][00005]", "[%5d][%-5d][%05d]", 5, 5, 5);
+	EXPECT_FMT("[+5][ 5][-0005]", "[%+d][% d][%05d]", 5, 5, -5);
+	EXPECT_FMT("[  005][005  ]", "[%5.3d][%-5.3d]", 5, 5);
+	EXPECT_FMT("[   7][7   ]", "[%*d][%*d]", 4, 7, -4, 7);
+	EXPECT_FMT("[abc][  ab][ab  ]", "[%s][%4.2s][%-4.2s]", "abc", "abc", "abc");
+	EXPECT_FMT("[x][%]", "[%c][%%]", 'x');
+}
+
+TEST(never_writes_past_the_end)
+{
+	char small[9];
+
+	for (usize n = 0; n <= 8; n++) {
+		for (usize i = 0; i < sizeof(small); i++)
+			small[i] = '#';
+		EXPECT_EQ(6, fmt_print(small, n, "%s%d", "abc", 123));
+		for (usize i = n; i < sizeof(small); i++)
+			EXPECT_EQ('#', small[i]);
+		if (n)
+			EXPECT_EQ(min(n - 1, 6ul), strlen(small));
+	}
+}
+
+TEST(numbers_out_of_text)
+{
+	const char *end;
+	u64 u;
+	s64 s;
+
+	EXPECT_EQ(0, parse_u64("18446744073709551615", 10, &u, NULL));
+	EXPECT_EQ(U64_MAX, u);
+	EXPECT_EQ(-ERANGE, parse_u64("18446744073709551616", 10, &u, NULL));
+	EXPECT_EQ(0, parse_u64("0x1F\n", 0, &u, NULL));
+	EXPECT_EQ(31, u);
+	EXPECT_EQ(0, parse_u64("017", 0, &u, NULL));
+	EXPECT_EQ(15, u);
+	EXPECT_EQ(-EINVAL, parse_u64("", 10, &u, NULL));
+	EXPECT_EQ(-EINVAL, parse_u64("12x", 10, &u, NULL));
+	EXPECT_EQ(0, parse_u64("12x", 10, &u, &end));
+	EXPECT_STREQ("x", end);
+	EXPECT_EQ(0, parse_s64("-9223372036854775808", 10, &s, NULL));
+	EXPECT_EQ(S64_MIN, s);
+	EXPECT_EQ(-ERANGE, parse_s64("9223372036854775808", 10, &s, NULL));
+}
+
+TEST(strings)
+{
+	char dst[4];
+
+	EXPECT_EQ(3, strnlen("abcdef", 3));
+	EXPECT_TRUE(strcmp("a", "b") < 0 && strcmp("\xff", "a") > 0 && strcmp("", "") == 0);
+	EXPECT_EQ(0, strncmp("abcx", "abcy", 3));
+	EXPECT_STREQ("/c", strrchr("a/b/c", '/'));
+	EXPECT_STREQ("", strchr("abc", 0));
+	EXPECT_STREQ("needle!", strstr("a neneedle!", "needle"));
+	EXPECT_TRUE(!strstr("abc", "abcd"));
+	EXPECT_EQ(-E2BIG, str_copy(dst, "abcd", 4));
+	EXPECT_STREQ("abc", dst);
+	EXPECT_EQ(2, str_copy(dst, "xy", 4));
+	EXPECT_STREQ("xy", dst);
+	EXPECT_TRUE(str_has_prefix("prefix", "pre") && !str_has_prefix("pre", "prefix"));
+}
