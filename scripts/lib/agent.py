@@ -15,7 +15,7 @@ ACK_EVERY = 8				# frames from the guest; it can have 16 on their way
 PATIENCE_S = 1.0			# silence after which something may have been lost
 
 
-class Session:
+class Exchange:
     """One command. run() returns its wait status, or None when the guest ended without one."""
 
     def __init__(self, to_guest, from_guest, command, stdin_fd, quiet_timers, on_text):
