@@ -18,6 +18,7 @@
 #include <arch/cpu.h>
 #include <arch/irqflags.h>
 #include <arch/percpu.h>
+#include <kernel/kasan.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <kernel/spinlock.h>
@@ -250,6 +251,7 @@ struct page *page_alloc(u32 order, u32 how)
 	p->flags_order = (u16)order;
 	p->pins = 0;
 	p->block_bits = 0;
+	kasan_unpoison(page_to_virt(p), PAGE_SIZE << order);
 	if (how & PAGE_ZEROED)
 		for (i = 0; i < 1u << order; i++)
 			page_zero(page_to_virt(p + i));
@@ -262,6 +264,8 @@ void page_free(struct page *p)
 	struct pcp *c;
 
 	debug_assert(!(page_flags(p) & (PG_FREE | PG_RESERVED | PG_LOCKED)));
+	kasan_check_free(page_to_virt(p));
+	kasan_poison(page_to_virt(p), PAGE_SIZE << p->flags_order, KASAN_FREE_PAGE);
 	atomic_set(&p->refs, 0);
 	atomic_set(&p->flags, 0);
 	irq = irq_save();
@@ -364,6 +368,7 @@ static void pcp_init(void)
 /* Once on the boot CPU; the per-CPU areas of the others exist by then or are copied from the boot CPU's template later. */
 void page_init(void)
 {
+	kasan_init();
 	pcp_init();
 	buddy_init(&buddy);
 	reserve_pages = min(max(ram_bytes() >> (PAGE_SHIFT + 7), 128ul), 4096ul);

@@ -19,6 +19,7 @@
 #include <arch/cpu.h>
 #include <arch/irqflags.h>
 #include <arch/percpu.h>
+#include <kernel/kasan.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
@@ -127,6 +128,7 @@ static struct slab *slab_grow(struct slab_cache *c, u32 how)
 	for (i = 0; i < c->per_slab; i++, obj += c->size) {
 		*(void **)obj = s->free;
 		s->free = obj;
+		kasan_poison(obj, c->size, KASAN_REDZONE);
 	}
 	mem_count(MEM_SLAB, 1l << c->order);
 	return s;
@@ -265,6 +267,7 @@ void *slab_alloc(struct slab_cache *c, u32 how)
 	p = m->obj[--m->nr];
 	irq_restore(irq);
 	check_poison(c, p);
+	kasan_unpoison(p, c->user_size);
 	if (how & PAGE_ZEROED)
 		memset(p, 0, c->size);
 	return p;
@@ -277,6 +280,8 @@ void slab_free(struct slab_cache *c, void *p)
 
 	if (!p)
 		return;
+	kasan_check_free(p);
+	kasan_poison(p, c->size, KASAN_FREE_OBJECT);
 	poison(c, p);
 	irq = irq_save();
 	m = &(*this_cpu(magazines))[c->id];
@@ -302,9 +307,18 @@ static u32 order_for(usize size)
 
 void *kmalloc(usize size, u32 how)
 {
-	if (likely(size <= KMALLOC_MAX))
-		return slab_alloc(cache_for(size), how);
-	return pages_alloc_virt(order_for(size), how);
+	struct slab_cache *c;
+	void *p;
+
+	if (unlikely(size > KMALLOC_MAX))
+		return pages_alloc_virt(order_for(size), how);
+	c = cache_for(size);
+	p = slab_alloc(c, how);
+	if (p) {
+		kasan_poison(p, c->size, KASAN_REDZONE);
+		kasan_unpoison(p, size);
+	}
+	return p;
 }
 
 void *kzalloc(usize size)
@@ -322,8 +336,10 @@ void *kcalloc(usize n, usize size)
 usize ksize(const void *p)
 {
 	struct page *page = virt_to_page(p);
+	usize size = page_flags(page) & PG_SLAB ? slab_of(p)->cache->size : PAGE_SIZE << page_order(page);
 
-	return page_flags(page) & PG_SLAB ? slab_of(p)->cache->size : PAGE_SIZE << page_order(page);
+	kasan_unpoison(p, size);	/* the caller may use all of it from now on */
+	return size;
 }
 
 void *krealloc(void *p, usize size)
