@@ -200,7 +200,8 @@ static inline int exit_status(pid_t pid)
 	return WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
 }
 
-/* IN_THREAD({ ... }): meanwhile, in a thread that sees the test's variables; joined where the enclosing block ends. */
+/* IN_THREAD({ ... }): meanwhile, in a thread that sees the test's variables; joined where the enclosing block ends.
+ * A nested function: the program then asks for an executable stack (prefer IN_CHILD where memory need not be shared). */
 #define IN_THREAD(...) IN_THREAD_(__COUNTER__, __VA_ARGS__)
 #define IN_THREAD_(n, ...) IN_THREAD__(n, __VA_ARGS__)
 #define IN_THREAD__(n, ...)                                                                       \

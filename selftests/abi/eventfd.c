@@ -57,7 +57,7 @@ TEST(write_waits_while_it_would_overflow)
 
 	EXPECT_EQ(8, write(fd, &(uint64_t){ UINT64_MAX - 1 }, 8));
 	EXPECT_EQ(0, poll(&(struct pollfd){ fd, POLLOUT, 0 }, 1, 0));
-	IN_THREAD({ sleep_ms(20); (void)!read(fd, &v, 8); });
+	IN_CHILD({ sleep_ms(20); (void)!read(fd, &v, 8); });
 	EXPECT_BLOCKS_AT_LEAST_MS(15, write(fd, &(uint64_t){ 1 }, 8));
 }
 
