@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* chrdev.h - character devices by number, and the names devtmpfs gives them. */
+#pragma once
+
+#include <kernel/object.h>
+
+struct file;
+
+/* dev as mknod(2) takes it: 12 bits of major, 20 of minor, the low 8 of each where Unix had them. */
+static inline u32 dev_make(u32 major, u32 minor)
+{
+	return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
+}
+static inline u32 dev_major(u32 dev) { return (dev >> 8) & 0xfff; }
+static inline u32 dev_minor(u32 dev) { return (dev & 0xff) | ((dev >> 12) & 0xfff00); }
+
+/* A device, or a stretch of them with consecutive minors. Static in its driver; immutable once registered. */
+struct chrdev {
+	u32 major, minor, nr_minors;
+	const char *name;		/* "null", "tty%u" (minor - first), "bus/usb/001"; NULL: no node in devtmpfs */
+	const char *driver;		/* as /proc/devices shows it; NULL: name */
+	u32 mode;			/* permission bits of the node */
+	/* Makes the description: usually file_create() of the device's object. May sleep (modem control). */
+	int (*open)(struct chrdev *c, u32 minor, u32 flags, struct file **out);
+	const struct object_ops *ops;	/* open == NULL: a stateless device with these operations; file.private is the chrdev */
+	struct list link;
+	struct object obj;		/* what stateless devices share: never freed */
+};
+
+/* Registers and makes the node. -EBUSY when a number is taken. */
+int __must_check chrdev_register(struct chrdev *c);
+void chrdev_unregister(struct chrdev *c);
+int __must_check chrdev_open(u32 dev, u32 flags, struct file **out);
+void chrdev_for_each(void (*fn)(const struct chrdev *c, void *arg), void *arg);
+
+/* Block devices: -ENXIO until fs/blkdev.c is there. */
+int __must_check blkdev_open_node(u32 dev, u32 flags, struct file **out);

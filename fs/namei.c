@@ -1,0 +1,721 @@
+/* SPDX-License-Identifier: MIT */
+/* namei.c - the path walk.
+ *
+ * Every walk is tried twice at most: first under RCU, borrowing what it passes and writing nothing, then - when it meets something
+ * that needs a lock, a sleep or a stable answer (-EAGAIN_REFS) - again from the start with a reference to each place it is at.
+ * Both use the same code; what differs is how a child is found (find_rcu, find_ref), how one goes up, and how links are kept.
+ *
+ * Life of a walk:
+ *
+ *	walk_init -> walk_begin -> walk_parent -> walk_last -+-> walk_settle -> walk_take -> walk_end
+ *	                               ^                     |
+ *	                               +---- link to follow -+
+ *
+ * Invariants:
+ *  (1) rcu: preemption is off from walk_begin() to walk_settle() or walk_end(); nothing reached is referenced; no sleep.
+ *  (2) !rcu: w->at and w->root are referenced.
+ *  (3) a borrowed place becomes owned only if its dentry and mount still had references and no mount changed since the walk began.
+ *  (4) a miss under RCU is the truth only where the dcache is the directory and no rename happened since the walk began.
+ *  (5) w->at never leaves the tree below w->root when the walk is scoped (RESOLVE_BENEATH, RESOLVE_IN_ROOT): with renames or mounts
+ *      under way, -EAGAIN as openat2(2) says.
+ *
+ * Locks: none of its own; D of a directory while a name is looked up in the file system.
+ * Ref: path_resolution(7), openat2(2), symlink(7). Tests: selftests/abi/path.c, openat2.c
+ */
+#include "walk.h"
+
+#include <kernel/cred.h>
+#include <kernel/lib/string.h>
+#include <kernel/task.h>
+#include <mm/slab.h>
+
+/* A link body that a walk with references is using. */
+struct link_frame {
+	struct link_frame *all;		/* w->frames: freed at the end */
+	struct link_frame *below;	/* w->stack */
+	const char *rest;		/* what follows the link in the text it stood in */
+	char body[];
+};
+
+void walk_init(struct walk *w, u32 flags, u32 resolve)
+{
+	w->cred = current_cred();
+	w->flags = flags;
+	w->resolve = resolve;
+	w->at.dentry = w->root.dentry = NULL;
+	w->frames = w->stack = NULL;
+	w->has_base = false;
+	w->rcu = false;
+}
+
+static void drop_places(struct walk *w)
+{
+	if (w->rcu) {
+		rcu_read_unlock();
+		w->rcu = false;
+		w->at.dentry = w->root.dentry = NULL;
+		return;
+	}
+	path_put(&w->at);
+	path_put(&w->root);
+}
+
+static void free_frames(struct walk *w)
+{
+	while (w->frames) {
+		struct link_frame *f = w->frames;
+
+		w->frames = f->all;
+		kfree(f);
+	}
+	w->stack = NULL;
+}
+
+void walk_end(struct walk *w)
+{
+	drop_places(w);
+	if (unlikely(w->frames))
+		free_frames(w);
+	if (w->has_base) {
+		handle_put(&w->base);
+		w->has_base = false;
+	}
+}
+
+/* ---- where it begins ---- */
+
+static void read_context(struct walk *w, struct fs_context *fs, bool want_cwd)
+{
+	u32 seq;
+
+	do {
+		seq = smp_load_acquire(&fs->seq);
+		w->root = fs->root;
+		if (want_cwd)
+			w->at = fs->cwd;
+		smp_rmb();
+	} while (unlikely((seq & 1) || seq != READ_ONCE(fs->seq)));
+}
+
+static void begin_context(struct walk *w, bool want_cwd)
+{
+	struct fs_context *fs = current_fs();
+
+	if (w->rcu) {
+		read_context(w, fs, want_cwd);
+		return;
+	}
+	fs_context_get_root(fs, &w->root);
+	if (want_cwd)
+		fs_context_get_cwd(fs, &w->at);
+}
+
+static int begin_at_handle(struct walk *w)
+{
+	struct file *f = w->base.file;
+
+	if (!f->dentry)
+		return -ENOTDIR;
+	w->at.dentry = f->dentry;
+	w->at.mount = f->mount;
+	w->at.rights = f->mode & FMODE_PATH ? f->carry : w->base.rights;
+	if (!w->rcu)
+		path_get(&w->at);
+	return 0;
+}
+
+/* RESOLVE_BENEATH and RESOLVE_IN_ROOT: the start is the root. */
+static void scope(struct walk *w)
+{
+	struct path old = w->root;
+
+	w->root = w->at;
+	if (w->rcu)
+		return;
+	path_get(&w->root);
+	path_put(&old);
+}
+
+int walk_begin(struct walk *w, int dirfd, const char *name, bool rcu)
+{
+	bool absolute = *name == '/' && !(w->resolve & RESOLVE_IN_ROOT);
+	bool by_fd = !absolute && dirfd != AT_FDCWD;
+	int err;
+
+	if (absolute && (w->resolve & RESOLVE_BENEATH))
+		return -EXDEV;
+	if (by_fd) {
+		err = handle_get(dirfd, RIGHT_LOOKUP, &w->base);
+		if (err)
+			return err;
+		w->has_base = true;
+	}
+	w->rcu = rcu;
+	w->depth = w->links = 0;
+	w->trailing = false;
+	if (rcu)
+		rcu_read_lock();
+	w->tree_seq = mount_seq();
+	w->names_seq = dcache_rename_seq();
+	begin_context(w, !absolute && !by_fd);
+	if (absolute) {
+		w->at = w->root;
+		if (!rcu)
+			path_get(&w->at);
+	}
+	err = by_fd ? begin_at_handle(w) : 0;
+	if (err)
+		return err;
+	if (w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+		scope(w);
+	w->vnode = w->at.dentry->vnode;
+	return w->at.rights & RIGHT_LOOKUP ? 0 : -ENOENT;
+}
+
+/* ---- becoming real ---- */
+
+int walk_settle(struct walk *w)
+{
+	bool have_dentry, have_mount;
+
+	if (!w->rcu)
+		return 0;
+	have_dentry = dentry_tryget(w->at.dentry);
+	have_mount = mount_tryget(w->at.mount);
+	rcu_read_unlock();
+	w->rcu = false;
+	w->root.dentry = NULL;		/* was borrowed */
+	if (likely(have_dentry && have_mount && !mount_seq_changed(w->tree_seq)))
+		return 0;		/* (3) */
+	if (have_dentry)
+		dentry_put(w->at.dentry);
+	if (have_mount)
+		mount_put(w->at.mount);
+	w->at.dentry = NULL;
+	return -EAGAIN_REFS;
+}
+
+void walk_take(struct walk *w, struct path *out)
+{
+	*out = w->at;
+	w->at.dentry = NULL;
+}
+
+/* ---- one step ---- */
+
+static inline int may_search(struct walk *w)
+{
+	struct vnode *v = w->vnode;
+	u32 all = S_IXUSR | S_IXGRP | S_IXOTH;
+
+	if (likely((v->mode & (S_IFMT | all)) == (S_IFDIR | all) && !v->ops->permission))
+		return 0;
+	if (!vnode_is_dir(v))
+		return -ENOTDIR;
+	if (v->ops->permission && w->rcu)
+		return -EAGAIN_REFS;
+	return vnode_permission(v, w->cred, MAY_EXEC);
+}
+
+/* The walk moves to (m, d); with references, those are the caller's and become the walk's. */
+static inline void move_to(struct walk *w, struct mount *m, struct dentry *d, struct vnode *v)
+{
+	if (!w->rcu) {
+		dentry_put(w->at.dentry);
+		mount_put(w->at.mount);
+	}
+	w->at.mount = m;
+	w->at.dentry = d;
+	w->vnode = v;
+}
+
+/* What is mounted on (*m, *d), topmost. With references: *m and *d are traded for those of the result. */
+static int cross_mounts(struct walk *w, struct mount **m, struct dentry **d)
+{
+	while (READ_ONCE((*d)->flags) & DENTRY_MOUNTED) {
+		struct mount *top = w->rcu ? mount_find_rcu(*m, *d) : mount_find(*m, *d);
+
+		if (!top)
+			return 0;
+		if (!w->rcu) {
+			dentry_put(*d);
+			mount_put(*m);
+			dentry_get(top->root);
+		}
+		*m = top;
+		*d = top->root;
+		if (w->resolve & RESOLVE_NO_XDEV)
+			return -EXDEV;
+	}
+	return 0;
+}
+
+/* ---- `..` ---- */
+
+/* d's parent, consistently; with a reference unless rcu. */
+static struct dentry *parent_of(struct dentry *d, bool rcu)
+{
+	struct dentry *p;
+	u32 seq;
+
+	for (;;) {
+		rcu_read_lock();
+		seq = smp_load_acquire(&d->seq);
+		p = READ_ONCE(d->parent);
+		if (rcu || dentry_tryget(p)) {
+			smp_rmb();
+			if (!(seq & 1) && seq == READ_ONCE(d->seq))
+				break;
+			if (!rcu) {
+				rcu_read_unlock();
+				dentry_put(p);
+				continue;
+			}
+		}
+		rcu_read_unlock();
+		if (rcu)
+			return NULL;
+	}
+	rcu_read_unlock();
+	return p;
+}
+
+/* From the root of a mount to where it is mounted. 0: the walk is there; 1: there is nowhere to go. */
+static int leave_mount(struct walk *w)
+{
+	struct path up;
+
+	if (w->rcu) {
+		up.mount = READ_ONCE(w->at.mount->parent);
+		up.dentry = READ_ONCE(w->at.mount->point);
+		if (up.mount == w->at.mount)
+			return 1;
+		if (!up.dentry)
+			return -EAGAIN_REFS;
+	} else if (!mount_up(w->at.mount, &up)) {
+		return 1;
+	}
+	move_to(w, up.mount, up.dentry, up.dentry->vnode);
+	return w->resolve & RESOLVE_NO_XDEV ? -EXDEV : 0;
+}
+
+static int go_up(struct walk *w)
+{
+	struct mount *m;
+	struct dentry *d;
+	int err;
+
+	for (;;) {
+		if (w->at.dentry == w->root.dentry && w->at.mount == w->root.mount)
+			return w->resolve & RESOLVE_BENEATH ? -EXDEV : 0;
+		if (w->at.dentry != w->at.mount->root)
+			break;
+		err = leave_mount(w);
+		if (err)
+			return err < 0 ? err : 0;
+	}
+	d = parent_of(w->at.dentry, w->rcu);
+	if (!d)
+		return -EAGAIN_REFS;
+	m = w->at.mount;
+	if (!w->rcu)
+		mount_get(m);
+	err = cross_mounts(w, &m, &d);
+	move_to(w, m, d, d->vnode);
+	return err;
+}
+
+/* ---- links ---- */
+
+/* The text of a link in memory that stays: the vnode's own under RCU, else a copy. */
+static int link_body(struct walk *w, struct vnode *v, const char **body)
+{
+	struct link_frame *f;
+	ssize_t n;
+
+	if (w->rcu) {
+		*body = v->link;
+		return v->link ? 0 : -EAGAIN_REFS;
+	}
+	f = kmalloc(sizeof(*f) + PATH_MAX + 8, PAGE_KERNEL);
+	if (!f)
+		return -ENOMEM;
+	n = v->link ? (ssize_t)str_copy(f->body, v->link, PATH_MAX) : v->ops->readlink(v, f->body, PATH_MAX - 1);
+	if (n < 0) {
+		kfree(f);
+		return (int)n;
+	}
+	memset(f->body + n, 0, 8);
+	f->all = w->frames;
+	w->frames = f;
+	*body = f->body;
+	return n ? 0 : -ENOENT;
+}
+
+static int jump_to_root(struct walk *w)
+{
+	if (w->resolve & RESOLVE_BENEATH)
+		return -EXDEV;
+	if ((w->resolve & RESOLVE_NO_XDEV) && w->root.mount != w->at.mount)
+		return -EXDEV;
+	if (!w->rcu)
+		path_get(&w->root);
+	move_to(w, w->root.mount, w->root.dentry, w->root.dentry->vnode);
+	w->at.rights = w->root.rights;
+	return 0;
+}
+
+static int follow_magic(struct walk *w, struct vnode *v)
+{
+	struct path to = {};
+	int err;
+
+	if (w->resolve & (RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+		return w->resolve & RESOLVE_NO_MAGICLINKS ? -ELOOP : -EXDEV;
+	if (w->rcu)
+		return -EAGAIN_REFS;
+	err = v->ops->follow(v, &to);
+	if (err)
+		return err;
+	if ((w->resolve & RESOLVE_NO_XDEV) && to.mount != w->at.mount) {
+		path_put(&to);
+		return -EXDEV;
+	}
+	move_to(w, to.mount, to.dentry, to.dentry->vnode);
+	w->at.rights &= to.rights;
+	return 0;
+}
+
+/* v is a link to be followed, found in w->at. 1 and its text in *link, or 0: the walk is where it leads. */
+static int follow(struct walk *w, struct vnode *v, const char **link)
+{
+	int err;
+
+	if ((w->resolve & RESOLVE_NO_SYMLINKS) || ++w->links > MAX_LINKS || (w->at.mount->flags & MNT_NOSYMFOLLOW))
+		return -ELOOP;
+	if (v->ops->follow)
+		return follow_magic(w, v);
+	err = link_body(w, v, link);
+	if (err)
+		return err;
+	vnode_touch_atime(v, w->at.mount->flags);
+	if (**link == '/')
+		err = jump_to_root(w);
+	return err ? err : 1;
+}
+
+/* ---- children ---- */
+
+static int find_rcu(struct walk *w, const struct name *n, struct dentry **d, struct vnode **v)
+{
+	*d = dentry_find_rcu(w->at.dentry, n, v);
+	if (unlikely(!*d)) {
+		if (!(w->at.dentry->sb->flags & SB_DCACHE_IS_DIR) || (w->names_seq & 1) || dcache_rename_seq() != w->names_seq)
+			return -EAGAIN_REFS;
+		return -ENOENT;		/* (4) */
+	}
+	if (unlikely(READ_ONCE((*d)->flags) & DENTRY_REVALIDATE) && *v && !(*v)->ops->revalidate(*v))
+		return -EAGAIN_REFS;
+	if (unlikely(!*v))
+		return -ENOENT;
+	if (!(*d)->referenced)
+		(*d)->referenced = true;
+	return 0;
+}
+
+int walk_child_locked(struct dentry *dir, const struct name *n, struct dentry **out)
+{
+	struct vnode *dv = dir->vnode, *v = NULL;
+	struct dentry *d = dentry_find(dir, n);
+	int err;
+
+	*out = NULL;
+	if (d && d->vnode && d->vnode->ops->revalidate && !d->vnode->ops->revalidate(d->vnode)) {
+		dentry_drop(d);
+		dentry_put(d);
+		d = NULL;
+	}
+	if (d || !dv->ops->lookup) {
+		*out = d;
+		return 0;
+	}
+	if (dv->flags & VN_DEAD)
+		return -ENOENT;
+	err = dv->ops->lookup(dv, n, &v);
+	if (err && (err != -ENOENT || dir->sb->flags & SB_NO_NEGATIVE))
+		return err == -ENOENT ? 0 : err;
+	d = dentry_alloc(dir, n);
+	if (!d) {
+		if (v)
+			vnode_put(v);
+		return -ENOMEM;
+	}
+	dentry_add(d, v);
+	*out = d;
+	return 0;
+}
+
+static int find_ref(struct walk *w, const struct name *n, struct dentry **d, struct vnode **v)
+{
+	int err = 0;
+
+	*d = dentry_find(w->at.dentry, n);
+	if (!*d || ((*d)->flags & DENTRY_REVALIDATE)) {
+		if (*d)
+			dentry_put(*d);
+		rw_write_lock(&w->vnode->lock);
+		err = walk_child_locked(w->at.dentry, n, d);
+		rw_write_unlock(&w->vnode->lock);
+	}
+	if (err)
+		return err;
+	if (!*d)
+		return -ENOENT;
+	*v = (*d)->vnode;
+	if (!*v) {
+		dentry_put(*d);
+		return -ENOENT;
+	}
+	return 0;
+}
+
+int walk_enter(struct walk *w, struct dentry *d, struct vnode *v, bool want_follow, const char **link)
+{
+	struct mount *m = w->at.mount;
+	int err = 0;
+
+	if (unlikely(READ_ONCE(d->flags) & DENTRY_MOUNTED)) {
+		if (!w->rcu)
+			mount_get(m);
+		err = cross_mounts(w, &m, &d);
+		if (!err || !w->rcu)
+			move_to(w, m, d, d->vnode);
+		return err;
+	}
+	if (unlikely(want_follow && vnode_is_link(v))) {
+		if (!w->rcu)
+			vnode_get(v);
+		err = follow(w, v, link);
+		if (!w->rcu) {
+			vnode_put(v);
+			dentry_put(d);
+		}
+		return err;
+	}
+	if (!w->rcu)
+		mount_get(m);
+	move_to(w, m, d, v);
+	return 0;
+}
+
+int walk_find(struct walk *w, const struct name *n, struct dentry **d, struct vnode **v)
+{
+	return w->rcu ? find_rcu(w, n, d, v) : find_ref(w, n, d, v);
+}
+
+/* One name on. 0, or 1 and the link to go on with. */
+static inline int step(struct walk *w, const struct name *n, enum last_type type, bool want_follow, const char **link)
+{
+	struct dentry *d;
+	struct vnode *v;
+	int err;
+
+	if (unlikely(type != LAST_NAME))
+		return type == LAST_DOTDOT ? go_up(w) : 0;
+	err = walk_find(w, n, &d, &v);
+	return err ? err : walk_enter(w, d, v, want_follow, link);
+}
+
+static inline enum last_type type_of(const struct name *n)
+{
+	if (likely(n->s[0] != '.'))
+		return LAST_NAME;
+	if (name_len(n) == 1)
+		return LAST_DOT;
+	return name_len(n) == 2 && n->s[1] == '.' ? LAST_DOTDOT : LAST_NAME;
+}
+
+/* Leaves rest, to come back when link has been walked. */
+static int push(struct walk *w, const char *rest)
+{
+	if (!w->rcu) {
+		w->frames->rest = rest;		/* the frame link_body() has just made */
+		w->frames->below = w->stack;
+		w->stack = w->frames;
+		w->depth++;
+		return 0;
+	}
+	if (w->depth == WALK_RCU_DEPTH)
+		return -EAGAIN_REFS;
+	w->rest[w->depth++] = rest;
+	return 0;
+}
+
+static const char *pop(struct walk *w)
+{
+	const char *rest;
+
+	w->depth--;
+	if (w->rcu)
+		return w->rest[w->depth];
+	rest = w->stack->rest;
+	w->stack = w->stack->below;
+	return rest;
+}
+
+int walk_parent(struct walk *w, const char *s)
+{
+	const char *link = NULL;
+	enum last_type type;
+	struct name n;
+	int err;
+
+	while (*s == '/')
+		s++;
+	if (!*s) {
+		w->last_type = LAST_ROOT;
+		return 0;
+	}
+	for (;;) {
+		err = may_search(w);
+		if (unlikely(err))
+			return err;
+		n = name_scan(s);
+		if (unlikely(name_len(&n) > NAME_MAX))
+			return -ENAMETOOLONG;
+		type = type_of(&n);
+		s += name_len(&n);
+		if (*s) {
+			do
+				s++;
+			while (*s == '/');
+			if (!*s && !w->depth)
+				w->trailing = true;
+		}
+		while (!*s) {
+			if (!w->depth) {
+				w->last = n;
+				w->last_type = type;
+				return 0;
+			}
+			s = pop(w);
+			if (*s)
+				break;
+		}
+		err = step(w, &n, type, true, &link);
+		if (unlikely(err < 0))
+			return err;
+		if (unlikely(err)) {
+			err = push(w, s);
+			if (err)
+				return err;
+			for (s = link; *s == '/';)
+				s++;
+			if (!*s)
+				s = pop(w);
+		}
+	}
+}
+
+int walk_last(struct walk *w, bool want_follow, const char **link)
+{
+	if (w->last_type == LAST_ROOT)
+		return 0;
+	return step(w, &w->last, w->last_type, want_follow || w->trailing, link);
+}
+
+int walk_all(struct walk *w, const char *s)
+{
+	int err;
+
+	do {
+		err = walk_parent(w, s);
+		if (!err)
+			err = walk_last(w, w->flags & LOOKUP_FOLLOW, &s);
+	} while (err > 0);
+	if (err)
+		return err;
+	if ((w->trailing || w->flags & LOOKUP_DIRECTORY) && !vnode_is_dir(w->vnode))
+		return -ENOTDIR;
+	if (unlikely(w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) &&
+	    (mount_seq_changed(w->tree_seq) || dcache_rename_seq() != w->names_seq))
+		return w->rcu ? -EAGAIN_REFS : -EAGAIN;		/* (5) */
+	return 0;
+}
+
+/* ---- looking up ---- */
+
+int path_of_fd(int dirfd, struct path *out)
+{
+	auto_handle struct handle h = {};
+	int err;
+
+	if (dirfd == AT_FDCWD) {
+		fs_context_get_cwd(current_fs(), out);
+		return 0;
+	}
+	err = handle_get(dirfd, 0, &h);
+	if (err)
+		return err;
+	if (!h.file->dentry)
+		return -ENOTDIR;
+	*out = (struct path){ h.file->mount, h.file->dentry, h.file->mode & FMODE_PATH ? h.file->carry : h.rights };
+	path_get(out);
+	return 0;
+}
+
+static int lookup_once(struct walk *w, int dirfd, const char *name, bool rcu, struct path *out)
+{
+	int err = walk_begin(w, dirfd, name, rcu);
+
+	if (!err)
+		err = walk_all(w, name);
+	if (!err)
+		err = walk_settle(w);
+	if (!err)
+		walk_take(w, out);
+	walk_end(w);
+	return err;
+}
+
+int path_lookup(int dirfd, const char *name, u32 flags, struct path *out)
+{
+	struct walk w;
+	int err;
+
+	if (unlikely(!*name))
+		return flags & LOOKUP_EMPTY ? path_of_fd(dirfd, out) : -ENOENT;
+	walk_init(&w, flags, 0);
+	WALK_RETRY(rcu, err, lookup_once(&w, dirfd, name, rcu, out));
+	return err;
+}
+
+static int getattr_once(struct walk *w, int dirfd, const char *name, bool rcu, struct kstat *st, u32 *mount_id_root)
+{
+	int err = walk_begin(w, dirfd, name, rcu);
+
+	if (!err)
+		err = walk_all(w, name);
+	if (!err)
+		err = path_need(&w->at, RIGHT_STAT);
+	if (!err && w->rcu && w->vnode->ops->getattr)
+		err = walk_settle(w);			/* may sleep */
+	if (!err)
+		err = vnode_getattr(w->vnode, st);
+	if (!err) {
+		st->mnt_id = (u64)w->at.mount->id;
+		*mount_id_root = w->at.dentry == w->at.mount->root;
+	}
+	walk_end(w);
+	return err;
+}
+
+int path_getattr(int dirfd, const char *name, u32 flags, struct kstat *st, u32 *is_mount_root)
+{
+	struct walk w;
+	int err;
+
+	walk_init(&w, flags, 0);
+	WALK_RETRY(rcu, err, getattr_once(&w, dirfd, name, rcu, st, is_mount_root));
+	return err;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* pipe.h - pipes and FIFOs. */
+#pragma once
+
+#include <kernel/lib/compiler.h>
+
+struct file;
+struct iter;
+struct vnode;
+
+#define PIPE_DEF_PAGES 16u
+#define PIPE_MAX_BYTES 1048576u	/* sysctl fs.pipe-max-size */
+
+/* pipe2(2): flags O_NONBLOCK, O_DIRECT. Two references. -ENOMEM, -ENFILE. */
+int __must_check pipe_create(u32 flags, struct file **read_end, struct file **write_end);
+/* open(2) of a FIFO: waits for the other side as fifo(7) says. */
+int __must_check fifo_open(struct vnode *v, u32 flags, struct file **out);
+/* F_GETPIPE_SZ, F_SETPIPE_SZ: bytes, or -EBADF when f is no pipe, -EBUSY, -EPERM, -EINVAL. */
+long pipe_get_size(struct file *f);
+long pipe_set_size(struct file *f, u32 bytes);
+bool file_is_pipe(const struct file *f);
+
+/*
+ * splice(2) and tee(2) between pipes: moves (or duplicates) up to n bytes. Bytes, 0 at end of file, or -errno.
+ */
+ssize_t pipe_splice(struct file *in, struct file *out, usize n, bool nonblock, bool duplicate);
