@@ -142,7 +142,8 @@ static bool write_name(const struct path *p, const struct path *root, char *buf,
 	while (d != root->dentry || m != root->mount) {
 		if (d == m->root || dentry_is_root(d)) {
 			if (d != m->root || m->parent == m) {
-				*state = PATH_UNREACHABLE;
+				if (*state == PATH_NORMAL)
+					*state = PATH_UNREACHABLE;
 				break;
 			}
 			d = READ_ONCE(m->point);

@@ -558,10 +558,10 @@ void mount_show_flags(const struct mount *m, char *buf, usize size)
 {
 	usize n, i;
 
-	n = str_copy(buf, mount_may_write(m) ? "ro" : "rw", size);
+	n = fmt_append(buf, size, 0, "%s", mount_may_write(m) ? "ro" : "rw");
 	for (i = 0; i < ARRAY_SIZE(flag_names); i++)
-		if ((m->flags & flag_names[i].flag) && n < size)
-			n += str_copy(buf + n, flag_names[i].text, size - n);
+		if (m->flags & flag_names[i].flag)
+			n = fmt_append(buf, size, n, "%s", flag_names[i].text);
 }
 
 u32 statfs_flags(const struct mount *m)

@@ -9,7 +9,7 @@ struct iter;
 struct vnode;
 
 #define PIPE_DEF_PAGES 16u
-#define PIPE_MAX_BYTES 1048576u	/* sysctl fs.pipe-max-size */
+#define PIPE_MAX_BYTES 1048576u	/* sysctl fs.pipe-max-size, at first */
 
 /* pipe2(2): flags O_NONBLOCK, O_DIRECT. Two references. -ENOMEM, -ENFILE. */
 int __must_check pipe_create(u32 flags, struct file **read_end, struct file **write_end);
@@ -19,6 +19,10 @@ int __must_check fifo_open(struct vnode *v, u32 flags, struct file **out);
 long pipe_get_size(struct file *f);
 long pipe_set_size(struct file *f, u32 bytes);
 bool file_is_pipe(const struct file *f);
+u64 pipe_bytes(struct file *f);		/* FIONREAD */
+u32 pipe_max_bytes(void);		/* sysctl fs.pipe-max-size */
+int __must_check pipe_set_max_bytes(u64 bytes);
+void pipe_init(void);
 
 /*
  * splice(2) and tee(2) between pipes: moves (or duplicates) up to n bytes. Bytes, 0 at end of file, or -errno.

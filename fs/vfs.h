@@ -11,8 +11,8 @@
 struct cred;
 struct file;
 struct mount_ns;
-struct pager_ops;
 struct super;
+struct vmo;
 struct vnode;
 
 /* ---- types and super blocks ---- */
@@ -45,8 +45,7 @@ struct super_ops {
 	int (*sync)(struct super *sb, bool wait);	/* NULL: nothing to write */
 	void (*shutdown)(struct super *sb);	/* last mount gone, all names pruned */
 	void (*show_options)(struct super *sb, char *buf, usize size);	/* ",size=..." for /proc/mounts; NULL: none */
-	const struct pager_ops *pager;		/* of the vmos of its files */
-	u32 vmo_flags;
+	struct vmo *(*make_vmo)(struct vnode *v);	/* of a regular file, when first needed. NULL: no memory */
 };
 
 /* Locks: s  super_lock   I  immutable after mount */

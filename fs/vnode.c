@@ -138,7 +138,7 @@ struct vmo *vnode_vmo(struct vnode *v)
 
 	if (likely(m))
 		return m;
-	m = vmo_create(v->sb->ops->pager, v, v->size, v->sb->ops->vmo_flags);
+	m = v->sb->ops->make_vmo(v);
 	if (!m)
 		return NULL;
 	if (!cmpxchg(&v->vmo, &none, m)) {

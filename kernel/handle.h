@@ -63,5 +63,3 @@ u32 handle_table_size(struct handle_table *t);	/* FDSize of /proc/PID/status */
 int __must_check handle_peek(struct handle_table *t, int fd, struct file **out, u32 *rights, bool *cloexec);
 
 void handle_init(void);
-/* Boot argument handle.skip=N: system call N passes the rights check whatever its slot lacks. For finding a wrong rights row. */
-void handle_skip_checks_of(int syscall_nr);

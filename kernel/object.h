@@ -44,6 +44,7 @@ struct object_ops {
 	void (*file_release)(struct file *f);		/* the last reference to the description */
 	void (*release)(struct object *o);		/* the last reference to the object */
 	struct vnode *(*vnode)(struct object *o);	/* for fstat & co; NULL: anonymous */
+	u64 (*ino)(struct object *o);			/* st_ino of an anonymous object; NULL: all share one */
 };
 
 /* Locks: p  object.poll_lock (RANK_OBJ_POLL)   a  atomic   I  immutable */

@@ -185,6 +185,7 @@
 #define F_SETOWN_EX 15
 #define F_GETOWN_EX 16
 #define F_SEAL_FUTURE_WRITE 16
+#define F_SEAL_EXEC 32
 #define F_GETOWNER_UIDS 17
 #define F_OFD_GETLK 36
 #define F_OFD_SETLK 37
@@ -542,6 +543,8 @@
 #define MFD_CLOEXEC 1
 #define MFD_ALLOW_SEALING 2
 #define MFD_HUGETLB 4
+#define MFD_NOEXEC_SEAL 8
+#define MFD_EXEC 16
 #define MFD_HUGE_SHIFT 0x1a
 #define MFD_HUGE_MASK 0x3f
 #define MFD_HUGE_64KB 0x40000000

@@ -168,6 +168,11 @@ static void zap_mappings(struct vmo *v, u64 first, u64 last)
 	spin_unlock(&v->pages_lock);
 }
 
+static void vmo_free_rcu(struct rcu_head *h)
+{
+	slab_free(vmo_cache, container_of(h, struct vmo, rcu));
+}
+
 void vmo_put(struct vmo *v)
 {
 	if (!ref_put(&v->refs))
@@ -175,7 +180,7 @@ void vmo_put(struct vmo *v)
 	drop_pages(v, 0, U64_MAX);
 	if (v->ops && v->ops->release)
 		v->ops->release(v);
-	slab_free(vmo_cache, v);
+	call_rcu(&v->rcu, vmo_free_rcu);
 }
 
 /* The page at index with a reference, whatever its state; NULL: none. */

@@ -12,6 +12,7 @@
 
 #include <kernel/lib/rbtree.h>
 #include <kernel/lib/xarray.h>
+#include <kernel/rcu.h>
 #include <kernel/spinlock.h>
 #include <mm/page.h>
 
@@ -44,6 +45,7 @@ struct vmo {
 	int err;			/* [p] the last one */
 	u32 nr_writable;		/* [p] shared writable mappings (F_SEAL_WRITE, ETXTBSY) */
 	u32 seals;			/* [p] F_SEAL_* */
+	struct rcu_head rcu;		/* stat(2) reads size and nr_pages under RCU */
 };
 
 #define VMO_SHMEM 0x1u	/* counted as shmem; pages stay until the vmo goes */
