@@ -31,10 +31,12 @@ static struct mutex mount_lock;
 static u32 tree_seq;			/* [mount_lock] (2) */
 static struct hlist mount_hash[NR_HASH];/* [mount_lock] readers under RCU; of all namespaces */
 static int next_id = 1;			/* [mount_lock] mount ids are the machine's */
+static struct mount_ns first_mount_ns = { .refs = ATOMIC_INIT(1), .mounts = LIST_INIT(first_mount_ns.mounts) };
 
 void mount_init(void)
 {
 	mutex_init(&mount_lock, RANK_MOUNT);
+	init_namespaces.mnt = &first_mount_ns;
 }
 
 static void change_begin(void)
@@ -493,8 +495,6 @@ out:
 }
 
 /* ---- the first ones, and those without a place ---- */
-
-static struct mount_ns first_mount_ns = { .refs = ATOMIC_INIT(1), .mounts = LIST_INIT(first_mount_ns.mounts) };
 
 int vfs_mount_root(const char *type)
 {
