@@ -5,6 +5,7 @@
 #include <kernel/lib/compiler.h>
 
 struct file;
+struct handle_table;
 struct vnode;
 
 enum lock_kind { LOCK_KIND_FLOCK, LOCK_KIND_POSIX, LOCK_KIND_OFD };
@@ -22,8 +23,7 @@ int __must_check flock_set(struct file *f, const struct lock_request *r, bool wa
 /* What would be in the way: r is overwritten, type F_UNLCK when nothing is. */
 void flock_test(struct file *f, struct lock_request *r);
 /* A descriptor of the process was closed; the last reference to the description went. */
-void flock_close(struct file *f);
+void flock_close(struct file *f, const struct handle_table *t);
 void flock_release(struct file *f);
 /* The last reference to v went: no locks are left, frees the set. */
 void flock_free(struct vnode *v);
-/* For /proc/locks: fn(vnode, kind, type, start, end, pid). */

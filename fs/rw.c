@@ -172,10 +172,10 @@ static int file_fsync(struct file *f, bool data_only)
 	return 0;
 }
 
-static void file_close_slot(struct file *f)
+static void file_close_slot(struct file *f, const struct handle_table *t)
 {
 	if (unlikely(to_vnode(f->obj)->locks))
-		flock_close(f);
+		flock_close(f, t);
 }
 
 static void file_released(struct file *f)
@@ -188,8 +188,6 @@ static void file_released(struct file *f)
 		vnode_put_write(v);
 	else if (f->mode & FMODE_EXEC)
 		vnode_allow_write(v);
-	if (unlikely(v->locks))
-		flock_release(f);
 }
 
 const struct object_ops vnode_file_ops = {
@@ -227,12 +225,6 @@ static loff_t dir_seek(struct file *f, loff_t off, int whence)
 	return -EINVAL;
 }
 
-static void dir_released(struct file *f)
-{
-	if (unlikely(to_vnode(f->obj)->locks) && !(f->mode & FMODE_PATH))
-		flock_release(f);
-}
-
 const struct object_ops vnode_dir_ops = {
 	.name = "directory",
 	.type = OBJ_VNODE,
@@ -240,7 +232,6 @@ const struct object_ops vnode_dir_ops = {
 	.write = dir_write,
 	.seek = dir_seek,
 	.fsync = file_fsync,
-	.file_release = dir_released,
 	.release = vnode_release,
 	.vnode = vnode_of_object,
 };

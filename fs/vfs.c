@@ -9,6 +9,7 @@
 #include <fs/vfs.h>
 
 #include <fs/dcache.h>
+#include <fs/flock.h>
 #include <fs/vnode.h>
 #include <kernel/file.h>
 #include <kernel/lib/string.h>
@@ -163,10 +164,12 @@ void super_sync_all(bool wait)
 			sb->ops->sync(sb, wait);
 }
 
-static void drop_path(struct dentry *d, struct mount *m)
+static void drop_path(struct file *f)
 {
-	dentry_put(d);
-	mount_put(m);
+	if (unlikely(f->dentry->vnode->locks))
+		flock_release(f);
+	dentry_put(f->dentry);
+	mount_put(f->mount);
 }
 
 void path_get(const struct path *p)

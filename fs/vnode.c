@@ -11,6 +11,7 @@
  */
 #include <fs/vnode.h>
 
+#include <fs/flock.h>
 #include <fs/vfs.h>
 #include <kernel/clock.h>
 #include <kernel/cred.h>
@@ -88,6 +89,8 @@ void vnode_release(struct object *o)
 		sb->ops->evict(v);
 	if (v->vmo)
 		vmo_put(v->vmo);
+	if (unlikely(v->locks))
+		flock_free(v);
 	call_rcu(&v->rcu, free_rcu);
 	super_put(sb);
 }

@@ -31,7 +31,7 @@ static struct slab_cache *file_cache __ro_after_init;
 static atomic64_t nr_files;	/* statistic of the whole machine */
 static u64 max_files;		/* sysctl fs.file-max: of the whole machine */
 
-void (*file_drop_path)(struct dentry *d, struct mount *m) __ro_after_init;
+void (*file_drop_path)(struct file *f) __ro_after_init;
 
 void file_init(void)
 {
@@ -128,7 +128,7 @@ static void release_file(struct file *f)
 	if (obj->ops->file_release)
 		obj->ops->file_release(f);
 	if (f->dentry)
-		file_drop_path(f->dentry, f->mount);
+		file_drop_path(f);
 	object_put(obj);
 	cred_put(f->cred);
 	atomic_dec(&nr_files);

@@ -95,8 +95,8 @@ static inline bool file_pos_shared(const struct file *f, bool counted)
 	return counted || atomic_read(&f->refs) > 1;
 }
 
-/* fs/ lets go of the name a description was opened by. Set once at boot. */
-extern void (*file_drop_path)(struct dentry *d, struct mount *m);
+/* fs/ lets go of the name a description was opened by, and of its locks. Set once at boot. */
+extern void (*file_drop_path)(struct file *f);
 
 void file_init(void);
 /* /proc/sys/fs/file-nr: open descriptions and their limit (the super-user may pass it). */

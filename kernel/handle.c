@@ -416,10 +416,10 @@ static struct file *take_locked(struct handle_table *t, u32 fd) MUST_HOLD(t->loc
 	return f;
 }
 
-static void close_file(struct file *f)
+static void close_file(struct handle_table *t, struct file *f)
 {
 	if (f->obj->ops->close_slot && !(f->mode & FMODE_PATH))
-		f->obj->ops->close_slot(f);
+		f->obj->ops->close_slot(f, t);
 	file_put_now(f);
 }
 
@@ -433,7 +433,7 @@ int handle_close(int fd)
 	spin_unlock(&t->lock);
 	if (!f)
 		return -EBADF;
-	close_file(f);
+	close_file(t, f);
 	return 0;
 }
 
@@ -470,7 +470,7 @@ static void close_chunk(struct handle_table *t, u32 n, u64 mask, bool only_cloex
 		if (!set)
 			return;
 		if (f)
-			close_file(f);
+			close_file(t, f);
 	}
 }
 
@@ -568,7 +568,7 @@ int handle_dup_to(int oldfd, int newfd, u32 flags)
 		file_put(h.file);
 	handle_put(&h);
 	if (old)
-		close_file(old);
+		close_file(t, old);
 	return err ? err : newfd;
 }
 

@@ -12,6 +12,7 @@
 #include <kernel/waitq.h>
 
 struct file;
+struct handle_table;
 struct iter;
 struct object;
 struct vm_request;
@@ -40,7 +41,8 @@ struct object_ops {
 	int (*mmap)(struct file *f, struct vm_request *req);	/* mm/vma.h: fill in vmo or pager */
 	int (*fsync)(struct file *f, bool data_only);
 	int (*flags_changed)(struct file *f, u32 old_flags);	/* F_SETFL; may refuse */
-	void (*close_slot)(struct file *f);		/* every close of a descriptor (POSIX locks, flush) */
+	/* Every close of a descriptor in t (POSIX locks belong to the table; flush). */
+	void (*close_slot)(struct file *f, const struct handle_table *t);
 	void (*file_release)(struct file *f);		/* the last reference to the description */
 	void (*release)(struct object *o);		/* the last reference to the object */
 	struct vnode *(*vnode)(struct object *o);	/* for fstat & co; NULL: anonymous */
