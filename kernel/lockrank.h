@@ -47,5 +47,6 @@ enum lock_rank {
 	RANK_RANDOM,	/* entropy pool */
 	RANK_LOG,	/* printk ring */
 	RANK_CONSOLE,	/* console output */
+	RANK_UART,	/* registers of a device that is a console */
 	RANK_NR
 };

@@ -21,7 +21,7 @@ MAY = {			# layer -> layers it may include
     'compat': CORE | {'fs', 'net', 'compat'},
 }
 SEES_ALL = {'kernel/main.c'}				# the one composition root
-MAY_SEE_MORE = {'compat/ioctl.c': {'drivers'}}
+MAY_SEE_MORE = {f'compat/{f}.c': {'drivers'} for f in ('ioctl', 'ioctl_tty')}
 RECORD_STREAMS = {'fs/inotify.c', 'fs/signalfd.c', 'drivers/input/evdev.c', 'net/netlink.c'}	# of compat/: abi/*.h alone
 USER_MEMORY = re.compile(r'\b(copy_(from|to)_user|(get|put)_user|strncpy_from_user|clear_user)\w*\(')
 USER_MEMORY_LAYERS, USER_MEMORY_FILES = {'compat', 'arch'}, {'mm/iter.c', 'kernel/futex.c'}

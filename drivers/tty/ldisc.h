@@ -6,7 +6,7 @@
 #include <kernel/lib/bitmap.h>
 
 #define LDISC_SIZE 4096u	/* input kept for readers: the longest line is one less */
-#define LDISC_ECHO 4096u
+#define LDISC_ECHO 2048u
 
 struct ldisc;
 
