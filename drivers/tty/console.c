@@ -48,6 +48,7 @@ static struct chrdev nodes[] = {
 void tty_init_devices(void)
 {
 	session_exit_hook = tty_session_exit;
+	pty_init();
 	for (u32 i = 0; i < ARRAY_SIZE(nodes); i++)
 		if (chrdev_register(&nodes[i]))
 			panic("tty: /dev/%s is taken", nodes[i].name);

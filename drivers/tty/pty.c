@@ -12,9 +12,10 @@
 #include <drivers/tty/tty.h>
 
 #include <fs/chrdev.h>
+#include <fs/devfs.h>
 #include <kernel/file.h>
-#include <kernel/lib/bitmap.h>
 #include <kernel/lib/fmt.h>
+#include <kernel/printk.h>
 #include <kernel/uapi.h>
 #include <mm/iter.h>
 #include <mm/slab.h>
@@ -36,7 +37,6 @@
 struct pty {
 	struct tty tty;			/* first: the slave */
 	struct object master;
-	struct chrdev node;
 	u32 index;			/* [I] */
 	bool locked;			/* [t] */
 	bool packet;			/* [t] */
@@ -47,7 +47,7 @@ struct pty {
 };
 
 static struct mutex pty_lock = MUTEX_INIT(pty_lock, RANK_SLEEP_LEAF);
-static u64 numbers[BITMAP_WORDS(PTY_MAX)];	/* [pty_lock] */
+static struct pty *ptys[PTY_MAX];	/* [pty_lock] by number, while their masters are open */
 
 static struct pty *to_pty(struct tty *t)
 {
@@ -59,24 +59,39 @@ static struct pty *master_of(struct file *f)
 	return container_of(f->obj, struct pty, master);
 }
 
-static int take_number(u32 *out)
+static int take_number(struct pty *p)
 {
-	u64 n;
+	int err = -ENOSPC;
 
 	mutex_lock(&pty_lock);
-	n = bitmap_find_clear(numbers, PTY_MAX, 0);
-	if (n != BITMAP_NONE)
-		bitmap_set(numbers, n);
+	for (u32 i = 0; i < PTY_MAX && err; i++) {
+		if (ptys[i])
+			continue;
+		p->index = i;
+		ptys[i] = p;
+		err = 0;
+	}
 	mutex_unlock(&pty_lock);
-	*out = (u32)n;
-	return n == BITMAP_NONE ? -ENOSPC : 0;
+	return err;
 }
 
-static void give_number(u32 index)
+static void give_number(struct pty *p)
 {
 	mutex_lock(&pty_lock);
-	bitmap_clear(numbers, index);
+	ptys[p->index] = NULL;
 	mutex_unlock(&pty_lock);
+}
+
+/* The slave with this number and a reference on it, or NULL. */
+static struct tty *find_slave(u32 index)
+{
+	struct tty *t = NULL;
+
+	mutex_lock(&pty_lock);
+	if (index < PTY_MAX && ptys[index] && object_tryget(&ptys[index]->tty.obj))
+		t = &ptys[index]->tty;
+	mutex_unlock(&pty_lock);
+	return t;
 }
 
 /* ---- the slave's line ---- */
@@ -287,12 +302,12 @@ static void master_file_release(struct file *f)
 {
 	struct pty *p = master_of(f);
 
-	chrdev_unregister(&p->node);
+	devpts_remove(p->index);
+	give_number(p);
 	spin_lock(&p->tty.lock);
 	p->tty.other_closed = true;
 	spin_unlock(&p->tty.lock);
 	tty_vhangup(&p->tty);
-	give_number(p->index);
 }
 
 static void master_release(struct object *o)
@@ -307,13 +322,6 @@ static const struct object_ops master_ops = {
 
 /* ---- opening ---- */
 
-static int slave_open_node(struct chrdev *c, u32 minor, u32 flags, struct file **out)
-{
-	struct pty *p = container_of(c, struct pty, node);
-
-	return pty_open_peer(&p->tty, flags, out);
-}
-
 int pty_open_peer(struct tty *slave, u32 flags, struct file **out)
 {
 	if (READ_ONCE(slave->other_closed) || READ_ONCE(to_pty(slave)->locked))
@@ -321,7 +329,23 @@ int pty_open_peer(struct tty *slave, u32 flags, struct file **out)
 	return tty_open(slave, flags, true, out);
 }
 
-static struct pty *pty_create(u32 index)
+static int slave_open_node(struct chrdev *c, u32 minor, u32 flags, struct file **out)
+{
+	struct tty *t = find_slave(minor);
+	int err;
+
+	if (!t)
+		return -EIO;
+	err = pty_open_peer(t, flags, out);
+	object_put(&t->obj);
+	return err;
+}
+
+static struct chrdev pts_devices = {
+	.major = PTS_MAJOR, .minor = 0, .nr_minors = PTY_MAX, .driver = "pts", .mode = 0620, .open = slave_open_node,
+};
+
+static struct pty *pty_create(void)
 {
 	static const struct termios_k settings = TERMIOS_DEFAULT;
 	struct pty *p = knew(struct pty);
@@ -335,40 +359,37 @@ static struct pty *pty_create(u32 index)
 	}
 	tty_init(&p->tty, &slave_driver, &settings);
 	object_init(&p->master, &master_ops);
-	p->index = index;
 	p->locked = true;
 	p->tty.is_pty = true;
-	p->tty.dev = dev_make(PTS_MAJOR, index);
-	fmt_print(p->tty.name, sizeof(p->tty.name), "pts/%u", index);
-	p->node = (struct chrdev){ .major = PTS_MAJOR, .minor = index, .nr_minors = 1, .name = p->tty.name,
-				   .driver = "pts", .mode = 0620, .open = slave_open_node };
 	return p;
 }
 
 int pty_open_master(u32 flags, struct file **out)
 {
-	struct pty *p;
-	u32 index;
-	int err = take_number(&index);
+	struct pty *p = pty_create();
+	int err = p ? take_number(p) : -ENOMEM;
 
-	if (err)
-		return err;
-	p = pty_create(index);
-	err = p ? chrdev_register(&p->node) : -ENOMEM;
 	if (err) {
-		give_number(index);
 		if (p)
 			object_put(&p->master);
 		return err;
 	}
+	p->tty.dev = dev_make(PTS_MAJOR, p->index);
+	fmt_print(p->tty.name, sizeof(p->tty.name), "pts/%u", p->index);
 	object_get(&p->tty.obj);	/* file_create() drops the master when it fails */
 	err = file_create(&p->master, flags, out);
-	if (err) {
-		chrdev_unregister(&p->node);
-		give_number(index);
-	}
+	if (err)
+		give_number(p);
+	else
+		devpts_add(p->index, p->tty.dev);
 	object_put(&p->tty.obj);
 	return err;
+}
+
+void pty_init(void)
+{
+	if (chrdev_register(&pts_devices))
+		panic("pty: major %u is taken", PTS_MAJOR);
 }
 
 /* ---- for compat/ioctl_tty.c ---- */

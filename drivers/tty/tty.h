@@ -104,6 +104,7 @@ void tty_signal(struct tty *t, int sig);		/* to the foreground group */
 void tty_session_exit(struct session *s);		/* session_exit_hook */
 
 /* ---- pseudo terminals (pty.c) ---- */
+void pty_init(void);
 int __must_check pty_open_master(u32 flags, struct file **out);
 bool pty_is_master(struct file *f);
 /* The slave behind a master's description. */
