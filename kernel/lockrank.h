@@ -34,10 +34,10 @@ enum lock_rank {
 	RANK_FUTEX,	/* a futex bucket */
 	RANK_OBJ_POLL,	/* poll hooks of an object */
 	RANK_EPOLL_READY, /* epoll ready list */
-	RANK_TIMER,	/* a CPU's timer queue */
 	RANK_WAITQ,	/* a wait queue */
 	RANK_TASK,	/* task.state_lock */
 	RANK_RUNQ,	/* a run queue */
+	RANK_TIMER,	/* a CPU's timer queue */
 	RANK_IRQ,	/* interrupt descriptors */
 	RANK_KVMAP,	/* kernel address arena */
 	RANK_SLAB,	/* a slab cache */
@@ -45,8 +45,8 @@ enum lock_rank {
 	RANK_RCU,	/* grace-period state */
 	RANK_DRIVER,	/* device registers */
 	RANK_RANDOM,	/* entropy pool */
-	RANK_LOG,	/* printk ring */
 	RANK_CONSOLE,	/* console output */
 	RANK_UART,	/* registers of a device that is a console */
+	RANK_LOG,	/* printk ring */
 	RANK_NR
 };

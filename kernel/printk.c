@@ -11,7 +11,7 @@
  * A panicking CPU takes no locks: the others are stopped, maybe inside them.
  *
  * Readers that sleep are woken from interrupt exit (log_wake_readers()): log_print() may be called with any lock held.
- * Locks: log_lock (RANK_LOG), console_lock (RANK_CONSOLE) > nothing.
+ * Locks: console_lock (RANK_CONSOLE) > log_lock (RANK_LOG).
  * Ref: syslog(2); Linux Documentation/ABI/testing/dev-kmsg (what a record is).
  */
 #include <kernel/printk.h>
