@@ -4,6 +4,7 @@
 
 #include <arch/uaccess.h>
 #include <kernel/uapi.h>
+#include <mm/slab.h>
 
 static inline int __must_check copy_from_user(void *dst, uaddr_t src, usize n)
 {
@@ -24,15 +25,23 @@ static inline int __must_check copy_to_user(uaddr_t dst, const void *src, usize 
  */
 int __must_check copy_struct_from_user(void *dst, usize ksize, uaddr_t src, usize user_size);
 
-/* A path or other string; freed with user_string_put (auto_string). -ENAMETOOLONG, -EFAULT, -ENOMEM. */
+/* A path or other string, readable 8 bytes beyond its NUL as fs/namei.h wants it. */
 struct user_string {
 	char *s;
 	usize len;
 	char inline_buf[128];
 };
+/* -ENAMETOOLONG, -EFAULT, -ENOMEM. Always leaves p fit for user_string_put. */
 int __must_check user_path_get(struct user_string *p, uaddr_t src);
-void user_string_put(struct user_string *p);
-#define auto_path __cleanup(user_string_put)	/* declare as: auto_path struct user_string p = {}; */
+/* The same for other strings, of at most max bytes with the NUL (<= PATH_MAX): -EINVAL when longer. */
+int __must_check user_string_get(struct user_string *p, uaddr_t src, usize max);
+static inline void user_string_put(struct user_string *p)
+{
+	if (p->s != p->inline_buf)
+		kfree(p->s);
+}
+/* Declare as: auto_path struct user_string p; and call user_path_get() before anything can return. */
+#define auto_path __cleanup(user_string_put)
 
 static inline uaddr_t uaddr_add(uaddr_t a, u64 off)
 {

@@ -379,7 +379,6 @@ void handle_fill(int fd, struct file *f, u32 rights)
 {
 	struct handle_table *t = current()->handles;
 
-	file_get(f);
 	rcu_read_lock();
 	fill_slot(slot_of(rcu_deref(t->dir), (u32)fd), f, rights);
 	rcu_read_unlock();
@@ -389,8 +388,10 @@ int handle_install_min(struct file *f, u32 rights, u32 flags, int min)
 {
 	int fd = reserve((u32)min, flags);
 
-	if (fd >= 0)
+	if (fd >= 0) {
+		file_get(f);
 		handle_fill(fd, f, rights);
+	}
 	return fd;
 }
 
@@ -523,8 +524,10 @@ int handle_dup_min(int oldfd, int min, u32 flags)
 		return -EINVAL;
 	}
 	fd = reserve((u32)min, flags);
-	if (fd >= 0)
+	if (fd >= 0) {
+		file_get(h.file);
 		handle_fill(fd, h.file, h.rights);
+	}
 	handle_put(&h);
 	return fd;
 }

@@ -36,7 +36,7 @@ int __must_check handle_install(struct file *f, u32 rights, u32 flags);
 int __must_check handle_install_min(struct file *f, u32 rights, u32 flags, int min);
 /* In two steps, when the file must not come into being without a number (open, pipe, socket): the number first, then the file. */
 int __must_check handle_reserve(u32 flags);
-void handle_fill(int fd, struct file *f, u32 rights);	/* takes its own reference; cannot fail */
+void handle_fill(int fd, struct file *f, u32 rights);	/* takes over the reference; cannot fail */
 void handle_unreserve(int fd);
 /* dup3: replaces what is in newfd. Rights are copied, never widened. */
 int __must_check handle_dup_to(int oldfd, int newfd, u32 flags);
