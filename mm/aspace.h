@@ -30,6 +30,7 @@ struct aspace {
 	u32 nr_auxv;
 	struct file *exe;		/* [a] */
 	u32 def_flags;			/* mlockall(MCL_FUTURE) */
+	u32 membarrier_ready;		/* membarrier(2) registrations */
 	bool dumpable;
 };
 

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* time.c - clock_gettime without entering the kernel. Runs in the program: no kernel symbol, no writable data.
+ *
+ * The counter is read between two looks at seq; what the page does not know (CPU-time clocks) goes to the system call.
+ * Ref: vdso(7), clock_gettime(2), Arm ARM D12.1 (CNTVCT_EL0). Tests: selftests/abi/vdso.c
+ */
+#include <compat/abi/time.h>
+#include <compat/vdso/data.h>
+#include <kernel/lib/compiler.h>
+
+#define CLOCK_REALTIME	       0
+#define CLOCK_MONOTONIC	       1
+#define CLOCK_MONOTONIC_RAW    4
+#define CLOCK_REALTIME_COARSE  5
+#define CLOCK_MONOTONIC_COARSE 6
+#define CLOCK_BOOTTIME	       7
+#define NR_clock_gettime       113
+#define NR_clock_getres	       114
+#define NS		       1000000000ul
+
+extern const struct vdso_data vdso_data __attribute__((visibility("hidden")));
+
+int __kernel_clock_gettime(s32 id, struct abi_timespec *ts);
+int __kernel_gettimeofday(struct abi_timeval *tv, struct abi_timezone *tz);
+int __kernel_clock_getres(s32 id, struct abi_timespec *ts);
+
+static long call2(long nr, u64 a, u64 b)
+{
+	register u64 x0 __asm__("x0") = a;
+	register u64 x1 __asm__("x1") = b;
+	register long x8 __asm__("x8") = nr;
+
+	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x1), "r"(x8) : "memory");
+	return (long)x0;
+}
+
+static u64 counter(void)
+{
+	u64 v;
+
+	__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(v)::"memory");
+	return v;
+}
+
+static u64 read_ns(bool real)
+{
+	const struct vdso_data *d = &vdso_data;
+	u64 ns, c;
+	u32 seq;
+
+	do {
+		while ((seq = __atomic_load_n(&d->seq, __ATOMIC_ACQUIRE)) & 1)
+			;
+		c = counter();
+		ns = (u64)(((u128)c * d->mult) >> d->shift);
+		if (real)
+			ns += (u64)d->realtime_offset_ns;
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while (unlikely(seq != READ_ONCE(d->seq)));
+	return ns;
+}
+
+int __kernel_clock_gettime(s32 id, struct abi_timespec *ts)
+{
+	const u32 real = BIT(CLOCK_REALTIME) | BIT(CLOCK_REALTIME_COARSE);
+	const u32 mono = BIT(CLOCK_MONOTONIC) | BIT(CLOCK_MONOTONIC_RAW) | BIT(CLOCK_MONOTONIC_COARSE) | BIT(CLOCK_BOOTTIME);
+	u64 ns;
+
+	if (unlikely((u32)id > CLOCK_BOOTTIME || !(BIT(id) & (real | mono))))
+		return (int)call2(NR_clock_gettime, (u64)id, (u64)ts);
+	ns = read_ns(BIT(id) & real);
+	ts->sec = (s64)(ns / NS);
+	ts->nsec = (s64)(ns - (u64)ts->sec * NS);
+	return 0;
+}
+
+int __kernel_gettimeofday(struct abi_timeval *tv, struct abi_timezone *tz)
+{
+	u64 ns;
+
+	if (tv) {
+		ns = read_ns(true);
+		tv->sec = (s64)(ns / NS);
+		tv->usec = (s64)((ns - (u64)tv->sec * NS) / 1000);
+	}
+	if (tz)
+		tz->minuteswest = tz->dsttime = 0;
+	return 0;
+}
+
+int __kernel_clock_getres(s32 id, struct abi_timespec *ts)
+{
+	return (int)call2(NR_clock_getres, (u64)id, (u64)ts);
+}
