@@ -15,6 +15,7 @@
 #include <arch/frame.h>
 #include <arch/mmu.h>
 #include <fs/namei.h>
+#include <fs/vfs.h>
 #include <fs/vnode.h>
 #include <kernel/cred.h>
 #include <kernel/file.h>
@@ -344,7 +345,7 @@ static struct cred *new_cred(struct exec *e)
 
 	if (!c)
 		return NULL;
-	if (v && !c->no_new_privs && !vnode_nosuid(e->file)) {
+	if (v && !c->no_new_privs && !(e->file->mount && (e->file->mount->flags & MNT_NOSUID))) {
 		if (v->mode & S_ISUID)
 			c->euid = v->uid;
 		if ((v->mode & (S_ISGID | 0010)) == (S_ISGID | 0010))

@@ -74,46 +74,42 @@ static u64 frame_place(const struct task *t, u64 sp, u64 flags)
 {
 	if ((flags & SA_ONSTACK) && t->altstack_size && !on_altstack(t, sp))
 		sp = t->altstack_sp + t->altstack_size;
-	else if (on_altstack(t, sp) && !on_altstack(t, sp - sizeof(struct abi_rt_frame)))
+	else if (on_altstack(t, sp) && !on_altstack(t, sp - RT_FRAME_BYTES))
 		return 0;
 	return ALIGN_DOWN(sp, 16ul);
 }
 
-static void fill_fp(struct abi_sigcontext *sc, struct fp_state *fp)
+static void fill_fp(struct abi_fpsimd *f, struct fp_state *fp)
 {
-	struct abi_fpsimd *f = (struct abi_fpsimd *)sc->reserved;
-
 	fp_save_current(fp);
 	f->head = (struct abi_frame_record){ FPSIMD_MAGIC, sizeof(*f) };
 	f->fpsr = fp->fpsr;
 	f->fpcr = fp->fpcr;
 	memcpy(f->v, fp->v, sizeof(f->v));
-	*(struct abi_frame_record *)(f + 1) = (struct abi_frame_record){ 0, 0 };
 }
 
-/* Only the used part of the frame is written: the rest of reserved[] is the program's old stack, as on Linux. */
-#define FRAME_USED (offsetof(struct abi_rt_frame, uc.mcontext.reserved) + sizeof(struct abi_fpsimd) + sizeof(struct abi_frame_record))
-
+/* Only the used part of the frame is written: the rest of the reserved bytes is the program's old stack, as on Linux. */
 static int write_frame(u64 at, const struct siginfo_k *info, sigset_k mask, const struct trap_frame *f)
 {
 	struct task *t = current();
-	u8 buf[FRAME_USED] __aligned(16);
-	struct abi_rt_frame *r = (struct abi_rt_frame *)buf;
+	struct abi_rt_frame_used buf;
+	struct abi_ucontext *uc = &buf.head.uc;
 
-	memset(buf, 0, offsetof(struct abi_rt_frame, uc.mcontext.reserved));
-	siginfo_to_abi(info, &r->info);
-	r->uc.stack.sp = t->altstack_sp;
-	r->uc.stack.size = t->altstack_size;
-	r->uc.stack.flags = !t->altstack_size ? SS_DISABLE : on_altstack(t, f->sp) ? SS_ONSTACK : 0;
-	r->uc.stack.flags |= (s32)t->altstack_flags;
-	r->uc.sigmask = mask;
-	r->uc.mcontext.fault_address = info->code > 0 && info->code != SI_KERNEL ? info->addr : 0;
-	memcpy(r->uc.mcontext.regs, f->x, sizeof(f->x));
-	r->uc.mcontext.sp = f->sp;
-	r->uc.mcontext.pc = f->pc;
-	r->uc.mcontext.pstate = f->pstate;
-	fill_fp(&r->uc.mcontext, t->head.fp);
-	return copy_to_user(UADDR(at), buf, sizeof(buf));
+	memset(&buf.head, 0, sizeof(buf.head));
+	buf.end = (struct abi_frame_record){ 0, 0 };
+	siginfo_to_abi(info, &buf.head.info);
+	uc->stack.sp = t->altstack_sp;
+	uc->stack.size = t->altstack_size;
+	uc->stack.flags = !t->altstack_size ? SS_DISABLE : on_altstack(t, f->sp) ? SS_ONSTACK : 0;
+	uc->stack.flags |= (s32)t->altstack_flags;
+	uc->sigmask = mask;
+	uc->mcontext.fault_address = info->code > 0 && info->code != SI_KERNEL ? info->addr : 0;
+	memcpy(uc->mcontext.regs, f->x, sizeof(f->x));
+	uc->mcontext.sp = f->sp;
+	uc->mcontext.pc = f->pc;
+	uc->mcontext.pstate = f->pstate;
+	fill_fp(&buf.fp, t->head.fp);
+	return copy_to_user(UADDR(at), &buf, sizeof(buf));
 }
 
 static int build_frame(const struct siginfo_k *info, const struct sigaction_k *act, sigset_k mask)
@@ -126,7 +122,7 @@ static int build_frame(const struct siginfo_k *info, const struct sigaction_k *a
 	if (!sp)
 		return -EFAULT;
 	sp -= sizeof(rec);
-	at = sp - ALIGN_UP(sizeof(struct abi_rt_frame), 16ul);
+	at = sp - RT_FRAME_BYTES;
 	if (at >= TASK_SIZE || copy_to_user(UADDR(sp), &rec, sizeof(rec)) || write_frame(at, info, mask, f))
 		return -EFAULT;
 	if (t->altstack_flags & SS_AUTODISARM)
@@ -161,25 +157,24 @@ static int restore_fp(uaddr_t at)
 
 static int restore(struct trap_frame *f)
 {
-	u8 buf[offsetof(struct abi_rt_frame, uc.mcontext.reserved)] __aligned(16);
-	struct abi_rt_frame *r = (struct abi_rt_frame *)buf;
+	struct abi_rt_frame r;
 	struct task *t = current();
 	int err;
 
 	if (f->sp & 15)
 		return -EINVAL;
-	err = copy_from_user(buf, UADDR(f->sp), sizeof(buf));
+	err = copy_from_user(&r, UADDR(f->sp), sizeof(r));
 	if (!err)
-		err = restore_fp(UADDR(f->sp + sizeof(buf)));
-	if (err || (r->uc.mcontext.pstate & (PSTATE_MODE_MASK | BIT(4))))
+		err = restore_fp(UADDR(f->sp + sizeof(r)));
+	if (err || (r.uc.mcontext.pstate & (PSTATE_MODE_MASK | BIT(4))))
 		return -EINVAL;		/* not EL0 in AArch64 state */
-	signal_set_blocked(r->uc.sigmask);
-	memcpy(f->x, r->uc.mcontext.regs, sizeof(f->x));
-	f->sp = r->uc.mcontext.sp;
-	f->pc = r->uc.mcontext.pc;
-	f->pstate = r->uc.mcontext.pstate & (PSTATE_USER_BITS | PSTATE_BTYPE | PSTATE_SSBS_DIT);
+	signal_set_blocked(r.uc.sigmask);
+	memcpy(f->x, r.uc.mcontext.regs, sizeof(f->x));
+	f->sp = r.uc.mcontext.sp;
+	f->pc = r.uc.mcontext.pc;
+	f->pstate = r.uc.mcontext.pstate & (PSTATE_USER_BITS | PSTATE_BTYPE | PSTATE_SSBS_DIT);
 	/* As Linux: errors of the alternate stack are ignored here. */
-	(void)altstack_set(t, &r->uc.stack, f->sp);
+	(void)altstack_set(t, &r.uc.stack, f->sp);
 	return 0;
 }
 

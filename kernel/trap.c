@@ -10,7 +10,6 @@
 #include <arch/frame.h>
 #include <arch/irqflags.h>
 #include <arch/page.h>
-#include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
@@ -66,11 +65,6 @@ void trap_exception(struct trap_frame *f, enum trap_kind kind, u64 addr, u64 esr
 	case TRAP_BUS:	    signal_force(SIGBUS, BUS_OBJERR, addr); break;
 	case TRAP_ADDR:	    signal_force(SIGSEGV, SEGV_MAPERR, addr); break;
 	}
-}
-
-void trap_kernel_fault(struct trap_frame *f, const char *what, u64 addr, u64 esr)
-{
-	panic_frame(f, "%s at %#lx, address %#lx, ESR %#lx", what, f->pc, addr, esr);
 }
 
 void user_exit_work(struct trap_frame *f)

@@ -827,6 +827,11 @@
 #define __WALL 0x40000000
 #define __WCLONE 0x80000000u
 #define NSIG 64
+#define MINSIGSTKSZ 5120
+#define SS_ONSTACK 1
+#define SS_DISABLE 2
+#define SS_AUTODISARM (1u << 31)
+#define AT_MINSIGSTKSZ 51
 #define SIGRTMAX 64
 #define EFD_SEMAPHORE 1
 #define EFD_CLOEXEC O_CLOEXEC

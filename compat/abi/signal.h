@@ -30,10 +30,12 @@ struct abi_siginfo {
 };
 static_assert(sizeof(struct abi_siginfo) == 128, "siginfo_t");
 
+/* Followed by SIGCONTEXT_RESERVED bytes of tagged records. */
 struct abi_sigcontext {
 	u64 fault_address, regs[31], sp, pc, pstate;
-	u8 reserved[4096] __aligned(16);
-};
+} __aligned(16);
+
+#define SIGCONTEXT_RESERVED 4096
 
 struct abi_ucontext {
 	u64 flags, link;
@@ -61,3 +63,12 @@ struct abi_rt_frame {
 	struct abi_siginfo info;
 	struct abi_ucontext uc;
 };
+static_assert(sizeof(struct abi_rt_frame) == 128 + 176 + 288, "rt_sigframe without its records");
+
+/* What we write of it. */
+struct abi_rt_frame_used {
+	struct abi_rt_frame head;
+	struct abi_fpsimd fp;
+	struct abi_frame_record end;
+};
+#define RT_FRAME_BYTES (sizeof(struct abi_rt_frame) + SIGCONTEXT_RESERVED)
