@@ -145,9 +145,10 @@ static void slab_release(struct slab *s)
 	page_free(page);
 }
 
-/* Takes up to n objects from partial slabs into m. */
+/* Takes up to n objects from partial slabs into m; fewer when m has little room: others may have filled it meanwhile. */
 static void take_locked(struct slab_cache *c, struct magazine *m, u32 n) MUST_HOLD(c->lock)
 {
+	n = min(n, MAG_SIZE - m->nr);
 	while (n && !list_empty(&c->partial)) {
 		struct slab *s = list_first(&c->partial, struct slab, link);
 
