@@ -22,6 +22,7 @@
 #include <kernel/handle.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
+#include <kernel/ptimer.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
 #include <mm/aspace.h>
@@ -403,6 +404,7 @@ static void exec_commit(struct exec *e, struct cred *c)
 	struct trap_frame *f = arch_user_frame(t);
 
 	install_memory(e);
+	ptimer_delete_all(t->proc);
 	handle_table_exec(t->handles);
 	reset_signals(t);
 	e->as = NULL;

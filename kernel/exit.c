@@ -23,6 +23,7 @@
 #include <kernel/handle.h>
 #include <kernel/pidfd.h>
 #include <kernel/printk.h>
+#include <kernel/ptimer.h>
 #include <kernel/sched.h>
 #include <mm/aspace.h>
 
@@ -182,6 +183,8 @@ static void become_zombie(struct proc *p)
 
 	reparent_children(p);
 	leave_session(p);
+	ptimer_delete_all(p);
+	itimer_exit_proc(p);
 	if (proc_exit_hook)
 		proc_exit_hook(p);
 	irq = spin_lock_irq(&pids_lock);

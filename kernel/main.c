@@ -34,6 +34,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/ns.h>
 #include <kernel/power.h>
+#include <kernel/ptimer.h>
 #include <kernel/printk.h>
 #include <kernel/random.h>
 #include <kernel/sched.h>
@@ -80,6 +81,7 @@ static void core_init(void)
 	clock_init();
 	task_init();
 	signal_init();
+	ptimer_init();
 	file_init();
 	handle_init();
 	n = fdt_bus_take_seed(seed, sizeof(seed));

@@ -20,6 +20,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/object.h>
 #include <kernel/printk.h>
+#include <kernel/ptimer.h>
 #include <kernel/sched.h>
 #include <kernel/stop.h>
 #include <kernel/task.h>
@@ -99,7 +100,7 @@ static int queue_add(struct sigqueue *q, const struct siginfo_k *info, struct pr
 }
 
 /* Takes one signal of set: faults first, then by number. 0: none. */
-static int queue_take(struct sigqueue *q, sigset_k set, struct siginfo_k *info)
+static int queue_take(struct proc *p, struct sigqueue *q, sigset_k set, struct siginfo_k *info)
 {
 	sigset_k s = q->set & set;
 	struct siginfo_node *n, *next;
@@ -125,6 +126,8 @@ static int queue_take(struct sigqueue *q, sigset_k set, struct siginfo_k *info)
 	}
 	if (!more)
 		q->set &= ~SIGMASK(sig);
+	if (unlikely(info->code == SI_TIMER))
+		ptimer_delivered(p, info);
 	return sig;
 }
 
@@ -498,7 +501,7 @@ bool signal_take(sigset_k set, struct siginfo_k *out)
 	struct task *t = current();
 	struct proc *p = t->proc;
 	irqflags_t irq = spin_lock_irq(&p->lock);
-	bool got = queue_take(&t->pending, set, out) || queue_take(&p->pending, set, out);
+	bool got = queue_take(p, &t->pending, set, out) || queue_take(p, &p->pending, set, out);
 
 	if (got)
 		signal_recalc(t);
@@ -592,7 +595,7 @@ static bool take_next(struct task *t, struct siginfo_k *info, struct sigaction_k
 	struct proc *p = t->proc;
 	struct sigaction_k *a;
 
-	if (!queue_take(&t->pending, ~t->blocked, info) && !queue_take(&p->pending, ~t->blocked, info))
+	if (!queue_take(p, &t->pending, ~t->blocked, info) && !queue_take(p, &p->pending, ~t->blocked, info))
 		return false;
 	a = &p->sighand->action[info->sig - 1];
 	spin_lock(&p->sighand->lock);

@@ -18,6 +18,7 @@
 #include <kernel/ns.h>
 #include <kernel/pidfd.h>
 #include <kernel/printk.h>
+#include <kernel/ptimer.h>
 #include <kernel/sched.h>
 #include <mm/aspace.h>
 #include <mm/kvmap.h>
@@ -137,6 +138,7 @@ static struct proc *proc_alloc(struct pid *pid)
 	p->pid = pid;
 	ref_get(&pid->refs);
 	p->start_time = clock_monotonic();
+	itimer_init_proc(p);
 	return p;
 }
 

@@ -138,7 +138,8 @@ struct proc {
 	u64 dead_user_ns, dead_sys_ns, dead_nvcsw, dead_nivcsw, dead_minflt, dead_majflt;	/* [s] threads gone */
 	u64 child_user_ns, child_sys_ns, child_minflt, child_majflt, child_nvcsw, child_nivcsw, child_maxrss; /* [s] */
 	struct timer itimer_real;
-	ktime_t itimer_real_interval;
+	ktime_t itimer_real_interval, itimer_real_deadline;	/* [s] */
+	u64 cpu_limit_told;		/* seconds at which SIGXCPU was last sent */
 	struct itimer_cpu { u64 left_ns, interval_ns; } itimer_virtual, itimer_prof;
 	struct list posix_timers;	/* [s] */
 	u32 next_timer_id;

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/* ptimer.c - interval timers and POSIX timers.
+ *
+ * A timer on a real or monotonic clock is a struct timer whose function queues the signal and arms the next period. Timers on CPU time
+ * (ITIMER_VIRTUAL, ITIMER_PROF, CLOCK_*_CPUTIME_ID) and RLIMIT_CPU are counted down by the scheduler's tick: they are as
+ * coarse as the tick, 4 ms.
+ *
+ * Invariants: (1) at most one signal of a timer waits in a queue (queued); further expiries count as overrun, handed out when the signal is
+ * taken; (2) a timer is in its process's list until deleted, and its struct timer is idle before it is freed.
+ * Locks: proc.lock for lists and figures; the timer functions take it. Ref: timer_create(2), timer_settime(2), setitimer(2), getrlimit(2).
+ * Tests: selftests/abi/ptimer.c
+ */
+#include <kernel/ptimer.h>
+
+#include <kernel/clock.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
+#include <kernel/task.h>
+#include <mm/slab.h>
+
+struct ptimer {
+	struct list link;	/* [p] */
+	struct timer timer;
+	struct proc *proc;
+	struct task *target;	/* NOTIFY_THREAD: a reference */
+	int id, sig;
+	s32 clock;
+	enum notify how;
+	u64 value;		/* sigval */
+	ktime_t deadline;	/* [p] next expiry on CLOCK_MONOTONIC, or left CPU time */
+	ktime_t interval;	/* [p] */
+	bool armed, queued;	/* [p] (1) */
+	int overrun, last_overrun;
+};
+
+static bool is_cpu_clock(s32 clock)
+{
+	return clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
+}
+
+static bool is_real(s32 clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM || clock == CLOCK_TAI;
+}
+
+/* One expiry, or n at once. proc.lock not held. */
+static void expire(struct ptimer *t, int n)
+{
+	struct siginfo_k info = { .sig = t->sig, .code = SI_TIMER, .timer_id = t->id, .value = t->value };
+	irqflags_t irq = spin_lock_irq(&t->proc->lock);
+	bool send = !t->queued && t->how != NOTIFY_NONE;
+
+	if (t->queued)
+		t->overrun = min(t->overrun, S32_MAX - n) + n;
+	else
+		t->overrun = n - 1;
+	t->queued = send || t->queued;
+	spin_unlock_irq(&t->proc->lock, irq);
+	if (!send)
+		return;
+	if (t->how == NOTIFY_THREAD)
+		signal_send_task(t->target, &info);
+	else
+		signal_send_proc(t->proc, &info);
+}
+
+/* The expiry after now of a period; *n counts how many have passed. */
+static ktime_t advance(ktime_t deadline, ktime_t interval, ktime_t now, int *n)
+{
+	s64 missed = (now - deadline) / interval;
+
+	*n = (int)min(missed + 1, (s64)S32_MAX);
+	return deadline + (missed + 1) * interval;
+}
+
+static void ptimer_fire(struct timer *timer)
+{
+	struct ptimer *t = container_of(timer, struct ptimer, timer);
+	irqflags_t irq = spin_lock_irq(&t->proc->lock);
+	int n = 1;
+
+	if (!t->armed) {
+		spin_unlock_irq(&t->proc->lock, irq);
+		return;
+	}
+	if (t->interval) {
+		t->deadline = advance(t->deadline, t->interval, clock_monotonic(), &n);
+		timer_arm(timer, t->deadline);
+	} else {
+		t->armed = false;
+	}
+	spin_unlock_irq(&t->proc->lock, irq);
+	expire(t, n);
+}
+
+static struct ptimer *find(int id)
+{
+	struct ptimer *t;
+
+	list_for_each_entry(t, &current_proc()->posix_timers, link)
+		if (t->id == id)
+			return t;
+	return NULL;
+}
+
+static bool clock_known(s32 clock)
+{
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_MONOTONIC:
+	case CLOCK_BOOTTIME:
+	case CLOCK_TAI:
+	case CLOCK_REALTIME_ALARM:
+	case CLOCK_BOOTTIME_ALARM:
+	case CLOCK_PROCESS_CPUTIME_ID:
+	case CLOCK_THREAD_CPUTIME_ID:
+		return true;
+	}
+	return clock < 0;
+}
+
+static int find_target(struct ptimer *t, pid_t tid)
+{
+	t->target = task_find(tid);
+	if (t->target && t->target->proc == t->proc)
+		return 0;
+	if (t->target)
+		task_put(t->target);
+	return -EINVAL;
+}
+
+int ptimer_create(s32 clock, enum notify how, int sig, u64 value, bool value_is_id, pid_t tid)
+{
+	struct proc *p = current_proc();
+	struct ptimer *t;
+	irqflags_t irq;
+	int id;
+
+	if (!clock_known(clock) || (how != NOTIFY_NONE && (sig < 1 || sig > NSIG)))
+		return -EINVAL;
+	t = knew(struct ptimer);
+	if (!t)
+		return -EAGAIN;
+	timer_setup(&t->timer, ptimer_fire);
+	t->proc = p;
+	t->clock = clock;
+	t->how = how;
+	t->sig = sig;
+	t->value = value;
+	if (how == NOTIFY_THREAD && find_target(t, tid)) {
+		kfree(t);
+		return -EINVAL;
+	}
+	irq = spin_lock_irq(&p->lock);
+	id = t->id = (int)(p->next_timer_id++ & S32_MAX);
+	if (value_is_id)
+		t->value = (u64)t->id;
+	list_add_tail(&p->posix_timers, &t->link);
+	spin_unlock_irq(&p->lock, irq);
+	return id;
+}
+
+static u64 cpu_time(const struct ptimer *t)
+{
+	u64 u, s;
+
+	if (t->clock == CLOCK_THREAD_CPUTIME_ID)
+		sched_task_times(current(), &u, &s);
+	else
+		proc_times(t->proc, &u, &s);
+	return u + s;
+}
+
+/* What is left, as timer_gettime tells it. proc.lock held. */
+static void read_spec(const struct ptimer *t, struct timer_spec *out)
+{
+	ktime_t left = is_cpu_clock(t->clock) ? t->deadline : t->deadline - clock_monotonic();
+
+	out->interval = t->interval;
+	out->value = t->armed ? max(left, (ktime_t)1) : 0;
+}
+
+int ptimer_set(int id, const struct timer_spec *new, bool absolute, struct timer_spec *old)
+{
+	struct proc *p = current_proc();
+	irqflags_t irq = spin_lock_irq(&p->lock);
+	struct ptimer *t = find(id);
+	ktime_t now, value = new->value;
+	u64 used = 0;
+
+	if (!t) {
+		spin_unlock_irq(&p->lock, irq);
+		return -EINVAL;
+	}
+	read_spec(t, old);
+	t->armed = false;
+	spin_unlock_irq(&p->lock, irq);
+	timer_cancel_sync(&t->timer);
+	if (is_cpu_clock(t->clock) && absolute)
+		used = cpu_time(t);
+	now = clock_monotonic();
+	irq = spin_lock_irq(&p->lock);
+	t->interval = new->interval;
+	t->overrun = 0;
+	if (value) {
+		if (is_cpu_clock(t->clock)) {
+			t->deadline = absolute ? max(value - (ktime_t)used, (ktime_t)1) : value;
+		} else {
+			if (!absolute)
+				value = value > S64_MAX - now ? S64_MAX : now + value;
+			else if (is_real(t->clock))
+				value -= clock_realtime_offset();
+			t->deadline = value;
+		}
+		t->armed = true;
+	}
+	spin_unlock_irq(&p->lock, irq);
+	if (value && !is_cpu_clock(t->clock))
+		timer_arm(&t->timer, t->deadline);
+	return 0;
+}
+
+int ptimer_get(int id, struct timer_spec *out)
+{
+	struct proc *p = current_proc();
+	irqflags_t irq = spin_lock_irq(&p->lock);
+	struct ptimer *t = find(id);
+
+	if (t)
+		read_spec(t, out);
+	spin_unlock_irq(&p->lock, irq);
+	return t ? 0 : -EINVAL;
+}
+
+int ptimer_overrun(int id)
+{
+	struct proc *p = current_proc();
+	irqflags_t irq = spin_lock_irq(&p->lock);
+	struct ptimer *t = find(id);
+	int n = t ? t->last_overrun : -EINVAL;
+
+	spin_unlock_irq(&p->lock, irq);
+	return n;
+}
+
+/* Off the list already. */
+static void destroy(struct ptimer *t)
+{
+	timer_cancel_sync(&t->timer);
+	if (t->target)
+		task_put(t->target);
+	kfree(t);
+}
+
+int ptimer_delete(int id)
+{
+	struct proc *p = current_proc();
+	irqflags_t irq = spin_lock_irq(&p->lock);
+	struct ptimer *t = find(id);
+
+	if (t) {
+		t->armed = false;
+		list_del(&t->link);
+	}
+	spin_unlock_irq(&p->lock, irq);
+	if (!t)
+		return -EINVAL;
+	destroy(t);
+	return 0;
+}
+
+void ptimer_delete_all(struct proc *p)
+{
+	struct ptimer *t;
+	irqflags_t irq;
+
+	for (;;) {
+		irq = spin_lock_irq(&p->lock);
+		t = list_first_or_null(&p->posix_timers, struct ptimer, link);
+		if (t) {
+			t->armed = false;
+			list_del(&t->link);
+		}
+		spin_unlock_irq(&p->lock, irq);
+		if (!t)
+			return;
+		destroy(t);
+	}
+}
+
+void ptimer_delivered(struct proc *p, struct siginfo_k *info)
+{
+	struct ptimer *t;
+
+	list_for_each_entry(t, &p->posix_timers, link) {
+		if (t->id != info->timer_id)
+			continue;
+		info->overrun = t->last_overrun = t->overrun;
+		t->overrun = 0;
+		t->queued = false;
+	}
+}
+
+/* ---- interval timers ---- */
+
+static void real_fire(struct timer *timer)
+{
+	struct proc *p = container_of(timer, struct proc, itimer_real);
+	irqflags_t irq = spin_lock_irq(&p->lock);
+	int n;
+
+	if (p->itimer_real_interval) {
+		p->itimer_real_deadline = advance(p->itimer_real_deadline, p->itimer_real_interval, clock_monotonic(), &n);
+		timer_arm(timer, p->itimer_real_deadline);
+	} else {
+		p->itimer_real_deadline = 0;
+	}
+	spin_unlock_irq(&p->lock, irq);
+	signal_send_kernel(p, SIGALRM);
+}
+
+void itimer_init_proc(struct proc *p)
+{
+	timer_setup(&p->itimer_real, real_fire);
+}
+
+void itimer_exit_proc(struct proc *p)
+{
+	p->itimer_real_interval = 0;
+	timer_cancel_sync(&p->itimer_real);
+}
+
+static void swap_real(struct proc *p, const struct timer_spec *new, struct timer_spec *old)
+{
+	ktime_t now = clock_monotonic();
+	irqflags_t irq = spin_lock_irq(&p->lock);
+
+	old->interval = p->itimer_real_interval;
+	old->value = p->itimer_real_deadline ? max(p->itimer_real_deadline - now, (ktime_t)1000) : 0;
+	if (!new) {
+		spin_unlock_irq(&p->lock, irq);
+		return;
+	}
+	p->itimer_real_interval = new->interval;
+	p->itimer_real_deadline = new->value ? now + min(new->value, S64_MAX - now) : 0;
+	/* real_fire() waits for proc.lock, then arms by the figures it finds: no cancel_sync needed. */
+	if (new->value)
+		timer_arm(&p->itimer_real, p->itimer_real_deadline);
+	else
+		timer_cancel(&p->itimer_real);
+	spin_unlock_irq(&p->lock, irq);
+}
+
+void itimer_swap(int which, const struct timer_spec *new, struct timer_spec *old)
+{
+	struct proc *p = current_proc();
+	struct itimer_cpu *c = which == ITIMER_VIRTUAL ? &p->itimer_virtual : &p->itimer_prof;
+	irqflags_t irq;
+
+	if (which == ITIMER_REAL) {
+		swap_real(p, new, old);
+		return;
+	}
+	irq = spin_lock_irq(&p->lock);
+	old->value = (ktime_t)c->left_ns;
+	old->interval = (ktime_t)c->interval_ns;
+	if (new) {
+		c->left_ns = (u64)new->value;
+		c->interval_ns = (u64)new->interval;
+	}
+	spin_unlock_irq(&p->lock, irq);
+}
+
+/* ---- the tick ---- */
+
+static bool count_down(struct itimer_cpu *c, u64 ns)
+{
+	if (!c->left_ns)
+		return false;
+	if (c->left_ns > ns) {
+		c->left_ns -= ns;
+		return false;
+	}
+	c->left_ns = c->interval_ns;
+	return true;
+}
+
+static void tick_limit(struct proc *p)
+{
+	u64 cur = rlimit_cur(p, RLIMIT_CPU), u, s;
+
+	if (cur == RLIM_INFINITY)
+		return;
+	proc_times(p, &u, &s);
+	u = (u + s) / NSEC_PER_SEC;
+	if (u >= p->rlimits[RLIMIT_CPU].max)
+		signal_send_kernel(p, SIGKILL);
+	else if (u >= cur && u > p->cpu_limit_told) {
+		p->cpu_limit_told = u;
+		signal_send_kernel(p, SIGXCPU);
+	}
+}
+
+static void tick_timers(struct proc *p, struct task *task, u64 ns)
+{
+	struct ptimer *t, *due[8];
+	u32 n = 0;
+	irqflags_t irq = spin_lock_irq(&p->lock);
+
+	list_for_each_entry(t, &p->posix_timers, link) {
+		if (!t->armed || !is_cpu_clock(t->clock) || n == ARRAY_SIZE(due))
+			continue;
+		if (t->clock == CLOCK_THREAD_CPUTIME_ID && t->target && t->target != task)
+			continue;
+		t->deadline -= (ktime_t)ns;
+		if (t->deadline > 0)
+			continue;
+		t->deadline = t->interval;
+		t->armed = t->interval != 0;
+		due[n++] = t;
+	}
+	spin_unlock_irq(&p->lock, irq);
+	while (n--)
+		expire(due[n], 1);
+}
+
+static void tick(struct task *task, bool user, u64 ns)
+{
+	struct proc *p = task->proc;
+
+	if (user && count_down(&p->itimer_virtual, ns))
+		signal_send_kernel(p, SIGVTALRM);
+	if (count_down(&p->itimer_prof, ns))
+		signal_send_kernel(p, SIGPROF);
+	tick_limit(p);
+	if (!list_empty_racy(&p->posix_timers))
+		tick_timers(p, task, ns);
+}
+
+void ptimer_init(void)
+{
+	sched_tick_hook = tick;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* ptimer.h - timers that send signals: interval timers and POSIX timers of a process. */
+#pragma once
+
+#include <kernel/lib/compiler.h>
+
+struct proc;
+struct siginfo_k;
+struct task;
+
+struct timer_spec {
+	ktime_t value, interval;	/* ns; value 0: disarmed */
+};
+
+enum notify { NOTIFY_SIGNAL, NOTIFY_NONE, NOTIFY_THREAD };
+
+/* which: ITIMER_*. new NULL: only reads. 0. */
+void itimer_swap(int which, const struct timer_spec *new, struct timer_spec *old);
+
+/* timer_create(2): sig on current's process, or on thread tid of it. The id, or -errno. */
+int __must_check ptimer_create(s32 clock, enum notify how, int sig, u64 value, bool value_is_id, pid_t tid);
+int __must_check ptimer_set(int id, const struct timer_spec *new, bool absolute, struct timer_spec *old);
+int __must_check ptimer_get(int id, struct timer_spec *out);
+int ptimer_overrun(int id);
+int ptimer_delete(int id);
+/* exec, exit: all of them go. */
+void ptimer_delete_all(struct proc *p);
+/* A timer's signal was taken off the queue: fills in the overrun. proc.lock held. */
+void ptimer_delivered(struct proc *p, struct siginfo_k *info);
+void itimer_init_proc(struct proc *p);
+void itimer_exit_proc(struct proc *p);
+void ptimer_init(void);
