@@ -124,13 +124,14 @@ void aspace_detach(struct aspace *as, struct vma *v)
 
 void aspace_put(struct aspace *as)
 {
-	struct vma *v, *next;
+	struct rb_node *n;
+	struct vma *v;
 
 	if (!ref_put(&as->refs))
 		return;
 	zap_all(as);
-	for (v = aspace_first(as); v; v = next) {
-		next = vma_next(v);
+	while ((n = rb_take_leaf(&as->vmas))) {
+		v = rb_entry(n, struct vma, node);
 		if (v->vmo)
 			vmo_map_del(v->vmo, v);
 		vma_free(v);

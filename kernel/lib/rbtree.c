@@ -191,6 +191,23 @@ void rb_touch(struct rb_tree *t, struct rb_node *n)
 	update_up(t, n);
 }
 
+struct rb_node *rb_take_leaf(struct rb_tree *t)
+{
+	struct rb_node *n = t->root, *p;
+
+	if (!n)
+		return NULL;
+	while (n->left || n->right)
+		n = n->left ? n->left : n->right;
+	p = n->parent;
+	t->root = p;		/* the next descent starts here: each link is walked down once */
+	if (p && p->left == n)
+		p->left = NULL;
+	else if (p)
+		p->right = NULL;
+	return n;
+}
+
 struct rb_node *rb_first(const struct rb_tree *t)
 {
 	struct rb_node *n = t->root;

@@ -32,6 +32,8 @@ void rb_insert(struct rb_tree *t, struct rb_node *n, struct rb_node *parent, str
 void rb_erase(struct rb_tree *t, struct rb_node *n);
 /* n's own key or value changed in place (order unchanged): updates it and its ancestors. */
 void rb_touch(struct rb_tree *t, struct rb_node *n);
+/* Unlinks some leaf without rebalancing, to take a whole tree apart: NULL when it is empty. The tree is good for nothing else then. */
+struct rb_node *rb_take_leaf(struct rb_tree *t);
 struct rb_node *rb_first(const struct rb_tree *t);
 struct rb_node *rb_last(const struct rb_tree *t);
 struct rb_node *rb_next(const struct rb_node *n);
