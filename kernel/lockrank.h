@@ -46,7 +46,7 @@ enum lock_rank {
 	RANK_DRIVER,	/* device registers */
 	RANK_RANDOM,	/* entropy pool */
 	RANK_CONSOLE,	/* console output */
-	RANK_UART,	/* registers of a device that is a console */
 	RANK_LOG,	/* printk ring */
+	RANK_UART,	/* registers of a device that is a console */
 	RANK_NR
 };

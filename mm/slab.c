@@ -107,6 +107,32 @@ struct slab_cache *slab_cache_create(const char *name, usize size, usize align)
 	return &caches[id];
 }
 
+#ifdef CONFIG_DEBUG_SLAB
+static void poison(struct slab_cache *c, void *p)
+{
+	memset((u8 *)p + sizeof(void *), POISON, c->size - sizeof(void *));
+}
+
+static void check_poison(struct slab_cache *c, void *p)
+{
+	const u8 *b = p;
+	u32 i;
+
+	for (i = sizeof(void *); i < c->size; i++)
+		if (b[i] != POISON)
+			panic("slab %s: object %p written after free at +%u", c->name, p, i);
+}
+#else
+static inline void poison(struct slab_cache *c, void *p)
+{
+	(void)c, (void)p;
+}
+static inline void check_poison(struct slab_cache *c, void *p)
+{
+	(void)c, (void)p;
+}
+#endif
+
 static struct slab *slab_grow(struct slab_cache *c, u32 how)
 {
 	struct page *page = page_alloc(c->order, how & 0xff);
@@ -128,6 +154,7 @@ static struct slab *slab_grow(struct slab_cache *c, u32 how)
 	for (i = 0; i < c->per_slab; i++, obj += c->size) {
 		*(void **)obj = s->free;
 		s->free = obj;
+		poison(c, obj);
 		kasan_poison(obj, c->size, KASAN_REDZONE);
 	}
 	mem_count(MEM_SLAB, 1l << c->order);
@@ -221,34 +248,6 @@ static void give_back(struct slab_cache *c, struct magazine *m, u32 n)
 	list_for_each_entry_safe(s, next, &doomed, link)
 		slab_release(s);
 }
-
-#ifdef CONFIG_DEBUG_SLAB
-static void poison(struct slab_cache *c, void *p)
-{
-	memset((u8 *)p + sizeof(void *), POISON, c->size - sizeof(void *));
-}
-
-static void check_poison(struct slab_cache *c, void *p)
-{
-	const u8 *b = p;
-	u32 i;
-
-	if (b[c->size - 1] != POISON)
-		return;		/* fresh from the page allocator */
-	for (i = sizeof(void *); i < c->size; i++)
-		if (b[i] != POISON)
-			panic("slab %s: object %p written after free at +%u", c->name, p, i);
-}
-#else
-static inline void poison(struct slab_cache *c, void *p)
-{
-	(void)c, (void)p;
-}
-static inline void check_poison(struct slab_cache *c, void *p)
-{
-	(void)c, (void)p;
-}
-#endif
 
 void *slab_alloc(struct slab_cache *c, u32 how)
 {
