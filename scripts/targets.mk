@@ -75,6 +75,6 @@ lint-sources: $(gen) $(ext-src)
 	@bad=0; for f in $(wildcard $(lint-c)); do \
 		clang --target=aarch64-linux-gnu $(filter-out -fconserve-stack -fno-allow-store-data-races,$(CFLAGS)) -Wno-gnu-variable-sized-type-not-at-end \
 			-Wthread-safety -fsyntax-only $$f || bad=1; \
-		sparse --arch=aarch64 -gcc-base-dir /usr/lib/gcc-cross/aarch64-linux-gnu/12 -D__aarch64__ -Wno-decl -Wno-transparent-union \
+		sparse --arch=aarch64 -D__aarch64__ -Wno-decl -Wno-transparent-union \
 			$(INC) $(EXT_INC) -ffreestanding -nostdinc -std=gnu11 $$f 2>&1 | grep -E 'error:|warning:' && bad=1; \
 	done; exit $$bad
