@@ -30,27 +30,12 @@ static void set_used(struct asid_pool *p, u64 n)
 	p->used[n / 64] |= BIT(n % 64);
 }
 
-static bool same_generation(u64 a, u64 generation)
-{
-	return (a ^ generation) >> ASID_BITS_MAX == 0;
-}
-
 void asid_pool_init(struct asid_pool *p, u32 bits)
 {
 	p->generation = FIRST_GENERATION;
 	p->numbers = 1u << bits;
 	p->next = 1;
 	set_used(p, 0);
-}
-
-bool asid_try(struct asid_pool *p, u32 cpu, u64 asid)
-{
-	u64 active = __atomic_load_n(&p->cpu[cpu].active, __ATOMIC_RELAXED);
-
-	if (active == asid && asid)
-		return same_generation(asid, __atomic_load_n(&p->generation, __ATOMIC_RELAXED));
-	return active && same_generation(asid, __atomic_load_n(&p->generation, __ATOMIC_RELAXED)) &&
-	       cmpxchg(&p->cpu[cpu].active, &active, asid);	/* (A) */
 }
 
 static void begin_generation(struct asid_pool *p)
@@ -119,7 +104,7 @@ static u64 allocate(struct asid_pool *p, u64 asid)
 
 u64 asid_get(struct asid_pool *p, u32 cpu, u64 asid, bool *flush)
 {
-	if (!asid || !same_generation(asid, p->generation))
+	if (!asid || !asid_is_current(p, asid))
 		asid = allocate(p, asid);
 	*flush = p->flush_pending >> cpu & 1;
 	p->flush_pending &= ~BIT(cpu);

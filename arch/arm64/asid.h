@@ -2,6 +2,7 @@
 /* asid.h - address space identifiers with generations. Pure: the host tests compile it. */
 #pragma once
 
+#include <arch/atomic.h>
 #include <arch/percpu.h>
 #include <kernel/lib/compiler.h>
 
@@ -23,7 +24,19 @@ struct asid_pool {
 };
 
 void asid_pool_init(struct asid_pool *p, u32 bits);
-/* Without the lock: true when this CPU may simply run asid. */
-bool asid_try(struct asid_pool *p, u32 cpu, u64 asid);
+
+static inline bool asid_is_current(const struct asid_pool *p, u64 asid)
+{
+	return (asid ^ __atomic_load_n(&p->generation, __ATOMIC_RELAXED)) >> ASID_BITS_MAX == 0;
+}
+
+/* Without the lock: true when this CPU may simply run asid. 0 is of no generation. */
+static inline bool asid_try(struct asid_pool *p, u32 cpu, u64 asid)
+{
+	u64 active = __atomic_load_n(&p->cpu[cpu].active, __ATOMIC_RELAXED);
+
+	return active && asid_is_current(p, asid) && (active == asid || cmpxchg(&p->cpu[cpu].active, &active, asid));	/* (A) */
+}
+
 /* With the lock: the ASID to run (the same, or a new one to be stored in the mm). *flush: empty this CPU's TLB first. */
 u64 asid_get(struct asid_pool *p, u32 cpu, u64 asid, bool *flush);
