@@ -8,7 +8,10 @@
  * A kernel thread runs with an empty root under the ASID that was there before: the hardware does not mind, and an emulator that
  * empties its TLB at ASID changes is spared two of them.
  *
- * Barriers: entry written, DSB ISHST, TLBI, DSB ISH: the order Arm ARM D8.14.5 asks for. No ISB: users return by ERET.
+ * Barriers: entry written, DSB, TLBI, DSB: the order Arm ARM D8.14.5 asks for. No ISB: users return by ERET.
+ * While only one CPU ever ran an address space, that CPU flushes its own TLB without a broadcast. (A) announce_cpu() sets the CPU's bit
+ * before it loads TTBR0; (B) the flusher changes the entry before it reads the bits. DSBs between: either the flusher sees the CPU and
+ * broadcasts, or the CPU's walks see the changed entry.
  * Locks: asid_lock (RANK_DRIVER) > nothing; pt_lock (RANK_PT) is the callers'.
  * Ref: Arm ARM D8.3, D8.13.1, D8.14. Tests: selftests/ktest/mmu.c, selftests/unit/asid_test.c
  */
@@ -78,6 +81,7 @@ int arch_mm_init(struct arch_mm *mm)
 	mm->pgd = page_to_virt(root);
 	mm->tables = NULL;
 	atomic_set(&mm->asid, 0);
+	atomic_set(&mm->cpus, 0);
 	atomic_set(&mm->nr_tables, 1);
 	return 0;
 }
@@ -114,6 +118,12 @@ static u64 run_asid_slow(struct arch_mm *mm, u32 cpu)
 	return asid;
 }
 
+static __noinline void announce_cpu(struct arch_mm *mm, u64 bit)
+{
+	atomic_or(&mm->cpus, bit);
+	dsb(ish);		/* (A) */
+}
+
 void arch_mm_switch(struct arch_mm *mm)
 {
 	u32 cpu = this_cpu_id();
@@ -122,6 +132,8 @@ void arch_mm_switch(struct arch_mm *mm)
 	if (!mm) {
 		ttbr = image_to_phys(empty_root) | (now & ~(BIT(48) - 1));
 	} else {
+		if (unlikely(!(atomic_read(&mm->cpus) & BIT(cpu))))
+			announce_cpu(mm, BIT(cpu));
 		asid = atomic_read(&mm->asid);
 		if (unlikely(!asid_try(&asids, cpu, asid)))
 			asid = run_asid_slow(mm, cpu);
@@ -239,41 +251,64 @@ struct spinlock *pt_lock(pte_t *pte)
 
 #define TLBI_VA(va) (((va) >> PAGE_SHIFT) & (BIT(44) - 1))
 
+/* Read after the barrier in only_here(): a rollover in between gave a number under which only changed entries were seen. */
 static u64 asid_field(struct arch_mm *mm)
 {
 	return ASID_NUMBER(atomic_read(&mm->asid)) << 48;
 }
 
+/* Preemption off: nobody but this CPU has entries of mm. */
+static bool only_here(struct arch_mm *mm)
+{
+	dsb(ish);		/* (B), and the entry before the TLBI */
+	return atomic_read(&mm->cpus) == BIT(this_cpu_id());
+}
+
+static bool ever_ran(struct arch_mm *mm)
+{
+	return atomic_read(&mm->cpus) != 0;
+}
+
+#define tlbi(op, arg)	 __asm__ volatile("tlbi " #op ", %0" ::"r"(arg) : "memory")
+
 /* Leaf entries only: no table goes before its address space. */
 void tlb_flush_page(struct arch_mm *mm, u64 va)
 {
-	u64 asid = asid_field(mm);
-
-	if (!asid)
-		return;		/* it never ran */
-	__asm__ volatile("dsb ishst\n\ttlbi vale1is, %0\n\tdsb ish" ::"r"(asid | TLBI_VA(va)) : "memory");
+	tlb_flush_range(mm, va, va + PAGE_SIZE);
 }
 
 void tlb_flush_range(struct arch_mm *mm, u64 start, u64 end)
 {
-	u64 asid = asid_field(mm);
+	u64 asid;
 
-	if (!asid || start >= end)
-		return;
 	if (end - start > FLUSH_PAGES_MAX * PAGE_SIZE) {
 		tlb_flush_mm(mm);
 		return;
 	}
-	dsb(ishst);
-	for (u64 va = start; va < end; va += PAGE_SIZE)
-		__asm__ volatile("tlbi vale1is, %0" ::"r"(asid | TLBI_VA(va)) : "memory");
-	dsb(ish);
+	preempt_disable();
+	if (only_here(mm)) {
+		asid = asid_field(mm);
+		for (u64 va = start; va < end; va += PAGE_SIZE)
+			tlbi(vale1, asid | TLBI_VA(va));
+		dsb(nsh);
+	} else if (ever_ran(mm)) {
+		asid = asid_field(mm);
+		for (u64 va = start; va < end; va += PAGE_SIZE)
+			tlbi(vale1is, asid | TLBI_VA(va));
+		dsb(ish);
+	}
+	preempt_enable();
 }
 
 void tlb_flush_mm(struct arch_mm *mm)
 {
-	u64 asid = asid_field(mm);
-
-	if (asid)
-		__asm__ volatile("dsb ishst\n\ttlbi aside1is, %0\n\tdsb ish" ::"r"(asid) : "memory");
+	preempt_disable();
+	if (only_here(mm)) {
+		tlbi(aside1, asid_field(mm));
+		dsb(nsh);
+	} else if (ever_ran(mm)) {
+		tlbi(aside1is, asid_field(mm));
+		dsb(ish);
+	}
+	preempt_enable();
 }

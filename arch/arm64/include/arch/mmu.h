@@ -43,6 +43,7 @@ paddr_t image_to_phys(const void *va);
 struct arch_mm {
 	pte_t *pgd;		/* level 0 table (linear map address) */
 	atomic64_t asid;	/* generation | ASID; 0: none yet */
+	atomic64_t cpus;	/* CPUs that ever ran it: whose TLBs may have entries */
 	struct page *tables;	/* all tables but pgd, chained: freeing costs what is there, not what could be */
 	atomic_t nr_tables;	/* including pgd */
 };
