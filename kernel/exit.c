@@ -174,39 +174,44 @@ static bool parent_ignores(struct proc *p)
 	return act.handler == (u64)SIG_IGN || (act.flags & SA_NOCLDWAIT);
 }
 
+/*
+ * The last thread is gone. A process whose parent does not care leaves at once and never shows as a zombie; else, from the moment the
+ * flag is set, the parent may reap it: what is needed afterwards is held or copied before.
+ */
 static void become_zombie(struct proc *p)
 {
-	int status = p->leader->exit_code, sig = p->leader->exit_signal;
+	struct task *leader = p->leader;
+	int status = leader->exit_code, sig = leader->exit_signal;
 	struct proc *parent;
-	bool core = status & 0x80, release;
 	irqflags_t irq;
+	bool release;
 
+	task_get(leader);
 	reparent_children(p);
 	leave_session(p);
 	ptimer_delete_all(p);
 	itimer_exit_proc(p);
 	if (proc_exit_hook)
 		proc_exit_hook(p);
+	cred_count_proc(leader->cred->uid, -1);
 	irq = spin_lock_irq(&pids_lock);
 	parent = p->parent;
 	if (parent)
 		proc_get(parent);
 	release = !parent || parent_ignores(p);
-	p->flags |= PROC_ZOMBIE;
+	if (!release)
+		p->flags |= PROC_ZOMBIE;
 	pidfd_notify(p->pid);
 	spin_unlock_irq(&pids_lock, irq);
-	cred_count_proc(p->leader->cred->uid, -1);
 	if (parent && sig > 0)
-		proc_notify_parent(p, status & 0x7f ? (core ? CLD_DUMPED : CLD_KILLED) : CLD_EXITED,
-				   status & 0x7f ? status & 0x7f : status >> 8, sig);
+		proc_notify_parent(p, status & 0x7f ? CLD_KILLED : CLD_EXITED, status & 0x7f ? status & 0x7f : status >> 8, sig);
+	if (release)
+		proc_release(p);
 	if (parent) {
-		if (release)
-			proc_release(p);
 		waitq_wake_all(&parent->child_wait);
 		proc_put(parent);
-	} else {
-		proc_release(p);
 	}
+	task_put(leader);
 }
 
 /* Takes t off its process. True when it was the last thread. Non-leaders leave the tables at once. */

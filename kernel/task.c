@@ -341,6 +341,7 @@ static void link_process(struct task *t, struct proc *parent) MUST_HOLD(pids_loc
 {
 	struct proc *p = t->proc;
 
+	proc_get(p);		/* the tables': proc_release() drops it */
 	p->leader = t;
 	p->parent = parent;
 	list_add_tail(&parent->children, &p->sibling);
@@ -574,6 +575,7 @@ int task_spawn_init(void (*fn)(void *), void *arg)
 	err = proc_new_session(t->proc);
 	list_add_tail(&t->proc->threads, &t->thread_link);
 	t->proc->nr_threads = 1;
+	proc_get(t->proc);
 	t->pid->task = t;
 	t->pid->proc = t->proc;
 	ref_get(&t->pid->refs);

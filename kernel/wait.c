@@ -68,7 +68,7 @@ static bool try_child(struct proc *c, const struct wait_query *q, struct wait_re
 		fill(c, r);
 		status = c->leader->exit_code;
 		if (status & 0x7f)
-			set_event(r, status & 0x80 ? CLD_DUMPED : CLD_KILLED, status & 0x7f, status);
+			set_event(r, CLD_KILLED, status & 0x7f, status);	/* no core files: never CLD_DUMPED */
 		else
 			set_event(r, CLD_EXITED, (status >> 8) & 0xff, status);
 		if (take) {
@@ -135,7 +135,7 @@ void proc_notify_parent(struct proc *p, int code, int value, int sig)
 	irqflags_t irq = spin_lock_irq(&pids_lock);
 	u64 u, s;
 
-	parent = p->parent;
+	parent = p->parent;	/* stays ours to name: whoever exits hands its children on under pids_lock */
 	if (parent)
 		proc_get(parent);
 	spin_unlock_irq(&pids_lock, irq);

@@ -20,9 +20,11 @@
 
 extern const struct vdso_data vdso_data __attribute__((visibility("hidden")));
 
-int __kernel_clock_gettime(s32 id, struct abi_timespec *ts);
-int __kernel_gettimeofday(struct abi_timeval *tv, struct abi_timezone *tz);
-int __kernel_clock_getres(s32 id, struct abi_timespec *ts);
+#define VDSO_EXPORT __attribute__((visibility("default")))
+
+VDSO_EXPORT int __kernel_clock_gettime(s32 id, struct abi_timespec *ts);
+VDSO_EXPORT int __kernel_gettimeofday(struct abi_timeval *tv, struct abi_timezone *tz);
+VDSO_EXPORT int __kernel_clock_getres(s32 id, struct abi_timespec *ts);
 
 static long call2(long nr, u64 a, u64 b)
 {
