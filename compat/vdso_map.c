@@ -76,8 +76,7 @@ static void update(void)
 	WRITE_ONCE(data->seq, data->seq + 1);
 	smp_wmb();
 	data->mult = arch_clock_mult();
-	data->shift = arch_clock_shift();
-	data->realtime_offset_ns = clock_realtime_offset();
+	data->offset_ns[CLOCK_REALTIME] = data->offset_ns[CLOCK_REALTIME_COARSE] = clock_realtime_offset();
 	smp_wmb();
 	WRITE_ONCE(data->seq, data->seq + 1);
 }

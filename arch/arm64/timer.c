@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* timer.c - the generic timer: one counter for all CPUs, one comparator for each.
  *
- * The virtual timer, because it is what a guest and the vDSO may read. Nanoseconds = ticks * mult >> shift, in 128 bits, with the
- * largest shift whose mult fits 32 bits: the same arithmetic as the vDSO's, so user and kernel never disagree. The way back
+ * The virtual timer, because it is what a guest and the vDSO may read. Nanoseconds = ticks * mult >> 32, in 128 bits (three
+ * instructions): the same arithmetic as the vDSO's, so user and kernel never disagree. The way back
  * rounds up: an event does not come early.
  * Ref: Arm ARM D11.2 (generic timer), D17.11 (registers); devicetree bindings timer/arm,arch_timer.yaml: the third interrupt.
  */
@@ -20,7 +20,7 @@
 #define PPI_VIRTUAL_DEFAULT 27
 
 static u64 hz __ro_after_init;
-static u32 mult __ro_after_init, shift __ro_after_init;
+static u64 mult __ro_after_init;		/* ns in a tick, 32.32 fixed point */
 static u64 ticks_per_ns __ro_after_init;	/* 32.32 fixed point */
 static u32 timer_irq __ro_after_init = PPI_VIRTUAL_DEFAULT;
 
@@ -37,16 +37,13 @@ static void find_scale(void)
 	__asm__ volatile("mrs %0, cntfrq_el0" : "=r"(hz));
 	if (!hz)
 		hz = 62500000;
-	for (shift = 32; shift > 0; shift--)	/* a second shifted so far still fits 64 bits */
-		if ((((u64)NSEC_PER_SEC << shift) + hz / 2) / hz <= U32_MAX)
-			break;
-	mult = (u32)((((u64)NSEC_PER_SEC << shift) + hz / 2) / hz);
+	mult = ((NSEC_PER_SEC << 32) + hz / 2) / hz;
 	ticks_per_ns = (hz << 32) / NSEC_PER_SEC;
 }
 
 static ktime_t to_ns(u64 ticks)
 {
-	return (ktime_t)(((u128)ticks * mult) >> shift);
+	return (ktime_t)(((u128)ticks * mult) >> 32);
 }
 
 ktime_t arch_clock_ns(void)
@@ -56,14 +53,9 @@ ktime_t arch_clock_ns(void)
 	return to_ns(cycles_now());
 }
 
-u32 arch_clock_mult(void)
+u64 arch_clock_mult(void)
 {
 	return mult;
-}
-
-u32 arch_clock_shift(void)
-{
-	return shift;
 }
 
 u64 arch_clock_hz(void)

@@ -6,8 +6,7 @@
 
 struct vdso_data {
 	u32 seq;		/* odd while changing */
-	u32 shift;
-	u32 mult;
 	u32 pad;
-	s64 realtime_offset_ns;	/* real time - monotonic */
+	u64 mult;		/* ns in a tick, 32.32 fixed point */
+	s64 offset_ns[8];	/* by clock id: that clock - monotonic */
 };

@@ -18,7 +18,8 @@
 #define NR_clock_getres	       114
 #define NS		       1000000000ul
 
-extern const struct vdso_data vdso_data __attribute__((visibility("hidden")));
+/* Not const: the kernel writes it, and the compiler must read it inside the loop. */
+extern struct vdso_data vdso_data __attribute__((visibility("hidden")));
 
 #define VDSO_EXPORT __attribute__((visibility("default")))
 
@@ -36,56 +37,48 @@ static long call2(long nr, u64 a, u64 b)
 	return (long)x0;
 }
 
-static u64 counter(void)
-{
-	u64 v;
+/* Clocks that are the counter plus an offset. */
+#define COUNTER_CLOCKS (BIT(CLOCK_REALTIME) | BIT(CLOCK_MONOTONIC) | BIT(CLOCK_MONOTONIC_RAW) | BIT(CLOCK_REALTIME_COARSE) | \
+			BIT(CLOCK_MONOTONIC_COARSE) | BIT(CLOCK_BOOTTIME))
 
-	__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(v)::"memory");
-	return v;
-}
-
-static u64 read_ns(bool real)
+static __always_inline u64 read_ns(s32 id)
 {
-	const struct vdso_data *d = &vdso_data;
-	u64 ns, c;
+	struct vdso_data *d = &vdso_data;
+	u64 c, ns;
 	u32 seq;
 
-	do {
-		while ((seq = __atomic_load_n(&d->seq, __ATOMIC_ACQUIRE)) & 1)
-			;
-		c = counter();
-		ns = (u64)(((u128)c * d->mult) >> d->shift);
-		if (real)
-			ns += (u64)d->realtime_offset_ns;
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	} while (unlikely(seq != READ_ONCE(d->seq)));
-	return ns;
+	for (;;) {
+		seq = __atomic_load_n(&d->seq, __ATOMIC_ACQUIRE);
+		__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(c)::"memory");
+		ns = (u64)(((u128)c * d->mult) >> 32) + (u64)d->offset_ns[id];
+		__asm__ volatile("dmb ishld" ::: "memory");
+		if (likely(seq == READ_ONCE(d->seq) && !(seq & 1)))
+			return ns;
+	}
 }
 
 int __kernel_clock_gettime(s32 id, struct abi_timespec *ts)
 {
-	const u32 real = BIT(CLOCK_REALTIME) | BIT(CLOCK_REALTIME_COARSE);
-	const u32 mono = BIT(CLOCK_MONOTONIC) | BIT(CLOCK_MONOTONIC_RAW) | BIT(CLOCK_MONOTONIC_COARSE) | BIT(CLOCK_BOOTTIME);
 	u64 ns;
 
-	if (unlikely((u32)id > CLOCK_BOOTTIME || !(BIT(id) & (real | mono))))
+	if (unlikely((u32)id > CLOCK_BOOTTIME || !((COUNTER_CLOCKS >> id) & 1)))
 		return (int)call2(NR_clock_gettime, (u64)id, (u64)ts);
-	ns = read_ns(BIT(id) & real);
+	ns = read_ns(id);
 	ts->sec = (s64)(ns / NS);
-	ts->nsec = (s64)(ns - (u64)ts->sec * NS);
+	ts->nsec = (s64)(ns % NS);
 	return 0;
 }
 
 int __kernel_gettimeofday(struct abi_timeval *tv, struct abi_timezone *tz)
 {
-	u64 ns;
+	u64 us;
 
-	if (tv) {
-		ns = read_ns(true);
-		tv->sec = (s64)(ns / NS);
-		tv->usec = (s64)((ns - (u64)tv->sec * NS) / 1000);
+	if (likely(tv)) {
+		us = read_ns(CLOCK_REALTIME) / 1000;
+		tv->sec = (s64)(us / 1000000);
+		tv->usec = (s64)(us % 1000000);
 	}
-	if (tz)
+	if (unlikely(tz))
 		tz->minuteswest = tz->dsttime = 0;
 	return 0;
 }

@@ -65,7 +65,7 @@ void cpu_wait_irq(void);
 /* Nanoseconds since the counter's zero; the same on every CPU; never goes back. */
 u64 cycles_now(void);				/* raw counter ticks */
 ktime_t arch_clock_ns(void);
-u32 arch_clock_mult(void), arch_clock_shift(void);	/* ns = (u128)ticks * mult >> shift: what the vDSO computes */
+u64 arch_clock_mult(void);			/* ns = (u128)ticks * mult >> 32: what the vDSO computes */
 u64 arch_clock_hz(void);
 /* Arms this CPU's one-shot event; in the past means at once; S64_MAX means never. Interrupts off. */
 void arch_timer_arm(ktime_t when_ns);
