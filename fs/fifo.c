@@ -8,6 +8,9 @@
  */
 #include "pipe_int.h"
 
+#include <fs/dcache.h>
+#include <fs/tmpfs.h>
+#include <fs/vfs.h>
 #include <fs/vnode.h>
 
 /* The FIFO's pipe with a reference and a use, made if there is none. */
@@ -128,4 +131,36 @@ int fifo_open(struct vnode *v, u32 flags, struct file **out)
 	}
 	object_put(&p->obj);
 	return err;
+}
+
+/*
+ * Gives a pipe(2) a FIFO node without a name, so that it can be opened again like one. From then on its two first descriptions count
+ * as users, as those of a FIFO do; the node goes with the pipe.
+ */
+int pipe_path(struct file *f, struct path *out)
+{
+	struct pipe *p = to_pipe(f->obj);
+	struct dentry *d = NULL, *made;
+	struct mount *m;
+	int err = tmpfs_make_nameless(S_IFIFO | 0600, "pipe", &made, &m);
+
+	if (err)
+		return err;
+	mutex_lock(&p->lock);
+	if (!p->node) {
+		p->node = made;
+		made->vnode->pipe = p;
+		p->users = p->readers + p->writers;
+		object_get(&p->obj);
+		WRITE_ONCE(p->vnode, made->vnode);
+		made = NULL;
+	}
+	d = p->node;
+	dentry_get(d);
+	mutex_unlock(&p->lock);
+	if (made)
+		dentry_put(made);
+	mount_get(m);
+	*out = (struct path){ m, d, f->carry };
+	return 0;
 }

@@ -36,6 +36,8 @@ struct open_request {
 int __must_check vfs_open(int dirfd, const char *name, const struct open_request *req, struct file **out);
 /* Opens what path names, without a walk (O_PATH reopen, the kernel's own). */
 int __must_check vfs_open_path(const struct path *p, u32 flags, struct file **out);
+/* The same for a file that was just made for this: nothing is checked. */
+int __must_check vfs_open_made(const struct path *p, u32 flags, struct file **out);
 /* execve and execveat: the file to run; at_flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. */
 int __must_check vfs_open_exec(int dirfd, const char *name, u32 at_flags, struct file **out);
 

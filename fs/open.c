@@ -374,6 +374,11 @@ int vfs_open_path(const struct path *p, u32 flags, struct file **out)
 	return err ? err : open_settled(p, flags, false, out);
 }
 
+int vfs_open_made(const struct path *p, u32 flags, struct file **out)
+{
+	return open_settled(p, flags, false, out);
+}
+
 int vfs_open_exec(int dirfd, const char *name, u32 at_flags, struct file **out)
 {
 	struct open_request req = { .flags = O_RDONLY, .exec = true };

@@ -15,6 +15,7 @@
  */
 #include "pipe_int.h"
 
+#include <fs/dcache.h>
 #include <fs/vnode.h>
 #include <kernel/cred.h>
 #include <kernel/lib/string.h>
@@ -262,17 +263,19 @@ static u32 pipe_poll(struct file *f)
 static void pipe_file_release(struct file *f)
 {
 	struct pipe *p = to_pipe(f->obj);
+	bool counted;
 
 	if (f->mode & FMODE_PATH)
 		return;
 	mutex_lock(&p->lock);
+	counted = p->vnode;		/* pipe_path() may make it a FIFO any moment, and counts who is there then */
 	if (f->mode & FMODE_READ)
 		p->readers--;
 	if (f->mode & FMODE_WRITE)
 		p->writers--;
 	mutex_unlock(&p->lock);
 	object_wake(&p->obj, EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM | EPOLLHUP | EPOLLERR);	/* (3), (4) */
-	if (p->vnode)
+	if (counted)
 		fifo_closed(p);
 }
 
@@ -286,6 +289,8 @@ static void pipe_release(struct object *o)
 		page_put(p->spare);
 	if (p->ring != p->first_ring)
 		kfree(p->ring);
+	if (p->node)
+		dentry_put(p->node);
 	slab_free(pipe_cache, p);
 }
 

@@ -6,6 +6,7 @@
 
 struct file;
 struct iter;
+struct path;
 struct vnode;
 
 #define PIPE_DEF_PAGES 16u
@@ -19,6 +20,8 @@ int __must_check fifo_open(struct vnode *v, u32 flags, struct file **out);
 long pipe_get_size(struct file *f);
 long pipe_set_size(struct file *f, u32 bytes);
 bool file_is_pipe(const struct file *f);
+/* A place for an anonymous pipe, so that /proc/PID/fd/N can be opened: references in *out. */
+int __must_check pipe_path(struct file *f, struct path *out);
 u64 pipe_bytes(struct file *f);		/* FIONREAD */
 u32 pipe_max_bytes(void);		/* sysctl fs.pipe-max-size */
 int __must_check pipe_set_max_bytes(u64 bytes);

@@ -27,6 +27,7 @@ struct pipe {
 	struct page *spare;	/* [m] an empty page kept for the next write */
 	struct vnode *vnode;	/* [I] the FIFO; NULL: pipe(2) */
 	u32 users;		/* [v] descriptions and opens under way */
+	struct dentry *node;	/* [m] of a pipe(2) that was opened through /proc: a reference; pipe_path() */
 	u64 ino;		/* [I] pipe:[ino] */
 	struct pipe_buf first_ring[PIPE_DEF_PAGES];
 };

@@ -11,11 +11,13 @@
  */
 #include <fs/tmpfs.h>
 
+#include <fs/namei.h>
 #include <kernel/cred.h>
 #include <kernel/file.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
+#include <kernel/rights.h>
 #include <mm/slab.h>
 #include <mm/vmo.h>
 
@@ -310,40 +312,43 @@ void tmpfs_init(void)
 
 #define MEMFD_PREFIX "memfd:"
 
-int memfd_create(const char *name, bool allow_sealing, bool exec, struct file **out)
+int tmpfs_make_nameless(u32 mode, const char *name, struct dentry **d, struct mount **m)
 {
-	char text[NAME_MAX + 16] = MEMFD_PREFIX;
+	struct name nm = { name, strlen(name) };	/* never looked up: needs no hash */
 	struct tmpfs_node *n;
-	struct dentry *d;
-	struct name nm;
-	struct vmo *m;
-	int err = tmpfs_new_node(memfd_mount->sb, memfd_mount->root->vnode, S_IFREG | (exec ? 0777 : 0666), 0, &n);
+	int err = tmpfs_new_node(memfd_mount->sb, memfd_mount->root->vnode, mode, 0, &n);
 
 	if (err)
 		return err;
 	n->v.nlink = 0;
-	str_copy(text + sizeof(MEMFD_PREFIX) - 1, name, sizeof(text) - sizeof(MEMFD_PREFIX) - 8);
-	nm = (struct name){ text, strlen(text) };	/* never looked up: needs no hash */
-	m = vnode_vmo(&n->v);
-	d = m ? dentry_alloc(memfd_mount->root, &nm) : NULL;
-	err = d ? vnode_get_write(&n->v) : -ENOMEM;
-	if (err) {
+	*m = memfd_mount;
+	*d = dentry_alloc(memfd_mount->root, &nm);
+	if (!*d) {
 		vnode_put(&n->v);
-		return err;
+		return -ENOMEM;
 	}
-	m->seals = (allow_sealing ? 0 : F_SEAL_SEAL) | (exec ? 0 : F_SEAL_EXEC);
-	d->vnode = &n->v;
-	vnode_get(&n->v);
-	err = file_create(&n->v.obj, O_RDWR | O_LARGEFILE, out);
-	if (err) {
-		vnode_put_write(&n->v);
-		dentry_put(d);
-		return err;
-	}
-	(*out)->dentry = d;
-	mount_get(memfd_mount);
-	(*out)->mount = memfd_mount;
+	(*d)->vnode = &n->v;
 	return 0;
+}
+
+int memfd_create(const char *name, bool allow_sealing, bool exec, struct file **out)
+{
+	char text[NAME_MAX + 16] = MEMFD_PREFIX;
+	auto_dentry struct dentry *d = NULL;
+	struct path p = { .rights = RIGHTS_ALL };
+	struct vmo *m;
+	int err;
+
+	str_copy(text + sizeof(MEMFD_PREFIX) - 1, name, sizeof(text) - sizeof(MEMFD_PREFIX) - 8);
+	err = tmpfs_make_nameless(S_IFREG | (exec ? 0777 : 0666), text, &d, &p.mount);
+	if (err)
+		return err;
+	m = vnode_vmo(d->vnode);
+	if (!m)
+		return -ENOMEM;
+	m->seals = (allow_sealing ? 0 : F_SEAL_SEAL) | (exec ? 0 : F_SEAL_EXEC);
+	p.dentry = d;
+	return vfs_open_made(&p, O_RDWR | O_LARGEFILE, out);
 }
 
 static struct vmo *sealable(struct file *f)

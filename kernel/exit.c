@@ -22,6 +22,7 @@
 #include <kernel/futex.h>
 #include <kernel/handle.h>
 #include <kernel/pidfd.h>
+#include <kernel/peek.h>
 #include <kernel/printk.h>
 #include <kernel/ptimer.h>
 #include <kernel/sched.h>
@@ -49,7 +50,7 @@ void task_release_mm(struct task *t)
 	if (!as)
 		return;
 	irq_disable();
-	t->as = NULL;
+	task_swap_as(t, NULL);
 	arch_mm_switch(NULL);
 	irq_enable();
 	aspace_put(as);
@@ -63,12 +64,10 @@ static void release_resources(struct task *t)
 	p->maxrss_pages = max(p->maxrss_pages, max(rss, t->as ? atomic_read(&t->as->peak_rss) : 0));
 	task_release_mm(t);
 	if (t->handles)
-		handle_table_put(t->handles);
-	t->handles = NULL;
+		handle_table_put(task_swap_handles(t, NULL));
 	task_work_run();
 	if (t->fs)
-		task_fs_ops->put(t->fs);
-	t->fs = NULL;
+		task_fs_ops->put(task_swap_fs(t, NULL));
 	task_work_run();
 }
 

@@ -33,6 +33,7 @@
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <kernel/object.h>
+#include <kernel/peek.h>
 #include <kernel/task.h>
 #include <mm/slab.h>
 
@@ -729,6 +730,11 @@ void handle_table_get(struct handle_table *t)
 	ref_get(&t->refs);
 }
 
+void handle_table_peek_get(struct handle_table *t)
+{
+	ref_get(&t->refs);
+}
+
 void handle_table_put(struct handle_table *t)
 {
 	u32 n;
@@ -766,8 +772,7 @@ int handle_table_unshare(void)
 	err = handle_table_copy(old, &t);
 	if (err)
 		return err;
-	current()->handles = t;
-	handle_table_put(old);
+	handle_table_put(task_swap_handles(current(), t));
 	return 0;
 }
 

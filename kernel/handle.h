@@ -51,6 +51,8 @@ int __must_check handle_narrow(int fd, u32 keep);
 struct handle_table *handle_table_create(void);
 int __must_check handle_table_copy(struct handle_table *src, struct handle_table **out);	/* fork */
 void handle_table_get(struct handle_table *t);
+/* For a look from outside (spinlocks held): the owner goes on lending what it lent already. */
+void handle_table_peek_get(struct handle_table *t);
 void handle_table_put(struct handle_table *t);		/* the last closes everything */
 void handle_table_exec(struct handle_table *t);		/* closes close-on-exec slots */
 /* unshare(CLONE_FILES), exec: makes the current task's table its own. */

@@ -16,6 +16,7 @@
 #include <fs/devfs.h>
 #include <fs/initramfs.h>
 #include <fs/namei.h>
+#include <fs/procfs.h>
 #include <fs/pipe.h>
 #include <fs/tmpfs.h>
 #include <fs/vfs.h>
@@ -216,6 +217,7 @@ void kmain(paddr_t fdt)
 	tmpfs_init();
 	pipe_init();
 	devfs_init();
+	procfs_init();
 	power_quiesce_hook = driver_quiesce_all;
 	irq_enable();
 	if (task_spawn_init(first_thread, NULL))

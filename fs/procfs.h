@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* procfs.h - /proc: how other layers put files there. */
+#pragma once
+
+#include <kernel/lib/compiler.h>
+
+struct session;
+struct task;
+
+/* Text that grows as it is written. */
+struct seq {
+	char *buf;
+	usize size, len;
+	int err;		/* -ENOMEM once it did not grow */
+};
+void seq_print(struct seq *s, const char *fmt, ...) __printf(2, 3);
+void seq_write(struct seq *s, const void *data, usize n);
+void seq_path(struct seq *s, const char *text);		/* octal escapes for space, tab, newline, backslash */
+
+/* A text file below /proc for the whole system: "net/dev", "tty/drivers" (directories of one level are made). name and show stay. */
+void procfs_add(const char *name, int (*show)(struct seq *s, struct task *t));
+
+/* The terminal layer answers: device number and foreground group of a session's terminal (0 and -1 without). Set at boot. */
+extern void (*procfs_tty_of)(struct session *s, u32 *dev, pid_t *foreground);
+
+void procfs_init(void);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <fs/procfs.h>
+#include <fs/vfs.h>
+#include <fs/vnode.h>
+
+struct proc_entry;
+
+/* A file or directory of /proc that is always there. t: the thread the directory belongs to; NULL for system files. */
+struct proc_entry {
+	const char *name;
+	u32 mode;
+	u8 kind;				/* enum proc_kind */
+	bool inspect;				/* only for those who might trace the process */
+	int (*show)(struct seq *s, struct task *t);
+	int (*write)(struct task *t, char *text, usize n);	/* NUL-terminated, one newline stripped */
+	int (*follow)(struct task *t, struct path *out);
+	ssize_t (*readlink)(struct task *t, char *buf, usize size);
+	const struct object_ops *ops;		/* a file that is not text (mem) */
+	const struct proc_entry *dir;		/* PROC_DIR: ended by name NULL */
+};
+
+enum proc_kind {
+	PROC_FILE, PROC_LINK, PROC_DIR, PROC_ROOT, PROC_PID, PROC_TID, PROC_TASKS, PROC_FDS, PROC_FDINFOS, PROC_FD_LINK, PROC_FDINFO,
+};
+
+struct proc_node {
+	struct vnode v;			/* first */
+	const struct proc_entry *e;	/* [I] */
+	struct pid *pid;		/* [I] a reference; NULL: system */
+	int fd;				/* [I] PROC_FD_LINK, PROC_FDINFO */
+};
+
+static inline struct proc_node *to_proc(struct vnode *v) { return container_of(v, struct proc_node, v); }
+
+/* The thread, with a reference; NULL: gone. */
+struct task *proc_node_task(const struct proc_node *n);
+int __must_check proc_new_node(struct super *sb, const struct proc_entry *e, struct pid *pid, int fd, struct vnode **out);
+extern const struct vnode_ops proc_dir_ops, proc_file_ops, proc_link_ops;
+extern const struct object_ops proc_text_ops;
+
+/* Tables. */
+extern const struct proc_entry proc_root_entries[], proc_pid_entries[], proc_tid_entries[], proc_sys_entries[];
+extern const struct proc_entry proc_fd_link_entry, proc_fdinfo_entry;
+
+/* procfs_fd.c: names in fd and fdinfo. */
+int __must_check proc_lookup_fd(struct vnode *dir, const struct name *n, struct vnode **out);
+int proc_readdir_fd(struct vnode *dir, loff_t *pos, struct dir_emit *e);
+int __must_check proc_fd_follow(struct task *t, int fd, struct path *out);
+int __must_check proc_fd_text(struct task *t, int fd, struct seq *s);
+int __must_check proc_show_fdinfo(struct seq *s, struct task *t, int fd);
+/* procfs_add.c: what other layers added. */
+int __must_check procfs_lookup_added(struct vnode *dir, const struct name *n, struct vnode **out);
+bool procfs_readdir_added(struct vnode *dir, loff_t *pos, struct dir_emit *e);	/* false: no room */
+bool proc_parse_number(const struct name *n, u32 *out);
+
+/* Text of a path as the reader sees it, with " (deleted)". Uses a page. */
+void seq_file_path(struct seq *s, const struct path *p, bool escape);
+int proc_show_maps(struct seq *s, struct task *t);
+int proc_show_smaps(struct seq *s, struct task *t);
+int proc_show_mounts(struct seq *s, struct task *t);
+int proc_show_mountinfo(struct seq *s, struct task *t);
+extern const struct object_ops proc_mem_ops;

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/* procfs_sys.c - the files of /proc that tell about the machine. Ref: proc(5). Tests: selftests/abi/proc.c */
+#include "procfs_int.h"
+
+#include <arch/cpu.h>
+#include <fs/chrdev.h>
+#include <fs/dcache.h>
+#include <gen/version.h>
+#include <kernel/clock.h>
+#include <kernel/cmdline.h>
+#include <kernel/irq.h>
+#include <kernel/lib/fmt.h>
+#include <kernel/lib/string.h>
+#include <kernel/ns.h>
+#include <kernel/peek.h>
+#include <kernel/sched.h>
+#include <kernel/task.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+
+#define TICKS(ns) ((u64)(ns) / (NSEC_PER_SEC / 100))
+#define KB(pages) ((pages) * (PAGE_SIZE / 1024))
+
+static int show_version(struct seq *s, struct task *t)
+{
+	seq_print(s, "Linux version %s (ashlar) (gcc) %s\n", ASHLAR_RELEASE, ASHLAR_VERSION);
+	return 0;
+}
+
+static int show_cmdline(struct seq *s, struct task *t)
+{
+	seq_print(s, "%s\n", cmdline_text());
+	return 0;
+}
+
+static u64 idle_total(void)
+{
+	u64 sum = 0;
+	u32 c;
+
+	for_each_cpu(c)
+		sum += sched_idle_ns(c);
+	return sum;
+}
+
+static int show_uptime(struct seq *s, struct task *t)
+{
+	u64 up = TICKS(clock_boottime()), idle = TICKS(idle_total());
+
+	seq_print(s, "%lu.%02lu %lu.%02lu\n", up / 100, up % 100, idle / 100, idle % 100);
+	return 0;
+}
+
+/* Processes, threads and the highest number. */
+static void count_tasks(u32 *threads, pid_t *last)
+{
+	struct proc *p;
+	pid_t nr = 1;
+
+	*threads = 0;
+	*last = 0;
+	while ((p = proc_next(&nr))) {
+		*threads += READ_ONCE(p->nr_threads);
+		*last = nr++;
+		proc_put(p);
+	}
+}
+
+static int show_loadavg(struct seq *s, struct task *t)
+{
+	static const u32 minutes[] = { 1, 5, 15 };
+	u32 threads, i;
+	pid_t last;
+
+	for (i = 0; i < ARRAY_SIZE(minutes); i++) {
+		u32 load = sched_load_avg(minutes[i]) + 10;	/* rounds as Linux does: half of 0.01 in 11-bit fixed point */
+
+		seq_print(s, "%u.%02u ", load >> 11, ((load & 2047) * 100) >> 11);
+	}
+	count_tasks(&threads, &last);
+	seq_print(s, "%lu/%u %d\n", sched_nr_running(), threads, last);
+	return 0;
+}
+
+static int show_meminfo(struct seq *s, struct task *t)
+{
+	struct mem_stats m;
+	u64 file;
+
+	mem_stats_get(&m);
+	file = m.cached;
+	seq_print(s, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\nBuffers:               0 kB\n",
+		  KB(m.total), KB(m.free), KB(m.free + (file > m.shmem ? file - m.shmem : 0)));
+	seq_print(s, "Cached:         %8lu kB\nSwapCached:            0 kB\nActive:         %8lu kB\nInactive:       %8lu kB\n",
+		  KB(file), KB(m.anon), KB(file));
+	seq_print(s, "SwapTotal:             0 kB\nSwapFree:              0 kB\nDirty:          %8lu kB\nWriteback:      %8lu kB\n",
+		  KB(m.dirty), KB(m.writeback));
+	seq_print(s, "AnonPages:      %8lu kB\nMapped:         %8lu kB\nShmem:          %8lu kB\nSlab:           %8lu kB\n",
+		  KB(m.anon), KB(m.mapped), KB(m.shmem), KB(m.slab));
+	seq_print(s, "SReclaimable:          0 kB\nSUnreclaim:     %8lu kB\nKernelStack:    %8lu kB\nPageTables:     %8lu kB\n",
+		  KB(m.slab), KB(m.kstacks), KB(m.tables));
+	seq_print(s, "CommitLimit:    %8lu kB\nCommitted_AS:   %8lu kB\nVmallocTotal:   135288315904 kB\nVmallocUsed:           0 kB\n",
+		  KB(m.total / 2), KB(m.anon + m.shmem));
+	seq_print(s, "HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\nHugePages_Surp:        0\nHugepagesize:       2048 kB\n");
+	return 0;
+}
+
+static int show_vmstat(struct seq *s, struct task *t)
+{
+	struct mem_stats m;
+
+	mem_stats_get(&m);
+	seq_print(s, "nr_free_pages %lu\nnr_anon_pages %lu\nnr_mapped %lu\nnr_file_pages %lu\nnr_dirty %lu\nnr_writeback %lu\n", m.free, m.anon,
+		  m.mapped, m.cached, m.dirty, m.writeback);
+	seq_print(s, "nr_shmem %lu\nnr_kernel_stack %lu\nnr_page_table_pages %lu\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n", m.shmem,
+		  KB(m.kstacks), m.tables);
+	return 0;
+}
+
+/* ---- stat ---- */
+
+static void add_irq(u32 irq, const char *name, const u64 *counts, void *arg)
+{
+	u64 *sum = arg;
+	u32 c;
+
+	for_each_cpu(c)
+		*sum += counts[c];
+}
+
+/* User and system time of all processes there are; the dead ones are in their parents' child times. */
+static void sum_times(u64 *user, u64 *sys)
+{
+	struct proc *p;
+	pid_t nr = 1;
+	u64 u, k;
+
+	*user = *sys = 0;
+	while ((p = proc_next(&nr))) {
+		proc_times(p, &u, &k);
+		*user += u + p->child_user_ns;
+		*sys += k + p->child_sys_ns;
+		nr++;
+		proc_put(p);
+	}
+}
+
+static int show_stat(struct seq *s, struct task *t)
+{
+	u64 user, sys, up = (u64)clock_boottime(), irqs = 0;
+	u32 c, threads;
+	pid_t last;
+
+	sum_times(&user, &sys);
+	seq_print(s, "cpu  %lu 0 %lu %lu 0 0 0 0 0 0\n", TICKS(user), TICKS(sys), TICKS(idle_total()));
+	for_each_cpu(c) {
+		u64 idle = sched_idle_ns(c), busy = up > idle ? up - idle : 0, all = max(user + sys, 1ul);
+
+		/* what one CPU did is known; user and system in proportion to all */
+		seq_print(s, "cpu%u %lu 0 %lu %lu 0 0 0 0 0 0\n", c, TICKS(busy * (user >> 20) / max(all >> 20, 1ul)),
+			  TICKS(busy * (sys >> 20) / max(all >> 20, 1ul)), TICKS(idle));
+	}
+	irq_for_each(add_irq, &irqs);
+	count_tasks(&threads, &last);
+	seq_print(s, "intr %lu\nctxt %lu\nbtime %ld\nprocesses %d\nprocs_running %lu\nprocs_blocked 0\nsoftirq 0\n", irqs,
+		  sched_nr_switches(), (clock_realtime() - clock_boottime()) / NSEC_PER_SEC, last, sched_nr_running());
+	return 0;
+}
+
+static void show_irq(u32 irq, const char *name, const u64 *counts, void *arg)
+{
+	struct seq *s = arg;
+	u32 c;
+
+	seq_print(s, "%3u: ", irq);
+	for_each_cpu(c)
+		seq_print(s, "%10lu ", counts[c]);
+	seq_print(s, "     GIC %3u  %s\n", irq, name);
+}
+
+static int show_interrupts(struct seq *s, struct task *t)
+{
+	u32 c;
+
+	seq_print(s, "     ");
+	for_each_cpu(c)
+		seq_print(s, "       CPU%-3u", c);
+	seq_print(s, "\n");
+	irq_for_each(show_irq, s);
+	return 0;
+}
+
+static int show_cpuinfo(struct seq *s, struct task *t)
+{
+	static const char *const features[] = { "fp", "asimd", "evtstrm", "aes", "pmull", "sha1", "sha2", "crc32", "atomics", "fphp",
+						"asimdhp", "cpuid", "asimdrdm", "jscvt", "fcma", "lrcpc", "dcpop" };
+	u64 hwcap = cpu_hwcap();
+	u32 c, i;
+
+	for_each_cpu(c) {
+		u64 midr = cpu_midr(c);
+
+		seq_print(s, "processor\t: %u\nBogoMIPS\t: 125.00\nFeatures\t:", c);
+		for (i = 0; i < ARRAY_SIZE(features); i++)
+			if (hwcap & BIT(i))
+				seq_print(s, " %s", features[i]);
+		seq_print(s, "\nCPU implementer\t: 0x%02lx\nCPU architecture: 8\nCPU variant\t: 0x%lx\nCPU part\t: 0x%03lx\nCPU revision\t: %lu\n\n",
+			  midr >> 24 & 0xff, midr >> 20 & 0xf, midr >> 4 & 0xfff, midr & 0xf);
+	}
+	return 0;
+}
+
+/* ---- lists ---- */
+
+static void one_type(const struct fs_type *t, void *arg)
+{
+	seq_print(arg, "%s\t%s\n", t->flags & FS_NEEDS_DEVICE ? "" : "nodev", t->name);
+}
+
+static int show_filesystems(struct seq *s, struct task *t)
+{
+	fs_type_for_each(one_type, s);
+	return 0;
+}
+
+static void one_device(const struct chrdev *c, void *arg)
+{
+	seq_print(arg, "%3u %s\n", c->major, c->driver ? c->driver : c->name);
+}
+
+static int show_devices(struct seq *s, struct task *t)
+{
+	seq_print(s, "Character devices:\n");
+	chrdev_for_each(one_device, s);
+	seq_print(s, "\nBlock devices:\n");
+	return 0;
+}
+
+static int show_partitions(struct seq *s, struct task *t)
+{
+	seq_print(s, "major minor  #blocks  name\n\n");
+	return 0;
+}
+
+static int show_swaps(struct seq *s, struct task *t)
+{
+	seq_print(s, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	return 0;
+}
+
+static int show_nothing(struct seq *s, struct task *t)
+{
+	return 0;
+}
+
+static void one_slab(const char *name, u64 objs, u64 active, u64 size, u64 pages, void *arg)
+{
+	seq_print(arg, "%-17s %6lu %6lu %6lu %4lu %4u : tunables    0    0    0 : slabdata %6lu %6lu      0\n", name, active, objs, size,
+		  size ? PAGE_SIZE / size : 0, 1, pages, pages);
+}
+
+static int show_slabinfo(struct seq *s, struct task *t)
+{
+	seq_print(s, "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>\n");
+	slab_for_each(one_slab, s);
+	return 0;
+}
+
+/* ---- mounts ---- */
+
+struct mount_list {
+	struct seq *s;
+	struct path root;
+	bool info;
+};
+
+static void mount_place(struct mount_list *l, struct mount *m)
+{
+	struct path p = { m->parent == m ? m : m->parent, m->parent == m ? m->root : m->point, 0 };
+
+	seq_file_path(l->s, &p, true);
+}
+
+static void one_mount(struct mount *m, void *arg)
+{
+	struct mount_list *l = arg;
+	char flags[128], options[128] = "";
+
+	mount_show_flags(m, flags, sizeof(flags));
+	if (m->sb->ops->show_options)
+		m->sb->ops->show_options(m->sb, options, sizeof(options));
+	if (l->info) {
+		seq_print(l->s, "%d %d %u:%u / ", m->id, m->parent->id, dev_major(m->sb->dev), dev_minor(m->sb->dev));
+		mount_place(l, m);
+		seq_print(l->s, " %s - %s ", flags, m->sb->type->name);
+		seq_path(l->s, m->source);
+		seq_print(l->s, " %s%s\n", m->sb->flags & MS_RDONLY ? "ro" : "rw", options);
+		return;
+	}
+	seq_path(l->s, m->source);
+	seq_print(l->s, " ");
+	mount_place(l, m);
+	seq_print(l->s, " %s %s%s 0 0\n", m->sb->type->name, flags, options);
+}
+
+static int show_mount_list(struct seq *s, struct task *t, bool info)
+{
+	struct mount_list l = { .s = s, .info = info };
+
+	mount_for_each(t->ns ? t->ns->mnt : current()->ns->mnt, one_mount, &l);
+	return 0;
+}
+
+int proc_show_mounts(struct seq *s, struct task *t)
+{
+	return show_mount_list(s, t, false);
+}
+
+int proc_show_mountinfo(struct seq *s, struct task *t)
+{
+	return show_mount_list(s, t, true);
+}
+
+/* ---- links ---- */
+
+static ssize_t read_self(struct task *t, char *buf, usize size)
+{
+	return (ssize_t)min((usize)fmt_print(buf, size, "%d", proc_pid(current_proc())), size);
+}
+
+static ssize_t read_thread_self(struct task *t, char *buf, usize size)
+{
+	return (ssize_t)min((usize)fmt_print(buf, size, "%d/task/%d", proc_pid(current_proc()), current()->tid), size);
+}
+
+static ssize_t read_mounts_link(struct task *t, char *buf, usize size)
+{
+	return str_copy(buf, "self/mounts", size);
+}
+
+#define FILE_R(n, fn) { .name = n, .mode = S_IFREG | 0444, .kind = PROC_FILE, .show = fn }
+#define TEXT_LINK(n, fn) { .name = n, .mode = S_IFLNK | 0777, .kind = PROC_LINK, .readlink = fn }
+
+const struct proc_entry proc_root_entries[] = {
+	TEXT_LINK("self", read_self),
+	TEXT_LINK("thread-self", read_thread_self),
+	TEXT_LINK("mounts", read_mounts_link),
+	FILE_R("cmdline", show_cmdline),
+	FILE_R("cpuinfo", show_cpuinfo),
+	FILE_R("devices", show_devices),
+	FILE_R("diskstats", show_nothing),
+	FILE_R("filesystems", show_filesystems),
+	FILE_R("interrupts", show_interrupts),
+	FILE_R("loadavg", show_loadavg),
+	FILE_R("locks", show_nothing),
+	FILE_R("meminfo", show_meminfo),
+	FILE_R("modules", show_nothing),
+	FILE_R("partitions", show_partitions),
+	{ .name = "slabinfo", .mode = S_IFREG | 0400, .kind = PROC_FILE, .show = show_slabinfo },
+	FILE_R("stat", show_stat),
+	FILE_R("swaps", show_swaps),
+	{ .name = "sys", .mode = S_IFDIR | 0555, .kind = PROC_DIR, .dir = proc_sys_entries },
+	FILE_R("uptime", show_uptime),
+	FILE_R("version", show_version),
+	FILE_R("vmstat", show_vmstat),
+	{},
+};
