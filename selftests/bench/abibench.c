@@ -9,6 +9,8 @@
 
 enum { ROW_TIMEOUT_S = 60 };
 
+const char *bench_self;
+
 static struct bench *rows, **tail = &rows;
 static struct result { double ns; char why[200]; } *result;
 
@@ -87,6 +89,7 @@ int main(int argc, char **argv)
 		if (opt != 's')
 			return opt != 'l';
 	}
+	bench_self = argv[0];
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	sched_setaffinity(0, sizeof(one), &one);

@@ -27,6 +27,8 @@ struct bench {
 	struct bench *next;
 };
 
+extern const char *bench_self;	/* our own path, for the rows that exec */
+
 void bench_register(struct bench *b);
 __attribute__((noreturn)) void bench_fail(const char *what, int line, const char *file);
 

@@ -37,19 +37,19 @@ BENCH(fork_exec_wait, 40)
 {
 	pid_t pid;
 
-	MEASURE(b, pid = MUST(fork()); if (!pid) { execve("/proc/self/exe", exit_args, no_env); _exit(1); } reap(pid));
+	MEASURE(b, pid = MUST(fork()); if (!pid) { execve(bench_self, exit_args, no_env); _exit(1); } reap(pid));
 }
 
 BENCH(vfork_exec_wait, 40)
 {
 	pid_t pid;
 
-	MEASURE(b, pid = MUST(vfork()); if (!pid) { execve("/proc/self/exe", exit_args, no_env); _exit(1); } reap(pid));
+	MEASURE(b, pid = MUST(vfork()); if (!pid) { execve(bench_self, exit_args, no_env); _exit(1); } reap(pid));
 }
 
 BENCH(posix_spawn_wait, 40)
 {
 	pid_t pid;
 
-	MEASURE(b, MUST_BE(0, posix_spawn(&pid, "/proc/self/exe", NULL, NULL, exit_args, no_env)); reap(pid));
+	MEASURE(b, MUST_BE(0, posix_spawn(&pid, bench_self, NULL, NULL, exit_args, no_env)); reap(pid));
 }
