@@ -21,16 +21,27 @@ struct sysent {
 	const char *sig;
 };
 
+#define NATIVE_FIRST 4096	/* Ashlar's own calls */
+
 #include <gen/syscall_table.h>
+
+static const struct sysent *entry_of(u32 nr)
+{
+	if (nr >= NATIVE_FIRST)
+		return nr - NATIVE_FIRST < ARRAY_SIZE(native_table) ? &native_table[nr - NATIVE_FIRST] : NULL;
+	return nr < ARRAY_SIZE(syscall_table) ? &syscall_table[nr] : NULL;
+}
 
 const char *syscall_name(u32 nr)
 {
-	return nr < ARRAY_SIZE(syscall_table) ? syscall_table[nr].name : NULL;
+	const struct sysent *e = entry_of(nr);
+
+	return e ? e->name : NULL;
 }
 
 static __noinline long dispatch_slow(struct trap_frame *f, u32 nr)
 {
-	const struct sysent *e = nr < ARRAY_SIZE(syscall_table) ? &syscall_table[nr] : NULL;
+	const struct sysent *e = entry_of(nr);
 
 	if (e && e->name && !e->fn)
 		pr_debug("%s[%d]: %s(%s) is not there yet", current()->comm, current()->tid, e->name, e->sig);

@@ -25,6 +25,7 @@
 #include <kernel/task.h>
 #include <mm/buddy.h>
 #include <mm/early.h>
+#include <mm/inject.h>
 #include <mm/oom.h>
 
 #define SECTION_BYTES	(16ul << 20)
@@ -198,21 +199,6 @@ static __noinline void drain(struct pcp *c, u32 keep)
 	}
 	spin_unlock(&pages_lock);
 }
-
-#ifdef CONFIG_DEBUG_FAULT_INJECT
-static bool inject_failure(u32 how)
-{
-	struct task *t = current();
-
-	return (how & 0xff) != PAGE_ATOMIC && t->alloc_fail_at && ++t->alloc_count == t->alloc_fail_at;
-}
-#else
-static inline bool inject_failure(u32 how)
-{
-	(void)how;
-	return false;
-}
-#endif
 
 static struct page *try_alloc(u32 order, u32 how)
 {

@@ -24,6 +24,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <kernel/spinlock.h>
+#include <mm/inject.h>
 
 #define MAG_SIZE  16
 #define MAX_CACHES 96
@@ -255,6 +256,8 @@ void *slab_alloc(struct slab_cache *c, u32 how)
 	struct magazine *m;
 	void *p;
 
+	if (inject_failure(how))
+		return NULL;
 	for (;;) {
 		irq = irq_save();
 		m = &(*this_cpu(magazines))[c->id];

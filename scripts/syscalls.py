@@ -15,6 +15,7 @@ import sys
 
 ROW = re.compile(r'SYSCALL(\d)\((.*?)\)\s+(\w+)\s*(\S+\(\w+\))?\s*(.*)$')
 STATES = ('FULL', 'PART', 'NONE')
+NATIVE = 4096		# numbers from here on are Ashlar's own, not Linux's
 
 
 class Call:
@@ -59,18 +60,19 @@ def table(calls):
             fetch = ', '.join(f'ARG({t}, {i})' for i, (t, _) in enumerate(c.args))
             yield f'static long do_{c.name}(const u64 *r) {{ {"" if c.args else "(void)r; "}return sys_{c.name}({fetch}); }}'
     yield '#undef ARG'
-    yield 'static const struct sysent syscall_table[] = {'
-    for c in calls:
-        fn = 'NULL' if c.state == 'NONE' else f'do_{c.name}'
-        yield f'\t[{c.nr}] = {{ {fn}, "{c.name}", {len(c.args)}, "{c.sig}" }},'
-    yield '};'
+    for name, first, part in (('syscall_table', 0, [c for c in calls if c.nr < NATIVE]), ('native_table', NATIVE, [c for c in calls if c.nr >= NATIVE])):
+        yield f'static const struct sysent {name}[] = {{'
+        for c in part:
+            fn = 'NULL' if c.state == 'NONE' else f'do_{c.name}'
+            yield f'\t[{c.nr - first}] = {{ {fn}, "{c.name}", {len(c.args)}, "{c.sig}" }},'
+        yield '};'
 
 
 def page(calls):
     yield '# System calls'
     yield ''
     yield 'Made from compat/syscalls.def by scripts/syscalls.py. FULL: as Linux does it; PART: but for what the last column'
-    yield 'says; NONE: ENOSYS.'
+    yield 'says; NONE: ENOSYS. Numbers from 4096 on are those of Ashlar alone.'
     yield ''
     yield '| nr | call | state | manual | missing |'
     yield '|---:|---|---|---|---|'

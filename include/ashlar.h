@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* ashlar.h - Ashlar's own system calls, for C programs. On Linux they fail with ENOSYS. */
+#pragma once
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Keeps only these rights of a descriptor. What is gone does not come back. Values: kernel/rights.h. */
+static inline long ashlar_handle_narrow(int fd, unsigned keep)
+{
+	return syscall(4096, fd, keep);
+}
+
+/*
+ * Debug builds (CONFIG_DEBUG_FAULT_INJECT): the nth memory allocation that this thread makes in the kernel from now on fails; 0: none.
+ * Returns how many were left of an earlier order: 0 when it has struck.
+ */
+static inline long ashlar_debug_fail_nth(unsigned nth)
+{
+	return syscall(4097, nth);
+}
