@@ -1,0 +1,43 @@
+build-kasan/compat/cred.o: compat/cred.c build-kasan/gen/config.h \
+ compat/syscalls.h compat/user.h arch/arm64/include/arch/uaccess.h \
+ kernel/lib/compiler.h kernel/lib/types.h kernel/uapi.h mm/slab.h \
+ mm/page.h arch/arm64/include/arch/mmu.h arch/arm64/include/arch/atomic.h \
+ arch/arm64/include/arch/page.h arch/arm64/include/arch/pte.h \
+ kernel/lib/list.h build-kasan/gen/syscalls.h kernel/cred.h \
+ kernel/lib/string.h kernel/task.h arch/arm64/include/arch/cpu.h \
+ arch/arm64/include/arch/thread.h kernel/lib/rbtree.h kernel/rcu.h \
+ arch/arm64/include/arch/barrier.h kernel/spinlock.h \
+ arch/arm64/include/arch/irqflags.h kernel/lockrank.h kernel/signal.h \
+ kernel/timer.h kernel/waitq.h mm/aspace.h kernel/mutex.h mm/vma.h
+build-kasan/gen/config.h:
+compat/syscalls.h:
+compat/user.h:
+arch/arm64/include/arch/uaccess.h:
+kernel/lib/compiler.h:
+kernel/lib/types.h:
+kernel/uapi.h:
+mm/slab.h:
+mm/page.h:
+arch/arm64/include/arch/mmu.h:
+arch/arm64/include/arch/atomic.h:
+arch/arm64/include/arch/page.h:
+arch/arm64/include/arch/pte.h:
+kernel/lib/list.h:
+build-kasan/gen/syscalls.h:
+kernel/cred.h:
+kernel/lib/string.h:
+kernel/task.h:
+arch/arm64/include/arch/cpu.h:
+arch/arm64/include/arch/thread.h:
+kernel/lib/rbtree.h:
+kernel/rcu.h:
+arch/arm64/include/arch/barrier.h:
+kernel/spinlock.h:
+arch/arm64/include/arch/irqflags.h:
+kernel/lockrank.h:
+kernel/signal.h:
+kernel/timer.h:
+kernel/waitq.h:
+mm/aspace.h:
+kernel/mutex.h:
+mm/vma.h:

@@ -1,0 +1,52 @@
+build-kasan/compat/mm.o: compat/mm.c build-kasan/gen/config.h \
+ compat/syscalls.h compat/user.h arch/arm64/include/arch/uaccess.h \
+ kernel/lib/compiler.h kernel/lib/types.h kernel/uapi.h mm/slab.h \
+ mm/page.h arch/arm64/include/arch/mmu.h arch/arm64/include/arch/atomic.h \
+ arch/arm64/include/arch/page.h arch/arm64/include/arch/pte.h \
+ kernel/lib/list.h build-kasan/gen/syscalls.h \
+ arch/arm64/include/arch/barrier.h arch/arm64/include/arch/percpu.h \
+ arch/arm64/include/arch/cpu.h kernel/cred.h kernel/handle.h \
+ kernel/file.h kernel/mutex.h kernel/waitq.h kernel/spinlock.h \
+ arch/arm64/include/arch/irqflags.h arch/arm64/include/arch/thread.h \
+ kernel/lockrank.h kernel/object.h kernel/rcu.h kernel/task.h \
+ kernel/lib/rbtree.h kernel/signal.h kernel/timer.h kernel/workq.h \
+ kernel/rights.h kernel/irq.h mm/aspace.h mm/vma.h mm/iter.h
+build-kasan/gen/config.h:
+compat/syscalls.h:
+compat/user.h:
+arch/arm64/include/arch/uaccess.h:
+kernel/lib/compiler.h:
+kernel/lib/types.h:
+kernel/uapi.h:
+mm/slab.h:
+mm/page.h:
+arch/arm64/include/arch/mmu.h:
+arch/arm64/include/arch/atomic.h:
+arch/arm64/include/arch/page.h:
+arch/arm64/include/arch/pte.h:
+kernel/lib/list.h:
+build-kasan/gen/syscalls.h:
+arch/arm64/include/arch/barrier.h:
+arch/arm64/include/arch/percpu.h:
+arch/arm64/include/arch/cpu.h:
+kernel/cred.h:
+kernel/handle.h:
+kernel/file.h:
+kernel/mutex.h:
+kernel/waitq.h:
+kernel/spinlock.h:
+arch/arm64/include/arch/irqflags.h:
+arch/arm64/include/arch/thread.h:
+kernel/lockrank.h:
+kernel/object.h:
+kernel/rcu.h:
+kernel/task.h:
+kernel/lib/rbtree.h:
+kernel/signal.h:
+kernel/timer.h:
+kernel/workq.h:
+kernel/rights.h:
+kernel/irq.h:
+mm/aspace.h:
+mm/vma.h:
+mm/iter.h:

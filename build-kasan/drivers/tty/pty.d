@@ -1,0 +1,48 @@
+build-kasan/drivers/tty/pty.o: drivers/tty/pty.c build-kasan/gen/config.h \
+ drivers/tty/tty.h drivers/tty/ldisc.h drivers/tty/termios.h \
+ kernel/lib/compiler.h kernel/lib/types.h kernel/lib/bitmap.h \
+ kernel/mutex.h kernel/waitq.h kernel/lib/list.h kernel/spinlock.h \
+ arch/arm64/include/arch/barrier.h arch/arm64/include/arch/irqflags.h \
+ arch/arm64/include/arch/thread.h arch/arm64/include/arch/atomic.h \
+ kernel/lockrank.h kernel/object.h kernel/workq.h fs/chrdev.h fs/devfs.h \
+ kernel/file.h kernel/rcu.h kernel/task.h arch/arm64/include/arch/cpu.h \
+ kernel/lib/rbtree.h kernel/signal.h kernel/uapi.h kernel/timer.h \
+ kernel/lib/fmt.h kernel/printk.h mm/iter.h mm/slab.h mm/page.h \
+ arch/arm64/include/arch/mmu.h arch/arm64/include/arch/page.h \
+ arch/arm64/include/arch/pte.h
+build-kasan/gen/config.h:
+drivers/tty/tty.h:
+drivers/tty/ldisc.h:
+drivers/tty/termios.h:
+kernel/lib/compiler.h:
+kernel/lib/types.h:
+kernel/lib/bitmap.h:
+kernel/mutex.h:
+kernel/waitq.h:
+kernel/lib/list.h:
+kernel/spinlock.h:
+arch/arm64/include/arch/barrier.h:
+arch/arm64/include/arch/irqflags.h:
+arch/arm64/include/arch/thread.h:
+arch/arm64/include/arch/atomic.h:
+kernel/lockrank.h:
+kernel/object.h:
+kernel/workq.h:
+fs/chrdev.h:
+fs/devfs.h:
+kernel/file.h:
+kernel/rcu.h:
+kernel/task.h:
+arch/arm64/include/arch/cpu.h:
+kernel/lib/rbtree.h:
+kernel/signal.h:
+kernel/uapi.h:
+kernel/timer.h:
+kernel/lib/fmt.h:
+kernel/printk.h:
+mm/iter.h:
+mm/slab.h:
+mm/page.h:
+arch/arm64/include/arch/mmu.h:
+arch/arm64/include/arch/page.h:
+arch/arm64/include/arch/pte.h:

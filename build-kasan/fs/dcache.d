@@ -1,0 +1,43 @@
+build-kasan/fs/dcache.o: fs/dcache.c build-kasan/gen/config.h fs/dcache.h \
+ arch/arm64/include/arch/atomic.h kernel/lib/compiler.h \
+ kernel/lib/types.h kernel/lib/list.h kernel/lib/rbtree.h kernel/rcu.h \
+ arch/arm64/include/arch/barrier.h kernel/spinlock.h \
+ arch/arm64/include/arch/irqflags.h arch/arm64/include/arch/thread.h \
+ kernel/lockrank.h kernel/uapi.h fs/vfs.h fs/path.h kernel/mutex.h \
+ kernel/waitq.h kernel/task.h arch/arm64/include/arch/cpu.h \
+ kernel/signal.h kernel/timer.h fs/vnode.h kernel/cred.h kernel/object.h \
+ kernel/lib/string.h kernel/printk.h mm/page.h \
+ arch/arm64/include/arch/mmu.h arch/arm64/include/arch/page.h \
+ arch/arm64/include/arch/pte.h mm/slab.h
+build-kasan/gen/config.h:
+fs/dcache.h:
+arch/arm64/include/arch/atomic.h:
+kernel/lib/compiler.h:
+kernel/lib/types.h:
+kernel/lib/list.h:
+kernel/lib/rbtree.h:
+kernel/rcu.h:
+arch/arm64/include/arch/barrier.h:
+kernel/spinlock.h:
+arch/arm64/include/arch/irqflags.h:
+arch/arm64/include/arch/thread.h:
+kernel/lockrank.h:
+kernel/uapi.h:
+fs/vfs.h:
+fs/path.h:
+kernel/mutex.h:
+kernel/waitq.h:
+kernel/task.h:
+arch/arm64/include/arch/cpu.h:
+kernel/signal.h:
+kernel/timer.h:
+fs/vnode.h:
+kernel/cred.h:
+kernel/object.h:
+kernel/lib/string.h:
+kernel/printk.h:
+mm/page.h:
+arch/arm64/include/arch/mmu.h:
+arch/arm64/include/arch/page.h:
+arch/arm64/include/arch/pte.h:
+mm/slab.h:

@@ -1,0 +1,49 @@
+build-kasan/fs/namei.o: fs/namei.c build-kasan/gen/config.h fs/walk.h \
+ fs/dcache.h arch/arm64/include/arch/atomic.h kernel/lib/compiler.h \
+ kernel/lib/types.h kernel/lib/list.h kernel/lib/rbtree.h kernel/rcu.h \
+ arch/arm64/include/arch/barrier.h kernel/spinlock.h \
+ arch/arm64/include/arch/irqflags.h arch/arm64/include/arch/thread.h \
+ kernel/lockrank.h kernel/uapi.h fs/namei.h fs/path.h fs/vfs.h \
+ kernel/mutex.h kernel/waitq.h kernel/task.h \
+ arch/arm64/include/arch/cpu.h kernel/signal.h kernel/timer.h fs/vnode.h \
+ kernel/cred.h kernel/object.h kernel/handle.h kernel/file.h \
+ kernel/workq.h kernel/rights.h kernel/lib/string.h mm/slab.h mm/page.h \
+ arch/arm64/include/arch/mmu.h arch/arm64/include/arch/page.h \
+ arch/arm64/include/arch/pte.h
+build-kasan/gen/config.h:
+fs/walk.h:
+fs/dcache.h:
+arch/arm64/include/arch/atomic.h:
+kernel/lib/compiler.h:
+kernel/lib/types.h:
+kernel/lib/list.h:
+kernel/lib/rbtree.h:
+kernel/rcu.h:
+arch/arm64/include/arch/barrier.h:
+kernel/spinlock.h:
+arch/arm64/include/arch/irqflags.h:
+arch/arm64/include/arch/thread.h:
+kernel/lockrank.h:
+kernel/uapi.h:
+fs/namei.h:
+fs/path.h:
+fs/vfs.h:
+kernel/mutex.h:
+kernel/waitq.h:
+kernel/task.h:
+arch/arm64/include/arch/cpu.h:
+kernel/signal.h:
+kernel/timer.h:
+fs/vnode.h:
+kernel/cred.h:
+kernel/object.h:
+kernel/handle.h:
+kernel/file.h:
+kernel/workq.h:
+kernel/rights.h:
+kernel/lib/string.h:
+mm/slab.h:
+mm/page.h:
+arch/arm64/include/arch/mmu.h:
+arch/arm64/include/arch/page.h:
+arch/arm64/include/arch/pte.h:

@@ -1,0 +1,34 @@
+build-kasan/kernel/cred.o: kernel/cred.c build-kasan/gen/config.h \
+ kernel/cred.h arch/arm64/include/arch/atomic.h kernel/lib/compiler.h \
+ kernel/lib/types.h kernel/lib/list.h kernel/lib/string.h kernel/task.h \
+ arch/arm64/include/arch/cpu.h arch/arm64/include/arch/thread.h \
+ kernel/lib/rbtree.h kernel/rcu.h arch/arm64/include/arch/barrier.h \
+ kernel/spinlock.h arch/arm64/include/arch/irqflags.h kernel/lockrank.h \
+ kernel/signal.h kernel/uapi.h kernel/timer.h kernel/waitq.h mm/slab.h \
+ mm/page.h arch/arm64/include/arch/mmu.h arch/arm64/include/arch/page.h \
+ arch/arm64/include/arch/pte.h
+build-kasan/gen/config.h:
+kernel/cred.h:
+arch/arm64/include/arch/atomic.h:
+kernel/lib/compiler.h:
+kernel/lib/types.h:
+kernel/lib/list.h:
+kernel/lib/string.h:
+kernel/task.h:
+arch/arm64/include/arch/cpu.h:
+arch/arm64/include/arch/thread.h:
+kernel/lib/rbtree.h:
+kernel/rcu.h:
+arch/arm64/include/arch/barrier.h:
+kernel/spinlock.h:
+arch/arm64/include/arch/irqflags.h:
+kernel/lockrank.h:
+kernel/signal.h:
+kernel/uapi.h:
+kernel/timer.h:
+kernel/waitq.h:
+mm/slab.h:
+mm/page.h:
+arch/arm64/include/arch/mmu.h:
+arch/arm64/include/arch/page.h:
+arch/arm64/include/arch/pte.h:

@@ -1,0 +1,40 @@
+build-kasan/kernel/pollset.o: kernel/pollset.c build-kasan/gen/config.h \
+ kernel/pollset.h kernel/lib/compiler.h kernel/lib/types.h kernel/file.h \
+ kernel/mutex.h kernel/waitq.h kernel/lib/list.h kernel/spinlock.h \
+ arch/arm64/include/arch/barrier.h arch/arm64/include/arch/irqflags.h \
+ arch/arm64/include/arch/thread.h arch/arm64/include/arch/atomic.h \
+ kernel/lockrank.h kernel/object.h kernel/rcu.h kernel/task.h \
+ arch/arm64/include/arch/cpu.h kernel/lib/rbtree.h kernel/signal.h \
+ kernel/uapi.h kernel/timer.h kernel/workq.h kernel/handle.h \
+ kernel/rights.h mm/slab.h mm/page.h arch/arm64/include/arch/mmu.h \
+ arch/arm64/include/arch/page.h arch/arm64/include/arch/pte.h
+build-kasan/gen/config.h:
+kernel/pollset.h:
+kernel/lib/compiler.h:
+kernel/lib/types.h:
+kernel/file.h:
+kernel/mutex.h:
+kernel/waitq.h:
+kernel/lib/list.h:
+kernel/spinlock.h:
+arch/arm64/include/arch/barrier.h:
+arch/arm64/include/arch/irqflags.h:
+arch/arm64/include/arch/thread.h:
+arch/arm64/include/arch/atomic.h:
+kernel/lockrank.h:
+kernel/object.h:
+kernel/rcu.h:
+kernel/task.h:
+arch/arm64/include/arch/cpu.h:
+kernel/lib/rbtree.h:
+kernel/signal.h:
+kernel/uapi.h:
+kernel/timer.h:
+kernel/workq.h:
+kernel/handle.h:
+kernel/rights.h:
+mm/slab.h:
+mm/page.h:
+arch/arm64/include/arch/mmu.h:
+arch/arm64/include/arch/page.h:
+arch/arm64/include/arch/pte.h:

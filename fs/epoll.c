@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+/* epoll.c - readiness of many descriptors: an interest list, a ready list.
+ *
+ * Each watched descriptor has an item with a hook on its object. When the object wakes, the hook puts the item on the ready list and
+ * wakes one waiter. A wait takes items off the ready list one by one and asks each object what holds now; a level-triggered item goes
+ * back to the end, an edge-triggered one waits for the next wake-up.
+ *
+ * States of an item:
+ *
+ *	       notify(), or ready when added           take_one()                    level-triggered and still ready
+ *	IDLE ------------------------------> READY -------------------> (asked) ------------------------------------> READY
+ *	 ^                                                                 |  not ready, EPOLLET, or EPOLLONESHOT (disarmed)
+ *	 +-----------------------------------------------------------------+
+ *
+ * Invariants:
+ *  (1) an item is in ep->items from add to remove, under ep->mtx; its file is alive as long: the last reference to a file tells us
+ *      (file_watch) before anything else, and waits for ep->mtx.
+ *  (2) item->is_ready iff it is on ep->ready; both change under ep->ready_lock only, in any context.
+ *  (3) epolls that watch epolls form no cycle and are at most MAX_NEST deep; epoll_ctl checks under nest_lock.
+ *  (4) an item is freed by whoever unlinks its watch from file->watches: the file's release, or remove_item(). When the epoll dies
+ *      while a file is being released, death_lock orders the two: item->ep == NULL says that the epoll was first.
+ *
+ * Locks: death_lock, nest_lock [RANK_OBJ_SLEEP] > ep->mtx (nested) > file->lock; ep->ready_lock [RANK_EPOLL_READY], interrupts off,
+ * inside poll_lock of the watched object. Ref: epoll(7), epoll_ctl(2), epoll_wait(2). Tests: selftests/abi/epoll.c
+ */
+#include <fs/epoll.h>
+
+#include <kernel/file.h>
+#include <kernel/object.h>
+#include <kernel/task.h>
+#include <mm/slab.h>
+
+#define MAX_NEST 5u
+#define PRIVATE	 (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
+#define EXCLUSIVE_OK (EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
+
+/* Locks: m  epoll.mtx   r  epoll.ready_lock */
+struct epoll {
+	struct object obj;		/* first; pollers: epolls that watch this one, poll(2) */
+	struct mutex mtx;
+	struct rb_tree items;		/* [m] by (file, fd) */
+	struct spinlock ready_lock;
+	struct list ready;		/* [r] of item.ready_link */
+	u32 nr_ready;			/* [r] */
+	struct waitq waiters;		/* threads in epoll_wait, exclusive */
+};
+
+struct item {
+	struct rb_node node;		/* [m] */
+	struct poll_hook hook;
+	struct list ready_link;		/* [r] */
+	bool is_ready;			/* [r] (2) */
+	int fd;
+	u32 events;			/* [m] also read in notify: a word */
+	u64 data;			/* [m] */
+	struct epoll *ep;		/* [death_lock] NULL: it died first (4) */
+	struct file *file;		/* no reference: (1) */
+	struct file_watch watch;	/* [file->lock] */
+};
+
+static struct slab_cache *item_cache;	/* made with the first epoll, under nest_lock */
+static struct mutex death_lock = MUTEX_INIT(death_lock, RANK_OBJ_SLEEP);
+static struct mutex nest_lock = MUTEX_INIT(nest_lock, RANK_OBJ_SLEEP);
+static const struct object_ops epoll_ops;
+
+static struct epoll *to_epoll(const struct file *f)
+{
+	return container_of(f->obj, struct epoll, obj);
+}
+
+bool file_is_epoll(const struct file *f)
+{
+	return f->obj->ops == &epoll_ops;
+}
+
+/* ---- the ready list ---- */
+
+/* True when it was not there. */
+static bool make_ready(struct epoll *ep, struct item *i)
+{
+	irqflags_t irq = spin_lock_irq(&ep->ready_lock);
+	bool fresh = !i->is_ready;
+
+	if (fresh) {
+		i->is_ready = true;
+		list_add_tail(&ep->ready, &i->ready_link);
+		ep->nr_ready++;
+	}
+	spin_unlock_irq(&ep->ready_lock, irq);
+	return fresh;
+}
+
+static void make_idle(struct epoll *ep, struct item *i)
+{
+	irqflags_t irq = spin_lock_irq(&ep->ready_lock);
+
+	if (i->is_ready) {
+		i->is_ready = false;
+		list_del(&i->ready_link);
+		ep->nr_ready--;
+	}
+	spin_unlock_irq(&ep->ready_lock, irq);
+}
+
+/* The first ready item, idle now; NULL: none. ep->mtx held, so it stays. */
+static struct item *take_one(struct epoll *ep)
+{
+	irqflags_t irq = spin_lock_irq(&ep->ready_lock);
+	struct item *i = list_first_or_null(&ep->ready, struct item, ready_link);
+
+	if (i) {
+		i->is_ready = false;
+		list_del(&i->ready_link);
+		ep->nr_ready--;
+	}
+	spin_unlock_irq(&ep->ready_lock, irq);
+	return i;
+}
+
+static void wake(struct epoll *ep)
+{
+	waitq_wake_one(&ep->waiters);
+	object_wake(&ep->obj, EPOLLIN | EPOLLRDNORM);
+}
+
+static void notify(struct poll_hook *h, u32 events)
+{
+	struct item *i = container_of(h, struct item, hook);
+	u32 want = READ_ONCE(i->events);
+
+	if (!(want & ~PRIVATE) || !(events & want))
+		return;				/* disarmed by EPOLLONESHOT, or not asked for */
+	make_ready(i->ep, i);
+	wake(i->ep);
+}
+
+/* ---- items, with ep->mtx held ---- */
+
+static int order(const struct item *i, const struct file *f, int fd)
+{
+	if (i->file != f)
+		return i->file < f ? 1 : -1;
+	return i->fd < fd ? 1 : i->fd > fd ? -1 : 0;
+}
+
+static struct item *find(struct epoll *ep, const struct file *f, int fd, struct rb_node **parent, struct rb_node ***link)
+{
+	struct rb_node **l = &ep->items.root, *p = NULL;
+
+	while (*l) {
+		struct item *i = rb_entry(*l, struct item, node);
+		int o = order(i, f, fd);
+
+		if (!o)
+			return i;
+		p = *l;
+		l = o > 0 ? &p->right : &p->left;
+	}
+	*parent = p;
+	*link = l;
+	return NULL;
+}
+
+/* Arms: what holds already counts. */
+static void check_now(struct epoll *ep, struct item *i)
+{
+	if ((file_poll(i->file) & i->events) && make_ready(ep, i))
+		wake(ep);
+}
+
+static void unlink_item(struct epoll *ep, struct item *i)
+{
+	poll_hook_del(&i->hook);
+	make_idle(ep, i);
+	rb_erase(&ep->items, &i->node);
+}
+
+/* The watched file's last reference went; the watch is off its list. */
+static void file_released(struct file_watch *w, struct file *f)
+{
+	struct item *i = container_of(w, struct item, watch);
+	struct epoll *ep;
+
+	mutex_lock(&death_lock);
+	ep = i->ep;
+	if (ep) {
+		mutex_lock_nested(&ep->mtx);
+		unlink_item(ep, i);
+		mutex_unlock(&ep->mtx);
+	}
+	mutex_unlock(&death_lock);
+	slab_free(item_cache, i);
+}
+
+static int add_item(struct epoll *ep, struct file *f, int fd, const struct epoll_want *want, struct rb_node *parent, struct rb_node **link)
+{
+	struct item *i = slab_alloc(item_cache, PAGE_KERNEL);
+
+	if (!i)
+		return -ENOMEM;
+	i->is_ready = false;
+	i->fd = fd;
+	i->events = want->events | EPOLLERR | EPOLLHUP;
+	i->data = want->data;
+	i->ep = ep;
+	i->file = f;
+	i->hook.notify = notify;
+	i->watch.released = file_released;
+	rb_insert(&ep->items, &i->node, parent, link);
+	spin_lock(&f->lock);
+	list_add_tail(&f->watches, &i->watch.link);
+	spin_unlock(&f->lock);
+	poll_hook_add(&i->hook, f->obj);
+	check_now(ep, i);
+	return 0;
+}
+
+/* The file is alive (the caller has it), so its watch is on the list. */
+static void remove_item(struct epoll *ep, struct item *i)
+{
+	spin_lock(&i->file->lock);
+	list_del_init(&i->watch.link);
+	spin_unlock(&i->file->lock);
+	unlink_item(ep, i);
+	slab_free(item_cache, i);
+}
+
+static int modify_item(struct epoll *ep, struct item *i, const struct epoll_want *want)
+{
+	if (i->events & EPOLLEXCLUSIVE)
+		return -EINVAL;
+	WRITE_ONCE(i->events, want->events | EPOLLERR | EPOLLHUP);
+	i->data = want->data;
+	smp_mb();		/* events before the look: notify() that misses the new events ran before what we see */
+	check_now(ep, i);
+	return 0;
+}
+
+/* ---- nesting, with nest_lock held ---- */
+
+/* How deep the epolls below f go; MAX_NEST + 1 when target is among them. */
+static u32 depth_below(struct epoll *ep, const struct epoll *target, u32 level)
+{
+	struct rb_node *n;
+	u32 deepest = 1;
+
+	if (ep == target || level > MAX_NEST)
+		return MAX_NEST + 1;
+	mutex_lock_nested(&ep->mtx);
+	for (n = rb_first(&ep->items); n && deepest <= MAX_NEST; n = rb_next(n)) {
+		struct item *i = rb_entry(n, struct item, node);
+
+		if (file_is_epoll(i->file))
+			deepest = max(deepest, 1 + depth_below(to_epoll(i->file), target, level + 1));
+	}
+	mutex_unlock(&ep->mtx);
+	return deepest;
+}
+
+static int check_nesting(struct epoll *ep, struct file *target)
+{
+	return depth_below(to_epoll(target), ep, 1) >= MAX_NEST ? -ELOOP : 0;
+}
+
+/* ---- epoll_ctl ---- */
+
+static int ctl_locked(struct epoll *ep, int op, int fd, struct file *f, const struct epoll_want *want)
+{
+	struct rb_node *parent, **link;
+	struct item *i = find(ep, f, fd, &parent, &link);
+
+	switch (op) {
+	case EPOLL_CTL_ADD:
+		return i ? -EEXIST : add_item(ep, f, fd, want, parent, link);
+	case EPOLL_CTL_DEL:
+		if (i)
+			remove_item(ep, i);
+		return i ? 0 : -ENOENT;
+	case EPOLL_CTL_MOD:
+		return i ? modify_item(ep, i, want) : -ENOENT;
+	}
+	return -EINVAL;
+}
+
+static int check_exclusive(int op, const struct file *f, u32 events)
+{
+	if (op == EPOLL_CTL_DEL || !(events & EPOLLEXCLUSIVE))
+		return 0;
+	return op == EPOLL_CTL_MOD || file_is_epoll(f) || events & ~EXCLUSIVE_OK ? -EINVAL : 0;
+}
+
+int epoll_ctl(struct file *epf, int op, int fd, struct file *f, const struct epoll_want *want)
+{
+	struct epoll *ep;
+	bool nests;
+	int err = 0;
+
+	if (!f->obj->ops->poll || f->mode & FMODE_PATH)
+		return -EPERM;
+	if (!file_is_epoll(epf) || f == epf || check_exclusive(op, f, want->events))
+		return -EINVAL;
+	ep = to_epoll(epf);
+	nests = op == EPOLL_CTL_ADD && file_is_epoll(f);
+	if (nests) {
+		mutex_lock(&nest_lock);
+		err = check_nesting(ep, f);
+	}
+	if (!err) {
+		mutex_lock_nested(&ep->mtx);
+		err = ctl_locked(ep, op, fd, f, want);
+		mutex_unlock(&ep->mtx);
+	}
+	if (nests)
+		mutex_unlock(&nest_lock);
+	return err;
+}
+
+/* ---- epoll_wait ---- */
+
+/* Asks one item. 1: an event went out; 0: nothing holds; -1: no room for it. */
+static int deliver(struct epoll *ep, struct item *i, struct epoll_out *out)
+{
+	u32 events = file_poll(i->file) & i->events;
+
+	if (!events)
+		return 0;
+	if (!out->event(out, events, i->data)) {
+		make_ready(ep, i);
+		return -1;
+	}
+	if (i->events & EPOLLONESHOT)
+		WRITE_ONCE(i->events, i->events & PRIVATE);
+	else if (!(i->events & EPOLLET))
+		make_ready(ep, i);
+	return 1;
+}
+
+/* Goes once round the ready list. */
+static int collect(struct epoll *ep, struct epoll_out *out, int max)
+{
+	int n = 0, r = 0;
+	u32 left;
+
+	mutex_lock(&ep->mtx);
+	for (left = READ_ONCE(ep->nr_ready); left && n < max; left--) {
+		struct item *i = take_one(ep);
+
+		if (!i)
+			break;
+		r = deliver(ep, i, out);
+		if (r < 0)
+			break;
+		n += r;
+	}
+	mutex_unlock(&ep->mtx);
+	if (READ_ONCE(ep->nr_ready))
+		waitq_wake_one(&ep->waiters);	/* there is more: for the next in line */
+	return n ? n : r < 0 ? -EFAULT : 0;
+}
+
+int epoll_wait(struct file *f, struct epoll_out *out, int max, ktime_t deadline)
+{
+	struct epoll *ep = to_epoll(f);
+	int n, err;
+
+	for (;;) {
+		if (READ_ONCE(ep->nr_ready)) {
+			n = collect(ep, out, max);
+			if (n)
+				return n;
+		}
+		if (!deadline)
+			return 0;
+		err = waitq_wait_exclusive(&ep->waiters, READ_ONCE(ep->nr_ready), WAIT_INTERRUPTIBLE, deadline);
+		if (err)
+			return err == -ETIMEDOUT ? 0 : -EINTR;
+	}
+}
+
+/* ---- the epoll as an object ---- */
+
+/* Readable if an item on the ready list really is; those that are not any more leave it. May not wait for ep->mtx. */
+static u32 epoll_poll(struct file *f)
+{
+	struct epoll *ep = to_epoll(f);
+	u32 left, events = 0;
+
+	if (!READ_ONCE(ep->nr_ready))
+		return 0;
+	if (!mutex_trylock(&ep->mtx))
+		return EPOLLIN | EPOLLRDNORM;
+	for (left = READ_ONCE(ep->nr_ready); left && !events; left--) {
+		struct item *i = take_one(ep);
+
+		if (i && (file_poll(i->file) & i->events)) {
+			make_ready(ep, i);
+			events = EPOLLIN | EPOLLRDNORM;
+		}
+	}
+	mutex_unlock(&ep->mtx);
+	return events;
+}
+
+/* Takes i's watch off its file; false: the file is being released and will free i itself (4). */
+static bool claim(struct item *i)
+{
+	bool mine;
+
+	spin_lock(&i->file->lock);
+	mine = !list_empty(&i->watch.link);
+	if (mine)
+		list_del_init(&i->watch.link);
+	spin_unlock(&i->file->lock);
+	return mine;
+}
+
+static void epoll_release(struct object *o)
+{
+	struct epoll *ep = container_of(o, struct epoll, obj);
+	struct rb_node *n;
+
+	mutex_lock(&death_lock);
+	while ((n = rb_first(&ep->items))) {
+		struct item *i = rb_entry(n, struct item, node);
+
+		unlink_item(ep, i);
+		i->ep = NULL;
+		if (claim(i))
+			slab_free(item_cache, i);
+	}
+	mutex_unlock(&death_lock);
+	kfree(ep);
+}
+
+static const struct object_ops epoll_ops = {
+	.name = "[eventpoll]",
+	.type = OBJ_EPOLL,
+	.poll = epoll_poll,
+	.release = epoll_release,
+};
+
+static int make_cache(void)
+{
+	mutex_lock(&nest_lock);
+	if (!item_cache)
+		item_cache = slab_cache_create("epoll_item", sizeof(struct item), 16);
+	mutex_unlock(&nest_lock);
+	return item_cache ? 0 : -ENOMEM;
+}
+
+int epoll_create(struct file **out)
+{
+	struct epoll *ep;
+	int err = item_cache ? 0 : make_cache();
+
+	if (err)
+		return err;
+	ep = knew(struct epoll);
+	if (!ep)
+		return -ENOMEM;
+	object_init(&ep->obj, &epoll_ops);
+	mutex_init(&ep->mtx, RANK_OBJ_SLEEP);
+	rb_init(&ep->items, NULL);
+	spin_init(&ep->ready_lock, RANK_EPOLL_READY);
+	list_init(&ep->ready);
+	waitq_init(&ep->waiters);
+	return file_create(&ep->obj, O_RDWR, out);
+}
