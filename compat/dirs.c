@@ -58,7 +58,7 @@ static bool put_entry(struct dir_emit *e, const char *name, u32 len, u64 ino, u3
 	return true;
 }
 
-long sys_getdents64(int fd, uaddr_t dirp, u32 count)
+long sys_getdents64(int fd, uaddr_t dirp, u32 count) NO_LOCK_CHECK
 {
 	auto_handle struct handle h = {};
 	struct getdents g;

@@ -6,7 +6,7 @@
 
 /* ---- the description's offset ---- */
 
-ssize_t file_read_at_pos(struct handle *h, struct iter *to)
+ssize_t file_read_at_pos(struct handle *h, struct iter *to) NO_LOCK_CHECK
 {
 	struct file *f = h->file;
 	ssize_t (*op)(struct file *, struct iter *, loff_t *) = f->obj->ops->read;
@@ -26,7 +26,7 @@ ssize_t file_read_at_pos(struct handle *h, struct iter *to)
 	return n;
 }
 
-ssize_t file_write_at_pos(struct handle *h, struct iter *from)
+ssize_t file_write_at_pos(struct handle *h, struct iter *from) NO_LOCK_CHECK
 {
 	struct file *f = h->file;
 	ssize_t (*op)(struct file *, struct iter *, loff_t *) = f->obj->ops->write;
@@ -78,7 +78,7 @@ long sys_write(int fd, uaddr_t buf, usize count)
 	return n;
 }
 
-long sys_lseek(int fd, loff_t offset, u32 whence)
+long sys_lseek(int fd, loff_t offset, u32 whence) NO_LOCK_CHECK
 {
 	struct handle h;
 	bool shared;

@@ -39,14 +39,14 @@ void mount_init(void)
 	init_namespaces.mnt = &first_mount_ns;
 }
 
-static void change_begin(void)
+static void change_begin(void) NO_LOCK_CHECK
 {
 	mutex_lock(&mount_lock);
 	WRITE_ONCE(tree_seq, tree_seq + 1);
 	smp_mb();			/* (A): pairs with (B) in mount_seq_changed() */
 }
 
-static void change_end(void)
+static void change_end(void) NO_LOCK_CHECK
 {
 	smp_store_release(&tree_seq, tree_seq + 1);
 	mutex_unlock(&mount_lock);

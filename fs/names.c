@@ -342,7 +342,7 @@ struct renaming {
 	u32 flags;
 };
 
-static void lock_dirs(struct renaming *r)
+static void lock_dirs(struct renaming *r) NO_LOCK_CHECK
 {
 	struct vnode *a = r->from.vnode, *b = r->to.vnode;
 
@@ -358,7 +358,7 @@ static void lock_dirs(struct renaming *r)
 	rw_write_lock_nested(&b->lock);
 }
 
-static void unlock_dirs(struct renaming *r)
+static void unlock_dirs(struct renaming *r) NO_LOCK_CHECK
 {
 	rw_write_unlock(&r->from.vnode->lock);
 	if (r->from.vnode == r->to.vnode)

@@ -444,13 +444,13 @@ static ssize_t transfer(struct pipe *from, struct pipe *to, usize n, bool duplic
 	return total;
 }
 
-static void lock_both(struct pipe *a, struct pipe *b)
+static void lock_both(struct pipe *a, struct pipe *b) NO_LOCK_CHECK
 {
 	mutex_lock(a < b ? &a->lock : &b->lock);
 	mutex_lock_nested(a < b ? &b->lock : &a->lock);
 }
 
-ssize_t pipe_splice(struct file *in, struct file *out, usize n, bool nonblock, bool duplicate)
+ssize_t pipe_splice(struct file *in, struct file *out, usize n, bool nonblock, bool duplicate) NO_LOCK_CHECK
 {
 	struct pipe *from = to_pipe(in->obj), *to = to_pipe(out->obj);
 	ssize_t got;

@@ -55,7 +55,7 @@ struct cred *cred_copy(const struct cred *c)
 	return n;
 }
 
-void cred_install(struct cred *c)
+void cred_install(struct cred *c) NO_LOCK_CHECK
 {
 	struct task *t = current();
 	struct cred *old = t->cred;

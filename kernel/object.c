@@ -57,7 +57,7 @@ static irqflags_t poll_lock_nested(struct object *o) NO_LOCK_CHECK
 	return irq;
 }
 
-static __noinline void notify_pollers(struct object *o, u32 events)
+static __noinline void notify_pollers(struct object *o, u32 events) NO_LOCK_CHECK
 {
 	irqflags_t irq = poll_lock_nested(o);
 	struct poll_hook *h, *next;

@@ -53,12 +53,12 @@ int console_loglevel = LOG_DEBUG;
 static struct waitq readers = WAITQ_INIT(readers);
 static bool wake_wanted;
 
-static irqflags_t lock_log(void)
+static irqflags_t lock_log(void) NO_LOCK_CHECK
 {
 	return panic_in_progress() ? irq_save() : spin_lock_irq(&log_lock);
 }
 
-static void unlock_log(irqflags_t irq)
+static void unlock_log(irqflags_t irq) NO_LOCK_CHECK
 {
 	if (panic_in_progress())
 		irq_restore(irq);
@@ -152,7 +152,7 @@ static void print_new_locked(void)
 	}
 }
 
-static void print_new(void)
+static void print_new(void) NO_LOCK_CHECK
 {
 	irqflags_t irq = irq_save();
 

@@ -152,7 +152,7 @@ static void switch_to(struct runq *q, struct task *prev, struct task *next)
 }
 
 /* preempted: the thread did not ask; whatever its state says, it stays runnable. Interrupts on or off at entry; on at return. */
-static void do_schedule(bool preempted)
+static void do_schedule(bool preempted) NO_LOCK_CHECK
 {
 	struct runq *q;
 	struct task *prev = current(), *next;
@@ -295,7 +295,7 @@ static void enqueue_woken(struct runq *q, struct task *t) NO_LOCK_CHECK
 	spin_unlock(&q->lock);
 }
 
-static bool wake_if(struct task *t, u32 mode_limit)
+static bool wake_if(struct task *t, u32 mode_limit) NO_LOCK_CHECK
 {
 	irqflags_t irq;
 	struct runq *q;
@@ -334,7 +334,7 @@ void sched_wake_signal(struct task *t, bool fatal)
 }
 
 /* Out of a job-control or trace stop: stop.c. */
-void sched_wake_stopped(struct task *t)
+void sched_wake_stopped(struct task *t) NO_LOCK_CHECK
 {
 	irqflags_t irq = irq_save();
 	struct runq *q = lock_rq_of(t);
@@ -583,7 +583,7 @@ void sched_fork_init(struct task *child, const struct task *parent)
 	list_init(&child->run_link);
 }
 
-int sched_set_policy(struct task *t, u32 policy, int nice, u32 rt_prio, bool reset_on_fork)
+int sched_set_policy(struct task *t, u32 policy, int nice, u32 rt_prio, bool reset_on_fork) NO_LOCK_CHECK
 {
 	irqflags_t irq = irq_save();
 	struct runq *q = lock_rq_of(t);
@@ -605,7 +605,7 @@ int sched_set_policy(struct task *t, u32 policy, int nice, u32 rt_prio, bool res
 	return 0;
 }
 
-int sched_set_affinity(struct task *t, u64 mask)
+int sched_set_affinity(struct task *t, u64 mask) NO_LOCK_CHECK
 {
 	irqflags_t irq;
 	struct runq *q;

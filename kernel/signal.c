@@ -337,7 +337,7 @@ static void tell_watchers(struct proc *p)
 }
 
 /* t: for this thread; NULL: for the process. proc.lock held. */
-static int send_locked(struct proc *p, struct task *t, const struct siginfo_k *info)
+static int send_locked(struct proc *p, struct task *t, const struct siginfo_k *info) MUST_HOLD(p->lock)
 {
 	int err, sig = info->sig;
 
@@ -643,7 +643,7 @@ static bool other_work(struct task *t, irqflags_t irq) NO_LOCK_CHECK
 	return false;
 }
 
-void signal_exit_work(void)
+void signal_exit_work(void) NO_LOCK_CHECK
 {
 	struct task *t = current();
 	struct proc *p = t->proc;

@@ -78,7 +78,7 @@ static struct timer_queue *lock_queue_of(struct timer *t) NO_LOCK_CHECK
 	}
 }
 
-void timer_arm(struct timer *t, ktime_t deadline_ns)
+void timer_arm(struct timer *t, ktime_t deadline_ns) NO_LOCK_CHECK
 {
 	irqflags_t irq = irq_save();
 	struct timer_queue *q = lock_queue_of(t);
@@ -101,7 +101,7 @@ void timer_arm(struct timer *t, ktime_t deadline_ns)
 	irq_restore(irq);
 }
 
-bool timer_cancel(struct timer *t)
+bool timer_cancel(struct timer *t) NO_LOCK_CHECK
 {
 	irqflags_t irq;
 	struct timer_queue *q;

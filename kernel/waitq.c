@@ -60,7 +60,7 @@ static void wake_locked(struct wait_entry *e) MUST_HOLD(e->q->lock)
 	sched_wake(t);
 }
 
-static void wake_up(struct waitq *q, bool all)
+static void wake_up(struct waitq *q, bool all) NO_LOCK_CHECK
 {
 	struct wait_entry *e, *next;
 	irqflags_t irq;
