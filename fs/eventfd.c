@@ -73,7 +73,7 @@ static ssize_t eventfd_write(struct file *f, struct iter *from, loff_t *pos)
 	u64 n;
 	int err;
 
-	if (iter_left(from) < sizeof(n))
+	if (iter_left(from) != sizeof(n))
 		return -EINVAL;
 	if (iter_take(from, &n, sizeof(n)) < sizeof(n))
 		return -EFAULT;

@@ -327,16 +327,32 @@ static int go_up(struct walk *w)
 
 /* ---- links ---- */
 
+/* A link's text without memory of our own: the vnode's, or a short one in w (it holds no link, so it is walked before the next). */
+static int borrow_body(struct walk *w, struct vnode *v, const char **body)
+{
+	ssize_t n;
+
+	*body = v->link;
+	if (v->link)
+		return 0;
+	if (!(v->flags & VN_SHORT_LINK))
+		return -EAGAIN_REFS;
+	n = v->ops->readlink(v, w->short_link, SHORT_LINK_MAX);
+	if (n <= 0)
+		return n ? (int)n : -ENOENT;
+	memset(w->short_link + n, 0, 8);
+	*body = w->short_link;
+	return 0;
+}
+
 /* The text of a link in memory that stays: the vnode's own under RCU, else a copy. */
 static int link_body(struct walk *w, struct vnode *v, const char **body)
 {
 	struct link_frame *f;
 	ssize_t n;
 
-	if (w->rcu) {
-		*body = v->link;
-		return v->link ? 0 : -EAGAIN_REFS;
-	}
+	if (w->rcu)
+		return borrow_body(w, v, body);
 	f = kmalloc(sizeof(*f) + PATH_MAX + 8, PAGE_KERNEL);
 	if (!f)
 		return -ENOMEM;

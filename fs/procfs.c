@@ -71,6 +71,26 @@ void seq_print(struct seq *s, const char *fmt, ...)
 	s->len += (usize)n;
 }
 
+void seq_unum(struct seq *s, char sep, u64 v)
+{
+	char text[24], *at = text + sizeof(text);
+
+	do
+		*--at = (char)('0' + v % 10);
+	while (v /= 10);
+	*--at = sep;
+	seq_write(s, at, (usize)(text + sizeof(text) - at));
+}
+
+void seq_num(struct seq *s, char sep, s64 v)
+{
+	if (v < 0) {
+		seq_write(s, &sep, 1);
+		sep = '-';
+	}
+	seq_unum(s, sep, v < 0 ? 0 - (u64)v : (u64)v);
+}
+
 void seq_path(struct seq *s, const char *text)
 {
 	for (; *text; text++) {
@@ -222,11 +242,17 @@ static int node_getattr(struct vnode *v, struct kstat *st)
 
 static int check_inspect(struct proc_node *n)
 {
-	auto_task struct task *t = proc_node_task(n);
+	struct task *t;
+	int err;
 
 	if (!n->e->inspect)
 		return 0;
-	return t ? task_may_inspect(t) : -ESRCH;
+	t = proc_node_task(n);
+	if (!t)
+		return -ESRCH;
+	err = task_may_inspect(t);
+	task_put(t);
+	return err;
 }
 
 /* ---- text files ---- */
@@ -344,6 +370,12 @@ static int link_follow(struct vnode *v, struct path *out)
 	return n->e->follow(t, out);
 }
 
+/* self, thread-self, mounts: texts that depend on who asks. May run under RCU. */
+static ssize_t short_text(struct vnode *v, char *buf, usize size)
+{
+	return to_proc(v)->e->readlink(NULL, buf, size);
+}
+
 static ssize_t link_text(struct vnode *v, char *buf, usize size)
 {
 	struct proc_node *n = to_proc(v);
@@ -374,6 +406,7 @@ const struct vnode_ops proc_link_ops = {
 };
 /* self and thread-self: texts, not places. */
 static const struct vnode_ops text_link_ops = { .readlink = link_text, .getattr = node_getattr };
+static const struct vnode_ops short_link_ops = { .readlink = short_text, .getattr = node_getattr };
 
 /* ---- directories ---- */
 
@@ -458,8 +491,10 @@ static int dir_lookup(struct vnode *dir, const struct name *n, struct vnode **ou
 		if (!name_is(n, e->name))
 			continue;
 		err = proc_new_node(dir->sb, e, d->pid, 0, out);
-		if (!err && e->kind == PROC_LINK && !e->follow)
-			(*out)->ops = &text_link_ops;
+		if (!err && e->kind == PROC_LINK && !e->follow) {
+			(*out)->ops = d->pid ? &text_link_ops : &short_link_ops;
+			(*out)->flags |= d->pid ? 0 : VN_SHORT_LINK;
+		}
 		return err;
 	}
 	switch (d->e->kind) {

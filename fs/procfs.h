@@ -14,6 +14,9 @@ struct seq {
 	int err;		/* -ENOMEM once it did not grow */
 };
 void seq_print(struct seq *s, const char *fmt, ...) __printf(2, 3);
+/* sep, then v in decimal: what most of stat files is made of, without a format. */
+void seq_num(struct seq *s, char sep, s64 v);
+void seq_unum(struct seq *s, char sep, u64 v);
 void seq_write(struct seq *s, const void *data, usize n);
 void seq_path(struct seq *s, const char *text);		/* octal escapes for space, tab, newline, backslash */
 

@@ -121,24 +121,35 @@ static s32 priority_of(const struct task *t)
 	return t->rt_prio ? -1 - t->rt_prio : 20 + t->nice;
 }
 
+static void put_numbers(struct seq *s, const s64 *v, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		seq_num(s, ' ', v[i]);
+}
+
 static int show_stat(struct seq *s, struct task *t)
 {
 	struct aspace *as = task_get_as(t);
 	bool see = as && !task_may_inspect(t);
+	char state = state_letter(t);
 	struct numbers n;
 
 	read_numbers(t, &n);
-	seq_print(s, "%d (%s) %c %d %d %d %u %d %u %lu %lu %lu %lu %lu %lu %ld %ld %d %d %u 0 %lu", t->tid, t->comm, state_letter(t),
-		  n.ppid, n.pgrp, n.session, n.tty, n.foreground, as ? 0x400000u : 0x40200040u, n.minflt, n.cminflt, n.majflt,
-		  n.cmajflt, TICKS(n.user_ns), TICKS(n.sys_ns), TICKS(n.cuser_ns), TICKS(n.csys_ns), priority_of(t), t->nice,
-		  n.threads, TICKS((u64)t->start_time));
-	seq_print(s, " %lu %lu %lu %lu %lu %lu 0 0", as ? as->total_bytes : 0, as ? aspace_rss(as) : 0,
-		  rlimit_cur(t->proc, RLIMIT_RSS), see ? as->start_code : 0, see ? as->end_code : 0, see ? as->stack_top : 0);
-	seq_print(s, " %lu %lu %lu %lu %d 0 0 %d %u %u %u 0 0 0", n.pending & S32_MAX, t->blocked & S32_MAX, n.ignored & S32_MAX,
-		  n.caught & S32_MAX, state_letter(t) == 'S', is_leader(t) ? SIGCHLD : -1, t->head.cpu, t->rt_prio, t->policy);
-	seq_print(s, " %lu %lu %lu %lu %lu %lu %lu %d\n", see ? as->start_data : 0, see ? as->end_data : 0, see ? as->brk_start : 0,
-		  see ? as->arg_start : 0, see ? as->arg_end : 0, see ? as->env_start : 0, see ? as->env_end : 0,
-		  see ? t->exit_code : 0);
+	seq_print(s, "%d (%s) %c", t->tid, t->comm, state);
+	put_numbers(s, (const s64[]){ n.ppid, n.pgrp, n.session, n.tty, n.foreground, as ? 0x400000 : 0x40200040, (s64)n.minflt,
+		    (s64)n.cminflt, (s64)n.majflt, (s64)n.cmajflt, TICKS((s64)n.user_ns), TICKS((s64)n.sys_ns),
+		    TICKS((s64)n.cuser_ns), TICKS((s64)n.csys_ns), priority_of(t), t->nice, n.threads, 0, TICKS(t->start_time),
+		    as ? (s64)as->total_bytes : 0, as ? (s64)aspace_rss(as) : 0 }, 21);
+	seq_unum(s, ' ', rlimit_cur(t->proc, RLIMIT_RSS));
+	put_numbers(s, (const s64[]){ see ? (s64)as->start_code : 0, see ? (s64)as->end_code : 0, see ? (s64)as->stack_top : 0, 0, 0,
+		    n.pending & S32_MAX, t->blocked & S32_MAX, n.ignored & S32_MAX, n.caught & S32_MAX, state == 'S', 0, 0,
+		    is_leader(t) ? SIGCHLD : -1, t->head.cpu, t->rt_prio, t->policy, 0, 0, 0 }, 19);
+	put_numbers(s, (const s64[]){ see ? (s64)as->start_data : 0, see ? (s64)as->end_data : 0, see ? (s64)as->brk_start : 0,
+		    see ? (s64)as->arg_start : 0, see ? (s64)as->arg_end : 0, see ? (s64)as->env_start : 0, see ? (s64)as->env_end : 0,
+		    see ? t->exit_code : 0 }, 8);
+	seq_write(s, "\n", 1);
 	if (as)
 		aspace_put(as);
 	return 0;

@@ -93,6 +93,8 @@ struct vnode {
 #define VN_NOSEC	0x08u	/* no file capabilities, no set-id bits: a write need not look */
 #define VN_MAGIC_LINK	0x10u	/* [I] ops->follow: RESOLVE_NO_MAGICLINKS */
 #define VN_NOCMTIME	0x20u	/* [I] no times (proc) */
+#define VN_SHORT_LINK	0x80u	/* [I] ops->readlink never sleeps and gives at most SHORT_LINK_MAX bytes: good under RCU */
+#define SHORT_LINK_MAX	24u
 #define VN_NO_LINK	0x40u	/* O_TMPFILE with O_EXCL: never gets a name */
 
 static inline struct vnode *to_vnode(struct object *o) { return container_of(o, struct vnode, obj); }

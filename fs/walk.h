@@ -33,6 +33,7 @@ struct walk {
 	struct name last;
 	u32 tree_seq, names_seq;	/* mounts, renames when the walk began */
 	const char *rest[WALK_RCU_DEPTH];
+	char short_link[SHORT_LINK_MAX + 8];	/* rcu: body of a VN_SHORT_LINK, while it is walked */
 	struct link_frame *frames, *stack;	/* link bodies in use and, a subset, the links inside links */
 	struct handle base;		/* dirfd */
 	bool has_base;
