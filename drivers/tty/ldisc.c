@@ -406,12 +406,18 @@ static void receive_one(struct ldisc *l, u8 c)
 		type(l, c);
 }
 
-/* Bytes that may be stored, keeping one place to end a line in. */
+/* What one byte of input may become. */
+static usize bytes_at_most(const struct ldisc *l)
+{
+	return l->t.iflag & PARMRK ? 2 : 1;
+}
+
+/* Bytes of input that may be stored, keeping one place to end a line in. */
 static usize room(const struct ldisc *l)
 {
-	usize used = l->head - l->tail, worst = l->t.iflag & PARMRK ? 2 : 1;
+	usize used = l->head - l->tail;
 
-	return used + worst + 1 > LDISC_SIZE ? 0 : (LDISC_SIZE - 1 - used) / worst;
+	return used >= LDISC_SIZE - 1 ? 0 : (LDISC_SIZE - 1 - used) / bytes_at_most(l);
 }
 
 bool ldisc_has_room(const struct ldisc *l)
@@ -435,10 +441,10 @@ usize ldisc_receive(struct ldisc *l, const u8 *s, usize n)
 		return receive_raw(l, s, n);
 	for (; done < n; done++) {
 		if (!room(l)) {
-			/* (3): a line too long to be kept loses its end, unless readers can make room */
+			/* (3): a line too long to be kept loses its last bytes, unless readers can make room */
 			if (!has(l, ICANON) || l->canon != l->tail)
 				break;
-			while (!room(l))
+			while (l->head - l->tail + bytes_at_most(l) > LDISC_SIZE)
 				l->head--;
 		}
 		receive_one(l, s[done]);

@@ -76,7 +76,7 @@ struct termios_k {
 /* What a terminal starts with: sane cooked mode, 38400 8n1. */
 #define TERMIOS_DEFAULT {								\
 	.iflag = ICRNL | IXON, .oflag = OPOST | ONLCR,					\
-	.cflag = B38400 | CS8 | CREAD | HUPCL,						\
+		.cflag = B38400 | CS8 | CREAD,						\
 	.lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,	\
 	.cc = { 3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0 },		\
 	.ispeed = 38400, .ospeed = 38400 }

@@ -213,7 +213,7 @@ TEST(raw_mode_gives_bytes_as_they_come)
 	EXPECT_STREQ("", screen);
 }
 
-TEST(a_line_keeps_4095_bytes_with_its_end)
+TEST(a_line_keeps_4095_bytes_and_its_end)
 {
 	bool done;
 
@@ -221,7 +221,7 @@ TEST(a_line_keeps_4095_bytes_with_its_end)
 	for (u32 i = 0; i < 5000; i++)
 		type("x");
 	type("\n");
-	EXPECT_EQ(4095, strlen(read_up_to(4999, &done)));
+	EXPECT_EQ(4096, strlen(read_up_to(4999, &done)));
 	EXPECT_TRUE(done);
 }
 
