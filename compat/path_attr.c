@@ -74,7 +74,7 @@ static int set_owner(const struct path *p, u32 uid, u32 gid)
 {
 	struct setattr a = { .uid = KUID(uid), .gid = KGID(gid) };
 
-	a.valid = (uid != UID_UNSET ? ATTR_UID : 0) | (gid != UID_UNSET ? ATTR_GID : 0);
+	a.valid = ATTR_CHOWN | (uid != UID_UNSET ? ATTR_UID : 0) | (gid != UID_UNSET ? ATTR_GID : 0);
 	return path_setattr(p, &a);
 }
 

@@ -96,11 +96,12 @@ static int begin_create(struct walk *w, bool is_dir, struct dentry **d)
 	return err;
 }
 
-static int check_mknod(u32 mode)
+/* A character device 0:0 is a whiteout, which anybody may make. */
+static int check_mknod(u32 mode, u32 rdev)
 {
 	u32 type = mode & S_IFMT;
 
-	if ((type == S_IFCHR || type == S_IFBLK) && !capable(CAP_MKNOD))
+	if (((type == S_IFCHR && rdev) || type == S_IFBLK) && !capable(CAP_MKNOD))
 		return -EPERM;
 	return 0;
 }
@@ -113,7 +114,7 @@ static int mknod_at(struct walk *w, u32 mode, u32 rdev, struct dentry **d)
 
 	if (err)
 		return err;
-	err = check_mknod(mode);
+	err = check_mknod(mode, rdev);
 	if (!err)
 		err = dir->ops->create ? dir->ops->create(dir, *d, mode, rdev, &v) : -EPERM;
 	if (!err) {

@@ -387,7 +387,7 @@ long pipe_set_size(struct file *f, u32 bytes)
 
 	if (!file_is_pipe(f))
 		return -EBADF;
-	if (bytes > BIT(31) || !bytes)
+	if (bytes > BIT(31))
 		return -EINVAL;
 	while ((u64)nr * PAGE_SIZE < bytes)
 		nr *= 2;

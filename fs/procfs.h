@@ -23,7 +23,8 @@ void seq_path(struct seq *s, const char *text);		/* octal escapes for space, tab
 /* A text file below /proc for the whole system: "net/dev", "tty/drivers" (directories of one level are made). name and show stay. */
 void procfs_add(const char *name, int (*show)(struct seq *s, struct task *t));
 
-/* The terminal layer answers: device number and foreground group of a session's terminal (0 and -1 without). Set at boot. */
+/* The terminal layer answers: device number and foreground group of a session's terminal (0 and -1 without). Set at boot;
+ * pids_lock held. */
 extern void (*procfs_tty_of)(struct session *s, u32 *dev, pid_t *foreground);
 
 void procfs_init(void);

@@ -68,13 +68,9 @@ static void read_family(struct proc *p, struct numbers *n)
 	n->pgrp = p->pgrp ? p->pgrp->pid->nr : 0;
 	n->session = s ? s->pid->nr : 0;
 	n->foreground = -1;
-	if (s)
-		session_get(s);
-	spin_unlock_irq(&pids_lock, irq);
 	if (s && procfs_tty_of)
 		procfs_tty_of(s, &n->tty, &n->foreground);
-	if (s)
-		session_put(s);
+	spin_unlock_irq(&pids_lock, irq);
 }
 
 static void read_signals(struct proc *p, struct task *t, struct numbers *n)

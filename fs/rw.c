@@ -44,11 +44,8 @@ static ssize_t write_limit(struct vnode *v, struct vmo *m, loff_t pos, usize n)
 	if (unlikely(m->seals)) {
 		if (m->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 			return -EPERM;
-		if ((m->seals & F_SEAL_GROW) && (u64)pos + n > m->size) {
-			if ((u64)pos >= m->size)
-				return -EPERM;
-			n = m->size - (u64)pos;
-		}
+		if ((m->seals & F_SEAL_GROW) && (u64)pos + n > m->size)
+			return -EPERM;
 	}
 	if (unlikely((u64)pos >= limit)) {
 		signal_send_kernel(current_proc(), SIGXFSZ);

@@ -341,7 +341,7 @@ static void adjust(struct vnode *v, struct setattr *a, const struct cred *c)
 {
 	kgid_t gid = a->valid & ATTR_GID ? a->gid : v->gid;
 
-	if (a->valid & (ATTR_UID | ATTR_GID) && !vnode_is_dir(v) && !(a->valid & ATTR_MODE)) {
+	if ((a->valid & ATTR_CHOWN) && !vnode_is_dir(v)) {
 		a->mode = v->mode & ~S_ISUID;
 		if (v->mode & S_IXGRP || (!cred_in_group(c, gid) && !cred_has(c, CAP_FSETID)))
 			a->mode &= ~S_ISGID;

@@ -153,6 +153,7 @@ int __must_check vnode_getattr(struct vnode *v, struct kstat *st);
 #define ATTR_ATIME	0x10u
 #define ATTR_MTIME	0x20u
 #define ATTR_TIMES_NOW	0x40u	/* by "now": writing suffices, ownership is not needed */
+#define ATTR_CHOWN	0x100u	/* chown(2), even of nothing: set-id bits go */
 #define ATTR_OPEN	0x80u	/* truncation by open(O_TRUNC): permission was checked */
 struct setattr {
 	u32 valid;

@@ -9,6 +9,14 @@
 #include <kernel/cred.h>
 #include <kernel/lib/string.h>
 
+/* "user." with nothing behind it is no name. */
+static bool bare_prefix(const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	return dot && !dot[1];
+}
+
 /* 0 when current may; write: set or remove. */
 static int check(struct vnode *v, const char *name, bool write)
 {
@@ -17,6 +25,8 @@ static int check(struct vnode *v, const char *name, bool write)
 
 	if (write && (v->flags & (VN_IMMUTABLE | VN_APPEND)))
 		return -EPERM;
+	if (bare_prefix(name))
+		return -EINVAL;
 	if (str_has_prefix(name, "security."))
 		return write && !cred_has(c, CAP_SYS_ADMIN) && !(cred_has(c, CAP_SETFCAP) && !strcmp(name, "security.capability"))
 			? -EPERM : 0;

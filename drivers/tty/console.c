@@ -3,6 +3,7 @@
 #include <drivers/tty/tty.h>
 
 #include <fs/chrdev.h>
+#include <fs/procfs.h>
 #include <kernel/printk.h>
 #include <kernel/task.h>
 #include <kernel/uapi.h>
@@ -48,6 +49,7 @@ static struct chrdev nodes[] = {
 void tty_init_devices(void)
 {
 	session_exit_hook = tty_session_exit;
+	procfs_tty_of = tty_of_session;
 	pty_init();
 	for (u32 i = 0; i < ARRAY_SIZE(nodes); i++)
 		if (chrdev_register(&nodes[i]))

@@ -117,6 +117,8 @@ bool pty_get_packet(struct tty *slave);
 int __must_check pty_open_peer(struct tty *slave, u32 flags, struct file **out);
 usize pty_master_count(struct tty *slave);
 
+/* For /proc/PID/stat: the terminal of s; pids_lock held. */
+void tty_of_session(struct session *s, u32 *dev, pid_t *foreground);
 /* ioctl(2) on a terminal: compat/ioctl_tty.c. */
 long tty_ioctl(struct file *f, u32 cmd, uaddr_t arg);
 

@@ -352,3 +352,12 @@ void tty_session_exit(struct session *s)
 	object_put(&t->obj);	/* the session's */
 	object_put(&t->obj);	/* ours */
 }
+
+void tty_of_session(struct session *s, u32 *dev, pid_t *foreground)
+{
+	if (!s->tty)
+		return;
+	*dev = s->tty->dev;
+	if (s->tty->pgrp)
+		*foreground = s->tty->pgrp->pid->nr;
+}
