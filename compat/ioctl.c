@@ -3,6 +3,7 @@
  * Tests: selftests/abi/ioctl.c */
 #include "file_int.h"
 
+#include <fs/inotify.h>
 #include <fs/pipe.h>
 #include <fs/vnode.h>
 
@@ -27,6 +28,8 @@ static long bytes_ready(struct file *f)
 {
 	if (file_is_pipe(f))
 		return (long)pipe_bytes(f);
+	if (file_is_inotify(f))
+		return (long)inotify_bytes(f);
 	if (f->obj->ops->type == OBJ_VNODE && vnode_is_reg(to_vnode(f->obj)))
 		return (long)vnode_size(to_vnode(f->obj)) - f->pos;
 	return -ENOTTY;

@@ -5,6 +5,7 @@
 
 #include "walk.h"
 
+#include <fs/inotify.h>
 #include <kernel/clock.h>
 #include <kernel/cred.h>
 #include <kernel/file.h>
@@ -102,7 +103,11 @@ int path_setattr(const struct path *p, struct setattr *a)
 
 	if (!err)
 		err = p->rights & RIGHT_SETATTR ? 0 : -EPERM;
-	return err ? err : vnode_setattr(p->dentry->vnode, a);
+	if (!err)
+		err = vnode_setattr(p->dentry->vnode, a);
+	if (!err)
+		notify_place(p->dentry, IN_ATTRIB);
+	return err;
 }
 
 static int set_size(struct vnode *v, u64 size)
@@ -138,6 +143,8 @@ int path_truncate(const struct path *p, u64 size)
 		return err;
 	err = set_size(v, size);
 	vnode_put_write(v);
+	if (!err)
+		notify_place(p->dentry, IN_MODIFY);
 	return err;
 }
 

@@ -206,6 +206,7 @@ static int link_locked(struct walk *w, struct dentry *d, const struct path *old)
 		return err;
 	vnode_get(v);
 	publish(d, v);
+	notify_vnode(v, IN_ATTRIB);
 	notify_dir(dir, IN_CREATE, d);
 	return 0;
 }
@@ -282,8 +283,8 @@ static int remove_locked(struct walk *w, struct dentry *d, bool want_dir)
 	if (err)
 		return err;
 	dentry_drop(d);
-	notify_dir(dir, IN_DELETE, d);
 	notify_deleted(v);
+	notify_dir(dir, IN_DELETE, d);
 	return 0;
 }
 

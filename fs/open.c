@@ -10,6 +10,7 @@
 #include "walk.h"
 
 #include <fs/chrdev.h>
+#include <fs/inotify.h>
 #include <fs/pipe.h>
 #include <kernel/cred.h>
 #include <kernel/file.h>
@@ -58,6 +59,7 @@ static int create_locked(struct walk *w, struct dentry *d, u32 mode, struct dent
 		dentry_instantiate(d, v);
 	else
 		dentry_add(fresh, v);
+	notify_dir(dir, IN_CREATE, d ? d : fresh);
 	*out = d ? d : fresh;
 	dentry_get(*out);
 	return 0;
@@ -228,6 +230,8 @@ static int open_settled(const struct path *p, u32 flags, bool exec, struct file 
 		file_put_now(f);
 		return err;
 	}
+	if (!(flags & O_PATH))
+		notify_place(f->dentry, IN_OPEN);
 	*out = f;
 	return 0;
 }

@@ -29,8 +29,10 @@ static ssize_t file_read(struct file *f, struct iter *to, loff_t *pos)
 		return 0;
 	if (likely(m))
 		n = vmo_read(m, to, *pos);
-	if (n > 0)
+	if (n > 0) {
 		*pos += n;
+		notify_place(f->dentry, IN_ACCESS);
+	}
 	if (!(file_flags(f) & O_NOATIME))
 		vnode_touch_atime(v, f->mount->flags);
 	return n;
@@ -89,6 +91,8 @@ static ssize_t file_write(struct file *f, struct iter *from, loff_t *pos)
 	rw_write_lock(&v->lock);
 	n = write_locked(f, v, m, from, pos);
 	rw_write_unlock(&v->lock);
+	if (n > 0)
+		notify_place(f->dentry, IN_MODIFY);
 	if (n > 0 && unlikely(file_flags(f) & O_DSYNC) && v->obj.ops->fsync) {
 		int err = v->obj.ops->fsync(f, (file_flags(f) & O_SYNC) != O_SYNC);
 

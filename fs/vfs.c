@@ -10,6 +10,7 @@
 
 #include <fs/dcache.h>
 #include <fs/flock.h>
+#include <fs/inotify.h>
 #include <fs/vnode.h>
 #include <kernel/file.h>
 #include <kernel/lib/string.h>
@@ -168,6 +169,8 @@ static void drop_path(struct file *f)
 {
 	if (unlikely(f->dentry->vnode->locks))
 		flock_release(f);
+	if (!(f->mode & FMODE_PATH))
+		notify_place(f->dentry, f->mode & FMODE_WRITE ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	dentry_put(f->dentry);
 	mount_put(f->mount);
 }

@@ -91,6 +91,7 @@ void vnode_release(struct object *o)
 		vmo_put(v->vmo);
 	if (unlikely(v->locks))
 		flock_free(v);
+	kfree(v->watches);
 	call_rcu(&v->rcu, free_rcu);
 	super_put(sb);
 }
