@@ -289,30 +289,38 @@ static int check_exclusive(int op, const struct file *f, u32 events)
 	return op == EPOLL_CTL_MOD || file_is_epoll(f) || events & ~EXCLUSIVE_OK ? -EINVAL : 0;
 }
 
+static int ctl(struct epoll *ep, int op, int fd, struct file *f, const struct epoll_want *want)
+{
+	int err;
+
+	mutex_lock_nested(&ep->mtx);
+	err = ctl_locked(ep, op, fd, f, want);
+	mutex_unlock(&ep->mtx);
+	return err;
+}
+
+/* f is an epoll: (3). */
+static int ctl_nested(struct epoll *ep, int op, int fd, struct file *f, const struct epoll_want *want)
+{
+	int err;
+
+	mutex_lock(&nest_lock);
+	err = check_nesting(ep, f);
+	if (!err)
+		err = ctl(ep, op, fd, f, want);
+	mutex_unlock(&nest_lock);
+	return err;
+}
+
 int epoll_ctl(struct file *epf, int op, int fd, struct file *f, const struct epoll_want *want)
 {
-	struct epoll *ep;
-	bool nests;
-	int err = 0;
-
 	if (!f->obj->ops->poll || f->mode & FMODE_PATH)
 		return -EPERM;
 	if (!file_is_epoll(epf) || f == epf || check_exclusive(op, f, want->events))
 		return -EINVAL;
-	ep = to_epoll(epf);
-	nests = op == EPOLL_CTL_ADD && file_is_epoll(f);
-	if (nests) {
-		mutex_lock(&nest_lock);
-		err = check_nesting(ep, f);
-	}
-	if (!err) {
-		mutex_lock_nested(&ep->mtx);
-		err = ctl_locked(ep, op, fd, f, want);
-		mutex_unlock(&ep->mtx);
-	}
-	if (nests)
-		mutex_unlock(&nest_lock);
-	return err;
+	if (op == EPOLL_CTL_ADD && file_is_epoll(f))
+		return ctl_nested(to_epoll(epf), op, fd, f, want);
+	return ctl(to_epoll(epf), op, fd, f, want);
 }
 
 /* ---- epoll_wait ---- */

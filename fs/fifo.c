@@ -70,22 +70,23 @@ static void count_side(struct pipe *p, u32 flags, int by)
 	}
 }
 
-/* Counts us in and waits until the other side is or was there. */
+/* Counts us in and waits until the other side is or was there; a pipe(2) opened through /proc does not wait. */
 static int join(struct pipe *p, u32 flags)
 {
 	u32 acc = flags & O_ACCMODE, reader_opens, writer_opens;
-	bool wait;
+	bool wait, named;
 	int err = 0;
 
 	mutex_lock(&p->lock);
-	if (acc == O_WRONLY && (flags & O_NONBLOCK) && !p->readers) {
+	named = !p->node;
+	if (named && acc == O_WRONLY && (flags & O_NONBLOCK) && !p->readers) {
 		mutex_unlock(&p->lock);
 		return -ENXIO;
 	}
 	count_side(p, flags, 1);
 	reader_opens = p->reader_opens;
 	writer_opens = p->writer_opens;
-	wait = (acc == O_RDONLY && !p->writers && !(flags & O_NONBLOCK)) || (acc == O_WRONLY && !p->readers);
+	wait = named && ((acc == O_RDONLY && !p->writers && !(flags & O_NONBLOCK)) || (acc == O_WRONLY && !p->readers));
 	mutex_unlock(&p->lock);
 	object_wake(&p->obj, EPOLLIN | EPOLLOUT);
 	if (wait && acc == O_RDONLY)

@@ -640,6 +640,15 @@ int walk_last(struct walk *w, bool want_follow, const char **link)
 	return step(w, &w->last, w->last_type, want_follow || w->trailing, link);
 }
 
+int walk_check_scope(struct walk *w)
+{
+	if (likely(!(w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT))))
+		return 0;
+	if (!mount_seq_changed(w->tree_seq) && dcache_rename_seq() == w->names_seq)
+		return 0;
+	return w->rcu ? -EAGAIN_REFS : -EAGAIN;			/* (5) */
+}
+
 int walk_all(struct walk *w, const char *s)
 {
 	int err;
@@ -653,10 +662,7 @@ int walk_all(struct walk *w, const char *s)
 		return err;
 	if ((w->trailing || w->flags & LOOKUP_DIRECTORY) && !vnode_is_dir(w->vnode))
 		return -ENOTDIR;
-	if (unlikely(w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) &&
-	    (mount_seq_changed(w->tree_seq) || dcache_rename_seq() != w->names_seq))
-		return w->rcu ? -EAGAIN_REFS : -EAGAIN;		/* (5) */
-	return 0;
+	return walk_check_scope(w);
 }
 
 /* ---- looking up ---- */

@@ -288,6 +288,8 @@ static int open_once(struct walk *w, int dirfd, const char *name, bool rcu, cons
 			if (!err)
 				err = create_last(w, req, &created, &s);
 		} while (err > 0);
+		if (!err)
+			err = walk_check_scope(w);
 	}
 	if (!err)
 		err = walk_settle(w);

@@ -68,12 +68,11 @@ static void count_tasks(u32 *threads, pid_t *last)
 
 static int show_loadavg(struct seq *s, struct task *t)
 {
-	static const u32 minutes[] = { 1, 5, 15 };
 	u32 threads, i;
 	pid_t last;
 
-	for (i = 0; i < ARRAY_SIZE(minutes); i++) {
-		u32 load = sched_load_avg(minutes[i]) + 10;	/* rounds as Linux does: half of 0.01 in 11-bit fixed point */
+	for (i = 0; i < 3; i++) {
+		u32 load = sched_load_avg(i) + 10;	/* rounds as Linux does: half of 0.01 in 11-bit fixed point */
 
 		seq_print(s, "%u.%02u ", load >> 11, ((load & 2047) * 100) >> 11);
 	}
@@ -223,15 +222,32 @@ static int show_filesystems(struct seq *s, struct task *t)
 	return 0;
 }
 
+/* One line a driver: neighbours of one major number and name count once. */
+struct device_list {
+	struct seq *s;
+	const struct chrdev *last;
+};
+
+static const char *driver_name(const struct chrdev *c)
+{
+	return c->driver ? c->driver : c->name;
+}
+
 static void one_device(const struct chrdev *c, void *arg)
 {
-	seq_print(arg, "%3u %s\n", c->major, c->driver ? c->driver : c->name);
+	struct device_list *l = arg;
+
+	if (!l->last || l->last->major != c->major || strcmp(driver_name(l->last), driver_name(c)))
+		seq_print(l->s, "%3u %s\n", c->major, driver_name(c));
+	l->last = c;
 }
 
 static int show_devices(struct seq *s, struct task *t)
 {
+	struct device_list l = { s, NULL };
+
 	seq_print(s, "Character devices:\n");
-	chrdev_for_each(one_device, s);
+	chrdev_for_each(one_device, &l);
 	seq_print(s, "\nBlock devices:\n");
 	return 0;
 }

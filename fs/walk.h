@@ -48,6 +48,8 @@ int __must_check walk_parent(struct walk *w, const char *s);
 int __must_check walk_last(struct walk *w, bool follow, const char **link);
 /* All of it. */
 int __must_check walk_all(struct walk *w, const char *s);
+/* -EAGAIN when a scoped walk may have been led out by a rename or mount. At its end. */
+int __must_check walk_check_scope(struct walk *w);
 /* Borrowed becomes owned; the RCU section ends. -EAGAIN_REFS. */
 int __must_check walk_settle(struct walk *w);
 /* Hands the place over to the caller; the walk has it no more. Settled. */
