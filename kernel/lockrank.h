@@ -21,7 +21,8 @@ enum lock_rank {
 	RANK_SLEEP_LEAF,/* sleeping leaves: loader, console mux */
 	/* spinlocks */
 	RANK_SPIN_FIRST,
-	RANK_EPOLL = RANK_SPIN_FIRST,	/* epoll: ready list (taken from wake-ups of others: see RANK_EPOLL_READY) */
+	RANK_CPU_CALL = RANK_SPIN_FIRST,	/* one cross-CPU call at a time; interrupts stay on under it */
+	RANK_EPOLL,	/* epoll: ready list (taken from wake-ups of others: see RANK_EPOLL_READY) */
 	RANK_TTY,	/* line discipline and termios state */
 	RANK_OBJECT,	/* locks of simple objects: eventfd, pipe ring, ... */
 	RANK_DCACHE,	/* a dentry, a hash chain */
