@@ -42,6 +42,7 @@ struct exec {
 	u64 sp;
 	char comm[TASK_COMM_LEN];
 	char *script_name;	/* path handed to an interpreter */
+	struct cred *cred;	/* what the program will run with; a reference */
 };
 
 /* ---- the argument block ---- */
@@ -320,27 +321,10 @@ static int resolve_scripts(struct exec *e)
 	return err;
 }
 
-static int build(struct exec *e)
-{
-	int err = resolve_scripts(e);
-
-	if (err)
-		return err;
-	e->as = aspace_create();
-	if (!e->as)
-		return -ENOMEM;
-	err = exec_load(e->as, e->file, e->head, e->head_len, &e->image);
-	if (!err)
-		err = exec_build_stack(e->as, &e->args, &e->image, &e->sp);
-	return err;
-}
-
-/* ---- the point of no return ---- */
-
 /* set-user-ID and set-group-ID files; capabilities as capabilities(7) tells for root and others. */
 static struct cred *new_cred(struct exec *e)
 {
-	struct vnode *v = e->file->obj->ops->vnode ? e->file->obj->ops->vnode(e->file->obj) : NULL;
+	struct vnode *v = e->file->obj->ops->type == OBJ_VNODE ? to_vnode(e->file->obj) : NULL;
 	struct cred *c = cred_copy(current_cred());
 	bool root;
 
@@ -359,6 +343,27 @@ static struct cred *new_cred(struct exec *e)
 	c->cap_effective = c->euid.v == 0 ? c->cap_permitted : c->cap_ambient;
 	return c;
 }
+
+static int build(struct exec *e)
+{
+	int err = resolve_scripts(e);
+
+	if (err)
+		return err;
+	e->as = aspace_create();
+	if (!e->as)
+		return -ENOMEM;
+	err = exec_load(e->as, e->file, e->head, e->head_len, &e->image);
+	if (!err)
+		e->cred = new_cred(e);
+	if (!err && !e->cred)
+		err = -ENOMEM;
+	if (!err)
+		err = exec_build_stack(e->as, &e->args, &e->image, e->cred, &e->sp);
+	return err;
+}
+
+/* ---- the point of no return ---- */
 
 static void install_memory(struct exec *e)
 {
@@ -433,7 +438,6 @@ static void set_comm(struct exec *e, const char *name)
 /* Runs what e describes; name is for comm and scripts. Frees everything. */
 static int exec_run(struct exec *e, const char *name)
 {
-	struct cred *c = NULL;
 	int err = 0;
 
 	e->script_name = kmalloc(strlen(name) + 8, PAGE_KERNEL);
@@ -444,18 +448,16 @@ static int exec_run(struct exec *e, const char *name)
 	set_comm(e, name);
 	if (!err)
 		err = build(e);
-	if (!err) {
-		c = new_cred(e);
-		err = c ? handle_table_unshare() : -ENOMEM;
-	}
+	if (!err)
+		err = handle_table_unshare();
 	if (!err)
 		err = proc_single_thread();
 	if (!err) {
-		exec_commit(e, c);
-		c = NULL;
+		exec_commit(e, e->cred);
+		e->cred = NULL;
 	}
-	if (c)
-		cred_put(c);
+	if (e->cred)
+		cred_put(e->cred);
 	if (e->as)
 		aspace_put(e->as);
 	if (e->file)

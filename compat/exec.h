@@ -6,6 +6,7 @@
 #include <kernel/lib/elf.h>
 
 struct aspace;
+struct cred;
 struct file;
 
 #define ARG_STRLEN_MAX (32ul * 4096)	/* Linux: MAX_ARG_STRLEN */
@@ -42,7 +43,7 @@ struct loaded {
 /* Maps program and interpreter into a new address space. */
 int __must_check exec_load(struct aspace *as, struct file *f, const u8 *head, usize head_len, struct loaded *out);
 /* Writes strings, auxv and pointers; the initial SP in *sp. */
-int __must_check exec_build_stack(struct aspace *as, const struct arg_block *a, const struct loaded *l, u64 *sp);
+int __must_check exec_build_stack(struct aspace *as, const struct arg_block *a, const struct loaded *l, const struct cred *c, u64 *sp);
 
 /* From the kernel: PID 1. Returns only on failure. */
 int exec_kernel(const char *path, const char *const *argv, const char *const *envp);

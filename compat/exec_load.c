@@ -236,10 +236,8 @@ static void aux(struct builder *b, u64 type, u64 value)
 	b->auxv[b->nr++] = value;
 }
 
-static void fill_auxv(struct builder *b, const struct loaded *l, u64 random, u64 platform, u64 execfn)
+static void fill_auxv(struct builder *b, const struct loaded *l, const struct cred *c, u64 random, u64 platform, u64 execfn)
 {
-	const struct cred *c = current_cred();
-
 	aux(b, AT_SYSINFO_EHDR, b->as->vdso);
 	aux(b, AT_HWCAP, cpu_hwcap());
 	aux(b, AT_PAGESZ, PAGE_SIZE);
@@ -307,7 +305,7 @@ static int map_stack(struct aspace *as, u64 bytes, bool exec)
 	return 0;
 }
 
-int exec_build_stack(struct aspace *as, const struct arg_block *a, const struct loaded *l, u64 *sp_out)
+int exec_build_stack(struct aspace *as, const struct arg_block *a, const struct loaded *l, const struct cred *c, u64 *sp_out)
 {
 	static const char platform[16] = "aarch64";
 	struct builder b = { .as = as };
@@ -321,7 +319,7 @@ int exec_build_stack(struct aspace *as, const struct arg_block *a, const struct 
 	if (err)
 		return err;
 	random_bytes(rnd, sizeof(rnd));
-	fill_auxv(&b, l, random, random + 16, strings + a->name_off);
+	fill_auxv(&b, l, c, random, random + 16, strings + a->name_off);
 	words = 1 + a->argc + 1 + a->envc + 1 + b.nr;
 	sp = ALIGN_DOWN(random - (random_pages(0xf) >> 8) - words * 8, 16ul);
 	at = sp;

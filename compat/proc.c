@@ -52,8 +52,8 @@ long sys_clone3(uaddr_t cl_args, usize size)
 	err = copy_struct_from_user(&c, sizeof(c), cl_args, size);
 	if (err)
 		return err;
-	if ((c.flags & (CSIGNAL | CLONE_DETACHED)) & ~CLONE_NEWTIME)
-		return -EINVAL;
+	if (c.flags & ~(U32_MAX | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP) || (c.flags & (CSIGNAL | CLONE_DETACHED)))
+		return -EINVAL;		/* CLONE_NEWTIME lies in CSIGNAL: a namespace we do not have */
 	if ((c.flags & (CLONE_THREAD | CLONE_PARENT)) && c.exit_signal)
 		return -EINVAL;
 	if (c.exit_signal > NSIG || (c.flags & CLONE_INTO_CGROUP) || c.set_tid_size || c.set_tid)

@@ -240,9 +240,16 @@ static int truncate_opened(struct vnode *v)
 {
 	struct setattr a = { .valid = ATTR_SIZE | ATTR_OPEN };
 
+	int err;
+
 	if (!vnode_is_reg(v) || (!v->vmo && !v->size && !v->ops->setattr))
 		return 0;
-	return vnode_setattr(v, &a);
+	err = vnode_get_write(v);	/* also for O_RDONLY | O_TRUNC: a running program is not cut off */
+	if (err)
+		return err;
+	err = vnode_setattr(v, &a);
+	vnode_put_write(v);
+	return err;
 }
 
 /* The walk is over and settled. */

@@ -8,7 +8,7 @@
  * Invariants: (1) a bottom half never nests in another on one CPU, and never sleeps (preemption is off). (2) a raised bottom half runs soon:
  * raise in thread context sends this CPU an interrupt.
  * Locks: irq_lock (RANK_IRQ) for the table's writers; dispatch reads it without: entries are published whole and freed after a grace
- * period of all CPUs' interrupts (irq_free waits by cpu_call). call_lock (RANK_IRQ): one cpu_call() at a time.
+ * period of all CPUs' interrupts (irq_free waits by cpu_call). call.lock (RANK_CPU_CALL): one cpu_call() at a time.
  * Barriers: (A) cpu_call stores fn, arg, then the pending mask (release); (B) the called CPU loads the mask (acquire), then fn.
  */
 #include <kernel/irq.h>
@@ -253,7 +253,7 @@ static struct {
 	void (*fn)(void *);
 	void *arg;
 	u64 pending;			/* [a] CPUs that have yet to run it */
-} call = { .lock = SPINLOCK_INIT(RANK_IRQ) };
+} call = { .lock = SPINLOCK_INIT(RANK_CPU_CALL) };
 
 static void wait_called(void)
 {

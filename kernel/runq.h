@@ -16,6 +16,7 @@ struct runq {
 	u32 cpu;
 	struct task *curr, *idle;
 	struct task *prev;		/* during a switch: who ran before */
+	struct task *push;		/* during a switch: who may not stay on this CPU, its vruntime made relative */
 	u32 nr_running;			/* queued threads and a running one that is not idle */
 	u32 nr_fair;
 	struct rb_tree fair;		/* by vruntime; the running thread is not in it */

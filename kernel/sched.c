@@ -122,15 +122,35 @@ static void finish_dead(struct task *t)
 	task_put(t);
 }
 
+static u32 choose_cpu(const struct task *t);
+
+/* Queues a runnable thread that was switched away from a CPU it may not use. Interrupts off. */
+static void push_away(struct task *t)
+{
+	u32 cpu = choose_cpu(t);
+	struct runq *q = cpu_rq(cpu);
+
+	spin_lock(&q->lock);
+	t->head.cpu = cpu;
+	t->vruntime += q->min_vruntime;
+	runq_add(q, t, false);
+	if (runq_preempts(q, t))
+		resched(q);
+	spin_unlock(&q->lock);
+}
+
 void sched_tail(void)
 {
 	struct runq *q = this_rq();
-	struct task *prev = q->prev;
+	struct task *prev = q->prev, *push = q->push;
 	bool dead = prev->state == TASK_DEAD;
 
 	prev->on_cpu = false;
+	q->push = NULL;
 	lock_rank_release(&q->lock);
 	__atomic_store_n(&q->lock.held, 0, __ATOMIC_RELEASE);
+	if (unlikely(push))
+		push_away(push);
 	preempt_enable_no_resched();
 	irq_enable();
 	if (unlikely(dead))
@@ -164,7 +184,11 @@ static void do_schedule(bool preempted) NO_LOCK_CHECK
 	rcu_quiescent();
 	update_curr(q);
 	if (prev != q->idle) {
-		if (prev->state == TASK_RUNNING || preempted) {
+		if (unlikely(!(prev->affinity & BIT(q->cpu))) && (prev->state == TASK_RUNNING || preempted)) {
+			q->push = prev;
+			prev->vruntime -= q->min_vruntime;
+			q->nr_running--;
+		} else if (prev->state == TASK_RUNNING || preempted) {
 			runq_put_prev(q, prev);
 			prev->nivcsw += preempted;
 		} else {
@@ -628,15 +652,9 @@ int sched_set_affinity(struct task *t, u64 mask) NO_LOCK_CHECK
 	}
 	spin_unlock(&q->lock);
 	irq_restore(irq);
-	while (t == current() && !(mask & BIT(this_cpu_id())))
-		sched_migrate_self();
+	if (t == current())
+		schedule();		/* moves us when we may not stay */
 	return 0;
-}
-
-/* current is on a CPU it may not use: sleeps while a timer's wake-up puts it elsewhere. */
-void sched_migrate_self(void)
-{
-	sleep_ns(1);
 }
 
 u64 sched_nr_running(void)

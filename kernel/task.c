@@ -226,8 +226,12 @@ static int copy_sighand(struct proc *p, u64 flags)
 		p->sighand = me->sighand;
 		return 0;
 	}
-	p->sighand = flags & CLONE_CLEAR_SIGHAND ? sighand_create() : sighand_copy(me->sighand);
-	return p->sighand ? 0 : -ENOMEM;
+	p->sighand = sighand_copy(me->sighand);
+	if (!p->sighand)
+		return -ENOMEM;
+	if (flags & CLONE_CLEAR_SIGHAND)
+		sighand_exec(p->sighand);	/* handlers go, what is ignored stays */
+	return 0;
 }
 
 static int copy_proc(struct task *t, u64 flags, int exit_signal)
@@ -244,7 +248,8 @@ static int copy_proc(struct task *t, u64 flags, int exit_signal)
 	t->proc = proc_alloc(t->pid);
 	if (!t->proc)
 		return -ENOMEM;
-	t->exit_signal = exit_signal;
+	t->exit_signal = flags & CLONE_PARENT ? me->leader->exit_signal : exit_signal;
+	t->proc->creator_tid = current()->tid;
 	memcpy(t->proc->rlimits, me->rlimits, sizeof(me->rlimits));
 	t->proc->oom_score_adj = me->oom_score_adj;
 	t->proc->budget = me->budget;

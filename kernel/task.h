@@ -117,6 +117,7 @@ struct proc {
 
 	/* ---- family ---- */
 	struct proc *parent;		/* [P] */
+	pid_t creator_tid;		/* [I] the parent's thread that made it: __WNOTHREAD */
 	struct list children, sibling;	/* [P] */
 	struct list group_link;		/* [P] in pgrp.members */
 	struct pgrp *pgrp;		/* [P] */

@@ -24,6 +24,8 @@ static bool matches(const struct proc *c, const struct wait_query *q)
 			return false;
 		break;
 	}
+	if ((q->options & __WNOTHREAD) && c->creator_tid != current()->tid)
+		return false;
 	return (q->options & __WALL) || clone_child == !!(q->options & __WCLONE);
 }
 

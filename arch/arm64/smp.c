@@ -114,7 +114,7 @@ static bool make_percpu(u32 cpu)
 	stack = kv_stack_alloc();
 	if (!area || !stack)
 		return false;
-	memset(area, 0, size);	/* not a copy: CPU 0 uses the section itself */
+	memcpy(area, __percpu_start, size);
 	percpu_offset[cpu] = (u64)area - (u64)__percpu_start;
 	*per_cpu(irq_stack_top, cpu) = stack + KSTACK_SIZE;
 	page_init_cpu(cpu);
