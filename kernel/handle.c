@@ -37,45 +37,8 @@
 #include <kernel/task.h>
 #include <mm/slab.h>
 
-#define CHUNK_SLOTS 64u
-#define NR_OPEN	    1048576u	/* sysctl fs.nr_open */
-#define NR_CHUNKS_MAX (NR_OPEN / CHUNK_SLOTS)
+#include "handle_int.h"
 
-struct slot {
-	struct file *file;	/* (1) */
-	u64 word;		/* (2) */
-};
-
-/* Locks: t  handle_table.lock, slots also readable under RCU */
-struct chunk {
-	u64 used;		/* [t] (1) */
-	u64 cloexec;		/* [t] */
-	struct slot slot[CHUNK_SLOTS];
-};
-
-/* The directory: chunk pointers, then a bit for each chunk that is full. */
-struct chunk_dir {
-	u32 nr;			/* chunks; a power of two */
-	struct rcu_head rcu;
-	u64 *full;		/* [t] DIV_ROUND_UP(nr, 64) words behind the pointers */
-	struct chunk *chunk[];	/* NULL: not made yet */
-};
-
-struct handle_table {
-	atomic_t refs;		/* [a] tasks, and for a moment /proc readers */
-	bool was_shared;	/* [t] (4) */
-	struct spinlock lock;
-	struct chunk_dir *dir;	/* [t, RCU] */
-	u32 hint;		/* [t] no free slot in chunks below */
-	struct {		/* first directory and chunk; same layout as struct chunk_dir */
-		struct chunk_dir d;
-		struct chunk *chunk[1];
-		u64 full[1];
-	} first_dir;
-	struct chunk first;
-};
-
-static struct slab_cache *table_cache __ro_after_init;
 /* Boot argument handle.skip=N: system call N passes the rights check whatever its slot lacks. For finding a wrong rights row. */
 static int skip_syscall __ro_after_init = NO_SYSCALL;
 
@@ -84,7 +47,7 @@ void handle_init(void)
 	const char *skip = cmdline_get("handle.skip");
 	u64 nr;
 
-	table_cache = slab_cache_create("handle_table", sizeof(struct handle_table), 64);
+	handle_table_init();
 	if (skip && !parse_u64(skip, 10, &nr, NULL))
 		skip_syscall = (int)nr;
 }
@@ -110,16 +73,6 @@ static __cold int deny(const struct file *f, u32 missing)
 	if (skip_syscall != NO_SYSCALL && arch_user_frame(current())->syscall_nr == skip_syscall)
 		return 0;
 	return rights_errno(missing);
-}
-
-static inline struct slot *slot_of(const struct chunk_dir *dir, u32 fd)
-{
-	struct chunk *c;
-
-	if (unlikely(fd / CHUNK_SLOTS >= dir->nr))
-		return NULL;
-	c = rcu_deref(dir->chunk[fd / CHUNK_SLOTS]);
-	return likely(c) ? &c->slot[fd % CHUNK_SLOTS] : NULL;
 }
 
 /* A counted file and the rights that went with it, or NULL. */
@@ -235,8 +188,7 @@ static void dir_copy(struct chunk_dir *to, const struct chunk_dir *from)
 	memcpy(to->full, from->full, DIV_ROUND_UP(from->nr, 64) * sizeof(u64));
 }
 
-/* Makes room for chunk number n. Drops the lock to allocate. */
-static int grow_locked(struct handle_table *t, u32 n) MUST_HOLD(t->lock)
+int handle_grow_locked(struct handle_table *t, u32 n) MUST_HOLD(t->lock)
 {
 	struct chunk_dir *dir = NULL, *old;
 	struct chunk *c;
@@ -321,7 +273,7 @@ static int reserve_locked(struct handle_table *t, u32 low, bool cloexec) MUST_HO
 		if ((u64)n * CHUNK_SLOTS >= limit)
 			return -EMFILE;
 		if (unlikely(n >= t->dir->nr || !t->dir->chunk[n])) {
-			err = grow_locked(t, n);
+			err = handle_grow_locked(t, n);
 			if (err)
 				return err;
 		}
@@ -451,8 +403,7 @@ static u64 range_mask(u32 n, u32 first, u32 last)
 	return mask;
 }
 
-/* Closes the slots of chunk n that are in mask (and, if only_cloexec, are close-on-exec). */
-static void close_chunk(struct handle_table *t, u32 n, u64 mask, bool only_cloexec)
+void handle_close_chunk(struct handle_table *t, u32 n, u64 mask, bool only_cloexec)
 {
 	for (;;) {
 		struct file *f = NULL;
@@ -506,7 +457,7 @@ int handle_close_range(u32 first, u32 last, u32 flags)
 		return 0;
 	}
 	for (n = first / CHUNK_SLOTS; n < handle_table_size(t) / CHUNK_SLOTS && n <= last / CHUNK_SLOTS; n++)
-		close_chunk(t, n, range_mask(n, first, last), false);
+		handle_close_chunk(t, n, range_mask(n, first, last), false);
 	return 0;
 }
 
@@ -540,7 +491,7 @@ static int replace_locked(struct handle_table *t, u32 fd, struct file *f, u64 ri
 	int err;
 
 	if (n >= t->dir->nr || !t->dir->chunk[n]) {
-		err = grow_locked(t, n);
+		err = handle_grow_locked(t, n);
 		if (err)
 			return err;
 	}
@@ -625,194 +576,4 @@ int handle_narrow(int fd, u32 keep)
 	}
 	spin_unlock(&t->lock);
 	return f ? 0 : -EBADF;
-}
-
-/* ---- tables ---- */
-
-struct handle_table *handle_table_create(void)
-{
-	struct handle_table *t = slab_alloc(table_cache, PAGE_KERNEL | PAGE_ZEROED);
-
-	if (!t)
-		return NULL;
-	ref_init(&t->refs, 1);
-	spin_init(&t->lock, RANK_HANDLES);
-	t->first_dir.d.nr = 1;
-	t->first_dir.d.full = t->first_dir.full;
-	t->first_dir.d.chunk[0] = &t->first;
-	t->dir = &t->first_dir.d;
-	return t;
-}
-
-static void copy_chunk(struct chunk *to, const struct chunk *from)
-{
-	u64 left;
-
-	for (left = from->used; left; left &= left - 1) {
-		u32 i = (u32)__builtin_ctzl(left);
-
-		if (!from->slot[i].file)
-			continue;		/* reserved by another thread: not ours */
-		file_get(from->slot[i].file);
-		to->slot[i] = from->slot[i];
-		to->used |= BIT(i);
-	}
-	to->cloexec = from->cloexec & to->used;
-}
-
-/* Gives t a directory and chunks for all that src has; src may grow meanwhile. */
-static int prepare_copy(struct handle_table *t, struct handle_table *src)
-{
-	u32 n;
-
-	spin_lock(&t->lock);		/* also makes us a reader of src->dir, until grow_locked() drops it */
-	for (n = 1; n < READ_ONCE(src->dir)->nr; n++) {
-		int err;
-
-		if ((n < t->dir->nr && t->dir->chunk[n]) || !READ_ONCE(READ_ONCE(src->dir)->chunk[n]))
-			continue;
-		err = grow_locked(t, n);
-		if (err) {
-			spin_unlock(&t->lock);
-			return err;
-		}
-	}
-	spin_unlock(&t->lock);
-	return 0;
-}
-
-static bool copy_locked(struct handle_table *t, struct handle_table *src) MUST_HOLD(src->lock)
-{
-	u32 n;
-
-	for (n = 0; n < src->dir->nr; n++)
-		if (src->dir->chunk[n] && src->dir->chunk[n]->used && (n >= t->dir->nr || !t->dir->chunk[n]))
-			return false;
-	for (n = 0; n < src->dir->nr; n++) {
-		struct chunk *from = src->dir->chunk[n];
-
-		if (!from || !from->used)
-			continue;
-		copy_chunk(t->dir->chunk[n], from);
-		if (t->dir->chunk[n]->used == U64_MAX)
-			t->dir->full[n / 64] |= BIT(n % 64);
-	}
-	return true;
-}
-
-int handle_table_copy(struct handle_table *src, struct handle_table **out)
-{
-	struct handle_table *t = handle_table_create();
-	bool done = false;
-	int err;
-
-	if (!t)
-		return -ENOMEM;
-	while (!done) {
-		err = prepare_copy(t, src);
-		if (err) {
-			handle_table_put(t);
-			return err;
-		}
-		spin_lock(&src->lock);
-		done = copy_locked(t, src);
-		spin_unlock(&src->lock);
-	}
-	*out = t;
-	return 0;
-}
-
-void handle_table_get(struct handle_table *t)
-{
-	spin_lock(&t->lock);
-	t->was_shared = true;
-	spin_unlock(&t->lock);
-	ref_get(&t->refs);
-}
-
-void handle_table_peek_get(struct handle_table *t)
-{
-	ref_get(&t->refs);
-}
-
-void handle_table_put(struct handle_table *t)
-{
-	u32 n;
-
-	if (!ref_put(&t->refs))
-		return;
-	for (n = 0; n < t->dir->nr; n++) {
-		if (!t->dir->chunk[n])
-			continue;
-		close_chunk(t, n, U64_MAX, false);
-		if (n)
-			kfree(t->dir->chunk[n]);
-	}
-	if (t->dir != &t->first_dir.d)
-		kfree(t->dir);
-	slab_free(table_cache, t);
-}
-
-void handle_table_exec(struct handle_table *t)
-{
-	u32 n;
-
-	for (n = 0; n < t->dir->nr; n++)
-		if (t->dir->chunk[n] && t->dir->chunk[n]->cloexec)
-			close_chunk(t, n, U64_MAX, true);
-}
-
-int handle_table_unshare(void)
-{
-	struct handle_table *old = current()->handles, *t;
-	int err;
-
-	if (atomic_read(&old->refs) == 1)
-		return 0;
-	err = handle_table_copy(old, &t);
-	if (err)
-		return err;
-	handle_table_put(task_swap_handles(current(), t));
-	return 0;
-}
-
-/* ---- for others' eyes ---- */
-
-int handle_peek(struct handle_table *t, int fd, struct file **out, u32 *rights, bool *cloexec)
-{
-	struct slot *s;
-	int err = -EBADF;
-
-	spin_lock(&t->lock);
-	s = slot_of(t->dir, (u32)fd);
-	if (s && s->file) {
-		file_get(s->file);
-		*out = s->file;
-		*rights = (u32)s->word;
-		if (cloexec)
-			*cloexec = t->dir->chunk[(u32)fd / CHUNK_SLOTS]->cloexec & BIT((u32)fd % CHUNK_SLOTS);
-		err = 0;
-	}
-	spin_unlock(&t->lock);
-	return err;
-}
-
-int handle_next(struct handle_table *t, int fd, struct file **out, u32 *rights)
-{
-	u32 size = handle_table_size(t);
-
-	for (; (u32)fd < size; fd++)
-		if (!handle_peek(t, fd, out, rights, NULL))
-			return fd;
-	return -1;
-}
-
-u32 handle_table_size(struct handle_table *t)
-{
-	u32 nr;
-
-	rcu_read_lock();
-	nr = rcu_deref(t->dir)->nr;
-	rcu_read_unlock();
-	return nr * CHUNK_SLOTS;
 }
