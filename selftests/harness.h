@@ -117,6 +117,14 @@ static int *harness_failed;	/* in memory that children of the test share */
 #define ASSERT_TRUE(cond)	       CHECK_TRUE(cond, END_TEST())
 #define ASSERT_STREQ(expected, actual) CHECK_STREQ(expected, actual, END_TEST())
 
+/* The test needs this call: skipped where it is ENOSYS (docs/SYSCALLS.md: NONE). */
+#define NEEDS(call)                                                                               \
+	do {                                                                                      \
+		errno = 0;                                                                        \
+		if ((long)(call) == -1 && errno == ENOSYS)                                        \
+			SKIP("no %s", #call);                                                     \
+	} while (0)
+
 /* Evaluates expr to anything, but not before @ms have passed. */
 #define EXPECT_BLOCKS_AT_LEAST_MS(ms, expr)                                                       \
 	do {                                                                                      \
