@@ -76,6 +76,7 @@ static void add_times(struct proc *p, struct task *t) MUST_HOLD(p->lock)
 	u64 u, s;
 
 	sched_task_times(t, &u, &s);
+	t->accounted = true;
 	p->dead_user_ns += u;
 	p->dead_sys_ns += s;
 	p->dead_nvcsw += t->nvcsw;
@@ -347,8 +348,10 @@ void proc_release(struct proc *p)
 
 	list_del_init(&p->sibling);
 	proc_leave_groups(p);
+	spin_lock(&p->lock);		/* others may be walking the threads: proc_times() */
 	list_del_init(&leader->thread_link);
 	sigqueue_flush(&leader->pending);
+	spin_unlock(&p->lock);
 	pid_drop_roles(p->pid, true, true);
 	spin_unlock_irq(&pids_lock, irq);
 	task_put(leader);

@@ -156,6 +156,8 @@ void proc_times(struct proc *p, u64 *user_ns, u64 *sys_ns)
 	*user_ns = p->dead_user_ns;
 	*sys_ns = p->dead_sys_ns;
 	list_for_each_entry(t, &p->threads, thread_link) {
+		if (t->accounted)
+			continue;
 		sched_task_times(t, &u, &s);
 		*user_ns += u;
 		*sys_ns += s;

@@ -96,6 +96,7 @@ struct task {
 	struct vfork_done *vfork;	/* [o] a reference: tells the parent at exec or exit */
 	bool exiting;			/* [s] */
 	bool works_closed;		/* [o] too late for task_work_add() */
+	bool accounted;			/* [s] its times are in proc.dead_* */
 	int exit_signal;		/* [I] clone's; 0 or -1 for threads */
 	struct list task_works;		/* [o] struct task_work: WORK_NOTIFY */
 	u32 syscall_depth_debug;
