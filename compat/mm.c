@@ -25,6 +25,8 @@ long sys_mmap(u64 addr, u64 len, u64 prot, u64 flags, int fd, u64 offset)
 		return -EINVAL;
 	if (!(f & MAP_ANONYMOUS)) {
 		err = handle_get(fd, 0, &h);
+		if (!err && (h.file->mode & FMODE_PATH))
+			err = -EBADF;
 		if (err)
 			return err;
 	}

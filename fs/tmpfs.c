@@ -346,6 +346,7 @@ int memfd_create(const char *name, bool allow_sealing, bool exec, struct file **
 	m = vnode_vmo(d->vnode);
 	if (!m)
 		return -ENOMEM;
+	d->vnode->flags |= VN_UNCOUNTED;
 	m->seals = (allow_sealing ? 0 : F_SEAL_SEAL) | (exec ? 0 : F_SEAL_EXEC);
 	p.dentry = d;
 	return vfs_open_made(&p, O_RDWR | O_LARGEFILE, out);

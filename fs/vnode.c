@@ -193,10 +193,13 @@ int vnode_may_delete(struct vnode *dir, struct vnode *victim, const struct cred 
 
 /* ---- write access against execution ---- */
 
+/* Who writes to a memfd does not forbid its execution, and the other way round: as Linux, it is not counted. */
 int vnode_get_write(struct vnode *v)
 {
 	u32 n = atomic_read(&v->writers);
 
+	if (v->flags & VN_UNCOUNTED)
+		return 0;
 	do {
 		if ((s32)n < 0)
 			return -ETXTBSY;
@@ -206,13 +209,16 @@ int vnode_get_write(struct vnode *v)
 
 void vnode_put_write(struct vnode *v)
 {
-	atomic_dec(&v->writers);
+	if (!(v->flags & VN_UNCOUNTED))
+		atomic_dec(&v->writers);
 }
 
 int vnode_deny_write(struct vnode *v)
 {
 	u32 n = atomic_read(&v->writers);
 
+	if (v->flags & VN_UNCOUNTED)
+		return 0;
 	do {
 		if ((s32)n > 0)
 			return -ETXTBSY;
@@ -222,7 +228,8 @@ int vnode_deny_write(struct vnode *v)
 
 void vnode_allow_write(struct vnode *v)
 {
-	atomic_inc(&v->writers);
+	if (!(v->flags & VN_UNCOUNTED))
+		atomic_inc(&v->writers);
 }
 
 /* ---- times ---- */

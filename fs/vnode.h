@@ -87,6 +87,7 @@ struct vnode {
 	struct rcu_head rcu;
 };
 
+#define VN_UNCOUNTED	0x100u	/* memfd: writers and executions are not counted against each other */
 #define VN_IMMUTABLE	0x01u	/* chattr +i */
 #define VN_APPEND	0x02u	/* chattr +a */
 #define VN_DEAD		0x04u	/* a directory that was removed: nothing can be made in it */

@@ -296,6 +296,18 @@ static int lock_range(struct aspace *as, u64 addr, u64 end, u32 set)
 	return at >= end ? 0 : -ENOMEM;
 }
 
+/* Bytes of [addr, end) that are locked already: they do not count twice against the limit. */
+static u64 locked_in(struct aspace *as, u64 addr, u64 end)
+{
+	struct vma *v;
+	u64 n = 0;
+
+	for (v = vma_find(&as->vmas, addr); v && v->start < end; v = vma_next(v))
+		if (v->flags & VMA_LOCKED)
+			n += min(v->end, end) - max(v->start, addr);
+	return n;
+}
+
 int aspace_mlock(struct aspace *as, u64 addr, u64 len, bool lock, bool on_fault)
 {
 	u64 limit = rlimit(RLIMIT_MEMLOCK), end;
@@ -313,7 +325,7 @@ int aspace_mlock(struct aspace *as, u64 addr, u64 len, bool lock, bool on_fault)
 		return -ENOMEM;
 	if (rw_write_lock_killable(&as->lock))
 		return -EINTR;
-	if (lock && as->locked_bytes + len > limit && !capable(CAP_IPC_LOCK))
+	if (lock && as->locked_bytes + len - locked_in(as, addr, end) > limit && !capable(CAP_IPC_LOCK))
 		err = -ENOMEM;
 	if (!err)
 		err = lock_range(as, addr, end, !lock ? 0 : on_fault ? VMA_LOCKED | VMA_LOCKONFAULT : VMA_LOCKED);
