@@ -161,7 +161,10 @@ long sys_fchdir(int fd)
 
 	if (err)
 		return err;
-	return vnode_is_dir(p.dentry->vnode) ? stand_at(&p, false) : -ENOTDIR;
+	if (!vnode_is_dir(p.dentry->vnode))
+		return -ENOTDIR;
+	err = p.rights & RIGHT_LOOKUP ? 0 : rights_deny(RIGHT_LOOKUP);
+	return err ? err : stand_at(&p, false);
 }
 
 long sys_umask(u32 mask)

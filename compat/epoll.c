@@ -50,6 +50,8 @@ long sys_epoll_ctl(int epfd, s32 op, int fd, uaddr_t event)
 		err = handle_get(epfd, 0, &ep);
 	if (!err)
 		err = handle_get(fd, 0, &target);
+	if (!err && file_is_epoll(ep.file))
+		err = handle_need(&ep, RIGHT_WRITE);
 	if (err)
 		return err;
 	want = (struct epoll_want){ e.events, e.data };
@@ -86,7 +88,9 @@ static long do_wait(int epfd, uaddr_t events, s32 max, ktime_t deadline, uaddr_t
 		return err;
 	if (!file_is_epoll(h.file))
 		return -EINVAL;
-	err = wait_mask_set(sigmask, sigsetsize);
+	err = handle_need(&h, RIGHT_READ);
+	if (!err)
+		err = wait_mask_set(sigmask, sigsetsize);
 	if (err)
 		return err;
 	n = epoll_wait(h.file, &u.out, max, deadline);

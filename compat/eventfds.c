@@ -42,13 +42,13 @@ static int put_setting(uaddr_t out, const struct timerfd_setting *s)
 	return copy_to_user(out, &a, sizeof(a));
 }
 
-static int get_timerfd(int fd, struct handle *h)
+static int get_timerfd(int fd, u32 need, struct handle *h)
 {
 	int err = handle_get(fd, 0, h);
 
 	if (err)
 		return err;
-	return file_is_timerfd(h->file) ? 0 : -EINVAL;
+	return file_is_timerfd(h->file) ? handle_need(h, need) : -EINVAL;
 }
 
 long sys_timerfd_settime(int fd, s32 flags, uaddr_t new_value, uaddr_t old_value)
@@ -65,7 +65,7 @@ long sys_timerfd_settime(int fd, s32 flags, uaddr_t new_value, uaddr_t old_value
 	if (!err)
 		err = to_ns(&a.interval, &new.interval);
 	if (!err)
-		err = get_timerfd(fd, &h);
+		err = get_timerfd(fd, RIGHT_WRITE, &h);
 	if (!err)
 		err = timerfd_set(h.file, (u32)flags, &new, &old);
 	return err || uaddr_null(old_value) ? err : put_setting(old_value, &old);
@@ -75,7 +75,7 @@ long sys_timerfd_gettime(int fd, uaddr_t curr_value)
 {
 	auto_handle struct handle h = {};
 	struct timerfd_setting now;
-	int err = get_timerfd(fd, &h);
+	int err = get_timerfd(fd, RIGHT_READ, &h);
 
 	if (err)
 		return err;
@@ -99,6 +99,8 @@ long sys_signalfd4(int fd, uaddr_t mask, usize sizemask, s32 flags)
 		return err ? err : handle_install(f, file_rights(f), (u32)flags);
 	}
 	err = handle_get(fd, 0, &h);
+	if (!err && h.file->obj->ops->type == OBJ_SIGNALFD)
+		err = handle_need(&h, RIGHT_WRITE);
 	if (!err)
 		err = signalfd_set_mask(h.file, set);
 	return err ? err : fd;

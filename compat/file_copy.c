@@ -75,13 +75,19 @@ struct offset {
 	struct file *own;
 };
 
-static int offset_get(struct offset *o, uaddr_t user, struct file *f)
+static int offset_get(struct offset *o, uaddr_t user, const struct handle *h)
 {
+	struct file *f = h->file;
+	int err;
+
 	o->user = user;
 	o->own = uaddr_null(user) ? f : NULL;
 	o->pos = f->pos;
 	if (o->own)
 		return 0;
+	err = f->mode & FMODE_SEEK ? handle_need(h, RIGHT_SEEK) : 0;
+	if (err)
+		return err;
 	if (get_user(&o->pos, user))
 		return -EFAULT;
 	return o->pos < 0 ? -EINVAL : 0;
@@ -111,7 +117,7 @@ long sys_sendfile(int out_fd, int in_fd, uaddr_t offset, usize count)
 		return uaddr_null(offset) ? -EINVAL : -ESPIPE;
 	if (in.file->mode & FMODE_DIR || file_flags(out.file) & O_APPEND)
 		return -EINVAL;
-	err = offset_get(&o, offset, in.file);
+	err = offset_get(&o, offset, &in);
 	if (err)
 		return err;
 	n = copy(&in, &o.pos, &out, NULL, min(count, MAX_RW_COUNT));
@@ -148,9 +154,9 @@ long sys_copy_file_range(int fd_in, uaddr_t off_in, int fd_out, uaddr_t off_out,
 	if (!err)
 		err = handle_get(fd_out, RIGHT_WRITE, &out);
 	if (!err)
-		err = offset_get(&from, off_in, in.file);
+		err = offset_get(&from, off_in, &in);
 	if (!err)
-		err = offset_get(&to, off_out, out.file);
+		err = offset_get(&to, off_out, &out);
 	if (!err && flags)
 		err = -EINVAL;
 	len = min(len, MAX_RW_COUNT);
@@ -189,7 +195,7 @@ static ssize_t splice_file(struct handle *in, uaddr_t off_in, struct handle *out
 		return -EINVAL;
 	if (!seekable)
 		return copy(in, NULL, out, NULL, min(n, COPY_BUFFER));
-	err = offset_get(&o, from_pipe ? off_out : off_in, other->file);
+	err = offset_get(&o, from_pipe ? off_out : off_in, other);
 	if (err)
 		return err;
 	n = min(n, (usize)pipe_get_size(from_pipe ? in->file : out->file));
@@ -261,9 +267,11 @@ long sys_vmsplice(int fd, uaddr_t iov, usize nr_segs, u32 flags)
 		return -EBADF;
 	n = user_vec_get(&v, &it, iov, nr_segs);
 	if (!n && iter_left(&it)) {
-		bool write = h.rights & RIGHT_WRITE;
+		bool write = h.file->mode & FMODE_WRITE;
 
-		n = ready(h.file, write ? EPOLLOUT : EPOLLIN, flags);
+		n = handle_need(&h, write ? RIGHT_WRITE : RIGHT_READ);
+		if (!n)
+			n = ready(h.file, write ? EPOLLOUT : EPOLLIN, flags);
 		if (!n)
 			n = write ? file_write_at_pos(&h, &it) : file_read_at_pos(&h, &it);
 	}

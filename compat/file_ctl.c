@@ -66,8 +66,9 @@ static long get_lock(struct file *f, struct lock_request *r, struct abi_flock *a
 	return copy_to_user(arg, a, sizeof(*a));
 }
 
-static long do_lock(struct file *f, u32 cmd, uaddr_t arg)
+static long do_lock(struct handle *h, u32 cmd, uaddr_t arg)
 {
+	struct file *f = h->file;
 	bool ofd = cmd >= F_OFD_GETLK;
 	struct lock_request r;
 	struct abi_flock a;
@@ -86,6 +87,10 @@ static long do_lock(struct file *f, u32 cmd, uaddr_t arg)
 		return get_lock(f, &r, &a, arg);
 	if ((r.type == F_RDLCK && !(f->mode & FMODE_READ)) || (r.type == F_WRLCK && !(f->mode & FMODE_WRITE)))
 		return -EBADF;
+	if (r.type != F_UNLCK && !(f->mode & FMODE_DIR))
+		err = handle_need(h, r.type == F_RDLCK ? RIGHT_READ : RIGHT_WRITE);
+	if (err)
+		return err;
 	return flock_set(f, &r, cmd == F_SETLKW || cmd == F_OFD_SETLKW);
 }
 
@@ -95,7 +100,7 @@ long sys_flock(int fd, u32 op)
 	struct lock_request r = { .kind = LOCK_KIND_FLOCK, .end = S64_MAX };
 	u32 what = op & ~(u32)LOCK_NB;
 	auto_handle struct handle h = {};
-	int err = handle_get(fd, 0, &h);
+	int err = handle_get(fd, RIGHT_STAT, &h);
 
 	if (err)
 		return err;
@@ -189,7 +194,7 @@ static long do_file(struct handle *h, u32 cmd, u64 arg)
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return do_lock(f, cmd, UADDR(arg));
+		return do_lock(h, cmd, UADDR(arg));
 	case F_SETOWN:
 	case F_GETOWN:
 	case F_SETSIG:
@@ -213,6 +218,22 @@ static long do_file(struct handle *h, u32 cmd, u64 arg)
 	return -EINVAL;
 }
 
+/* The locks ask for more once it is known of which kind. */
+static u32 fcntl_need(u32 cmd)
+{
+	switch (cmd) {
+	case F_SETFL:
+	case F_SETOWN:
+	case F_SETOWN_EX:
+	case F_SETSIG:
+	case F_SETPIPE_SZ:
+	case F_ADD_SEALS:
+	case F_SETLEASE:
+		return RIGHT_SETATTR;
+	}
+	return RIGHT_STAT;
+}
+
 long sys_fcntl(int fd, u32 cmd, u64 arg)
 {
 	auto_handle struct handle h = {};
@@ -231,7 +252,10 @@ long sys_fcntl(int fd, u32 cmd, u64 arg)
 	case F_DUPFD_CLOEXEC:
 		return handle_dup_min(fd, (int)arg, cmd == F_DUPFD_CLOEXEC ? O_CLOEXEC : 0);
 	}
-	return h.file->mode & FMODE_PATH ? -EBADF : do_file(&h, cmd, arg);
+	if (h.file->mode & FMODE_PATH)
+		return -EBADF;
+	err = handle_need(&h, fcntl_need(cmd));
+	return err ? err : do_file(&h, cmd, arg);
 }
 
 /* ---- syncing, advice ---- */

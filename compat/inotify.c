@@ -28,7 +28,7 @@ static int get_inotify(int fd, struct handle *h)
 
 	if (err)
 		return err;
-	return file_is_inotify(h->file) ? 0 : -EINVAL;
+	return file_is_inotify(h->file) ? handle_need(h, RIGHT_READ) : -EINVAL;
 }
 
 long sys_inotify_add_watch(int fd, uaddr_t path, u32 mask)

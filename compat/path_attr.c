@@ -19,6 +19,8 @@ static int fd_path(int fd, u32 need, struct path *out)
 
 	if (err)
 		return err;
+	if (h.file->mode & FMODE_PATH)
+		return -EBADF;
 	if (!h.file->dentry)
 		return -EINVAL;
 	*out = (struct path){ h.file->mount, h.file->dentry, h.rights };
@@ -172,7 +174,7 @@ long sys_ftruncate(int fd, loff_t length)
 		return err;
 	if (h.file->mode & FMODE_PATH)
 		return -EBADF;
-	return h.rights & RIGHT_WRITE ? file_truncate(h.file, (u64)length) : -EINVAL;
+	return handle_need(&h, RIGHT_WRITE) ? -EINVAL : file_truncate(h.file, (u64)length);
 }
 
 long sys_fallocate(int fd, s32 mode, loff_t offset, loff_t len)
@@ -198,9 +200,9 @@ static int get_name(struct user_string *name, uaddr_t src)
 	return err;
 }
 
-static int xattr_path(int fd, uaddr_t path, u32 at_flags, struct path *out)
+static int xattr_path(int fd, uaddr_t path, u32 at_flags, u32 need, struct path *out)
 {
-	return fd >= 0 ? fd_path(fd, 0, out) : lookup_at(AT_FDCWD, path, at_flags, out);
+	return fd >= 0 ? fd_path(fd, need, out) : lookup_at(AT_FDCWD, path, at_flags, out);
 }
 
 static long do_set(int fd, uaddr_t path, u32 at_flags, uaddr_t uname, uaddr_t value, usize size, s32 flags)
@@ -223,7 +225,7 @@ static long do_set(int fd, uaddr_t path, u32 at_flags, uaddr_t uname, uaddr_t va
 		if (copy_from_user(buf, value, size))
 			return -EFAULT;
 	}
-	err = xattr_path(fd, path, at_flags, &p);
+	err = xattr_path(fd, path, at_flags, RIGHT_SETATTR, &p);
 	return err ? err : xattr_set(&p, name.s, buf, size, (u32)flags);
 }
 
@@ -236,7 +238,7 @@ static long do_get(int fd, uaddr_t path, u32 at_flags, uaddr_t uname, uaddr_t va
 	int err = get_name(&name, uname);
 
 	if (!err)
-		err = xattr_path(fd, path, at_flags, &p);
+		err = xattr_path(fd, path, at_flags, RIGHT_STAT, &p);
 	if (err)
 		return err;
 	size = min(size, (usize)XATTR_SIZE_MAX);
@@ -253,7 +255,7 @@ static long do_list(int fd, uaddr_t path, u32 at_flags, uaddr_t list, usize size
 {
 	auto_kfree char *buf = NULL;
 	auto_dir struct path p = {};
-	ssize_t n = xattr_path(fd, path, at_flags, &p);
+	ssize_t n = xattr_path(fd, path, at_flags, RIGHT_STAT, &p);
 
 	if (n)
 		return n;
@@ -274,7 +276,7 @@ static long do_remove(int fd, uaddr_t path, u32 at_flags, uaddr_t uname)
 	int err = get_name(&name, uname);
 
 	if (!err)
-		err = xattr_path(fd, path, at_flags, &p);
+		err = xattr_path(fd, path, at_flags, RIGHT_SETATTR, &p);
 	return err ? err : xattr_remove(&p, name.s);
 }
 

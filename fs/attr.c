@@ -102,7 +102,7 @@ int path_setattr(const struct path *p, struct setattr *a)
 	int err = mount_may_write(p->mount);
 
 	if (!err)
-		err = p->rights & RIGHT_SETATTR ? 0 : -EPERM;
+		err = p->rights & RIGHT_SETATTR ? 0 : rights_deny(RIGHT_SETATTR);
 	if (!err)
 		err = vnode_setattr(p->dentry->vnode, a);
 	if (!err)

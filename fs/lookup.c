@@ -20,7 +20,7 @@ int path_of_fd(int dirfd, struct path *out)
 		return err;
 	if (!h.file->dentry)
 		return -ENOTDIR;
-	*out = (struct path){ h.file->mount, h.file->dentry, h.file->mode & FMODE_PATH ? h.file->carry : h.rights };
+	*out = (struct path){ h.file->mount, h.file->dentry, file_carried(h.file, h.rights) };
 	path_get(out);
 	return 0;
 }

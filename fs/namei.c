@@ -118,7 +118,7 @@ static int begin_at_handle(struct walk *w)
 		return -ENOTDIR;
 	w->at.dentry = f->dentry;
 	w->at.mount = f->mount;
-	w->at.rights = f->mode & FMODE_PATH ? f->carry : w->base.rights;
+	w->at.rights = file_carried(f, w->base.rights);
 	if (!w->rcu)
 		path_get(&w->at);
 	return 0;
@@ -169,7 +169,7 @@ int walk_begin(struct walk *w, int dirfd, const char *name, bool rcu)
 	if (w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
 		scope(w);
 	w->vnode = w->at.dentry->vnode;
-	return w->at.rights & RIGHT_LOOKUP ? 0 : -ENOENT;
+	return likely(w->at.rights & RIGHT_LOOKUP) || !rights_deny(RIGHT_LOOKUP) ? 0 : -ENOENT;
 }
 
 /* ---- becoming real ---- */

@@ -512,8 +512,10 @@ int vfs_rename(int olddirfd, const char *oldname, int newdirfd, const char *newn
 ssize_t vfs_readlink(const struct path *p, char *buf, usize size)
 {
 	struct vnode *v = p->dentry->vnode;
-	ssize_t n = 0;
+	ssize_t n = path_need(p, RIGHT_STAT);
 
+	if (n)
+		return n;
 	if (!vnode_is_link(v))
 		return -EINVAL;
 	vnode_touch_atime(v, p->mount->flags);

@@ -40,7 +40,7 @@ int proc_fd_follow(struct task *t, int fd, struct path *out)
 		return pipe_path(f, out);
 	if (!f->dentry)
 		return -ENXIO;
-	*out = (struct path){ f->mount, f->dentry, f->carry };
+	*out = (struct path){ f->mount, f->dentry, file_carried(f, rights) };
 	path_get(out);
 	return 0;
 }

@@ -66,7 +66,7 @@ int __must_check walk_enter(struct walk *w, struct dentry *d, struct vnode *v, b
 /* 0, or the errno for lacking a right on the way. */
 static inline int __must_check path_need(const struct path *p, u32 rights)
 {
-	return unlikely(rights & ~p->rights) ? -EACCES : 0;
+	return unlikely(rights & ~p->rights) && rights_deny(rights & ~p->rights) ? -EACCES : 0;
 }
 
 /* The common shape: first without references, then, when that does not get through, with. */

@@ -7,6 +7,7 @@
 #include <fs/vfs.h>
 #include <fs/vnode.h>
 #include <kernel/cred.h>
+#include <kernel/handle.h>
 #include <kernel/lib/string.h>
 
 /* "user." with nothing behind it is no name. */
@@ -60,6 +61,8 @@ static int change(const struct path *p, const char *name, const void *value, usi
 	struct vnode *v = p->dentry->vnode;
 	int err = mount_may_write(p->mount);
 
+	if (!err && unlikely(!(p->rights & RIGHT_SETATTR)))
+		err = rights_deny(RIGHT_SETATTR);
 	if (!err)
 		err = check(v, name, true);
 	if (err)

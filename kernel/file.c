@@ -188,6 +188,11 @@ u32 file_rights(const struct file *f)
 	return rights & f->carry;
 }
 
+u32 file_carried(const struct file *f, u32 rights)
+{
+	return f->carry & ~(file_rights(f) & ~rights);
+}
+
 u32 file_poll(struct file *f)
 {
 	if (unlikely(!f->obj->ops->poll))

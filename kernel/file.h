@@ -88,6 +88,8 @@ static inline bool file_nonblock(const struct file *f)
 
 /* What the description's mode grants a new slot. */
 u32 file_rights(const struct file *f);
+/* What a place reached through a slot with these rights carries: what the description carries, less what the slot lost. */
+u32 file_carried(const struct file *f, u32 rights);
 
 /* Whether read, write, lseek and getdents must take pos_lock: somebody else may use the offset too. */
 static inline bool file_pos_shared(const struct file *f, bool counted)

@@ -65,14 +65,22 @@ int rights_errno(u32 missing)
 	return -EACCES;
 }
 
-/* The slow end of every refusal: O_PATH, the boot argument, the errno. Returns 0 to go on all the same. */
-static __cold int deny(const struct file *f, u32 missing)
+int rights_deny(u32 missing)
 {
-	if (f->mode & FMODE_PATH)
-		return -EBADF;
 	if (skip_syscall != NO_SYSCALL && arch_user_frame(current())->syscall_nr == skip_syscall)
 		return 0;
 	return rights_errno(missing);
+}
+
+/* The slow end of every refusal at a slot. Returns 0 to go on all the same. */
+static __cold int deny(const struct file *f, u32 missing)
+{
+	return f->mode & FMODE_PATH ? -EBADF : rights_deny(missing);
+}
+
+int handle_need(const struct handle *h, u32 need)
+{
+	return unlikely(need & ~h->rights) ? deny(h->file, need & ~h->rights) : 0;
 }
 
 /* A counted file and the rights that went with it, or NULL. */

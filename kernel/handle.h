@@ -27,8 +27,13 @@ void handle_put(struct handle *h);
 /* The same, giving a counted reference to keep (epoll, SCM_RIGHTS, mmap). Drop with file_put. */
 int __must_check handle_get_file(int fd, u32 need, struct file **out);
 
+/* Requires more of a handle, where what is needed shows only after a look at the file. */
+int __must_check handle_need(const struct handle *h, u32 need);
+
 /* The errno for a missing right. */
 int rights_errno(u32 missing);
+/* The end of every refusal, also where rights came away from their slot (paths, mappings): the errno, or 0 with handle.skip. */
+__cold int rights_deny(u32 missing);
 
 /* Installs file in the lowest free slot >= min. flags: O_CLOEXEC counts, others are ignored. Takes its own reference.
  * fd, -EMFILE or -ENOMEM. */

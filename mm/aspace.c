@@ -11,6 +11,7 @@
 
 #include <kernel/cred.h>
 #include <kernel/file.h>
+#include <kernel/handle.h>
 #include <kernel/object.h>
 #include <kernel/printk.h>
 #include <kernel/rights.h>
@@ -314,17 +315,22 @@ static u32 prot_to_vma(u32 prot)
 	return (prot & PROT_READ ? VMA_READ : 0) | (prot & PROT_WRITE ? VMA_WRITE : 0) | (prot & PROT_EXEC ? VMA_EXEC : 0);
 }
 
+static bool lacks(u32 rights, u32 need)
+{
+	return unlikely(need & ~rights) && rights_deny(need & ~rights);
+}
+
 /* What the file's mode and the slot's rights allow, now and for mprotect later. */
 static int file_permissions(struct map_plan *m, u32 rights)
 {
 	struct file *f = m->file;
 	bool shared = m->vma_flags & VMA_SHARED;
 
-	if (!(f->mode & FMODE_READ) || !(rights & RIGHT_MAP_READ))
+	if (!(f->mode & FMODE_READ) || lacks(rights, RIGHT_MAP_READ))
 		return -EACCES;
-	if (shared && (m->prot & PROT_WRITE) && (!(f->mode & FMODE_WRITE) || !(rights & RIGHT_MAP_WRITE)))
+	if (shared && (m->prot & PROT_WRITE) && (!(f->mode & FMODE_WRITE) || lacks(rights, RIGHT_MAP_WRITE)))
 		return -EACCES;
-	if ((m->prot & PROT_EXEC) && !(rights & RIGHT_MAP_EXEC))
+	if ((m->prot & PROT_EXEC) && lacks(rights, RIGHT_MAP_EXEC))
 		return -EACCES;
 	m->vma_flags |= VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXEC;
 	if (shared && (!(f->mode & FMODE_WRITE) || !(rights & RIGHT_MAP_WRITE)))
