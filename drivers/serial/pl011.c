@@ -293,8 +293,8 @@ static int make_tty(struct uart *u, struct device *d)
 	int err;
 
 	tty_init(&u->tty, &uart_driver, &settings);
-	u->tty.ld.t.cflag = B115200 | CS8 | CREAD | HUPCL | CLOCAL;
-	u->tty.ld.t.ispeed = u->tty.ld.t.ospeed = 115200;
+	u->tty.ld.t.cflag = B38400 | CS8 | CREAD | HUPCL | CLOCAL;
+	u->tty.ld.t.ispeed = u->tty.ld.t.ospeed = 38400;
 	fmt_print(u->tty.name, sizeof(u->tty.name), "ttyAMA%u", nr_uarts);
 	u->tty.dev = dev_make(TTY_MAJOR, TTY_MINOR + nr_uarts);
 	u->node = (struct chrdev){ .major = TTY_MAJOR, .minor = TTY_MINOR + nr_uarts, .nr_minors = 1, .name = u->tty.name,
