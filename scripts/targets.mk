@@ -27,7 +27,7 @@ distclean:
 #: Running (scripts/run -h has all options; R= passes them, e.g. make run R="--smp 4 --net user")
 #:   make run           a shell in the machine; Ctrl-A X leaves
 #:   make run-linux     the same root file system on Debian's Linux
-#:   make debug         stopped at the first instruction, waiting for gdb; make gdb: that gdb
+#:   make debug         stopped at the first instruction, waiting for gdb; make gdb: that gdb, with ps, vm, handles, locks, bt PID
 .PHONY: run run-linux debug gdb
 run: $(O)/Image
 	@O=$(O) scripts/run $(R)
@@ -38,7 +38,7 @@ debug: $(O)/Image
 	@O=$(O) scripts/run --qemu-arg=-S --qemu-arg=-gdb --qemu-arg=tcp:127.0.0.1:1234 --append nokaslr $(R)
 gdb:
 	@scripts/need gdb-multiarch "debugging arm64 kernels" gdb-multiarch
-	@gdb-multiarch -q $(O)/vmlinux -ex 'target remote :1234'
+	@gdb-multiarch -q $(O)/vmlinux -x scripts/gdb/ashlar.py -ex 'target remote :1234'
 
 #:
 #: Testing
