@@ -19,7 +19,7 @@ struct getdents {
 	u32 left;		/* bytes of the user's buffer not yet used */
 	u32 used;		/* of chunk */
 	int err;
-	u8 chunk[1024];
+	u8 chunk[1024] __aligned(8);
 };
 
 static bool flush(struct getdents *g)
