@@ -260,7 +260,7 @@ void task_exit(int code)
 	bool last;
 
 	if (!p) {		/* a kernel thread */
-		task_count_exit();
+		task_count(-1);
 		sched_exit();
 	}
 	if (proc_pid(p) == 1 && p->nr_threads == 1)
@@ -273,7 +273,7 @@ void task_exit(int code)
 	if (t == p->leader)
 		task_get(t);
 	last = leave_process(t);
-	task_count_exit();
+	task_count(-1);
 	if (last)
 		become_zombie(p);
 	sched_exit();

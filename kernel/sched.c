@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sched.c - switches threads: sleep, wake, preempt, balance, idle.
+/* sched.c - switches threads: sleep, wake, preempt, balance, idle. Parameters and figures: sched_param.c.
  *
  * Life of a thread on the scheduler; arrows carry the function that moves it:
  *
@@ -19,7 +19,6 @@
  *
  * Locks: runq.lock [RANK_RUNQ], interrupts off; two only in CPU order. Ref: sched(7). Tests: selftests/ktest/sched.c
  */
-#include <kernel/sched.h>
 
 #include <arch/cpu.h>
 #include <arch/mmu.h>
@@ -31,18 +30,19 @@
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <kernel/rcu.h>
-#include <kernel/runq.h>
 #include <kernel/trap.h>
 #include <mm/aspace.h>
 #include <mm/kvmap.h>
 #include <mm/slab.h>
 
+#include "sched_int.h"
+
 #define TICK_NS (4 * NSEC_PER_MSEC)
 
-static DEFINE_PER_CPU(struct runq, runqs);
+DEFINE_PER_CPU(struct runq, runqs);
 static DEFINE_PER_CPU(struct timer, tick_timer);
 static u64 idle_mask;		/* CPUs in their idle loop, atomic */
-static u64 load_avg[3];		/* fixed point, 11 bits */
+u64 sched_load[3];
 static ktime_t load_next;
 
 struct task init_task = {
@@ -58,13 +58,7 @@ static struct runq *this_rq(void)
 	return this_cpu(runqs);
 }
 
-static struct runq *cpu_rq(u32 cpu)
-{
-	return per_cpu(runqs, cpu);
-}
-
-/* The run queue of t, locked. Interrupts off. */
-static struct runq *lock_rq_of(struct task *t) NO_LOCK_CHECK
+struct runq *sched_lock_rq_of(struct task *t) NO_LOCK_CHECK
 {
 	for (;;) {
 		u32 cpu = READ_ONCE(t->head.cpu);
@@ -94,7 +88,7 @@ static u64 update_curr(struct runq *q) MUST_HOLD(q->lock)
 	return delta;
 }
 
-static void resched(struct runq *q)
+void sched_resched(struct runq *q)
 {
 	struct task *t = q->curr;
 
@@ -135,7 +129,7 @@ static void push_away(struct task *t)
 	t->vruntime += q->min_vruntime;
 	runq_add(q, t, false);
 	if (runq_preempts(q, t))
-		resched(q);
+		sched_resched(q);
 	spin_unlock(&q->lock);
 }
 
@@ -257,7 +251,7 @@ void sched_set_state(u32 state)
 	WRITE_ONCE(current()->state, state);
 }
 
-static void sleep_timeout(struct timer *t)
+void sched_sleep_timeout(struct timer *t)
 {
 	sched_wake(container_of(t, struct task, sleep_timer));
 }
@@ -299,8 +293,7 @@ static u32 choose_cpu(const struct task *t)
 	return t->affinity & BIT(cpu) ? cpu : (u32)__builtin_ctzl(t->affinity & cpu_online_mask);
 }
 
-/* t sleeps and q (its run queue) is locked: makes it runnable there or elsewhere. Unlocks. */
-static void enqueue_woken(struct runq *q, struct task *t) NO_LOCK_CHECK
+void sched_enqueue(struct runq *q, struct task *t) NO_LOCK_CHECK
 {
 	u32 cpu = nr_cpus > 1 ? choose_cpu(t) : 0;
 
@@ -315,7 +308,7 @@ static void enqueue_woken(struct runq *q, struct task *t) NO_LOCK_CHECK
 	}
 	runq_add(q, t, true);
 	if (runq_preempts(q, t))
-		resched(q);
+		sched_resched(q);
 	spin_unlock(&q->lock);
 }
 
@@ -329,12 +322,12 @@ static bool wake_if(struct task *t, u32 mode_limit) NO_LOCK_CHECK
 	if (READ_ONCE(t->state) != TASK_SLEEPING)
 		return false;
 	irq = irq_save();
-	q = lock_rq_of(t);
+	q = sched_lock_rq_of(t);
 	if (t->state == TASK_SLEEPING && t->wait_mode >= mode_limit) {
 		woken = true;
 		t->state = TASK_RUNNING;
 		if (!t->on_cpu && !t->queued) {
-			enqueue_woken(q, t);
+			sched_enqueue(q, t);
 			irq_restore(irq);
 			return true;
 		}
@@ -361,12 +354,12 @@ void sched_wake_signal(struct task *t, bool fatal)
 void sched_wake_stopped(struct task *t) NO_LOCK_CHECK
 {
 	irqflags_t irq = irq_save();
-	struct runq *q = lock_rq_of(t);
+	struct runq *q = sched_lock_rq_of(t);
 
 	if (t->state == TASK_STOPPED || t->state == TASK_TRACED) {
 		t->state = TASK_RUNNING;
 		if (!t->on_cpu && !t->queued) {
-			enqueue_woken(q, t);
+			sched_enqueue(q, t);
 			irq_restore(irq);
 			return;
 		}
@@ -387,7 +380,7 @@ void sched_wake_new(struct task *t)
 	t->vruntime = q->min_vruntime + SCHED_SLICE_NS / 4;
 	runq_add(q, t, false);
 	if (runq_preempts(q, t))
-		resched(q);
+		sched_resched(q);
 	spin_unlock(&q->lock);
 	irq_restore(irq);
 }
@@ -455,7 +448,7 @@ static void calc_load(ktime_t now)
 		return;
 	load_next = now + 5 * NSEC_PER_SEC;
 	for (i = 0; i < 3; i++)
-		load_avg[i] = (load_avg[i] * decay[i] + active * (2048 - decay[i])) >> 11;
+		sched_load[i] = (sched_load[i] * decay[i] + active * (2048 - decay[i])) >> 11;
 }
 
 static void account_tick(struct task *t, bool user)
@@ -481,7 +474,7 @@ static void tick(struct timer *timer)
 	idle = q->curr == q->idle;
 	update_curr(q);
 	if (runq_slice_over(q, TICK_NS))
-		resched(q);
+		sched_resched(q);
 	kick = q->nr_running > 1;
 	spin_unlock(&q->lock);
 	calc_load(now);
@@ -555,7 +548,7 @@ static void setup_idle(struct task *t, u32 cpu)
 	timer_init_queue(cpu);
 	timer_setup(per_cpu(tick_timer, cpu), tick);
 	per_cpu(tick_timer, cpu)->cpu = cpu;
-	timer_setup(&t->sleep_timer, sleep_timeout);
+	timer_setup(&t->sleep_timer, sched_sleep_timeout);
 	list_init(&t->task_works);
 	list_init(&t->run_link);
 }
@@ -582,124 +575,4 @@ struct task *sched_idle_task(u32 cpu)
 	fmt_print(t->comm, sizeof(t->comm), "swapper/%u", cpu);
 	setup_idle(t, cpu);
 	return t;
-}
-
-/* ---- parameters and figures ---- */
-
-void sched_fork_init(struct task *child, const struct task *parent)
-{
-	child->policy = parent->policy;
-	child->nice = parent->nice;
-	child->rt_prio = parent->rt_prio;
-	if (parent->reset_on_fork) {
-		if (task_is_rt(parent)) {
-			child->policy = SCHED_NORMAL;
-			child->rt_prio = 0;
-		}
-		child->nice = max(child->nice, (s8)0);
-	}
-	child->weight = child->policy == SCHED_IDLE ? 3 : nice_to_weight(child->nice);
-	child->affinity = parent->affinity;
-	child->head.cpu = this_cpu_id();
-	child->head.preempt_count = 1;
-	child->state = TASK_SLEEPING;
-	timer_setup(&child->sleep_timer, sleep_timeout);
-	list_init(&child->run_link);
-}
-
-int sched_set_policy(struct task *t, u32 policy, int nice, u32 rt_prio, bool reset_on_fork) NO_LOCK_CHECK
-{
-	irqflags_t irq = irq_save();
-	struct runq *q = lock_rq_of(t);
-	bool queued = t->queued;
-
-	if (queued)
-		runq_remove(q, t);
-	t->policy = (u8)policy;
-	t->nice = (s8)nice;
-	t->rt_prio = (u8)rt_prio;
-	t->reset_on_fork = reset_on_fork;
-	t->slice_left = SCHED_RR_SLICE;
-	t->weight = policy == SCHED_IDLE ? 3 : nice_to_weight(nice);
-	if (queued)
-		runq_add(q, t, false);
-	resched(q);
-	spin_unlock(&q->lock);
-	irq_restore(irq);
-	return 0;
-}
-
-int sched_set_affinity(struct task *t, u64 mask) NO_LOCK_CHECK
-{
-	irqflags_t irq;
-	struct runq *q;
-
-	mask &= cpu_online_mask;
-	if (!mask)
-		return -EINVAL;
-	irq = irq_save();
-	q = lock_rq_of(t);
-	t->affinity = mask;
-	if (!(mask & BIT(q->cpu))) {
-		if (t->queued) {
-			runq_remove(q, t);
-			enqueue_woken(q, t);
-			irq_restore(irq);
-			return 0;
-		}
-		if (t == q->curr)
-			resched(q);
-	}
-	spin_unlock(&q->lock);
-	irq_restore(irq);
-	if (t == current())
-		schedule();		/* moves us when we may not stay */
-	return 0;
-}
-
-u64 sched_nr_running(void)
-{
-	u64 n = 0;
-	u32 cpu;
-
-	for_each_cpu(cpu)
-		n += READ_ONCE(cpu_rq(cpu)->nr_running);
-	return n;
-}
-
-u64 sched_nr_switches(void)
-{
-	u64 n = 0;
-	u32 cpu;
-
-	for_each_cpu(cpu)
-		n += READ_ONCE(cpu_rq(cpu)->nr_switches);
-	return n;
-}
-
-u32 sched_load_avg(u32 which)
-{
-	return (u32)load_avg[which];
-}
-
-u64 sched_idle_ns(u32 cpu)
-{
-	return READ_ONCE(cpu_rq(cpu)->idle_ns);
-}
-
-/* The exact run time, split as the ticks saw it. */
-void sched_task_times(struct task *t, u64 *user_ns, u64 *sys_ns)
-{
-	u64 sum = READ_ONCE(t->sum_exec_ns), u = READ_ONCE(t->user_ns), s = READ_ONCE(t->sys_ns), share;
-
-	if (t == current())
-		sum += (u64)(clock_monotonic() - t->exec_start);
-	if (u + s == 0) {
-		*user_ns = sum / 2;
-		*sys_ns = sum - sum / 2;
-		return;
-	}
-	share = (u << 20) / (u + s);	/* in 2^-20: no 128-bit division */
-	*user_ns = (sum >> 20) * share + (((sum & 0xfffff) * share) >> 20);
-	*sys_ns = sum - *user_ns;
 }

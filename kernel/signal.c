@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* signal.c - signals: queue, choose a thread, deliver on the way to user space.
+/* signal.c - signals: queue, choose a thread. Delivery, on the way to user space, is in deliver.c.
  *
  * A signal waits in the thread's queue or in its process's. WORK_SIGNAL on a thread means "look": it may be set without need, it is never
  * clear while something deliverable waits. Each thread takes its own signals in signal_exit_work(), where the default action is
@@ -15,7 +15,6 @@
  */
 #include <kernel/signal.h>
 
-#include <arch/frame.h>
 #include <kernel/cred.h>
 #include <kernel/lib/string.h>
 #include <kernel/object.h>
@@ -26,9 +25,10 @@
 #include <kernel/task.h>
 #include <mm/slab.h>
 
+#include "signal_int.h"
+
 #define SIGS_SYNC (SIGMASK(SIGSEGV) | SIGMASK(SIGBUS) | SIGMASK(SIGILL) | SIGMASK(SIGTRAP) | SIGMASK(SIGFPE) | SIGMASK(SIGSYS))
 #define SIGS_DFL_IGNORE (SIGMASK(SIGCONT) | SIGMASK(SIGCHLD) | SIGMASK(SIGWINCH) | SIGMASK(SIGURG))
-#define NR_RESTART_SYSCALL 128
 
 struct siginfo_node {
 	struct list link;
@@ -37,7 +37,6 @@ struct siginfo_node {
 };
 
 static struct slab_cache *node_cache, *sighand_cache;
-int (*signal_build_frame)(const struct siginfo_k *info, const struct sigaction_k *act, sigset_k mask);
 
 void signal_init(void)
 {
@@ -99,8 +98,7 @@ static int queue_add(struct sigqueue *q, const struct siginfo_k *info, struct pr
 	return 0;
 }
 
-/* Takes one signal of set: faults first, then by number. 0: none. */
-static int queue_take(struct proc *p, struct sigqueue *q, sigset_k set, struct siginfo_k *info)
+int sigqueue_take(struct proc *p, struct sigqueue *q, sigset_k set, struct siginfo_k *info)
 {
 	sigset_k s = q->set & set;
 	struct siginfo_node *n, *next;
@@ -188,7 +186,7 @@ int signal_get_action(int sig, struct sigaction_k *out)
 	return 0;
 }
 
-static bool default_ignores(int sig)
+bool signal_default_ignores(int sig)
 {
 	return sig < SIGRTMIN && (SIGMASK(sig) & SIGS_DFL_IGNORE);
 }
@@ -207,7 +205,7 @@ int signal_set_action(int sig, const struct sigaction_k *act)
 	p->sighand->action[sig - 1].mask &= ~SIGS_KERNEL_ONLY;
 	spin_unlock(&p->sighand->lock);
 	/* POSIX: a waiting signal that is now ignored is dropped. */
-	if (act->handler == (u64)SIG_IGN || (act->handler == (u64)SIG_DFL && default_ignores(sig))) {
+	if (act->handler == (u64)SIG_IGN || (act->handler == (u64)SIG_DFL && signal_default_ignores(sig))) {
 		queue_remove(&p->pending, SIGMASK(sig));
 		list_for_each_entry(t, &p->threads, thread_link)
 			queue_remove(&t->pending, SIGMASK(sig));
@@ -278,7 +276,7 @@ static bool ignored(struct proc *p, const struct task *t, int sig)
 		return true;
 	if (act.handler != (u64)SIG_DFL)
 		return false;
-	return (p->flags & PROC_UNKILLABLE) || default_ignores(sig);
+	return (p->flags & PROC_UNKILLABLE) || signal_default_ignores(sig);
 }
 
 static void for_all_queues(struct proc *p, sigset_k drop)
@@ -501,7 +499,7 @@ bool signal_take(sigset_k set, struct siginfo_k *out)
 	struct task *t = current();
 	struct proc *p = t->proc;
 	irqflags_t irq = spin_lock_irq(&p->lock);
-	bool got = queue_take(p, &t->pending, set, out) || queue_take(p, &p->pending, set, out);
+	bool got = sigqueue_take(p, &t->pending, set, out) || sigqueue_take(p, &p->pending, set, out);
 
 	if (got)
 		signal_recalc(t);
@@ -518,160 +516,4 @@ bool signal_thread_leaves(struct task *t)
 		if (o != t && !o->exiting && (p->pending.set & ~o->blocked))
 			signal_wake(o, false);
 	return stop_thread_leaves(t);
-}
-
-/* ---- delivery ---- */
-
-struct restart {
-	bool in_syscall, rewound;
-	u64 continue_pc;
-	long ret;
-};
-
-/* Winds an interrupted call back to its svc; a handler may still turn it into EINTR. */
-static void restart_begin(struct trap_frame *f, struct restart *r)
-{
-	r->in_syscall = f->syscall_nr != NO_SYSCALL;
-	r->rewound = false;
-	r->ret = 0;
-	r->continue_pc = f->pc;
-	if (!r->in_syscall)
-		return;
-	f->syscall_nr = NO_SYSCALL;
-	r->ret = (long)f->x[0];
-	switch (-r->ret) {
-	case ERESTARTSYS:
-	case ERESTARTNOINTR:
-	case ERESTARTNOHAND:
-	case ERESTART_RESTARTBLOCK:
-		f->x[0] = f->orig_x0;
-		f->pc -= 4;
-		r->rewound = true;
-	}
-}
-
-static void restart_for_handler(struct trap_frame *f, struct restart *r, const struct sigaction_k *act)
-{
-	if (!r->rewound)
-		return;
-	r->rewound = false;
-	if (r->ret == -ERESTARTNOINTR || (r->ret == -ERESTARTSYS && (act->flags & SA_RESTART)))
-		return;
-	f->x[0] = (u64)-EINTR;
-	f->pc = r->continue_pc;
-}
-
-static void restart_end(struct trap_frame *f, struct restart *r)
-{
-	if (r->rewound && r->ret == -ERESTART_RESTARTBLOCK)
-		f->x[8] = NR_RESTART_SYSCALL;
-}
-
-static void run_handler(struct trap_frame *f, struct restart *r, struct siginfo_k *info, struct sigaction_k *act)
-{
-	struct task *t = current();
-	sigset_k old = t->restore_mask ? t->saved_mask : t->blocked, mask;
-
-	restart_for_handler(f, r, act);
-	t->restore_mask = false;
-	if (signal_build_frame(info, act, old)) {
-		if (info->sig == SIGSEGV) {	/* its own handler cannot run */
-			struct sigaction_k dfl = { .handler = (u64)SIG_DFL };
-
-			(void)signal_set_action(SIGSEGV, &dfl);
-		}
-		signal_force(SIGSEGV, SI_KERNEL, 0);
-		return;
-	}
-	mask = t->blocked | act->mask;
-	if (!(act->flags & SA_NODEFER))
-		mask |= SIGMASK(info->sig);
-	signal_set_blocked(mask);
-}
-
-/* Takes the next deliverable signal and its action. proc.lock held; false: nothing more. */
-static bool take_next(struct task *t, struct siginfo_k *info, struct sigaction_k *act)
-{
-	struct proc *p = t->proc;
-	struct sigaction_k *a;
-
-	if (!queue_take(p, &t->pending, ~t->blocked, info) && !queue_take(p, &p->pending, ~t->blocked, info))
-		return false;
-	a = &p->sighand->action[info->sig - 1];
-	spin_lock(&p->sighand->lock);
-	*act = *a;
-	if (act->handler > (u64)SIG_IGN && (act->flags & SA_RESETHAND))
-		a->handler = (u64)SIG_DFL;
-	spin_unlock(&p->sighand->lock);
-	if (act->handler == (u64)SIG_DFL && (SIGMASK(info->sig) & SIGS_STOP))
-		p->flags |= PROC_STOP_TAKEN;
-	return true;
-}
-
-/* The default action of a signal that is not ignored. */
-static void default_action(struct proc *p, const struct siginfo_k *info)
-{
-	if (default_ignores(info->sig) || (p->flags & PROC_UNKILLABLE))
-		return;
-	if (SIGMASK(info->sig) & SIGS_STOP)
-		stop_begin(p, info->sig);
-	else
-		proc_exit_group(info->sig);
-}
-
-/* What must happen before signals are looked at: die, tell of a continue, stop. proc.lock held, dropped when true is returned. */
-static bool other_work(struct task *t, irqflags_t irq) NO_LOCK_CHECK
-{
-	struct proc *p = t->proc;
-	int code;
-
-	if (t->stop_state & STOP_ZAP) {
-		code = p->flags & PROC_GROUP_EXIT ? p->group_exit_code : 0;
-		spin_unlock_irq(&p->lock, irq);
-		task_exit(code);
-	}
-	if (p->flags & PROC_CONT_NOTIFY) {
-		p->flags &= ~PROC_CONT_NOTIFY;
-		spin_unlock_irq(&p->lock, irq);
-		proc_notify_parent(p, CLD_CONTINUED, SIGCONT, SIGCHLD);
-		return true;
-	}
-	if (t->stop_state & STOP_PENDING) {
-		stop_park(t, irq);
-		return true;
-	}
-	return false;
-}
-
-void signal_exit_work(void) NO_LOCK_CHECK
-{
-	struct task *t = current();
-	struct proc *p = t->proc;
-	struct trap_frame *f = arch_user_frame(t);
-	struct siginfo_k info;
-	struct sigaction_k act;
-	struct restart r;
-	irqflags_t irq;
-
-	restart_begin(f, &r);
-	for (;;) {
-		irq = spin_lock_irq(&p->lock);
-		if (other_work(t, irq))
-			continue;
-		if (!take_next(t, &info, &act)) {
-			if (t->restore_mask) {
-				t->restore_mask = false;
-				t->blocked = t->saved_mask;
-			}
-			signal_recalc(t);
-			spin_unlock_irq(&p->lock, irq);
-			break;
-		}
-		spin_unlock_irq(&p->lock, irq);
-		if (act.handler == (u64)SIG_DFL)
-			default_action(p, &info);
-		else if (act.handler != (u64)SIG_IGN)
-			run_handler(f, &r, &info, &act);
-	}
-	restart_end(f, &r);
 }

@@ -307,4 +307,4 @@ void task_free(struct task *t);
 int __must_check task_spawn_init(void (*fn)(void *), void *arg);
 void task_init(void);
 u32 task_max_threads(void);		/* /proc/sys/kernel/threads-max */
-void task_count_exit(void);
+void task_count(s32 delta);		/* threads in all, against task_max_threads() */
