@@ -525,7 +525,7 @@ struct mount *vfs_mount_internal(const char *type)
 
 	if (super_create(type, type, 0, NULL, &sb))
 		return NULL;
-	return mount_alloc(sb, sb->root, type, MNT_NOEXEC | MNT_NOSUID | MNT_NODEV);
+	return mount_alloc(sb, sb->root, type, MNT_NOSUID | MNT_NODEV);
 }
 
 /* ---- showing ---- */
