@@ -10,6 +10,7 @@
 #include <kernel/cred.h>
 #include <kernel/handle.h>
 #include <kernel/irq.h>
+#include <kernel/rcu.h>
 #include <kernel/task.h>
 #include <mm/aspace.h>
 #include <mm/iter.h>
@@ -140,6 +141,7 @@ static void barrier_here(void *arg)
 long sys_membarrier(s32 cmd, u32 flags, s32 cpu)
 {
 	struct aspace *as = current()->as;
+	u64 cpus = cpu_online_mask;
 	u32 need = 0;
 
 	(void)cpu;
@@ -160,6 +162,8 @@ long sys_membarrier(s32 cmd, u32 flags, s32 cpu)
 		need = MB_REG_PRIVATE_SYNC_CORE;
 		break;
 	case MB_GLOBAL:
+		synchronize_rcu();	/* every CPU has switched threads, idled or run user code since */
+		return 0;
 	case MB_GLOBAL_EXPEDITED:
 		break;
 	default:
@@ -167,7 +171,9 @@ long sys_membarrier(s32 cmd, u32 flags, s32 cpu)
 	}
 	if (need && !(READ_ONCE(as->membarrier_ready) & need))
 		return -EPERM;
-	cpu_call(cpu_online_mask, barrier_here, NULL, true);
+	if (need)
+		cpus &= atomic_read(&as->mm.cpus);	/* where our threads ever ran */
+	cpu_call(cpus, barrier_here, NULL, true);
 	return 0;
 }
 

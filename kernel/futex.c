@@ -273,9 +273,11 @@ static void move(struct waiter *w, const struct key *to, struct bucket *b)
 	if (to->is_vmo)
 		vmo_get((struct vmo *)to->object);
 	w->key = *to;
-	list_del(&w->link);
-	list_add_tail(&b->waiters, &w->link);
-	WRITE_ONCE(w->bucket, b);
+	if (b != w->bucket) {		/* else the walk over this list would meet it again, for ever */
+		list_del(&w->link);
+		list_add_tail(&b->waiters, &w->link);
+		WRITE_ONCE(w->bucket, b);
+	}
 	if (old.is_vmo)	/* not the last: the mapping that the caller looked up through holds one */
 		key_put(&old);
 }
