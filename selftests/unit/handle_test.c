@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* modules: kernel/handle.c kernel/handle_table.c kernel/lib/fmt.c */
+/* handle: the lowest free number against a plain array, rights that only shrink, what refusal says, fork, close-on-exec. */
+#include <arch/frame.h>
+#include <kernel/cmdline.h>
+#include <kernel/handle.h>
+#include <kernel/object.h>
+#include <kernel/peek.h>
+#include <kernel/task.h>
+#include <mm/slab.h>
+
+#include "unit.h"
+
+#define NR_FILES 16
+#define MODEL	 700
+
+static struct file files[NR_FILES];
+static struct object object;
+static const struct object_ops ops = { .name = "test" };
+static u64 seed = 7;
+
+static u32 rnd(u32 n)
+{
+	seed = seed * 6364136223846793005ul + 1442695040888963407ul;
+	return (u32)(seed >> 33) % n;
+}
+
+/* ---- doubles ---- */
+
+void file_put(struct file *f)
+{
+	atomic_sub(&f->refs, 1);
+}
+
+void file_put_now(struct file *f)
+{
+	atomic_sub(&f->refs, 1);
+}
+
+bool file_tryget(struct file *f)
+{
+	atomic_add(&f->refs, 1);
+	return true;
+}
+
+static char skip[8];
+static struct trap_frame frame;
+
+const char *cmdline_get(const char *name)
+{
+	(void)name;
+	return skip[0] ? skip : NULL;
+}
+
+struct trap_frame *arch_user_frame(struct task *t)
+{
+	(void)t;
+	return &frame;
+}
+
+void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *))
+{
+	fn(head);
+}
+
+u64 rlimit_cur(const struct proc *p, u32 which)
+{
+	(void)p;
+	(void)which;
+	return 1000;
+}
+
+struct handle_table *task_swap_handles(struct task *t, struct handle_table *h)
+{
+	struct handle_table *old = t->handles;
+
+	t->handles = h;
+	return old;
+}
+
+static void begin(void)
+{
+	static struct task task;
+	static struct proc proc;
+	u32 i;
+
+	task.proc = &proc;
+	host_current = &task.head;
+	object.ops = &ops;
+	for (i = 0; i < NR_FILES; i++) {
+		files[i].obj = &object;
+		ref_init(&files[i].refs, 1);
+	}
+	handle_init();
+	current()->handles = handle_table_create();
+	ASSERT_TRUE(current()->handles);
+}
+
+static int refs_in_use(void)
+{
+	int n = 0;
+	u32 i;
+
+	for (i = 0; i < NR_FILES; i++)
+		n += (int)atomic_read(&files[i].refs) - 1;
+	return n;
+}
+
+TEST(lowest_number_and_references_agree_with_an_array)
+{
+	static s8 model[MODEL];
+	u32 i, k, fd;
+
+	begin();
+	for (i = 0; i < MODEL; i++)
+		model[i] = -1;
+	for (i = 0; i < 20000; i++) {
+		if (rnd(100) < 55) {
+			u32 f = rnd(NR_FILES), low = rnd(4) ? 0 : rnd(MODEL);
+
+			for (k = low; k < MODEL && model[k] >= 0; k++)
+				;
+			if (k == MODEL)
+				continue;
+			ASSERT_EQ(k, handle_install_min(&files[f], RIGHTS_ALL, 0, (int)low));
+			model[k] = (s8)f;
+		} else {
+			fd = rnd(MODEL);
+			ASSERT_EQ(model[fd] < 0 ? -EBADF : 0, handle_close((int)fd));
+			model[fd] = -1;
+		}
+	}
+	for (i = k = 0; i < MODEL; i++) {
+		struct handle h;
+
+		ASSERT_EQ(model[i] < 0 ? -EBADF : 0, handle_get((int)i, 0, &h));
+		if (model[i] >= 0) {
+			EXPECT_TRUE(h.file == &files[model[i]]);
+			k++;
+		}
+	}
+	EXPECT_EQ(k, refs_in_use());
+	ASSERT_EQ(0, handle_close_range(0, U32_MAX, 0));
+	EXPECT_EQ(0, refs_in_use());
+}
+
+TEST(rights_only_shrink)
+{
+	struct handle h;
+	u32 left = RIGHTS_ALL, i;
+	int fd, fd2;
+
+	begin();
+	fd = handle_install(&files[0], RIGHTS_ALL, 0);
+	for (i = 0; i < 200; i++) {
+		u32 keep = ~BIT(rnd(24));
+
+		ASSERT_EQ(0, handle_narrow(fd, keep));
+		left &= keep;
+		ASSERT_EQ(0, handle_get(fd, 0, &h));
+		ASSERT_EQ(left, h.rights);
+		fd2 = handle_dup_min(fd, 0, 0);
+		ASSERT_EQ(0, handle_get(fd2, left, &h));
+		ASSERT_EQ(left, h.rights);
+		ASSERT_EQ(0, handle_close(fd2));
+	}
+	EXPECT_EQ(-EBADF, handle_narrow(99, 0));
+	EXPECT_EQ(-EBADF, handle_narrow(-1, 0));
+}
+
+TEST(each_missing_right_has_its_error)
+{
+	static const struct {
+		u32 right;
+		int error;
+	} rows[] = {
+		{ RIGHT_READ, -EBADF }, { RIGHT_WRITE, -EBADF }, { RIGHT_APPEND, -EBADF }, { RIGHT_SEEK, -ESPIPE }, { RIGHT_SETATTR, -EPERM },
+		{ RIGHT_SIGNAL, -EPERM }, { RIGHT_STAT, -EACCES }, { RIGHT_LOOKUP, -EACCES }, { RIGHT_IOCTL, -EACCES }, { RIGHT_MAP_READ, -EACCES },
+		{ RIGHT_READ | RIGHT_SEEK, -EBADF }, { RIGHT_SEEK | RIGHT_SETATTR, -ESPIPE },
+	};
+	struct handle h;
+	u32 i;
+	int fd;
+
+	begin();
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		fd = handle_install(&files[0], RIGHTS_ALL & ~rows[i].right, 0);
+		EXPECT_EQ(rows[i].error, handle_get(fd, rows[i].right, &h));
+		EXPECT_EQ(0, handle_get(fd, RIGHTS_ALL & ~rows[i].right, &h));
+		EXPECT_EQ(rows[i].error, handle_need(&h, rows[i].right));
+		EXPECT_EQ(0, handle_need(&h, h.rights));
+	}
+	files[1].mode = FMODE_PATH;
+	fd = handle_install(&files[1], RIGHTS_PATH, 0);
+	EXPECT_EQ(-EBADF, handle_get(fd, RIGHT_SETATTR, &h));
+	EXPECT_EQ(0, handle_get(fd, RIGHT_LOOKUP, &h));
+}
+
+TEST(the_boot_argument_lets_one_call_pass)
+{
+	struct handle h;
+	int fd;
+
+	skip[0] = '6';
+	skip[1] = '3';
+	begin();
+	fd = handle_install(&files[0], 0, 0);
+	frame.syscall_nr = 63;
+	EXPECT_EQ(0, handle_get(fd, RIGHT_READ, &h));
+	EXPECT_EQ(0, rights_deny(RIGHT_LOOKUP));
+	frame.syscall_nr = 64;
+	EXPECT_EQ(-EBADF, handle_get(fd, RIGHT_READ, &h));
+}
+
+TEST(a_copy_has_the_same_and_exec_closes_what_is_marked)
+{
+	struct handle_table *mine, *copy;
+	struct handle h;
+	u32 i;
+
+	begin();
+	mine = current()->handles;
+	for (i = 0; i < 300; i++)
+		ASSERT_EQ(i, handle_install(&files[i % NR_FILES], BIT(i % 24), i % 3 ? 0 : O_CLOEXEC));
+	ASSERT_EQ(0, handle_table_copy(mine, &copy));
+	EXPECT_EQ(600, refs_in_use());
+	current()->handles = copy;
+	for (i = 0; i < 300; i++) {
+		ASSERT_EQ(0, handle_get((int)i, 0, &h));
+		ASSERT_EQ(BIT(i % 24), h.rights);
+		ASSERT_EQ(i % 3 == 0, handle_get_cloexec((int)i));
+	}
+	handle_table_exec(copy);
+	for (i = 0; i < 300; i++)
+		ASSERT_EQ(i % 3 ? 0 : -EBADF, handle_get((int)i, 0, &h));
+	handle_table_put(copy);
+	EXPECT_EQ(300, refs_in_use());
+	current()->handles = mine;
+	handle_table_put(mine);
+	EXPECT_EQ(0, refs_in_use());
+}
+
+MAIN
