@@ -211,7 +211,7 @@ class locks(Command):
         else:
             ranks = {f.enumval: f.name for f in gdb.lookup_type('enum lock_rank').fields()}
             for cpu in range(len(gdb.selected_inferior().threads())):
-                mine = cast(gdb.Value(int(held.address) + int(offsets[cpu])), 'struct held_locks')
+                mine = cast(gdb.Value(int(held.address) + int(offsets[cpu]) & (1 << 64) - 1), 'struct held_locks')
                 for i in range(int(mine['nr'])):
                     rank = int(mine['rank'][i])
                     print(f"CPU {cpu} holds {int(mine['lock'][i]):#x} {ranks.get(rank, rank)} {symbol(int(mine['lock'][i]))}")
