@@ -151,10 +151,14 @@ int path_truncate(const struct path *p, u64 size)
 int file_truncate(struct file *f, u64 size)
 {
 	struct vnode *v = file_vnode(f);
+	int err;
 
 	if (!v || !vnode_is_reg(v) || !(f->mode & FMODE_WRITE))
 		return -EINVAL;
-	return set_size(v, size);
+	err = set_size(v, size);
+	if (!err)
+		notify_place(f->dentry, IN_MODIFY);
+	return err;
 }
 
 int file_fallocate(struct file *f, u32 mode, loff_t off, loff_t len)
