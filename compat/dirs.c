@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* dirs.c - reading directories, and where a process stands. Ref: getdents(2), getcwd(3), chdir(2), chroot(2), umask(2).
- * Tests: selftests/abi/dir.c, cwd.c */
+ * Tests: selftests/abi/path.c, cwd.c */
 #include "file_int.h"
 
 #include <compat/abi/stat.h>

@@ -5,7 +5,7 @@
  * interrupted returns -ERESTART*, which must never reach the program: WORK_SIGNAL sends it through signal_exit_work(), which
  * restarts the call or makes it -EINTR.
  *
- * Ref: Arm ARM D1.13 (svc), syscall(2) for the register use on arm64. Tests: selftests/abi/restart.c
+ * Ref: Arm ARM D1.13 (svc), syscall(2) for the register use on arm64. Tests: selftests/abi/signal.c
  */
 #include <compat/syscalls.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* epoll.c - epoll, eventfd. Ref: epoll_create(2), epoll_ctl(2), epoll_wait(2), eventfd(2). Tests: selftests/abi/epoll.c, eventfd.c */
+/* epoll.c - epoll, eventfd. Ref: epoll_create(2), epoll_ctl(2), epoll_wait(2), eventfd(2). Tests: eventfd.c */
 #include <compat/syscalls.h>
 #include <fs/epoll.h>
 #include <fs/eventfd.h>

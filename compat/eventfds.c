@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eventfds.c - timerfd and signalfd. Ref: timerfd_create(2), signalfd(2). Tests: selftests/abi/timerfd.c, signalfd.c */
+/* eventfds.c - timerfd and signalfd. Ref: timerfd_create(2), signalfd(2). Tests: signalfd.c */
 #include <compat/abi/time.h>
 #include <compat/signal.h>
 #include <compat/syscalls.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* file_copy.c - from descriptor to descriptor: sendfile, copy_file_range, splice, tee, vmsplice.
  * Bytes go through one kernel buffer; pipes pass pages between themselves. Ref: sendfile(2), copy_file_range(2), splice(2), tee(2),
- * vmsplice(2). Tests: selftests/abi/splice.c, sendfile.c */
+ * vmsplice(2). Tests: sendfile.c */
 #include "file_int.h"
 
 #include <fs/attr.h>

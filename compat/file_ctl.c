@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* file_ctl.c - fcntl, locks, syncing, advice. Ref: fcntl(2), flock(2), fsync(2), sync(2), sync_file_range(2), posix_fadvise(2),
- * readahead(2). Tests: selftests/abi/fcntl.c, flock.c */
+ * readahead(2). Tests: selftests/abi/file.c, flock.c */
 #include "file_int.h"
 
 #include <fs/attr.h>

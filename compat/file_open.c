@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* file_open.c - opening, closing, duplicating, pipes. Ref: open(2), openat2(2), close(2), close_range(2), dup(2), pipe(2).
- * Tests: selftests/abi/open.c, fd.c */
+ * Tests: selftests/abi/file.c, fd.c */
 #include "file_int.h"
 
 #include <fs/pipe.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* file_rw.c - read and write in all their forms. Ref: read(2), readv(2), pread(2), lseek(2). Tests: selftests/abi/rw.c */
+/* file_rw.c - read and write in all their forms. Ref: read(2), readv(2), pread(2), lseek(2). Tests: selftests/abi/file.c */
 #include "file_int.h"
 
 #include <kernel/lib/string.h>

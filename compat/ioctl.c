@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ioctl.c - what every descriptor understands, then the object's own. Ref: ioctl(2), ioctl_tty(2).
- * Tests: selftests/abi/ioctl.c */
+ * Tests: none of its own yet */
 #include "file_int.h"
 
 #include <fs/inotify.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* misc.c - what fits nowhere else: uname, sysinfo, getrandom, syslog, reboot, host name, limits, prctl, personality.
- * Ref: each call's page. Tests: selftests/abi/misc.c */
+ * Ref: each call's page. Tests: selftests/abi/cred.c */
 #include <compat/abi/resource.h>
 #include <compat/syscalls.h>
 

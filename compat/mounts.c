@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mounts.c - mount, umount2, pivot_root. Ref: mount(2), umount(2), pivot_root(2). Tests: selftests/abi/mount.c */
+/* mounts.c - mount, umount2, pivot_root. Ref: mount(2), umount(2), pivot_root(2). Tests: selftests/abi/path.c */
 #include "file_int.h"
 
 #include <fs/dcache.h>

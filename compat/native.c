@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* native.c - calls that Linux does not have. Header for programs: include/ashlar.h. Tests: selftests/abi/rights.c */
+/* native.c - calls that Linux does not have. Header for programs: include/ashlar.h. Tests: selftests/abi/rights_matrix.c */
 #include <compat/syscalls.h>
 
 #include <kernel/handle.h>

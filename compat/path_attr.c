@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* path_attr.c - chmod, chown, times, sizes, extended attributes. Ref: chmod(2), chown(2), utimensat(2), truncate(2), fallocate(2),
- * setxattr(2). Tests: selftests/abi/attr.c, xattr.c */
+ * setxattr(2). Tests: selftests/abi/path.c, xattr.c */
 #include "file_int.h"
 
 #include <compat/abi/time.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* path_stat.c - what a file is: stat, statx, access, statfs. Ref: stat(2), statx(2), access(2), statfs(2).
- * Tests: selftests/abi/stat.c, access.c */
+ * Tests: selftests/abi/path.c, access.c */
 #include "file_int.h"
 
 #include <compat/abi/stat.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* prctl.c - odds and ends of a process. Ref: prctl(2) and its PR_* pages. Tests: selftests/abi/prctl.c */
+/* prctl.c - odds and ends of a process. Ref: prctl(2) and its PR_* pages. Tests: selftests/abi/cred.c */
 #include <compat/syscalls.h>
 
 #include <kernel/cred.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* proc.c - processes: clone, exit, wait, groups and sessions.
- * Ref: clone(2), wait4(2), waitid(2), setpgid(2), setsid(2), pidfd_open(2). Tests: selftests/abi/clone.c, wait.c, pgrp.c */
+ * Ref: clone(2), wait4(2), waitid(2), setpgid(2), setsid(2), pidfd_open(2). Tests: selftests/abi/process.c, wait.c, pgrp.c */
 #include <compat/abi/resource.h>
 #include <compat/abi/signal.h>
 #include <compat/syscalls.h>

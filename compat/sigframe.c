@@ -5,7 +5,7 @@
  * for unwinders. The handler is entered with x0 = signal, x1 = siginfo, x2 = ucontext, x30 = the trampoline of the vDSO (or
  * SA_RESTORER's), and returns by rt_sigreturn(2), which takes everything back from the program's memory: nothing there is trusted.
  *
- * Ref: sigaction(2), sigreturn(2), Linux arch/arm64 signal ABI (asm/sigcontext.h). Tests: selftests/abi/sigframe.c
+ * Ref: sigaction(2), sigreturn(2), Linux arch/arm64 signal ABI (asm/sigcontext.h). Tests: selftests/abi/signal.c
  */
 #include <compat/abi/signal.h>
 #include <compat/signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* time.c - clocks and sleeps.
- * Ref: clock_gettime(2), clock_nanosleep(2), nanosleep(2), gettimeofday(2), times(2), adjtimex(2). Tests: selftests/abi/clock.c,
- * selftests/abi/nanosleep.c */
+ * Ref: clock_gettime(2), clock_nanosleep(2), nanosleep(2), gettimeofday(2), times(2), adjtimex(2). Tests: selftests/abi/time.c,
+ * selftests/abi/time.c */
 #include <compat/abi/time.h>
 #include <compat/syscalls.h>
 

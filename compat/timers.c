@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* timers.c - interval timers and POSIX timers. Ref: getitimer(2), timer_create(2), timer_settime(2). Tests: selftests/abi/ptimer.c */
+/* timers.c - interval timers and POSIX timers. Ref: getitimer(2), timer_create(2), timer_settime(2). Tests: selftests/abi/time.c */
 #include <compat/abi/time.h>
 #include <compat/syscalls.h>
 

@@ -2,7 +2,7 @@
 /* vdso_map.c - the pages of the vDSO: data below, code above, the same in every address space.
  *
  * Locks: the data page is written under clock.c's set lock by clock_changed_hook; readers retry on seq. Ref: vdso(7).
- * Tests: selftests/abi/vdso.c
+ * Tests: selftests/abi/time.c
  */
 #include <compat/vdso.h>
 #include <compat/vdso/data.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* attr.c - access(2), attributes of descriptors, changes with the mount's and the handle's say.
- * Ref: access(2), stat(2), truncate(2), fallocate(2), anon_inode. Tests: selftests/abi/access.c, stat.c */
+ * Ref: access(2), stat(2), truncate(2), fallocate(2), anon_inode. Tests: selftests/abi/path.c, stat.c */
 #include <fs/attr.h>
 
 #include "walk.h"

@@ -3,7 +3,7 @@
  *
  * Locks: dev_lock [RANK_SUPER]: the list. A device is static and, once found, stays: unregistering is for drivers whose devices are
  * gone and whose open() says -ENODEV from then on. Ref: mknod(2), null(4), Linux Documentation/admin-guide/devices.txt.
- * Tests: selftests/abi/dev.c
+ * Tests: none of its own yet
  */
 #include <fs/chrdev.h>
 

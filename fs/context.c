@@ -3,7 +3,7 @@
  *
  * Invariants: (1) root and cwd are read under RCU between two looks at seq (path_walk), written under fs->lock with seq odd; the
  * references a reader may still use are dropped after a grace period by nature of dentry and mount.
- * Locks: fs->lock [RANK_DCACHE]. Ref: chdir(2), chroot(2), getcwd(3), clone(2) CLONE_FS. Tests: selftests/abi/cwd.c
+ * Locks: fs->lock [RANK_DCACHE]. Ref: chdir(2), chroot(2), getcwd(3), clone(2) CLONE_FS. Tests: selftests/abi/path.c
  */
 #include <fs/vfs.h>
 

@@ -5,7 +5,7 @@
  * that is already there is left alone.
  *
  * Locks: D of each directory on the way, one at a time. Ref: pts(4), Linux Documentation/filesystems/devpts.rst.
- * Tests: selftests/abi/dev.c
+ * Tests: none of its own yet
  */
 #include <fs/devfs.h>
 

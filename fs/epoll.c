@@ -21,7 +21,7 @@
  *      while a file is being released, death_lock orders the two: item->ep == NULL says that the epoll was first.
  *
  * Locks: death_lock, nest_lock [RANK_OBJ_SLEEP] > ep->mtx (nested) > file->lock; ep->ready_lock [RANK_EPOLL_READY], interrupts off,
- * inside poll_lock of the watched object. Ref: epoll(7), epoll_ctl(2), epoll_wait(2). Tests: selftests/abi/epoll.c
+ * inside poll_lock of the watched object. Ref: epoll(7), epoll_ctl(2), epoll_wait(2). Tests: none of its own yet
  */
 #include <fs/epoll.h>
 

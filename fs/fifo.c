@@ -4,7 +4,7 @@
  * Invariants: (1) v->pipe is set while users > 0: the descriptions of the FIFO and the opens under way. The last one takes it away,
  * and what was still in the pipe is lost. (2) an open that waits counts as a reader (writer) already: two that wait for each other
  * both go on.
- * Locks: v->spin [RANK_OBJECT] for v->pipe and users; p->lock for the counts of sides. Ref: fifo(7). Tests: selftests/abi/fifo.c
+ * Locks: v->spin [RANK_OBJECT] for v->pipe and users; p->lock for the counts of sides. Ref: fifo(7). Tests: none of its own yet
  */
 #include "pipe_int.h"
 

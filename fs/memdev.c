@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* memdev.c - null, zero, full, random, urandom, kmsg: devices without hardware.
- * Ref: null(4), full(4), random(4), Linux Documentation/ABI/testing/dev-kmsg. Tests: selftests/abi/dev.c */
+ * Ref: null(4), full(4), random(4), Linux Documentation/ABI/testing/dev-kmsg. Tests: none of its own yet */
 #include <fs/chrdev.h>
 #include <kernel/cred.h>
 #include <kernel/file.h>

@@ -10,7 +10,7 @@
  *
  * Locks: mount_lock [RANK_MOUNT]. Barriers: (A) seq odd, then refs read in try_detach(); (B) refs taken, then seq read by the walk.
  * Ref: mount(2), umount(2), mount_namespaces(7). Propagation (shared, slave) is not there: every mount is private.
- * Tests: selftests/abi/mount.c
+ * Tests: selftests/abi/path.c
  */
 #include <fs/vfs.h>
 

@@ -10,7 +10,7 @@
  *  (2) a removed directory is VN_DEAD before its lock is dropped: nothing is made in it afterwards.
  *
  * Locks: sb->rename_lock > D (parents) > D of a victim directory, or V. Ref: mkdir(2), mknod(2), unlink(2), rmdir(2), rename(2),
- * link(2), symlink(2), inode(7) "sticky bit". Tests: selftests/abi/names.c, rename.c
+ * link(2), symlink(2), inode(7) "sticky bit". Tests: selftests/abi/path.c, rename.c
  */
 #include "walk.h"
 

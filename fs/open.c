@@ -5,7 +5,7 @@
  * permission, then what the object's own open says. A file that this very call created is not checked again: its mode may well forbid
  * what the creator opens it for.
  *
- * Locks: D of the directory around look-up and creation of the last name. Ref: open(2), openat2(2), inode(7). Tests: selftests/abi/open.c
+ * Locks: D of the directory around look-up and creation of the last name. Ref: open(2), openat2(2), inode(7). Tests: selftests/abi/file.c
  */
 #include "walk.h"
 

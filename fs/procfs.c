@@ -6,7 +6,7 @@
  *
  * Invariants: (1) a node with a pid is good while pid->task is set; nothing here keeps a process alive, only its struct pid.
  * (2) positions in a directory: 2 + index of static entries; NUMBERS + n for numbered ones.
- * Locks: none of its own. Ref: proc(5). Tests: selftests/abi/proc.c
+ * Locks: none of its own. Ref: proc(5). Tests: none of its own yet
  */
 #include "procfs_int.h"
 

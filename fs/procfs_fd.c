@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* procfs_fd.c - /proc/PID/fd and fdinfo. A link there is a place: opening it opens the file anew, with the rights the description
- * carries. Ref: proc(5) /proc/pid/fd. Tests: selftests/abi/procfd.c */
+ * carries. Ref: proc(5) /proc/pid/fd. Tests: none of its own yet */
 #include "procfs_int.h"
 
 #include <fs/dcache.h>

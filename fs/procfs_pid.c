@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_pid.c - /proc/PID and /proc/PID/task/TID: what a process and its threads are doing. Ref: proc(5). Tests: selftests/abi/proc.c */
+/* procfs_pid.c - /proc/PID and /proc/PID/task/TID: what a process and its threads are doing. Ref: proc(5). Tests: none of its own yet */
 #include "procfs_int.h"
 
 #include <arch/cpu.h>

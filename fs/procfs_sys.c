@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_sys.c - the files of /proc that tell about the machine. Ref: proc(5). Tests: selftests/abi/proc.c */
+/* procfs_sys.c - the files of /proc that tell about the machine. Ref: proc(5). Tests: none of its own yet */
 #include "procfs_int.h"
 
 #include <arch/cpu.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_sysctl.c - /proc/sys. Ref: proc(5), Linux Documentation/admin-guide/sysctl. Tests: selftests/abi/sysctl.c */
+/* procfs_sysctl.c - /proc/sys. Ref: proc(5), Linux Documentation/admin-guide/sysctl. Tests: none of its own yet */
 #include "procfs_int.h"
 
 #include <fs/dcache.h>

@@ -5,7 +5,7 @@
  * O_APPEND finds the end. The offset belongs to the caller (compat/), which locks it when the description is shared.
  *
  * Locks: V around writes; d around readdir. Ref: read(2), write(2), lseek(2), getrlimit(2) RLIMIT_FSIZE, fcntl(2) seals, mmap(2).
- * Tests: selftests/abi/rw.c, seek.c, dir.c
+ * Tests: selftests/abi/file.c, seek.c, dir.c
  */
 #include <fs/flock.h>
 #include <fs/inotify.h>

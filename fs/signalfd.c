@@ -3,7 +3,7 @@
  *
  * Invariants: (1) the object is in its creator's proc->signal_watchers from creation to release: a signal to that process wakes its
  * pollers. Readers wait on their own process's signal_wait.
- * Locks: proc.lock for the list. Ref: signalfd(2). Tests: selftests/abi/signalfd.c
+ * Locks: proc.lock for the list. Ref: signalfd(2). Tests: none of its own yet
  */
 #include <fs/signalfd.h>
 

@@ -6,7 +6,7 @@
  *
  * Invariants: (1) fired: at least one expiry since the last read; ticks counts those known, missed ones are added by catch_up().
  * (2) armed in the kernel's queue iff running and not fired.
- * Locks: t->lock [RANK_OBJECT], interrupts off: the timer function takes it. Ref: timerfd_create(2). Tests: selftests/abi/timerfd.c
+ * Locks: t->lock [RANK_OBJECT], interrupts off: the timer function takes it. Ref: timerfd_create(2). Tests: none of its own yet
  */
 #include <fs/timerfd.h>
 

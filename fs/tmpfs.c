@@ -7,7 +7,7 @@
  *      the vnode.
  *
  * Locks: none of its own; counters are atomic. Ref: tmpfs(5), memfd_create(2), fcntl(2) "File Sealing", fallocate(2).
- * Tests: selftests/abi/tmpfs.c, memfd.c
+ * Tests: selftests/abi/fsmix.c, memfd.c
  */
 #include <fs/tmpfs.h>
 

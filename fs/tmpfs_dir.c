@@ -7,7 +7,7 @@
  *      stays good whatever else is made or removed meanwhile, and inserting is always at the right edge.
  *  (2) a directory's nlink is 2 + its subdirectories; its size is 20 bytes an entry, as Linux's.
  *
- * Locks: D, V as struct vnode_ops names them. Ref: readdir(3), telldir(3), tmpfs(5). Tests: selftests/abi/dir.c
+ * Locks: D, V as struct vnode_ops names them. Ref: readdir(3), telldir(3), tmpfs(5). Tests: selftests/abi/path.c
  */
 #include "tmpfs_int.h"
 

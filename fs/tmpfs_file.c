@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tmpfs_file.c - extended attributes and space reservation of the memory file system.
- * Locks: V. Ref: xattr(7), fallocate(2). Tests: selftests/abi/xattr.c, fallocate.c */
+ * Locks: V. Ref: xattr(7), fallocate(2). Tests: selftests/abi/fsmix.c, fallocate.c */
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
 #include <mm/vmo.h>

@@ -4,7 +4,7 @@
  * A super block lives as long as somebody uses it: mounts hold it, and so does every vnode, because a vnode may outlive the last
  * mount (an open file after umount -l). sb->root is pruned and put when the last mount goes; shutdown runs when the last vnode has.
  *
- * Locks: super_lock [RANK_SUPER]: the list of types and super blocks. Ref: mount(2), filesystems(5). Tests: selftests/abi/mount.c
+ * Locks: super_lock [RANK_SUPER]: the list of types and super blocks. Ref: mount(2), filesystems(5). Tests: selftests/abi/path.c
  */
 #include <fs/vfs.h>
 

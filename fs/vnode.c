@@ -7,7 +7,7 @@
  *  (2) writers > 0: that many opens for writing; writers < 0 (as s32): that many programs run from it. Never both.
  *
  * Locks: v->lock (a directory's before its children's; the two directories of a rename ancestor first). Hash chains: hash_lock.
- * Ref: inode(7), chmod(2), chown(2), utimensat(2), unlink(2), open(2) ETXTBSY. Tests: selftests/abi/stat.c, perm.c
+ * Ref: inode(7), chmod(2), chown(2), utimensat(2), unlink(2), open(2) ETXTBSY. Tests: selftests/abi/path.c, perm.c
  */
 #include <fs/vnode.h>
 

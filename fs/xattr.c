@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* xattr.c - who may read and write which extended attribute; the file system keeps them.
- * Locks: V around the operations. Ref: xattr(7). Tests: selftests/abi/xattr.c */
+ * Locks: V around the operations. Ref: xattr(7). Tests: selftests/abi/fsmix.c */
 #include <fs/attr.h>
 
 #include <fs/dcache.h>

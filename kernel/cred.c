@@ -2,7 +2,7 @@
 /* cred.c - credentials: immutable once published, replaced by copy; permission bits; per-user counts.
  *
  * Locks: users_lock [RANK_LOG: a leaf]. Readers of another thread's cred use RCU; a thread reads its own plainly.
- * Ref: credentials(7), capabilities(7), inode(7). Tests: selftests/unit/cred_test.c, selftests/abi/cred.c
+ * Ref: credentials(7), capabilities(7), inode(7). Tests: selftests/abi/cred.c
  */
 #include <kernel/cred.h>
 

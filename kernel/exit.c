@@ -11,7 +11,7 @@
  *
  * Invariant: a leader that exits first stays in the tables, as a name, until all other threads are gone.
  * Locks: pids_lock > proc.lock, interrupts off. Ref: _exit(2), wait(2), credentials(7), POSIX orphaned groups.
- * Tests: selftests/abi/exit.c
+ * Tests: selftests/abi/process.c
  */
 #include <kernel/task.h>
 

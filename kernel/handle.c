@@ -23,7 +23,7 @@
  *  (4) a file leaves a table that ever was shared only after file.rcu_readers was set: its memory outlives readers of (2).
  *
  * Locks: t->lock [RANK_HANDLES]. Barriers: (A) fill_slot publishes word then file; (B) get_shared loads them in the other order.
- * Ref: open(2), dup(2), close_range(2), getrlimit(2) RLIMIT_NOFILE. Tests: selftests/unit/handle_test.c, selftests/abi/fd.c
+ * Ref: open(2), dup(2), close_range(2), getrlimit(2) RLIMIT_NOFILE. Tests: selftests/unit/handle_test.c, selftests/abi/file.c
  */
 #include <kernel/handle.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* handle_table.c - whole tables: made, copied at fork, closed at exec and exit; and looks from outside.
- * Invariants and locks: handle.c. Ref: fork(2), execve(2), unshare(2) CLONE_FILES. Tests: selftests/abi/fd.c */
+ * Invariants and locks: handle.c. Ref: fork(2), execve(2), unshare(2) CLONE_FILES. Tests: selftests/abi/file.c */
 #include <kernel/handle.h>
 
 #include <kernel/peek.h>

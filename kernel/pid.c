@@ -7,7 +7,7 @@
  * Invariants: (1) a struct pid is in the table while any of its four roles is set; (2) a group belongs to one session, and lives while it
  * has members; (3) numbers are given out upwards and wrap at PID_MAX, starting again above 300 as Linux does.
  * Locks: pids_lock [RANK_PIDS], interrupts off: signals are sent from interrupts. Ref: setpgid(2), setsid(2), credentials(7).
- * Tests: selftests/abi/pgrp.c
+ * Tests: selftests/abi/jobctl.c
  */
 #include <kernel/task.h>
 

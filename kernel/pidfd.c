@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pidfd.c - a descriptor that names a process: readable once it has exited.
  *
- * Locks: pid.pidfds under pids_lock. Ref: pidfd_open(2). Tests: selftests/abi/pidfd.c
+ * Locks: pid.pidfds under pids_lock. Ref: pidfd_open(2). Tests: selftests/abi/process.c
  */
 #include <kernel/pidfd.h>
 

@@ -8,7 +8,7 @@
  * Invariants: (1) at most one signal of a timer waits in a queue (queued); further expiries count as overrun, handed out when the signal is
  * taken; (2) a timer is in its process's list until deleted, and its struct timer is idle before it is freed.
  * Locks: proc.lock for lists and figures; the timer functions take it. Ref: timer_create(2), timer_settime(2), setitimer(2), getrlimit(2).
- * Tests: selftests/abi/ptimer.c
+ * Tests: selftests/abi/time.c
  */
 #include <kernel/ptimer.h>
 

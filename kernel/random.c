@@ -7,7 +7,7 @@
  * any of them came.
  *
  * Locks: pool_lock [RANK_RANDOM]; generators by interrupts off. Ref: getrandom(2), random(4); RFC 8439 (ChaCha20); Bernstein, "Fast-key-
- * erasure random-number generators", 2017. Tests: selftests/abi/getrandom.c
+ * erasure random-number generators", 2017. Tests: selftests/abi/cred.c
  */
 #include <kernel/random.h>
 

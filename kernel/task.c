@@ -6,7 +6,7 @@
  *
  * Invariants: (1) a thread that is in the tables has a pid, credentials, and (unless a kernel thread) a process; (2) a process has a
  * leader until it is reaped.
- * Locks: pids_lock > proc.lock, interrupts off. Ref: clone(2), fork(2), vfork(2), pthreads(7). Tests: selftests/abi/clone.c
+ * Locks: pids_lock > proc.lock, interrupts off. Ref: clone(2), fork(2), vfork(2), pthreads(7). Tests: selftests/abi/process.c
  */
 #include <kernel/task.h>
 

@@ -2,7 +2,7 @@
 /* trap.c - what becomes of exceptions: page faults are resolved, a program's other faults become signals, the kernel's own end it.
  * Also the slow path back to user space.
  *
- * Ref: sigaction(2) si_code values; Arm ARM D17.2.37 (ESR). Tests: selftests/abi/fault_signals.c, selftests/ktest/fault.c
+ * Ref: sigaction(2) si_code values; Arm ARM D17.2.37 (ESR). Tests: selftests/abi/signal.c
  */
 #include <kernel/trap.h>
 

@@ -2,7 +2,7 @@
 /* wait.c - a parent learns what became of its children.
  *
  * Locks: pids_lock around the search; the report of a zombie is taken by whoever clears PROC_ZOMBIE's reapability first (reaping).
- * Ref: wait4(2), waitid(2). Tests: selftests/abi/wait.c
+ * Ref: wait4(2), waitid(2). Tests: selftests/abi/process.c
  */
 #include <kernel/task.h>
 

@@ -27,7 +27,7 @@
  *
  * Locks: q->lock [RANK_WAITQ] > runq, with interrupts off: wakers run in interrupts too, and may hold any lock ranked before
  *        RANK_WAITQ.
- * Ref: signal(7) "Interruption of system calls" for which calls restart. Tests: selftests/ktest/waitq.c (lost wake-up, pass-on).
+ * Ref: signal(7) "Interruption of system calls" for which calls restart. Tests: selftests/ktest/sleep.c (lost wake-up, pass-on).
  */
 #include <kernel/waitq.h>
 

@@ -5,7 +5,7 @@
  * dropped in odd contexts, device management. Hot paths have bottom halves (kernel/irq.c).
  *
  * Invariant: work is on the list iff queued; a worker clears queued before it calls fn, so that fn may queue it again.
- * Locks: workq.lock [RANK_TASK: taken in any context], interrupts off. Tests: selftests/ktest/workq.c
+ * Locks: workq.lock [RANK_TASK: taken in any context], interrupts off. Tests: none of its own yet
  */
 #include <kernel/workq.h>
 

@@ -16,7 +16,7 @@
  *  (4) an entry changes its address only through clear, TLB flush, set (Arm ARM D8.14.4, break-before-make).
  *
  * Locks: aspace.lock (read) > table lock. Pages are allocated and filled with no spinlock held, then the entry is looked at again.
- * Ref: mmap(2), sigaction(2) SEGV_*, BUS_*. Tests: selftests/abi/mmap.c, selftests/abi/fork.c, selftests/ktest/fault.c
+ * Ref: mmap(2), sigaction(2) SEGV_*, BUS_*. Tests: selftests/abi/mmap.c, selftests/abi/process.c
  */
 #include <mm/aspace.h>
 

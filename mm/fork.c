@@ -7,7 +7,7 @@
  *
  * Invariant: when the parent's TLB has been flushed, no CPU can write a page that both sides see.
  * Locks: the parent's aspace.lock for writing; its table locks. The child is not visible yet.
- * Ref: fork(2), madvise(2) MADV_DONTFORK, MADV_WIPEONFORK. Tests: selftests/abi/fork.c
+ * Ref: fork(2), madvise(2) MADV_DONTFORK, MADV_WIPEONFORK. Tests: selftests/abi/process.c
  */
 #include <mm/aspace.h>
 

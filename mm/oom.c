@@ -4,7 +4,7 @@
  * The victim is the process with the most resident memory, weighted by oom_score_adj as Linux does (proc(5)). Whoever asked waits
  * until the victim's memory comes back; a dying thread gets no wait and must fail its allocation.
  *
- * Locks: none across the choice; one choice at a time (oom_busy). Ref: proc(5) oom_score_adj. Tests: selftests/abi/oom.c
+ * Locks: none across the choice; one choice at a time (oom_busy). Ref: proc(5) oom_score_adj. Tests: none of its own yet
  */
 #include <mm/oom.h>
 

@@ -11,7 +11,7 @@
  * Invariants: (1) refs == 0 iff the page is free or on a CPU's list; (2) a section's array part is mapped before any of its pages
  * is given out; (3) holes of a section that is in use carry PG_RESERVED.
  * Locks: pages_lock [RANK_PAGES], interrupts off; the per-CPU lists by interrupts off alone.
- * Ref: none. Tests: selftests/ktest/page.c, selftests/ktest/memory.c
+ * Ref: none. Tests: selftests/ktest/memory.c
  */
 #include <mm/page.h>
 

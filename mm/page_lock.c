@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* page_lock.c - the sleeping lock of a page: a bit and a hashed wait queue. Held while a page is filled, written or truncated.
  *
- * Locks: PG_LOCKED [RANK_PAGE]. Ref: none. Tests: selftests/ktest/vmo.c
+ * Locks: PG_LOCKED [RANK_PAGE]. Ref: none. Tests: none of its own yet
  */
 #include <mm/page.h>
 

@@ -2,7 +2,7 @@
 /* protect.c - calls that change what is already mapped: mprotect, madvise, mlock, msync, mincore.
  *
  * Locks: aspace.lock for writing where vmas change, for reading else. Ref: mprotect(2), madvise(2), mlock(2), msync(2), mincore(2).
- * Tests: selftests/abi/mprotect.c, selftests/abi/madvise.c
+ * Tests: selftests/abi/mmap.c
  */
 #include <mm/aspace.h>
 

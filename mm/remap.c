@@ -3,7 +3,7 @@
  *
  * Moving takes each entry out under its table lock, flushes the old range, and enters the pages at the new addresses: no page is
  * copied and none is dropped. Both ranges are ours alone while the lock is held for writing.
- * Locks: aspace.lock for writing. Ref: mremap(2). Tests: selftests/abi/mremap.c
+ * Locks: aspace.lock for writing. Ref: mremap(2). Tests: selftests/abi/mmap.c
  */
 #include <mm/aspace.h>
 

@@ -6,7 +6,7 @@
  *
  * zap_all() runs when nobody can use the address space: it flushes first, once, and then needs no batches.
  * Locks: table locks [RANK_PT]; the caller holds aspace.lock or vmo.pages_lock, or the last reference.
- * Tests: selftests/ktest/fault.c, selftests/abi/mmap.c
+ * Tests: selftests/abi/mmap.c
  */
 #include <mm/zap.h>
 

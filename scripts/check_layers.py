@@ -78,6 +78,9 @@ def check_file(me, text, verbose):
             yield f'{me}:{n}: {name}() has {length} lines, more than {FUNCTION_MAX}'
         elif verbose and length > FUNCTION_GOAL:
             print(f'note: {me}:{n}: {name}() has {length} lines')
+    for test in set(re.findall(r'selftests/[a-z]+/[a-z_]+\.c', text)):
+        if not pathlib.Path(test).exists():
+            yield f'{me}: names {test}, which does not exist'
     if 'SPDX-License-Identifier: MIT' not in text[:300]:
         yield f'{me}:1: no SPDX line'
 

@@ -13,7 +13,7 @@
  * before it loads TTBR0; (B) the flusher changes the entry before it reads the bits. DSBs between: either the flusher sees the CPU and
  * broadcasts, or the CPU's walks see the changed entry.
  * Locks: asid_lock (RANK_DRIVER) > nothing; pt_lock (RANK_PT) is the callers'.
- * Ref: Arm ARM D8.3, D8.13.1, D8.14. Tests: selftests/ktest/mmu.c, selftests/unit/asid_test.c
+ * Ref: Arm ARM D8.3, D8.13.1, D8.14. Tests: selftests/unit/asid_test.c
  */
 #include <arch/mmu.h>
 

@@ -6,7 +6,7 @@
  * with zeros between.
  *
  * Invariants: (1) pos <= size always; every pointer given out lies in [buf, buf + size).
- * Ref: Linux Documentation/driver-api/early-userspace/buffer-format.rst. Tests: selftests/unit/cpio_test.c, selftests/fuzz/cpio.c
+ * Ref: Linux Documentation/driver-api/early-userspace/buffer-format.rst. Tests: selftests/unit/cpio_test.c
  */
 #include <kernel/lib/cpio.h>
 

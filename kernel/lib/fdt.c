@@ -6,7 +6,7 @@
  * firmware and are checked: nothing is read beyond a property's length.
  *
  * Ref: Devicetree Specification 0.4 s2.3 (standard properties), s2.4 (interrupts), s3 (memory, cpus, reserved-memory, chosen); Linux
- * bindings interrupt-controller/arm,gic.yaml (cells: 0 SPI or 1 PPI, number, flags). Tests: selftests/unit/fdt_test.c
+ * bindings interrupt-controller/arm,gic.yaml (cells: 0 SPI or 1 PPI, number, flags). Tests: none of its own yet
  */
 #include <kernel/lib/fdt.h>
 
