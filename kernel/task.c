@@ -340,7 +340,6 @@ void task_free(struct task *t)
 	}
 	kv_stack_free(t->head.stack);
 	task_put(t);
-	atomic_dec(&nr_threads);
 }
 
 static void link_process(struct task *t, struct proc *parent) MUST_HOLD(pids_lock)
@@ -422,34 +421,41 @@ static int setup_vfork(struct task *t, u64 flags, struct vfork_done **out)
 	return 0;
 }
 
-static bool too_many(void)
+/* Counts a thread to be, first, so that two CPUs cannot both take the last place. */
+static bool count_new(kuid_t uid)
 {
 	u32 n = (u32)atomic_add_return(&nr_threads, 1);
 	u64 limit = rlimit(RLIMIT_NPROC);
-	struct cred *c = current_cred();
 
+	cred_count_proc(uid, 1);
 	if (n > max_threads)
-		return true;
-	return limit != RLIM_INFINITY && c->uid.v != 0 && !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN) &&
-	       cred_nr_procs(c->uid) >= limit;
+		return false;
+	return limit == RLIM_INFINITY || uid.v == 0 || cred_nr_procs(uid) <= limit || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN);
+}
+
+static void uncount_new(kuid_t uid)
+{
+	cred_count_proc(uid, -1);
+	atomic_dec(&nr_threads);
 }
 
 long task_clone(const struct clone_args_k *a)
 {
 	struct vfork_done *v = NULL;
+	kuid_t uid = current_cred()->uid;
 	struct task *t;
 	long tid;
 	int err = check_flags(a->flags), pidfd = -1;
 
 	if (err)
 		return err;
-	if (too_many()) {
-		atomic_dec(&nr_threads);
+	if (!count_new(uid)) {
+		uncount_new(uid);
 		return -EAGAIN;
 	}
 	t = task_alloc(true);
 	if (!t) {
-		atomic_dec(&nr_threads);
+		uncount_new(uid);
 		return -ENOMEM;
 	}
 	err = build(t, a);
@@ -476,9 +482,9 @@ long task_clone(const struct clone_args_k *a)
 		kfree(v);
 		t->vfork = NULL;
 		task_free(t);
+		uncount_new(uid);
 		return err;
 	}
-	cred_count_proc(t->cred->uid, 1);
 	sched_wake_new(t);
 	if (v)
 		err = wait_vfork(v);
