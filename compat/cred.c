@@ -86,168 +86,145 @@ static bool one_of(u32 id, u32 a, u32 b, u32 c)
 	return id == KEEP || id == a || id == b || id == c;
 }
 
+/* The four ids of one kind, user or group, of a copy that is being changed: the rules are the same for both. */
+struct ids {
+	struct cred *c;
+	u32 *real, *effective, *saved, *fs;
+	enum capability cap;	/* who has it may set any value */
+};
+
+static bool ids_begin(struct ids *i, bool group)
+{
+	struct cred *c = cred_copy(current_cred());
+
+	if (!c)
+		return false;
+	*i = group ? (struct ids){ c, &c->gid.v, &c->egid.v, &c->sgid.v, &c->fsgid.v, CAP_SETGID }
+		   : (struct ids){ c, &c->uid.v, &c->euid.v, &c->suid.v, &c->fsuid.v, CAP_SETUID };
+	return true;
+}
+
+static long ids_refuse(struct ids *i)
+{
+	cred_put(i->c);
+	return -EPERM;
+}
+
+static long set_id(u32 id, bool group)
+{
+	struct ids i;
+
+	if (id == KEEP)
+		return -EINVAL;
+	if (!ids_begin(&i, group))
+		return -ENOMEM;
+	if (capable(i.cap))
+		*i.real = *i.saved = id;
+	else if (id != *i.real && id != *i.saved)
+		return ids_refuse(&i);
+	*i.effective = *i.fs = id;
+	return commit(i.c);
+}
+
+static long set_re_id(u32 real, u32 effective, bool group)
+{
+	struct ids i;
+	u32 old_real;
+
+	if (!ids_begin(&i, group))
+		return -ENOMEM;
+	old_real = *i.real;
+	if (!capable(i.cap) && (!one_of(real, *i.real, *i.effective, *i.real) ||
+				!one_of(effective, *i.real, *i.effective, *i.saved)))
+		return ids_refuse(&i);
+	if (real != KEEP)
+		*i.real = real;
+	if (effective != KEEP)
+		*i.effective = effective;
+	if (real != KEEP || (effective != KEEP && effective != old_real))
+		*i.saved = *i.effective;
+	*i.fs = *i.effective;
+	return commit(i.c);
+}
+
+static long set_res_id(u32 real, u32 effective, u32 saved, bool group)
+{
+	struct ids i;
+	u32 r, e, s;
+
+	if (!ids_begin(&i, group))
+		return -ENOMEM;
+	r = *i.real;
+	e = *i.effective;
+	s = *i.saved;
+	if (!capable(i.cap) && (!one_of(real, r, e, s) || !one_of(effective, r, e, s) || !one_of(saved, r, e, s)))
+		return ids_refuse(&i);
+	if (real != KEEP)
+		*i.real = real;
+	if (effective != KEEP)
+		*i.effective = effective;
+	if (saved != KEEP)
+		*i.saved = saved;
+	*i.fs = *i.effective;
+	return commit(i.c);
+}
+
+/* Returns the old id whether it changed or not. */
+static long set_fs_id(u32 id, bool group)
+{
+	const struct cred *now = current_cred();
+	u32 old = group ? now->fsgid.v : now->fsuid.v;
+	struct ids i;
+
+	if (!ids_begin(&i, group))
+		return old;
+	if (id == KEEP || (!capable(i.cap) && !one_of(id, *i.real, *i.effective, *i.saved) && id != old)) {
+		cred_put(i.c);
+		return old;
+	}
+	*i.fs = id;
+	commit(i.c);
+	return old;
+}
+
 long sys_setuid(u32 uid)
 {
-	struct cred *c;
-
-	if (uid == KEEP)
-		return -EINVAL;
-	c = cred_copy(current_cred());
-	if (!c)
-		return -ENOMEM;
-	if (capable(CAP_SETUID)) {
-		c->uid.v = c->suid.v = uid;
-	} else if (uid != c->uid.v && uid != c->suid.v) {
-		cred_put(c);
-		return -EPERM;
-	}
-	c->euid.v = c->fsuid.v = uid;
-	return commit(c);
+	return set_id(uid, false);
 }
 
 long sys_setgid(u32 gid)
 {
-	struct cred *c;
-
-	if (gid == KEEP)
-		return -EINVAL;
-	c = cred_copy(current_cred());
-	if (!c)
-		return -ENOMEM;
-	if (capable(CAP_SETGID)) {
-		c->gid.v = c->sgid.v = gid;
-	} else if (gid != c->gid.v && gid != c->sgid.v) {
-		cred_put(c);
-		return -EPERM;
-	}
-	c->egid.v = c->fsgid.v = gid;
-	return commit(c);
+	return set_id(gid, true);
 }
 
 long sys_setreuid(u32 ruid, u32 euid)
 {
-	struct cred *c = cred_copy(current_cred());
-	u32 old_ruid;
-
-	if (!c)
-		return -ENOMEM;
-	old_ruid = c->uid.v;
-	if (!capable(CAP_SETUID) && (!one_of(ruid, c->uid.v, c->euid.v, c->uid.v) || !one_of(euid, c->uid.v, c->euid.v, c->suid.v))) {
-		cred_put(c);
-		return -EPERM;
-	}
-	if (ruid != KEEP)
-		c->uid.v = ruid;
-	if (euid != KEEP)
-		c->euid.v = euid;
-	if (ruid != KEEP || (euid != KEEP && euid != old_ruid))
-		c->suid = c->euid;
-	c->fsuid = c->euid;
-	return commit(c);
+	return set_re_id(ruid, euid, false);
 }
 
 long sys_setregid(u32 rgid, u32 egid)
 {
-	struct cred *c = cred_copy(current_cred());
-	u32 old_rgid;
-
-	if (!c)
-		return -ENOMEM;
-	old_rgid = c->gid.v;
-	if (!capable(CAP_SETGID) && (!one_of(rgid, c->gid.v, c->egid.v, c->gid.v) || !one_of(egid, c->gid.v, c->egid.v, c->sgid.v))) {
-		cred_put(c);
-		return -EPERM;
-	}
-	if (rgid != KEEP)
-		c->gid.v = rgid;
-	if (egid != KEEP)
-		c->egid.v = egid;
-	if (rgid != KEEP || (egid != KEEP && egid != old_rgid))
-		c->sgid = c->egid;
-	c->fsgid = c->egid;
-	return commit(c);
+	return set_re_id(rgid, egid, true);
 }
 
 long sys_setresuid(u32 ruid, u32 euid, u32 suid)
 {
-	struct cred *c = cred_copy(current_cred());
-	u32 r, e, s;
-
-	if (!c)
-		return -ENOMEM;
-	r = c->uid.v;
-	e = c->euid.v;
-	s = c->suid.v;
-	if (!capable(CAP_SETUID) && (!one_of(ruid, r, e, s) || !one_of(euid, r, e, s) || !one_of(suid, r, e, s))) {
-		cred_put(c);
-		return -EPERM;
-	}
-	if (ruid != KEEP)
-		c->uid.v = ruid;
-	if (euid != KEEP)
-		c->euid.v = euid;
-	if (suid != KEEP)
-		c->suid.v = suid;
-	c->fsuid = c->euid;
-	return commit(c);
+	return set_res_id(ruid, euid, suid, false);
 }
 
 long sys_setresgid(u32 rgid, u32 egid, u32 sgid)
 {
-	struct cred *c = cred_copy(current_cred());
-	u32 r, e, s;
-
-	if (!c)
-		return -ENOMEM;
-	r = c->gid.v;
-	e = c->egid.v;
-	s = c->sgid.v;
-	if (!capable(CAP_SETGID) && (!one_of(rgid, r, e, s) || !one_of(egid, r, e, s) || !one_of(sgid, r, e, s))) {
-		cred_put(c);
-		return -EPERM;
-	}
-	if (rgid != KEEP)
-		c->gid.v = rgid;
-	if (egid != KEEP)
-		c->egid.v = egid;
-	if (sgid != KEEP)
-		c->sgid.v = sgid;
-	c->fsgid = c->egid;
-	return commit(c);
+	return set_res_id(rgid, egid, sgid, true);
 }
 
 long sys_setfsuid(u32 uid)
 {
-	struct cred *c = cred_copy(current_cred());
-	u32 old;
-
-	if (!c)
-		return current_cred()->fsuid.v;
-	old = c->fsuid.v;
-	if (uid == KEEP || (!capable(CAP_SETUID) && !one_of(uid, c->uid.v, c->euid.v, c->suid.v) && uid != old)) {
-		cred_put(c);
-		return old;
-	}
-	c->fsuid.v = uid;
-	commit(c);
-	return old;
+	return set_fs_id(uid, false);
 }
 
 long sys_setfsgid(u32 gid)
 {
-	struct cred *c = cred_copy(current_cred());
-	u32 old;
-
-	if (!c)
-		return current_cred()->fsgid.v;
-	old = c->fsgid.v;
-	if (gid == KEEP || (!capable(CAP_SETGID) && !one_of(gid, c->gid.v, c->egid.v, c->sgid.v) && gid != old)) {
-		cred_put(c);
-		return old;
-	}
-	c->fsgid.v = gid;
-	commit(c);
-	return old;
+	return set_fs_id(gid, true);
 }
 
 long sys_getgroups(s32 size, uaddr_t list)

@@ -14,6 +14,7 @@
 #include <arch/cpu.h>
 #include <arch/frame.h>
 #include <arch/mmu.h>
+#include <fs/attr.h>
 #include <fs/namei.h>
 #include <fs/vfs.h>
 #include <fs/vnode.h>
@@ -324,7 +325,7 @@ static int resolve_scripts(struct exec *e)
 /* set-user-ID and set-group-ID files; capabilities as capabilities(7) tells for root and others. */
 static struct cred *new_cred(struct exec *e)
 {
-	struct vnode *v = e->file->obj->ops->type == OBJ_VNODE ? to_vnode(e->file->obj) : NULL;
+	struct vnode *v = file_vnode(e->file);
 	struct cred *c = cred_copy(current_cred());
 	bool root;
 

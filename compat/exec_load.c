@@ -102,11 +102,10 @@ static int map_segment(struct aspace *as, struct file *f, const struct elf_segme
 	return 0;
 }
 
-static int map_image(struct aspace *as, struct file *f, const struct elf_header *h, const u8 *phdrs, const struct elf_image *im, u64 bias)
+static int map_image(struct aspace *as, struct file *f, const struct elf_header *h, const u8 *phdrs, u64 bias)
 {
 	u32 i;
 
-	(void)im;
 	for (i = 0; i < h->phnum; i++) {
 		struct elf_segment s = elf_segment_at(phdrs, i);
 		int err;
@@ -177,7 +176,7 @@ static int load_interp(struct aspace *as, struct file *f, struct loaded *out)
 	if (h.is_dyn)
 		err = place_dyn(as, &im, 0, &bias);
 	if (!err)
-		err = map_image(as, in, &h, phdrs, &im, bias);
+		err = map_image(as, in, &h, phdrs, bias);
 	out->base = bias + (h.is_dyn ? im.lo : 0);
 	out->start = h.entry + bias;
 	return err;
@@ -212,7 +211,7 @@ int exec_load(struct aspace *as, struct file *f, const u8 *head, usize head_len,
 	if (h.is_dyn)
 		err = place_dyn(as, &out->image, out->image.interp_len ? PIE_BASE + random_pages(BIT(MMAP_RND_BITS) - 1) : 0, &out->bias);
 	if (!err)
-		err = map_image(as, f, &h, phdrs, &out->image, out->bias);
+		err = map_image(as, f, &h, phdrs, out->bias);
 	if (err)
 		return err;
 	out->entry = out->start = h.entry + out->bias;

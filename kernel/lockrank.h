@@ -6,7 +6,6 @@
 
 enum lock_rank {
 	/* sleeping locks */
-	RANK_EXEC,	/* proc.exec_lock: one exec or attach at a time */
 	RANK_TTY_CTL,	/* tty: open, hangup, controlling terminal */
 	RANK_MOUNT,	/* mount namespace changes */
 	RANK_RENAME,	/* one cross-directory rename of a file system */

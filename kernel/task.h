@@ -54,7 +54,6 @@ struct task {
 	ktime_t exec_start;		/* [r] */
 	u64 slice_left;			/* [r] RR */
 	u64 sum_exec_ns, user_ns, sys_ns;	/* [r], [o] */
-	ktime_t acct_mark;		/* [o] last user/kernel crossing seen */
 	u64 affinity;			/* [r] CPUs allowed */
 	u64 nvcsw, nivcsw;		/* [r] */
 	u64 min_flt, maj_flt;		/* [o] */
@@ -99,7 +98,6 @@ struct task {
 	bool accounted;			/* [s] its times are in proc.dead_* */
 	int exit_signal;		/* [I] clone's; 0 or -1 for threads */
 	struct list task_works;		/* [o] struct task_work: WORK_NOTIFY */
-	u32 syscall_depth_debug;
 	u32 alloc_fail_at, alloc_count;	/* debug: the n-th allocation fails */
 	u64 personality;
 	u64 timer_slack_ns;
