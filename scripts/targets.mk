@@ -42,18 +42,21 @@ gdb:
 
 #:
 #: Testing
-#:   make check         what every commit must pass; ends with "N passed, N failed"
+#:   make check         what every commit must pass, in rings; ends with "N passed, N failed"; scripts/check RING...: some
 #:   make check-full    the same on more compilers, CPUs, interrupt controllers, with sanitizers, and on Linux
 #:   make unit          kernel sources on the host, with ASan and UBSan; T=NAME: one
+#:   make cov           which lines of these the tests reach; at least 90 % of each file
 #:   make abi           ABI tests in the machine; T="futex pipe": some; on Linux: selftests/run --linux
 #:   make fuzz          fuzz every parser for S=30 seconds each; T=NAME: one
 #:   make lint          layers, file sizes, sparse, clang's thread-safety analysis
 #:   make bench         instructions per operation beside Linux's; T="getpid pipe_rw_1": some
-.PHONY: check check-full unit abi fuzz lint bench
+.PHONY: check check-full unit cov abi fuzz lint bench
 check check-full:
 	@scripts/check $(if $(filter check-full,$@),--full) --jobs $(JOBS)
 unit:
 	@O=$(O) scripts/hosttest unit $(T)
+cov:
+	@O=$(O) scripts/hosttest cov
 abi: $(O)/Image
 	@O=$(O) selftests/run $(T)
 S ?= 30
