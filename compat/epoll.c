@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* epoll.c - epoll, eventfd. Ref: epoll_create(2), epoll_ctl(2), epoll_wait(2), eventfd(2). Tests: eventfd.c */
+/* epoll.c - epoll, eventfd. Ref: epoll_create(2), epoll_ctl(2), epoll_wait(2), eventfd(2). Tests: selftests/abi/epoll.c, eventfd.c */
 #include <compat/syscalls.h>
 #include <fs/epoll.h>
 #include <fs/eventfd.h>
@@ -50,6 +50,8 @@ long sys_epoll_ctl(int epfd, s32 op, int fd, uaddr_t event)
 		err = handle_get(epfd, 0, &ep);
 	if (!err)
 		err = handle_get(fd, 0, &target);
+	if (!err && (ep.file->mode | target.file->mode) & FMODE_PATH)
+		err = -EBADF;
 	if (!err && file_is_epoll(ep.file))
 		err = handle_need(&ep, RIGHT_WRITE);
 	if (err)
@@ -83,6 +85,8 @@ static long do_wait(int epfd, uaddr_t events, s32 max, ktime_t deadline, uaddr_t
 
 	if (max <= 0 || (u32)max > S32_MAX / sizeof(struct abi_epoll_event))
 		return -EINVAL;
+	if (!user_range_ok(events, (usize)max * sizeof(struct abi_epoll_event)))
+		return -EFAULT;
 	err = handle_get(epfd, 0, &h);
 	if (err)
 		return err;

@@ -28,9 +28,13 @@ ssize_t file_write_at_pos(struct handle *h, struct iter *from);
 /* At an offset of the caller's. */
 static inline ssize_t file_pread(struct file *f, struct iter *to, loff_t *pos)
 {
+	if (!(f->mode & FMODE_SEEK))
+		return -ESPIPE;
 	return f->obj->ops->read ? f->obj->ops->read(f, to, pos) : -EINVAL;
 }
 static inline ssize_t file_pwrite(struct file *f, struct iter *from, loff_t *pos)
 {
+	if (!(f->mode & FMODE_SEEK))
+		return -ESPIPE;
 	return f->obj->ops->write ? f->obj->ops->write(f, from, pos) : -EINVAL;
 }

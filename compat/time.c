@@ -227,6 +227,37 @@ long sys_nanosleep(uaddr_t req, uaddr_t rem)
 	return err ? err : sleep_until(deadline, rem);
 }
 
+struct real_sleep {
+	struct clock_watch watch;
+	struct task *task;
+	bool moved;
+};
+
+static void sleep_moved(struct clock_watch *w)
+{
+	struct real_sleep *s = container_of(w, struct real_sleep, watch);
+
+	WRITE_ONCE(s->moved, true);
+	sched_wake(s->task);
+}
+
+/* Until a time of a clock: a step of the real-time clock changes how long that is. -ETIMEDOUT when it has come. */
+static int sleep_until_clock(s32 id, ktime_t when)
+{
+	struct real_sleep s = { .task = current() };
+	int err;
+
+	clock_watch_init(&s.watch, sleep_moved);
+	clock_watch_add(&s.watch);
+	do {
+		WRITE_ONCE(s.moved, false);
+		smp_mb();		/* then the offset: a step after this look sets moved again */
+		err = task_wait(READ_ONCE(s.moved), WAIT_INTERRUPTIBLE, deadline_on_clock(id, when));
+	} while (!err);
+	clock_watch_del(&s.watch);
+	return err;
+}
+
 long sys_clock_nanosleep(s32 id, s32 flags, uaddr_t req, uaddr_t rem)
 {
 	ktime_t ns, now;
@@ -254,7 +285,7 @@ long sys_clock_nanosleep(s32 id, s32 flags, uaddr_t req, uaddr_t rem)
 		return -EOPNOTSUPP;
 	if (!(flags & TIMER_ABSTIME))
 		return sleep_until(add_sat(clock_monotonic(), ns), rem);
-	err = task_wait(false, WAIT_INTERRUPTIBLE, deadline_on_clock(id, ns));
+	err = sleep_until_clock(id, ns);
 	return err == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
 }
 

@@ -2,6 +2,7 @@
 /* user.h - copies between the kernel and a program; compat/ only. Each reads or writes once. */
 #pragma once
 
+#include <arch/page.h>
 #include <arch/uaccess.h>
 #include <kernel/uapi.h>
 #include <mm/slab.h>
@@ -46,6 +47,12 @@ static inline void user_string_put(struct user_string *p)
 static inline uaddr_t uaddr_add(uaddr_t a, u64 off)
 {
 	return UADDR(a.va + off);
+}
+
+/* [a, a + n) lies in user space: what Linux asks before it looks at the rest of a call. */
+static inline bool user_range_ok(uaddr_t a, u64 n)
+{
+	return a.va <= TASK_SIZE && n <= TASK_SIZE - a.va;
 }
 
 static inline bool uaddr_null(uaddr_t a)

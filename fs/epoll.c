@@ -21,9 +21,10 @@
  *      while a file is being released, death_lock orders the two: item->ep == NULL says that the epoll was first.
  *
  * Locks: death_lock, nest_lock [RANK_OBJ_SLEEP] > ep->mtx (nested) > file->lock; ep->ready_lock [RANK_EPOLL_READY], interrupts off,
- * inside poll_lock of the watched object. Ref: epoll(7), epoll_ctl(2), epoll_wait(2). Tests: none of its own yet
+ * inside poll_lock of the watched object. Ref: epoll(7), epoll_ctl(2), epoll_wait(2). Tests: selftests/abi/epoll.c
  */
 #include <fs/epoll.h>
+#include <fs/procfs.h>
 
 #include <kernel/file.h>
 #include <kernel/object.h>
@@ -123,15 +124,19 @@ static void wake(struct epoll *ep)
 	object_wake(&ep->obj, EPOLLIN | EPOLLRDNORM);
 }
 
-static void notify(struct poll_hook *h, u32 events)
+/* True when a thread was waiting for it: an exclusive item need not trouble the next one. */
+static bool notify(struct poll_hook *h, u32 events)
 {
 	struct item *i = container_of(h, struct item, hook);
 	u32 want = READ_ONCE(i->events);
+	bool waiting;
 
 	if (!(want & ~PRIVATE) || !(events & want))
-		return;				/* disarmed by EPOLLONESHOT, or not asked for */
+		return false;			/* disarmed by EPOLLONESHOT, or not asked for */
 	make_ready(i->ep, i);
+	waiting = waitq_active(&i->ep->waiters);
 	wake(i->ep);
+	return waiting;
 }
 
 /* ---- items, with ep->mtx held ---- */
@@ -204,7 +209,7 @@ static int add_item(struct epoll *ep, struct file *f, int fd, const struct epoll
 	i->data = want->data;
 	i->ep = ep;
 	i->file = f;
-	i->hook.notify = notify;
+	i->hook = (struct poll_hook){ .notify = notify, .exclusive = want->events & EPOLLEXCLUSIVE };
 	i->watch.released = file_released;
 	rb_insert(&ep->items, &i->node, parent, link);
 	spin_lock(&f->lock);
@@ -409,6 +414,22 @@ static u32 epoll_poll(struct file *f)
 	return events;
 }
 
+static void epoll_show(struct file *f, struct seq *s)
+{
+	struct epoll *ep = to_epoll(f);
+	struct rb_node *n;
+
+	mutex_lock(&ep->mtx);
+	for (n = rb_first(&ep->items); n; n = rb_next(n)) {
+		struct item *i = rb_entry(n, struct item, node);
+		struct object *o = i->file->obj;
+
+		seq_print(s, "tfd: %8d events: %8x data: %16lx  pos:%ld ino:%lx sdev:%x\n", i->fd, i->events, i->data, i->file->pos,
+			  o->ops->ino ? o->ops->ino(o) : 1ul, 0u);
+	}
+	mutex_unlock(&ep->mtx);
+}
+
 /* Takes i's watch off its file; false: the file is being released and will free i itself (4). */
 static bool claim(struct item *i)
 {
@@ -443,7 +464,9 @@ static void epoll_release(struct object *o)
 static const struct object_ops epoll_ops = {
 	.name = "[eventpoll]",
 	.type = OBJ_EPOLL,
+	.seek = file_seek_nowhere,
 	.poll = epoll_poll,
+	.show = epoll_show,
 	.release = epoll_release,
 };
 

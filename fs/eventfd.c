@@ -9,6 +9,7 @@
  * Locks: e->lock [RANK_OBJECT]; wakes outside it. Ref: eventfd(2). Tests: selftests/abi/eventfd.c
  */
 #include <fs/eventfd.h>
+#include <fs/procfs.h>
 
 #include <kernel/file.h>
 #include <kernel/object.h>
@@ -21,7 +22,10 @@ struct eventfd {
 	struct spinlock lock;
 	u64 count;			/* [e] (1) */
 	bool semaphore;			/* [I] */
+	int id;				/* [I] as fdinfo shows it */
 };
+
+static atomic_t next_id;		/* the machine's eventfds, ever */
 
 static struct eventfd *to_eventfd(struct object *obj)
 {
@@ -93,6 +97,13 @@ static u32 eventfd_poll(struct file *f)
 	return (count > 0 ? EPOLLIN | EPOLLRDNORM : 0) | (count < U64_MAX - 1 ? EPOLLOUT | EPOLLWRNORM : 0);
 }
 
+static void eventfd_show(struct file *f, struct seq *s)
+{
+	struct eventfd *e = to_eventfd(f->obj);
+
+	seq_print(s, "eventfd-count: %16lx\neventfd-id: %d\neventfd-semaphore: %d\n", READ_ONCE(e->count), e->id, e->semaphore);
+}
+
 static void eventfd_release(struct object *obj)
 {
 	kfree(to_eventfd(obj));
@@ -103,7 +114,9 @@ static const struct object_ops eventfd_ops = {
 	.type	 = OBJ_EVENTFD,
 	.read	 = eventfd_read,
 	.write	 = eventfd_write,
+	.seek	 = file_seek_nowhere,
 	.poll	 = eventfd_poll,
+	.show	 = eventfd_show,
 	.release = eventfd_release,
 };
 
@@ -117,5 +130,6 @@ int eventfd_create(u32 count, bool semaphore, u32 flags, struct file **out)
 	spin_init(&e->lock, RANK_OBJECT);
 	e->count = count;
 	e->semaphore = semaphore;
+	e->id = (int)(atomic_add_return(&next_id, 1) - 1);
 	return file_create(&e->obj, O_RDWR | (flags & O_NONBLOCK), out);
 }

@@ -11,6 +11,8 @@
  * are dropped after it. Ref: inotify(7). Tests: selftests/abi/inotify.c
  */
 #include <fs/inotify.h>
+#include <fs/procfs.h>
+#include <fs/vfs.h>
 
 #include <kernel/file.h>
 #include <kernel/lib/string.h>
@@ -263,8 +265,44 @@ static void inotify_release(struct object *o)
 	kfree(g);
 }
 
+/* The first watch from wd on; false: none. */
+static bool watch_from(struct group *g, int wd, struct record *out, struct vnode **v)
+{
+	struct mark *m;
+
+	*v = NULL;
+	spin_lock(&lock);
+	list_for_each_entry(m, &g->marks, group_link) {
+		if (m->wd < wd)
+			continue;
+		*out = (struct record){ .wd = m->wd, .mask = m->mask };
+		*v = m->v;
+		vnode_get(m->v);
+		break;
+	}
+	spin_unlock(&lock);
+	return *v;
+}
+
+static void inotify_show(struct file *f, struct seq *s)
+{
+	struct record r = { .wd = 0 };
+	struct vnode *v;
+
+	while (watch_from(to_group(f), r.wd + 1, &r, &v)) {
+		seq_print(s, "inotify wd:%x ino:%lx sdev:%x mask:%x ignored_mask:0 \n", r.wd, v->ino, v->sb->dev, r.mask & IN_ALL_EVENTS);
+		vnode_put(v);
+	}
+}
+
 static const struct object_ops inotify_ops = {
-	.name = "inotify", .type = OBJ_INOTIFY, .read = inotify_read, .poll = inotify_poll, .release = inotify_release,
+	.name = "inotify",
+	.type = OBJ_INOTIFY,
+	.read = inotify_read,
+	.seek = file_seek_nowhere,
+	.poll = inotify_poll,
+	.show = inotify_show,
+	.release = inotify_release,
 };
 
 bool file_is_inotify(const struct file *f)

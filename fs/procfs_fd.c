@@ -76,7 +76,9 @@ int proc_show_fdinfo(struct seq *s, struct task *t, int fd)
 		return -ENOENT;
 	seq_print(s, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", f->pos, file_flags(f) | (cloexec ? O_CLOEXEC : 0),
 		  f->mount ? f->mount->id : 0, f->dentry ? f->dentry->vnode->ino : f->obj->ops->ino ? f->obj->ops->ino(f->obj) : 1);
-	return 0;
+	if (f->obj->ops->show)
+		f->obj->ops->show(f, s);
+	return s->err;
 }
 
 int proc_lookup_fd(struct vnode *dir, const struct name *n, struct vnode **out)

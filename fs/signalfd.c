@@ -3,8 +3,9 @@
  *
  * Invariants: (1) the object is in its creator's proc->signal_watchers from creation to release: a signal to that process wakes its
  * pollers. Readers wait on their own process's signal_wait.
- * Locks: proc.lock for the list. Ref: signalfd(2). Tests: none of its own yet
+ * Locks: proc.lock for the list. Ref: signalfd(2). Tests: selftests/abi/signalfd.c
  */
+#include <fs/procfs.h>
 #include <fs/signalfd.h>
 
 #include <compat/abi/signalfd.h>
@@ -32,6 +33,13 @@ static void fill(struct abi_signalfd_siginfo *r, const struct siginfo_k *i)
 	*r = (struct abi_signalfd_siginfo){
 		.signo = (u32)i->sig, .err = i->err, .code = i->code, .pid = (u32)i->pid, .uid = i->uid,
 	};
+	if (i->is_raw) {		/* as rt_sigqueueinfo(2) left it: pid, uid, value behind three numbers */
+		r->pid = (u32)i->raw[2];
+		r->uid = (u32)(i->raw[2] >> 32);
+		r->value_ptr = i->raw[3];
+		r->value_int = (s32)i->raw[3];
+		return;
+	}
 	switch (i->code) {
 	case SI_TIMER:
 		r->tid = (u32)i->timer_id;
@@ -80,7 +88,12 @@ static u32 signalfd_poll(struct file *f)
 {
 	u64 pending = current()->pending.set | current_proc()->pending.set;
 
-	return pending & READ_ONCE(to_signalfd(f->obj)->mask) ? EPOLLIN | EPOLLRDNORM : 0;
+	return pending & READ_ONCE(to_signalfd(f->obj)->mask) ? EPOLLIN : 0;
+}
+
+static void signalfd_show(struct file *f, struct seq *s)
+{
+	seq_print(s, "sigmask:\t%016lx\n", READ_ONCE(to_signalfd(f->obj)->mask));
 }
 
 static void signalfd_release(struct object *o)
@@ -95,7 +108,13 @@ static void signalfd_release(struct object *o)
 }
 
 static const struct object_ops signalfd_ops = {
-	.name = "[signalfd]", .type = OBJ_SIGNALFD, .read = signalfd_read, .poll = signalfd_poll, .release = signalfd_release,
+	.name = "[signalfd]",
+	.type = OBJ_SIGNALFD,
+	.read = signalfd_read,
+	.seek = file_seek_nowhere,
+	.poll = signalfd_poll,
+	.show = signalfd_show,
+	.release = signalfd_release,
 };
 
 int signalfd_create(u64 mask, u32 flags, struct file **out)

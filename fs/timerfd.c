@@ -6,8 +6,12 @@
  *
  * Invariants: (1) fired: at least one expiry since the last read; ticks counts those known, missed ones are added by catch_up().
  * (2) armed in the kernel's queue iff running and not fired.
- * Locks: t->lock [RANK_OBJECT], interrupts off: the timer function takes it. Ref: timerfd_create(2). Tests: none of its own yet
+ * (3) an absolute time of the real-time clock is kept as monotonic time under the offset it was computed with; a step of the clock
+ * moves it (clock_moved), and cancels whoever asked for that.
+ * Locks: clock.c's watch_lock > t->lock [RANK_OBJECT], interrupts off: the timer function takes it. Ref: timerfd_create(2).
+ * Tests: selftests/abi/timerfd.c
  */
+#include <fs/procfs.h>
 #include <fs/timerfd.h>
 
 #include <kernel/clock.h>
@@ -22,11 +26,15 @@ struct timerfd {
 	struct object obj;		/* first */
 	struct spinlock lock;
 	struct timer timer;
-	bool realtime;			/* [I] CLOCK_REALTIME, CLOCK_REALTIME_ALARM */
+	struct clock_watch watch;	/* of those that wait for an absolute real time */
+	int clock;			/* [I] */
 	bool running;			/* [t] */
 	bool fired;			/* [t] (1) */
+	bool on_real;			/* [t] waits for an absolute real time (3) */
 	bool cancel_on_set;		/* [t] */
-	u32 set_seq;			/* [t] of the real-time clock when armed */
+	bool cancelled;			/* [t] the clock was set since somebody was told */
+	u32 flags;			/* [t] of the last settime */
+	ktime_t offset;			/* [t] real time - monotonic, when next was computed (3) */
 	u64 ticks;			/* [t] expiries not read */
 	ktime_t next;			/* [t] the last expiry that is counted or armed for; monotonic */
 	ktime_t interval;		/* [t] */
@@ -45,7 +53,31 @@ static void expired(struct timer *timer)
 	t->fired = true;
 	t->ticks++;
 	spin_unlock_irq(&t->lock, irq);
-	object_wake(&t->obj, EPOLLIN | EPOLLRDNORM);
+	object_wake(&t->obj, EPOLLIN);
+}
+
+/* The real-time clock was stepped. */
+static void clock_moved(struct clock_watch *w)
+{
+	struct timerfd *t = container_of(w, struct timerfd, watch);
+	irqflags_t irq = spin_lock_irq(&t->lock);
+	ktime_t offset = clock_realtime_offset();
+	bool moved = t->on_real && t->offset != offset;
+	bool cancel = moved && t->cancel_on_set;
+
+	if (moved) {
+		t->next += t->offset - offset;
+		t->offset = offset;
+		if (t->running && !t->fired)
+			timer_arm(&t->timer, t->next);
+	}
+	if (cancel) {
+		t->cancelled = true;
+		t->ticks++;
+	}
+	spin_unlock_irq(&t->lock, irq);
+	if (cancel)
+		object_wake(&t->obj, EPOLLIN);
 }
 
 /* A periodic timer that fired: counts what was missed, arms for the next. */
@@ -63,31 +95,19 @@ static void catch_up(struct timerfd *t) MUST_HOLD(t->lock)
 	timer_arm(&t->timer, t->next);
 }
 
-/* -ECANCELED once after the clock was set, for those who asked. */
-static bool was_set(struct timerfd *t) MUST_HOLD(t->lock)
-{
-	u32 seq = clock_set_seq();
-
-	if (!t->cancel_on_set || t->set_seq == seq)
-		return false;
-	t->set_seq = seq;
-	return true;
-}
-
 static bool take(struct timerfd *t, u64 *ticks, bool *cancelled)
 {
 	irqflags_t irq = spin_lock_irq(&t->lock);
+	bool any = t->ticks;
 
-	*cancelled = was_set(t);
-	if (t->ticks)
+	if (any)
 		catch_up(t);
+	*cancelled = t->cancelled;
 	*ticks = t->ticks;
-	if (!*cancelled)
-		t->ticks = 0;
-	if (!t->interval && *ticks)
-		t->fired = false;
+	t->ticks = 0;
+	t->cancelled = false;
 	spin_unlock_irq(&t->lock, irq);
-	return *ticks || *cancelled;
+	return any;
 }
 
 static ssize_t timerfd_read(struct file *f, struct iter *to, loff_t *pos)
@@ -109,19 +129,50 @@ static ssize_t timerfd_read(struct file *f, struct iter *to, loff_t *pos)
 
 static u32 timerfd_poll(struct file *f)
 {
-	return READ_ONCE(to_timerfd(f->obj)->ticks) ? EPOLLIN | EPOLLRDNORM : 0;
+	return READ_ONCE(to_timerfd(f->obj)->ticks) ? EPOLLIN : 0;
 }
 
 static void timerfd_release(struct object *o)
 {
 	struct timerfd *t = to_timerfd(o);
 
+	clock_watch_del(&t->watch);
 	timer_cancel_sync(&t->timer);
 	kfree(t);
 }
 
+static void read_setting(struct timerfd *t, struct timerfd_setting *out) MUST_HOLD(t->lock)
+{
+	ktime_t now = clock_monotonic();
+
+	catch_up(t);
+	out->interval = t->interval;
+	out->value = t->running && !t->fired ? max(t->next - now, (ktime_t)1) : 0;
+}
+
+static void timerfd_show(struct file *f, struct seq *s)
+{
+	struct timerfd *t = to_timerfd(f->obj);
+	struct timerfd_setting now;
+	irqflags_t irq = spin_lock_irq(&t->lock);
+	u64 ticks = t->ticks;
+	u32 flags = t->flags;
+
+	read_setting(t, &now);
+	spin_unlock_irq(&t->lock, irq);
+	seq_print(s, "clockid: %d\nticks: %lu\nsettime flags: 0%o\n", t->clock, ticks, flags);
+	seq_print(s, "it_value: (%lu, %lu)\n", (u64)(now.value / NSEC_PER_SEC), (u64)(now.value % NSEC_PER_SEC));
+	seq_print(s, "it_interval: (%lu, %lu)\n", (u64)(now.interval / NSEC_PER_SEC), (u64)(now.interval % NSEC_PER_SEC));
+}
+
 static const struct object_ops timerfd_ops = {
-	.name = "[timerfd]", .type = OBJ_TIMERFD, .read = timerfd_read, .poll = timerfd_poll, .release = timerfd_release,
+	.name = "[timerfd]",
+	.type = OBJ_TIMERFD,
+	.read = timerfd_read,
+	.seek = file_seek_nowhere,
+	.poll = timerfd_poll,
+	.show = timerfd_show,
+	.release = timerfd_release,
 };
 
 bool file_is_timerfd(const struct file *f)
@@ -138,17 +189,9 @@ int timerfd_create(int clock, u32 flags, struct file **out)
 	object_init(&t->obj, &timerfd_ops);
 	spin_init(&t->lock, RANK_OBJECT);
 	timer_setup(&t->timer, expired);
-	t->realtime = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM;
+	clock_watch_init(&t->watch, clock_moved);
+	t->clock = clock;
 	return file_create(&t->obj, O_RDWR | (flags & O_NONBLOCK), out);
-}
-
-static void read_setting(struct timerfd *t, struct timerfd_setting *out) MUST_HOLD(t->lock)
-{
-	ktime_t now = clock_monotonic();
-
-	catch_up(t);
-	out->interval = t->interval;
-	out->value = t->running && !t->fired ? max(t->next - now, (ktime_t)1) : 0;
 }
 
 void timerfd_get(struct file *f, struct timerfd_setting *out)
@@ -160,29 +203,43 @@ void timerfd_get(struct file *f, struct timerfd_setting *out)
 	spin_unlock_irq(&t->lock, irq);
 }
 
-int timerfd_set(struct file *f, u32 flags, const struct timerfd_setting *new, struct timerfd_setting *old)
+/* New figures; the timer is idle. True: the clock was set since the last look, and somebody wants to know. */
+static bool set_locked(struct timerfd *t, u32 flags, const struct timerfd_setting *new) MUST_HOLD(t->lock)
 {
-	struct timerfd *t = to_timerfd(f->obj);
+	bool cancelled = t->cancelled && t->on_real && (flags & TFD_TIMER_CANCEL_ON_SET) && new->value;
 	ktime_t base = flags & TFD_TIMER_ABSTIME ? 0 : clock_monotonic();
-	irqflags_t irq;
 
-	if ((flags & TFD_TIMER_ABSTIME) && t->realtime)
-		base = -clock_realtime_offset();
-	timer_cancel_sync(&t->timer);
-	irq = spin_lock_irq(&t->lock);
-	read_setting(t, old);
-	timer_cancel(&t->timer);	/* read_setting() may have armed it */
-	t->cancel_on_set = t->realtime && (flags & TFD_TIMER_ABSTIME) && (flags & TFD_TIMER_CANCEL_ON_SET);
-	t->set_seq = clock_set_seq();
-	t->fired = false;
+	t->on_real = (flags & TFD_TIMER_ABSTIME) && (t->clock == CLOCK_REALTIME || t->clock == CLOCK_REALTIME_ALARM);
+	t->cancel_on_set = t->on_real && (flags & TFD_TIMER_CANCEL_ON_SET);
+	t->cancelled = t->fired = false;
+	t->flags = flags;
 	t->ticks = 0;
 	t->interval = new->interval;
 	t->running = new->value != 0;
+	t->offset = clock_realtime_offset();
+	if (t->on_real)
+		base = -t->offset;
 	if (t->running) {
 		if (add_of(base, new->value, &t->next))
 			t->next = S64_MAX;
 		timer_arm(&t->timer, t->next);
 	}
+	return cancelled;
+}
+
+int timerfd_set(struct file *f, u32 flags, const struct timerfd_setting *new, struct timerfd_setting *old)
+{
+	struct timerfd *t = to_timerfd(f->obj);
+	bool cancelled;
+	irqflags_t irq;
+
+	if ((flags & TFD_TIMER_ABSTIME) && (t->clock == CLOCK_REALTIME || t->clock == CLOCK_REALTIME_ALARM))
+		clock_watch_add(&t->watch);
+	timer_cancel_sync(&t->timer);
+	irq = spin_lock_irq(&t->lock);
+	read_setting(t, old);
+	timer_cancel(&t->timer);	/* read_setting() may have armed it */
+	cancelled = set_locked(t, flags, new);
 	spin_unlock_irq(&t->lock, irq);
-	return 0;
+	return cancelled ? -ECANCELED : 0;
 }

@@ -3,15 +3,25 @@
 #pragma once
 
 #include <kernel/lib/compiler.h>
+#include <kernel/lib/list.h>
 
 ktime_t clock_monotonic(void);		/* ns since boot */
 ktime_t clock_realtime(void);		/* ns since 1970 */
 ktime_t clock_boottime(void);		/* monotonic: we never suspend */
-void clock_set_realtime(ktime_t now);	/* adjusts the offset; wakes absolute CLOCK_REALTIME sleepers that asked (timerfd cancel) */
+void clock_set_realtime(ktime_t now);	/* adjusts the offset, tells the watchers; may sleep */
 ktime_t clock_realtime_offset(void);	/* realtime - monotonic */
 u32 clock_set_seq(void);		/* counts steps of the real-time clock */
 void clock_init(void);
-extern void (*clock_changed_hook)(void);	/* timerfd, vDSO: the real-time clock was stepped */
+extern void (*clock_changed_hook)(void);	/* vDSO: the real-time clock was stepped */
+
+/* Somebody who waits for a real time and must hear when the clock is stepped. */
+struct clock_watch {
+	struct list link;			/* [watch_lock] */
+	void (*changed)(struct clock_watch *w);	/* in the thread that sets the clock; may take spinlocks, must not sleep long */
+};
+void clock_watch_init(struct clock_watch *w, void (*changed)(struct clock_watch *w));
+void clock_watch_add(struct clock_watch *w);	/* does nothing if it is there */
+void clock_watch_del(struct clock_watch *w);	/* the same; afterwards changed does not run any more */
 
 /* A battery-backed clock (drivers/rtc). */
 struct rtc_ops {

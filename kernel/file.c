@@ -60,7 +60,7 @@ void file_set_count_max(u64 max)
 static u32 mode_of(const struct object *obj, u32 flags)
 {
 	static const u8 access[4] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, 0 };
-	u32 mode = obj->ops->seek ? FMODE_SEEK : FMODE_STREAM;
+	u32 mode = obj->ops->seek && obj->ops->seek != file_seek_nowhere ? FMODE_SEEK : FMODE_STREAM;
 
 	if (flags & O_PATH)
 		return FMODE_PATH;
@@ -183,7 +183,7 @@ u32 file_rights(const struct file *f)
 		rights |= RIGHT_READ | RIGHT_MAP_READ | RIGHT_MAP_EXEC;
 	if (f->mode & FMODE_WRITE)
 		rights |= RIGHT_WRITE | RIGHT_APPEND | RIGHT_MAP_WRITE;
-	if (f->mode & FMODE_SEEK)
+	if (f->obj->ops->seek)
 		rights |= RIGHT_SEEK;
 	return rights & f->carry;
 }
@@ -191,6 +191,11 @@ u32 file_rights(const struct file *f)
 u32 file_carried(const struct file *f, u32 rights)
 {
 	return f->carry & ~(file_rights(f) & ~rights);
+}
+
+loff_t file_seek_nowhere(struct file *f, loff_t off, int whence)
+{
+	return 0;
 }
 
 u32 file_poll(struct file *f)

@@ -54,7 +54,7 @@ struct file {
 #define FMODE_SEEK	0x04u	/* keeps an offset */
 #define FMODE_PATH	0x08u	/* O_PATH */
 #define FMODE_EXEC	0x10u
-#define FMODE_STREAM	0x20u	/* position-less: pread gives ESPIPE */
+#define FMODE_STREAM	0x20u	/* position-less: pread gives ESPIPE, lseek too unless the object has a seek operation */
 #define FMODE_DIR	0x40u	/* a directory: its slot carries the rights of what is below */
 
 /*
@@ -118,5 +118,7 @@ void file_set_count_max(u64 max);
 
 /* poll state of any file: the object's, or always ready. */
 u32 file_poll(struct file *f);
+/* The seek operation of objects whose offset is always 0, though lseek(2) is no error there. */
+loff_t file_seek_nowhere(struct file *f, loff_t off, int whence);
 /* Applies F_SETFL. */
 int __must_check file_set_flags(struct file *f, u32 flags);

@@ -13,10 +13,11 @@
  *  (1) a hook is linked from poll_hook_add() to poll_hook_del(), and notify runs only under o->poll_lock while it is linked: after
  *      poll_hook_del() the hook's memory is the poller's alone.
  *  (2) whoever has a hook on an object holds a reference to it (through the file it polls).
+ *  (3) exclusive hooks come last: a wake-up reaches all the others and the first exclusive one that wakes somebody.
  *
  * Locks: o->poll_lock [RANK_OBJ_POLL] > whatever notify takes (RANK_EPOLL_READY, RANK_WAITQ), interrupts off. An epoll that watches
  * an epoll wakes it from inside notify: a second poll_lock, ordered by nesting, which epoll_ctl(2) keeps free of cycles.
- * Ref: poll(2), epoll(7). Tests: none of its own yet
+ * Ref: poll(2), epoll(7). Tests: selftests/abi/epoll.c
  */
 #include <kernel/object.h>
 
@@ -63,7 +64,8 @@ static __noinline void notify_pollers(struct object *o, u32 events) NO_LOCK_CHEC
 	struct poll_hook *h, *next;
 
 	list_for_each_entry_safe(h, next, &o->pollers, link)
-		h->notify(h, events);
+		if (h->notify(h, events) && h->exclusive)
+			break;
 	spin_unlock_irq(&o->poll_lock, irq);
 }
 
@@ -83,7 +85,10 @@ void poll_hook_add(struct poll_hook *h, struct object *o)
 	irqflags_t irq = spin_lock_irq(&o->poll_lock);
 
 	h->obj = o;
-	list_add_tail(&o->pollers, &h->link);
+	if (h->exclusive)
+		list_add_tail(&o->pollers, &h->link);
+	else
+		list_add_head(&o->pollers, &h->link);
 	spin_unlock_irq(&o->poll_lock, irq);
 	smp_mb();		/* (A): pairs with (B) in object_wake() */
 }

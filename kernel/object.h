@@ -17,6 +17,7 @@ struct iter;
 struct object;
 struct vm_request;
 struct poll_hook;
+struct seq;
 
 /* Which kind: a check that a cast is right, and the row of the rights matrix. */
 enum object_type {
@@ -47,6 +48,7 @@ struct object_ops {
 	void (*release)(struct object *o);		/* the last reference to the object */
 	struct vnode *(*vnode)(struct object *o);	/* for fstat & co; NULL: anonymous */
 	u64 (*ino)(struct object *o);			/* st_ino of an anonymous object; NULL: all share one */
+	void (*show)(struct file *f, struct seq *s);	/* more lines of /proc/PID/fdinfo */
 };
 
 /* Locks: p  object.poll_lock (RANK_OBJ_POLL)   a  atomic   I  immutable */
@@ -71,7 +73,8 @@ void object_wake(struct object *o, u32 events);
 struct poll_hook {
 	struct list link;			/* [p] of object.pollers */
 	struct object *obj;
-	void (*notify)(struct poll_hook *h, u32 events);
+	bool (*notify)(struct poll_hook *h, u32 events);	/* true: somebody was woken */
+	bool exclusive;				/* [I] one of these that wakes somebody is enough */
 };
 
 void poll_hook_add(struct poll_hook *h, struct object *o);

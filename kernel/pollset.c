@@ -70,14 +70,15 @@ static int scan_hooked(struct poll_slot *s, const struct poll_wait *w, u32 n)
 	return ready;
 }
 
-static void fire(struct poll_hook *h, u32 events)
+static bool fire(struct poll_hook *h, u32 events)
 {
 	struct poll_wait *w = container_of(h, struct poll_wait, hook);
 
 	if (!(events & w->events))
-		return;
+		return false;
 	WRITE_ONCE(w->set->fired, true);
 	waitq_wake_all(&w->set->q);
+	return true;
 }
 
 static void hook_all(struct pollset *set, struct poll_wait *w, const struct poll_slot *s, u32 n, u32 always)
@@ -90,7 +91,7 @@ static void hook_all(struct pollset *set, struct poll_wait *w, const struct poll
 			continue;
 		w[i].set = set;
 		w[i].events = s[i].want | always;
-		w[i].hook.notify = fire;
+		w[i].hook = (struct poll_hook){ .notify = fire };
 		poll_hook_add(&w[i].hook, w[i].file->obj);
 	}
 }

@@ -27,6 +27,9 @@ struct ptimer {
 	s32 clock;
 	enum notify how;
 	u64 value;		/* sigval */
+	struct clock_watch watch;	/* of one that waits for an absolute real time */
+	bool on_real;		/* [p] such a one */
+	ktime_t offset;		/* [p] real time - monotonic when deadline was computed */
 	ktime_t deadline;	/* [p] next expiry on CLOCK_MONOTONIC, or left CPU time */
 	ktime_t interval;	/* [p] */
 	bool armed, queued;	/* [p] (1) */
@@ -93,6 +96,20 @@ static void ptimer_fire(struct timer *timer)
 	expire(t, n);
 }
 
+/* The real-time clock was stepped. */
+static void clock_moved(struct clock_watch *w)
+{
+	struct ptimer *t = container_of(w, struct ptimer, watch);
+	irqflags_t irq = spin_lock_irq(&t->proc->lock);
+
+	if (t->on_real && t->armed) {
+		t->deadline += t->offset - clock_realtime_offset();
+		t->offset = clock_realtime_offset();
+		timer_arm(&t->timer, t->deadline);
+	}
+	spin_unlock_irq(&t->proc->lock, irq);
+}
+
 static struct ptimer *find(int id)
 {
 	struct ptimer *t;
@@ -142,6 +159,7 @@ int ptimer_create(s32 clock, enum notify how, int sig, u64 value, bool value_is_
 	if (!t)
 		return -EAGAIN;
 	timer_setup(&t->timer, ptimer_fire);
+	clock_watch_init(&t->watch, clock_moved);
 	t->proc = p;
 	t->clock = clock;
 	t->how = how;
@@ -196,11 +214,15 @@ int ptimer_set(int id, const struct timer_spec *new, bool absolute, struct timer
 	t->armed = false;
 	spin_unlock_irq(&p->lock, irq);
 	timer_cancel_sync(&t->timer);
+	if (absolute && is_real(t->clock))
+		clock_watch_add(&t->watch);
 	if (is_cpu_clock(t->clock) && absolute)
 		used = cpu_time(t);
 	now = clock_monotonic();
 	irq = spin_lock_irq(&p->lock);
 	t->interval = new->interval;
+	t->on_real = absolute && is_real(t->clock);
+	t->offset = clock_realtime_offset();
 	t->overrun = 0;
 	if (value) {
 		if (is_cpu_clock(t->clock)) {
@@ -209,7 +231,7 @@ int ptimer_set(int id, const struct timer_spec *new, bool absolute, struct timer
 			if (!absolute)
 				value = value > S64_MAX - now ? S64_MAX : now + value;
 			else if (is_real(t->clock))
-				value -= clock_realtime_offset();
+				value -= t->offset;
 			t->deadline = value;
 		}
 		t->armed = true;
@@ -246,6 +268,7 @@ int ptimer_overrun(int id)
 /* Off the list already. */
 static void destroy(struct ptimer *t)
 {
+	clock_watch_del(&t->watch);
 	timer_cancel_sync(&t->timer);
 	if (t->target)
 		task_put(t->target);
