@@ -6,7 +6,7 @@
  *
  * Locks: watch_lock [RANK_SLEEP_LEAF] for the watchers of steps; set_lock [RANK_LOG: a leaf]. Barriers: seq odd while offset changes; readers retry. The vDSO page is written through
  * vdso_update (compat/vdso sets the hook).
- * Ref: clock_gettime(2), clock_settime(2). Tests: selftests/abi/time.c
+ * Ref: clock_gettime(2), clock_settime(2). Tests: selftests/unit/timer_test.c, selftests/abi/time.c
  */
 #include <kernel/clock.h>
 

@@ -2,7 +2,7 @@
 /* cred.c - credentials: immutable once published, replaced by copy; permission bits; per-user counts.
  *
  * Locks: users_lock [RANK_LOG: a leaf]. Readers of another thread's cred use RCU; a thread reads its own plainly.
- * Ref: credentials(7), capabilities(7), inode(7). Tests: selftests/abi/cred.c
+ * Ref: credentials(7), capabilities(7), inode(7). Tests: selftests/unit/cred_test.c, selftests/abi/cred.c
  */
 #include <kernel/cred.h>
 
@@ -24,8 +24,10 @@ struct cred *current_cred(void)
 	return current()->cred;
 }
 
-static void cred_free_later(struct cred *c)
+static void free_rcu(struct rcu_head *head)
 {
+	struct cred *c = container_of(head, struct cred, rcu);
+
 	kfree(c->groups);
 	kfree(c);
 }
@@ -33,7 +35,7 @@ static void cred_free_later(struct cred *c)
 void cred_put(struct cred *c)
 {
 	if (ref_put(&c->refs))
-		cred_free_later(c);
+		call_rcu(&c->rcu, free_rcu);	/* kill(2) and procfs may be looking */
 }
 
 struct cred *cred_copy(const struct cred *c)

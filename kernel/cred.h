@@ -4,6 +4,7 @@
 
 #include <arch/atomic.h>
 #include <kernel/lib/compiler.h>
+#include <kernel/rcu.h>
 
 typedef struct {
 	u32 v;
@@ -42,6 +43,7 @@ struct cred {
 	struct user_ns *user_ns;
 	u32 nr_groups;
 	kgid_t *groups;		/* sorted; owned */
+	struct rcu_head rcu;
 };
 
 extern struct cred cred_init;	/* root, all capabilities; never freed */

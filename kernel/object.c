@@ -17,7 +17,7 @@
  *
  * Locks: o->poll_lock [RANK_OBJ_POLL] > whatever notify takes (RANK_EPOLL_READY, RANK_WAITQ), interrupts off. An epoll that watches
  * an epoll wakes it from inside notify: a second poll_lock, ordered by nesting, which epoll_ctl(2) keeps free of cycles.
- * Ref: poll(2), epoll(7). Tests: selftests/abi/epoll.c
+ * Ref: poll(2), epoll(7). Tests: selftests/unit/object_test.c, selftests/abi/epoll.c
  */
 #include <kernel/object.h>
 

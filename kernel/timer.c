@@ -6,7 +6,7 @@
  *
  * Invariants: (1) armed iff on the queue of t->cpu; (2) the hardware is armed for no later than the first deadline; (3) running points
  * at the timer whose fn is being called on that CPU.
- * Locks: queue.lock [RANK_TIMER], interrupts off. Ref: Arm ARM D12 (generic timer). Tests: selftests/ktest/timer.c
+ * Locks: queue.lock [RANK_TIMER], interrupts off. Ref: Arm ARM D12 (generic timer). Tests: selftests/unit/timer_test.c, selftests/ktest/timer.c
  */
 #include <kernel/timer.h>
 

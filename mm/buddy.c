@@ -6,7 +6,7 @@
  *
  * Invariants: (1) a page is in a list iff PG_FREE; (2) no two free buddies; (3) nr_free is the sum over all lists; (4) a frame whose
  * struct page is not backed never gets looked at: sections are MAX_ORDER aligned, and page.c sets PG_RESERVED on holes inside.
- * Locks: the owner's. Ref: Knuth, TAOCP 1, 2.5. Tests: selftests/ktest/memory.c
+ * Locks: the owner's. Ref: Knuth, TAOCP 1, 2.5. Tests: selftests/unit/buddy_test.c, selftests/ktest/memory.c
  */
 #include <mm/buddy.h>
 

@@ -4,7 +4,7 @@
  *
  * Invariants: (1) left = bytes from the position to the end; (2) skip < seg->len unless left is 0; (3) a short copy means that the
  * next byte faulted (or, in the _nofault forms, that it is not mapped now).
- * Ref: readv(2), process_vm_readv(2). Tests: selftests/abi/file.c
+ * Ref: readv(2), process_vm_readv(2). Tests: selftests/unit/iter_test.c, selftests/abi/file.c
  */
 #include <mm/iter.h>
 

@@ -12,7 +12,7 @@
  * With DEBUG_SLAB freed objects are filled with 0x6b and the filling is checked when they are given out again.
  *
  * Locks: cache.lock [RANK_SLAB]; magazines by interrupts off. Ref: Bonwick, Adams, "Magazines and Vmem", 2001.
- * Tests: selftests/ktest/memory.c
+ * Tests: selftests/unit/slab_test.c, selftests/ktest/memory.c
  */
 #include <mm/slab.h>
 

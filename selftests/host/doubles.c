@@ -5,8 +5,11 @@
 #include "host.h"
 
 #include <arch/irqflags.h>
+#include <arch/mmu.h>
 #include <arch/thread.h>
+#include <kernel/mutex.h>
 #include <kernel/printk.h>
+#include <kernel/rcu.h>
 #include <mm/slab.h>
 
 #define DOUBLE __attribute__((weak))
@@ -14,6 +17,7 @@
 static struct thread_head the_thread;
 struct thread_head *host_current = &the_thread;
 irqflags_t host_irqs_masked;
+u64 host_vmemmap, host_linear = LINEAR_BASE;
 
 /* --- log */
 DOUBLE void log_print(enum log_level level, const char *tag, const char *fmt, ...)
@@ -95,12 +99,36 @@ DOUBLE usize ksize(const void *p)
 	return host_alloc_size(p);
 }
 
+/* --- RCU: nobody reads while somebody frees */
+DOUBLE void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *))
+{
+	fn(head);
+}
+
 /* --- one thread: a lock that is taken stays taken */
 DOUBLE void spin_lock_slow(struct spinlock *l);
 DOUBLE void spin_lock_slow(struct spinlock *l)
 {
 	(void)l;
 	panic("a spinlock is taken twice");
+}
+
+DOUBLE void mutex_init(struct mutex *m, enum lock_rank rank)
+{
+	atomic_set(&m->state, 0);
+	m->rank = rank;
+}
+
+DOUBLE void mutex_lock(struct mutex *m)
+{
+	if (atomic_xchg(&m->state, 1))
+		panic("a mutex is taken twice");
+}
+
+DOUBLE void mutex_unlock(struct mutex *m)
+{
+	if (!atomic_xchg(&m->state, 0))
+		panic("a mutex is given back twice");
 }
 
 DOUBLE void preempt_schedule(void);

@@ -9,6 +9,7 @@ void host_free(void *p);
 usize host_alloc_size(const void *p);
 u64 host_allocations(void);			/* blocks out at this moment */
 void host_fail_allocations(long after);		/* the allocation after that many, and all later ones, fail; -1: none */
+bool host_allocation_fails(void);		/* for doubles that give out memory of their own: true when this one is to fail */
 void host_print(const char *fmt, __builtin_va_list args);
 __noreturn void host_panic(const char *fmt, __builtin_va_list args);
 u64 host_random(void);				/* deterministic; SEED in the environment changes it */

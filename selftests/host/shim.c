@@ -34,14 +34,21 @@ static bool failed, panic_wanted;
 static uint64_t random_state;
 
 /* --- memory */
+bool host_allocation_fails(void)
+{
+	if (fail_after > 0)
+		fail_after--;
+	else if (fail_after == 0)
+		return true;
+	return false;
+}
+
 void *host_alloc(size_t size, size_t align, bool zeroed)
 {
 	void *p;
 
-	if (fail_after == 0)
+	if (host_allocation_fails())
 		return NULL;
-	if (fail_after > 0)
-		fail_after--;
 	p = align > sizeof(void *) ? aligned_alloc(align, (size + align - 1) & ~(align - 1)) : malloc(size);
 	if (!p)
 		abort();

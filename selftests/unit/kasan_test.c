@@ -13,6 +13,8 @@ void __asan_load1_noabort(u64 addr);
 void __asan_store8_noabort(u64 addr);
 void __asan_load16_noabort(u64 addr);
 void __asan_loadN_noabort(u64 addr, usize n);
+void __asan_storeN_noabort(u64 addr, usize n);
+void __asan_handle_no_return(void);
 
 void ram_for_each_bank(void (*fn)(paddr_t start, paddr_t end, void *arg), void *arg)
 {
@@ -65,6 +67,9 @@ TEST(an_odd_size_ends_where_it_ends)
 	__asan_load1_noabort(object + 12);
 	EXPECT_PANIC(__asan_load1_noabort(object + 13));
 	EXPECT_PANIC(__asan_loadN_noabort(object, 14));
+	EXPECT_PANIC(__asan_storeN_noabort(object, 14));
+	__asan_storeN_noabort(object, 13);
+	__asan_handle_no_return();
 	EXPECT_PANIC(__asan_store8_noabort(object + 8));
 	EXPECT_PANIC(__asan_store8_noabort(object + 6));
 	EXPECT_PANIC(__asan_load16_noabort(object));
