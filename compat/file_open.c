@@ -168,18 +168,23 @@ long sys_pipe2(uaddr_t fds, s32 flags)
 
 #define MEMFD_NAME_MAX (NAME_MAX - 6)	/* "memfd:" goes before it */
 
+#define MFD_HUGE_SIZES ((u32)MFD_HUGE_MASK << MFD_HUGE_SHIFT)
+
 long sys_memfd_create(uaddr_t uname, u32 flags)
 {
 	auto_path struct user_string name;
 	auto_file struct file *f = NULL;
+	u32 known = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC | (flags & MFD_HUGETLB ? MFD_HUGE_SIZES : 0);
 	int err = user_string_get(&name, uname, MEMFD_NAME_MAX + 1);
 
-	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC))
+	if (flags & ~(known | MFD_HUGETLB))
 		return -EINVAL;
 	if ((flags & MFD_EXEC) && (flags & MFD_NOEXEC_SEAL))
 		return -EINVAL;
 	if (err)
 		return err;
+	if (flags & MFD_HUGETLB)		/* no such pages here */
+		return -ENODEV;
 	err = memfd_create(name.s, flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL), !(flags & MFD_NOEXEC_SEAL), &f);
 	if (err)
 		return err;

@@ -91,7 +91,8 @@ static void never(struct object *o)
 }
 
 static const struct object_ops null_ops = {
-	.name = "null", .type = OBJ_CHARDEV, .read = null_read, .write = null_write, .seek = null_seek, .release = never,
+	.name = "null", .type = OBJ_CHARDEV, .read = null_read, .write = null_write, .seek = null_seek, .no_splice = true,
+	.release = never,
 };
 static const struct object_ops zero_ops = {
 	.name = "zero", .type = OBJ_CHARDEV, .read = zero_read, .write = null_write, .seek = null_seek, .mmap = zero_mmap,

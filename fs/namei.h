@@ -7,6 +7,7 @@
 #include <kernel/lib/compiler.h>
 #include <kernel/uapi.h>
 
+struct page;
 struct cred;
 struct file;
 struct kstat;
@@ -52,6 +53,9 @@ ssize_t vfs_readlink(const struct path *p, char *buf, usize size);
 int __must_check vfs_bind_socket(const char *name, u32 mode, struct object *sock, struct path *out);
 /* getdents: entries of f from its offset on. */
 struct dir_emit;
+/* The page of a file's cache at pos, with a reference: how many bytes of it from pos on are the file's, 0 at the end. -EOPNOTSUPP: the
+ * file has no such pages. */
+ssize_t vfs_page(struct file *f, loff_t pos, struct page **out);
 int __must_check vfs_readdir(struct file *f, struct dir_emit *emit);
 /* Where a directory descriptor (or AT_FDCWD) is: references, and the rights it carries. */
 int __must_check path_of_fd(int dirfd, struct path *out);

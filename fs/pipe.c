@@ -10,7 +10,7 @@
  *
  * The emptied page is kept as `spare`: a byte that goes back and forth allocates nothing.
  *
- * Locks: p->lock [RANK_OBJ_SLEEP], held over user copies (they may fault and sleep). Wakes outside it.
+ * Locks: p->lock [RANK_PIPE], held over user copies (they may fault and sleep) and over what splice writes to files. Wakes outside it.
  * Ref: pipe(7), pipe(2), fcntl(2) F_SETPIPE_SZ. Tests: selftests/abi/pipe.c
  */
 #include "pipe_int.h"
@@ -53,21 +53,16 @@ struct pipe *pipe_alloc(void)
 	if (!p)
 		return NULL;
 	object_init(&p->obj, &pipe_ops);
-	mutex_init(&p->lock, RANK_OBJ_SLEEP);
+	mutex_init(&p->lock, RANK_PIPE);
 	p->mask = PIPE_DEF_PAGES - 1;
 	p->ring = p->first_ring;
 	p->ino = atomic_add_return(&next_ino, 1);
 	return p;
 }
 
-static inline struct pipe_buf *buf_at(struct pipe *p, u32 i)
-{
-	return &p->ring[i & p->mask];
-}
-
 void pipe_drop_buf(struct pipe *p, struct pipe_buf *b)
 {
-	if (!p->spare && atomic_read(&b->page->refs) == 1)
+	if (!p->spare && !(b->flags & BUF_SHARED) && atomic_read(&b->page->refs) == 1)
 		p->spare = b->page;
 	else
 		page_put(b->page);
@@ -83,7 +78,7 @@ static ssize_t drain(struct pipe *p, struct iter *to)
 	ssize_t total = 0;
 
 	while (p->head != p->tail && iter_left(to)) {
-		struct pipe_buf *b = buf_at(p, p->tail);
+		struct pipe_buf *b = pipe_buf_at(p, p->tail);
 		usize want = min((usize)b->len, iter_left(to));
 		usize n = iter_put(to, (u8 *)page_to_virt(b->page) + b->off, want);
 		bool packet = b->flags & BUF_PACKET;
@@ -101,11 +96,6 @@ static ssize_t drain(struct pipe *p, struct iter *to)
 	return total;
 }
 
-static bool readable(struct pipe *p)
-{
-	return pipe_used(p) || !READ_ONCE(p->writers);
-}
-
 static ssize_t pipe_read(struct file *f, struct iter *to, loff_t *pos)
 {
 	struct pipe *p = to_pipe(f->obj);
@@ -121,7 +111,7 @@ static ssize_t pipe_read(struct file *f, struct iter *to, loff_t *pos)
 		mutex_unlock(&p->lock);
 		if (file_nonblock(f))
 			return -EAGAIN;
-		n = waitq_wait(&p->obj.readers, readable(p), WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+		n = waitq_wait(&p->obj.readers, pipe_readable(p), WAIT_INTERRUPTIBLE, WAIT_FOREVER);
 		if (n)
 			return n;
 	}
@@ -152,7 +142,7 @@ static struct page *take_page(struct pipe *p)
 static ssize_t append(struct pipe *p, struct iter *from)
 {
 	usize n = iter_left(from) & (PAGE_SIZE - 1), got;
-	struct pipe_buf *b = buf_at(p, p->head - 1);
+	struct pipe_buf *b = pipe_buf_at(p, p->head - 1);
 
 	if (p->head == p->tail || !n || b->flags || b->off + b->len + n > PAGE_SIZE)
 		return 0;
@@ -166,7 +156,7 @@ static ssize_t add_buf(struct pipe *p, struct iter *from, bool packet)
 {
 	usize want = min(iter_left(from), PAGE_SIZE), n;
 	struct page *page = take_page(p);
-	struct pipe_buf *b = buf_at(p, p->head);
+	struct pipe_buf *b = pipe_buf_at(p, p->head);
 
 	if (!page)
 		return -ENOMEM;
@@ -203,11 +193,6 @@ static int fill(struct pipe *p, struct iter *from, bool packet, ssize_t *total)
 	return 1;
 }
 
-static bool writable(struct pipe *p)
-{
-	return !pipe_full(p) || !READ_ONCE(p->readers);
-}
-
 static ssize_t pipe_write(struct file *f, struct iter *from, loff_t *pos)
 {
 	struct pipe *p = to_pipe(f->obj);
@@ -229,7 +214,7 @@ static ssize_t pipe_write(struct file *f, struct iter *from, loff_t *pos)
 			state = -EAGAIN;
 			break;
 		}
-		state = waitq_wait(&p->obj.writers, writable(p), WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+		state = waitq_wait(&p->obj.writers, pipe_writable(p), WAIT_INTERRUPTIBLE, WAIT_FOREVER);
 		if (state)
 			break;
 	}
@@ -284,7 +269,7 @@ static void pipe_release(struct object *o)
 	struct pipe *p = to_pipe(o);
 
 	while (p->head != p->tail)
-		pipe_drop_buf(p, buf_at(p, p->tail));
+		pipe_drop_buf(p, pipe_buf_at(p, p->tail));
 	if (p->spare)
 		page_put(p->spare);
 	if (p->ring != p->first_ring)
@@ -302,6 +287,7 @@ static u64 pipe_ino(struct object *o)
 const struct object_ops pipe_ops = {
 	.name = "pipe",
 	.type = OBJ_PIPE,
+	.no_splice = true,		/* but for splice(2) itself, which knows pipes */
 	.read = pipe_read,
 	.write = pipe_write,
 	.poll = pipe_poll,
@@ -345,7 +331,7 @@ u64 pipe_bytes(struct file *f)
 
 	mutex_lock(&p->lock);
 	for (i = p->tail; i != p->head; i++)
-		n += buf_at(p, i)->len;
+		n += pipe_buf_at(p, i)->len;
 	mutex_unlock(&p->lock);
 	return n;
 }
@@ -369,7 +355,7 @@ static int resize_locked(struct pipe *p, u32 nr) MUST_HOLD(p->lock)
 	if (!ring)
 		return -ENOMEM;
 	for (i = 0; i < used; i++)
-		ring[i] = *buf_at(p, p->tail + i);
+		ring[i] = *pipe_buf_at(p, p->tail + i);
 	if (p->ring != p->first_ring)
 		kfree(p->ring);
 	p->ring = ring;
@@ -400,90 +386,4 @@ long pipe_set_size(struct file *f, u32 bytes)
 		return err;
 	object_wake(&p->obj, EPOLLOUT | EPOLLWRNORM);
 	return (long)nr * PAGE_SIZE;
-}
-
-/* ---- splice and tee between two pipes ---- */
-
-static void move_or_share(struct pipe *from, struct pipe *to, u32 i, usize n, bool duplicate)
-{
-	struct pipe_buf *b = buf_at(from, i), *t = buf_at(to, to->head);
-
-	*t = *b;
-	if (n < t->len)
-		t->len = (u32)n;
-	if (duplicate || n < b->len) {
-		page_get(b->page);
-		b->flags |= BUF_SHARED;
-		t->flags |= BUF_SHARED;
-	}
-	if (!duplicate && n < b->len) {
-		b->off += (u32)n;
-		b->len -= (u32)n;
-	} else if (!duplicate) {
-		b->page = NULL;
-		WRITE_ONCE(from->tail, from->tail + 1);
-	}
-	WRITE_ONCE(to->head, to->head + 1);
-}
-
-static ssize_t transfer(struct pipe *from, struct pipe *to, usize n, bool duplicate)
-{
-	u32 i = from->tail;
-	ssize_t total = 0;
-
-	while (n && i != from->head && !pipe_full(to)) {
-		usize len = min((usize)buf_at(from, i)->len, n);
-		bool whole = len == buf_at(from, i)->len;
-
-		move_or_share(from, to, i, len, duplicate);
-		if (whole || duplicate)
-			i++;
-		n -= len;
-		total += (ssize_t)len;
-	}
-	return total;
-}
-
-static void lock_both(struct pipe *a, struct pipe *b) NO_LOCK_CHECK
-{
-	mutex_lock(a < b ? &a->lock : &b->lock);
-	mutex_lock_nested(a < b ? &b->lock : &a->lock);
-}
-
-ssize_t pipe_splice(struct file *in, struct file *out, usize n, bool nonblock, bool duplicate) NO_LOCK_CHECK
-{
-	struct pipe *from = to_pipe(in->obj), *to = to_pipe(out->obj);
-	ssize_t got;
-	int err = 0;
-
-	if (from == to)
-		return -EINVAL;
-	while (!err) {
-		bool eof, broken, full;
-
-		lock_both(from, to);
-		broken = !to->readers;
-		got = broken ? 0 : transfer(from, to, n, duplicate);
-		eof = !got && from->head == from->tail && !from->writers;
-		full = pipe_full(to);
-		mutex_unlock(&from->lock);
-		mutex_unlock(&to->lock);
-		if (broken) {
-			pipe_send_sigpipe();
-			return -EPIPE;
-		}
-		if (got || eof)
-			break;
-		if (nonblock)
-			return -EAGAIN;
-		err = full ? waitq_wait(&to->obj.writers, writable(to), WAIT_INTERRUPTIBLE, WAIT_FOREVER)
-			   : waitq_wait(&from->obj.readers, readable(from), WAIT_INTERRUPTIBLE, WAIT_FOREVER);
-	}
-	if (err)
-		return err;
-	if (got && !duplicate)
-		object_wake(&from->obj, EPOLLOUT | EPOLLWRNORM);
-	if (got)
-		object_wake(&to->obj, EPOLLIN | EPOLLRDNORM);
-	return got;
 }

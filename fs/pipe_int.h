@@ -13,9 +13,9 @@ struct pipe_buf {
 };
 
 #define BUF_PACKET 0x1u		/* O_DIRECT: read as a whole, the rest is dropped */
-#define BUF_SHARED 0x2u		/* somebody else has the page (tee, splice from a file): nothing may be appended */
+#define BUF_SHARED 0x2u		/* somebody else has, or had, the page (tee, splice, vmsplice): nothing may be appended */
 
-/* Locks: m  pipe.lock (RANK_OBJ_SLEEP)   v  the FIFO's vnode.spin   I  immutable */
+/* Locks: m  pipe.lock (RANK_PIPE)   v  the FIFO's vnode.spin   I  immutable */
 struct pipe {
 	struct object obj;	/* first */
 	struct mutex lock;
@@ -37,6 +37,9 @@ extern const struct object_ops pipe_ops;
 struct pipe *pipe_alloc(void);
 static inline u32 pipe_used(const struct pipe *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail); }
 static inline bool pipe_full(const struct pipe *p) { return pipe_used(p) > READ_ONCE(p->mask); }
+static inline struct pipe_buf *pipe_buf_at(struct pipe *p, u32 i) { return &p->ring[i & p->mask]; }
+static inline bool pipe_readable(const struct pipe *p) { return pipe_used(p) || !READ_ONCE(p->writers); }
+static inline bool pipe_writable(const struct pipe *p) { return !pipe_full(p) || !READ_ONCE(p->readers); }
 void pipe_drop_buf(struct pipe *p, struct pipe_buf *b);		/* the tail one: consumed */
 void pipe_send_sigpipe(void);
 void fifo_closed(struct pipe *p);

@@ -16,6 +16,7 @@
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <mm/iter.h>
+#include <mm/page.h>
 #include <mm/vma.h>
 #include <mm/vmo.h>
 
@@ -100,6 +101,29 @@ static ssize_t file_write(struct file *f, struct iter *from, loff_t *pos)
 			return err;
 	}
 	return n;
+}
+
+ssize_t vfs_page(struct file *f, loff_t pos, struct page **out)
+{
+	struct vnode *v = f->obj->ops == &vnode_file_ops ? to_vnode(f->obj) : NULL;
+	struct vmo *m = v ? rcu_deref(v->vmo) : NULL;
+	u64 size;
+	int err;
+
+	if (!v)
+		return -EOPNOTSUPP;
+	vnode_touch_atime(v, f->mount->flags);
+	size = m ? READ_ONCE(m->size) : 0;
+	if ((u64)pos >= size)
+		return 0;
+	err = vmo_page(m, (u64)pos >> PAGE_SHIFT, VMO_READ, out);
+	if (err == -ENXIO)		/* truncated meanwhile */
+		return 0;
+	if (!err && !*out)
+		*out = page_alloc(0, PAGE_KERNEL | PAGE_ZEROED);
+	if (err || !*out)
+		return err ? err : -ENOMEM;
+	return (ssize_t)min(PAGE_SIZE - ((u64)pos & ~PAGE_MASK), size - (u64)pos);
 }
 
 static loff_t set_pos(struct file *f, loff_t base, loff_t off, u64 max)
@@ -232,6 +256,7 @@ const struct object_ops vnode_dir_ops = {
 	.read = dir_read,
 	.write = dir_write,
 	.seek = dir_seek,
+	.no_splice = true,
 	.fsync = file_fsync,
 	.release = vnode_release,
 	.vnode = vnode_of_object,

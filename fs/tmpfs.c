@@ -362,6 +362,9 @@ static struct vmo *sealable(struct file *f)
 	return v->sb->ops == &tmpfs_super_ops ? vnode_vmo(v) : NULL;
 }
 
+/* A program whose x bits are sealed stays as it is. */
+#define SEALS_OF_A_PROGRAM (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+
 int file_add_seals(struct file *f, u32 seals)
 {
 	struct vmo *m = sealable(f);
@@ -375,10 +378,10 @@ int file_add_seals(struct file *f, u32 seals)
 	rw_write_lock(&v->lock);
 	if ((m->seals & F_SEAL_SEAL) || v->sb != memfd_mount->sb)
 		err = -EPERM;
-	else if ((seals & F_SEAL_WRITE) && !(m->seals & F_SEAL_WRITE) && m->nr_writable)
+	else if (((seals & F_SEAL_WRITE) || ((seals & F_SEAL_EXEC) && (v->mode & 0111))) && !(m->seals & F_SEAL_WRITE) && m->nr_writable)
 		err = -EBUSY;
 	else
-		m->seals |= seals;
+		m->seals |= seals | ((seals & F_SEAL_EXEC) && (v->mode & 0111) ? SEALS_OF_A_PROGRAM : 0);
 	rw_write_unlock(&v->lock);
 	return err;
 }

@@ -321,6 +321,14 @@ static int check_chown(const struct vnode *v, const struct setattr *a, const str
 	return 0;
 }
 
+/* F_SEAL_EXEC: the x bits of a memfd stay as they are. */
+static bool exec_sealed(const struct vnode *v, u32 mode)
+{
+	const struct vmo *m = rcu_deref(v->vmo);
+
+	return m && (m->seals & F_SEAL_EXEC) && ((mode ^ v->mode) & 0111);
+}
+
 static int check_setattr(struct vnode *v, const struct setattr *a, const struct cred *c)
 {
 	int err;
@@ -334,7 +342,7 @@ static int check_setattr(struct vnode *v, const struct setattr *a, const struct 
 	err = check_chown(v, a, c);
 	if (err)
 		return err;
-	if ((a->valid & ATTR_MODE) && !vnode_is_owner(v, c))
+	if ((a->valid & ATTR_MODE) && (!vnode_is_owner(v, c) || exec_sealed(v, a->mode)))
 		return -EPERM;
 	if (a->valid & (ATTR_ATIME | ATTR_MTIME) && !vnode_is_owner(v, c)) {
 		if (!(a->valid & ATTR_TIMES_NOW))

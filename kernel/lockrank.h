@@ -6,6 +6,7 @@
 
 enum lock_rank {
 	/* sleeping locks */
+	RANK_PIPE,	/* a pipe; splice writes to files under it */
 	RANK_TTY_CTL,	/* tty: open, hangup, controlling terminal */
 	RANK_MOUNT,	/* mount namespace changes */
 	RANK_RENAME,	/* one cross-directory rename of a file system */

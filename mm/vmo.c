@@ -538,7 +538,7 @@ void vmo_map_add(struct vmo *v, struct vma *vma)
 	}
 	vma->vmo_last = 0;
 	rb_insert(&v->mappings, &vma->vmo_node, parent, link);
-	if ((vma->flags & (VMA_SHARED | VMA_WRITE)) == (VMA_SHARED | VMA_WRITE))
+	if ((vma->flags & (VMA_SHARED | VMA_MAY_WRITE)) == (VMA_SHARED | VMA_MAY_WRITE))
 		v->nr_writable++;
 	spin_unlock(&v->pages_lock);
 }
@@ -547,7 +547,7 @@ void vmo_map_del(struct vmo *v, struct vma *vma)
 {
 	spin_lock(&v->pages_lock);
 	rb_erase(&v->mappings, &vma->vmo_node);
-	if ((vma->flags & (VMA_SHARED | VMA_WRITE)) == (VMA_SHARED | VMA_WRITE))
+	if ((vma->flags & (VMA_SHARED | VMA_MAY_WRITE)) == (VMA_SHARED | VMA_MAY_WRITE))
 		v->nr_writable--;
 	spin_unlock(&v->pages_lock);
 }

@@ -43,7 +43,7 @@ struct vmo {
 	struct rb_tree mappings;	/* [p] vma.vmo_node, interval tree by page index */
 	u64 err_seq;			/* [p] write errors so far; file.err_seen compares */
 	int err;			/* [p] the last one */
-	u32 nr_writable;		/* [p] shared writable mappings (F_SEAL_WRITE, ETXTBSY) */
+	u32 nr_writable;		/* [p] shared mappings that are or may be made writable (F_SEAL_WRITE) */
 	u32 seals;			/* [p] F_SEAL_* */
 	struct rcu_head rcu;		/* stat(2) reads size and nr_pages under RCU */
 };
