@@ -22,7 +22,7 @@
  *
  * Locks: rename_mutex [RANK_SLEEP_LEAF] > one of d->lock, bucket lock, lru_lock [RANK_DCACHE], never two.
  * Barriers: (A) seq odd before the fields change, (B) readers load seq, fields, seq. Ref: path_resolution(7).
- * Tests: none of its own yet
+ * Tests: selftests/unit/dcache_test.c
  */
 #include <fs/dcache.h>
 

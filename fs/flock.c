@@ -7,7 +7,7 @@
  *  (3) a waiting POSIX owner is in `waiters` with the owner that blocks it; a cycle is refused with EDEADLK before it can close.
  *
  * Locks: v->spin [RANK_OBJECT] the set; wait_lock [RANK_DCACHE] the graph of waiting owners. Sleepers wait on set->q, woken by every
- * change. Ref: fcntl(2) "Advisory record locking", flock(2), lockf(3). Tests: selftests/abi/lock.c
+ * change. Ref: fcntl(2) "Advisory record locking", flock(2), lockf(3). Tests: selftests/unit/flock_test.c, selftests/abi/lock.c
  */
 #include <fs/flock.h>
 

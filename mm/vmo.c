@@ -15,7 +15,7 @@
  *  (4) bytes of the last page beyond size are zero.
  *
  * Locks: pages_lock [RANK_VMO_PAGES]; lookups under RCU with page_tryget and a second look. Ref: mmap(2), truncate(2).
- * Tests: selftests/abi/mmap.c
+ * Tests: selftests/unit/vmo_test.c, selftests/abi/mmap.c
  */
 #include <mm/vmo.h>
 
