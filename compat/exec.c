@@ -427,6 +427,7 @@ static void exec_commit(struct exec *e, struct cred *c)
 	__asm__ volatile("msr tpidr_el0, xzr");
 	t->head.user_tls = 0;
 	fp_flush_current();
+	pac_exec();
 }
 
 static void set_comm(struct exec *e, const char *name)

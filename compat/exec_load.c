@@ -59,9 +59,30 @@ static int read_exactly(struct file *f, void *buf, usize n, u64 pos)
 	return got < 0 ? (int)got : (usize)got == n ? 0 : -EIO;
 }
 
-static u32 segment_prot(u32 flags)
+/* What code of this image is to be mapped with besides PROT_EXEC: PROT_BTI when its note says so. */
+static int code_prot(struct file *f, const struct elf_image *im, u32 *prot)
 {
-	return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0);
+	auto_kfree u8 *note = NULL;
+	bool bti = false;
+	int err = 0;
+
+	*prot = PROT_EXEC;
+	if (!im->note_len || !cpu_has(CPU_BTI))
+		return 0;
+	note = kmalloc(im->note_len, PAGE_KERNEL);
+	if (!note)
+		return -ENOMEM;
+	err = read_exactly(f, note, im->note_len, im->note_off);
+	if (!err)
+		err = elf_property_bti(note, im->note_len, &bti);
+	if (bti)
+		*prot |= PROT_BTI;
+	return err;
+}
+
+static u32 segment_prot(u32 flags, u32 exec)
+{
+	return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? exec : 0);
 }
 
 /* Zeroes the rest of the page behind a segment's file bytes. */
@@ -73,11 +94,11 @@ static int clear_tail(struct aspace *as, u64 from)
 	return n && aspace_access(as, from, (void *)zeros, n, true) < 0 ? -EFAULT : 0;
 }
 
-static int map_segment(struct aspace *as, struct file *f, const struct elf_segment *s, u64 bias)
+static int map_segment(struct aspace *as, struct file *f, const struct elf_segment *s, u64 bias, u32 exec)
 {
 	u64 at = ALIGN_DOWN(s->vaddr + bias, PAGE_SIZE), off = s->offset & ~PAGE_MASK;
 	u64 file_end = s->vaddr + bias + s->filesz, mem_end = ALIGN_UP(s->vaddr + bias + s->memsz, PAGE_SIZE);
-	u32 prot = segment_prot(s->flags);
+	u32 prot = segment_prot(s->flags, exec);
 	u64 anon = ALIGN_UP(file_end, PAGE_SIZE);
 	long ret;
 	int err;
@@ -102,7 +123,7 @@ static int map_segment(struct aspace *as, struct file *f, const struct elf_segme
 	return 0;
 }
 
-static int map_image(struct aspace *as, struct file *f, const struct elf_header *h, const u8 *phdrs, u64 bias)
+static int map_image(struct aspace *as, struct file *f, const struct elf_header *h, const u8 *phdrs, u64 bias, u32 exec)
 {
 	u32 i;
 
@@ -112,7 +133,7 @@ static int map_image(struct aspace *as, struct file *f, const struct elf_header 
 
 		if (s.type != PT_LOAD || !s.memsz)
 			continue;
-		err = map_segment(as, f, &s, bias);
+		err = map_segment(as, f, &s, bias, exec);
 		if (err)
 			return err;
 	}
@@ -158,6 +179,7 @@ static int load_interp(struct aspace *as, struct file *f, struct loaded *out)
 	struct elf_image im;
 	u8 head[ELF_HEADER_BYTES];
 	u64 bias = 0;
+	u32 exec;
 	ssize_t n;
 	int err;
 
@@ -176,7 +198,9 @@ static int load_interp(struct aspace *as, struct file *f, struct loaded *out)
 	if (h.is_dyn)
 		err = place_dyn(as, &im, 0, &bias);
 	if (!err)
-		err = map_image(as, in, &h, phdrs, bias);
+		err = code_prot(in, &im, &exec);
+	if (!err)
+		err = map_image(as, in, &h, phdrs, bias, exec);
 	out->base = bias + (h.is_dyn ? im.lo : 0);
 	out->start = h.entry + bias;
 	return err;
@@ -198,6 +222,7 @@ int exec_load(struct aspace *as, struct file *f, const u8 *head, usize head_len,
 {
 	auto_kfree u8 *phdrs = NULL;
 	struct elf_header h;
+	u32 exec = PROT_EXEC;
 	int err;
 
 	*out = (struct loaded){ .base = 0 };
@@ -210,8 +235,10 @@ int exec_load(struct aspace *as, struct file *f, const u8 *head, usize head_len,
 	as->mmap_base &= PAGE_MASK;
 	if (h.is_dyn)
 		err = place_dyn(as, &out->image, out->image.interp_len ? PIE_BASE + random_pages(BIT(MMAP_RND_BITS) - 1) : 0, &out->bias);
+	if (!err && !out->image.interp_len)	/* else the interpreter decides, and calls mprotect */
+		err = code_prot(f, &out->image, &exec);
 	if (!err)
-		err = map_image(as, f, &h, phdrs, out->bias);
+		err = map_image(as, f, &h, phdrs, out->bias, exec);
 	if (err)
 		return err;
 	out->entry = out->start = h.entry + out->bias;

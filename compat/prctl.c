@@ -2,6 +2,7 @@
 /* prctl.c - odds and ends of a process. Ref: prctl(2) and its PR_* pages. Tests: selftests/abi/cred.c */
 #include <compat/syscalls.h>
 
+#include <arch/cpu.h>
 #include <kernel/cred.h>
 #include <kernel/lib/string.h>
 #include <kernel/task.h>
@@ -14,6 +15,7 @@ enum {
 	PR_CAPBSET_READ = 23, PR_CAPBSET_DROP = 24, PR_GET_SECUREBITS = 27, PR_SET_SECUREBITS = 28, PR_SET_TIMERSLACK = 29,
 	PR_GET_TIMERSLACK = 30, PR_SET_CHILD_SUBREAPER = 36, PR_GET_CHILD_SUBREAPER = 37, PR_SET_NO_NEW_PRIVS = 38,
 	PR_GET_NO_NEW_PRIVS = 39, PR_GET_TID_ADDRESS = 40, PR_SET_THP_DISABLE = 41, PR_GET_THP_DISABLE = 42, PR_CAP_AMBIENT = 47,
+	PR_PAC_RESET_KEYS = 54, PR_PAC_SET_ENABLED_KEYS = 60, PR_PAC_GET_ENABLED_KEYS = 61,
 	PR_SET_VMA = 0x53564d41,
 };
 
@@ -77,6 +79,30 @@ static long cap_ambient(u64 op, u64 cap)
 		return -ENOMEM;
 	c->cap_ambient = op == 2 ? c->cap_ambient | BIT(cap) : c->cap_ambient & ~BIT(cap);
 	cred_install(c);
+	return 0;
+}
+
+#define PAC_ADDRESS (PAC_IA | PAC_IB | PAC_DA | PAC_DB)
+
+static long reset_keys(u64 keys)
+{
+	if (!cpu_has(CPU_PAC) && !cpu_has(CPU_PACG))
+		return -EINVAL;
+	if (!keys)
+		keys = PAC_ADDRESS | PAC_GA;
+	else if (keys & ~(u64)(PAC_ADDRESS | PAC_GA))
+		return -EINVAL;
+	else if (((keys & PAC_ADDRESS) && !cpu_has(CPU_PAC)) || ((keys & PAC_GA) && !cpu_has(CPU_PACG)))
+		return -EINVAL;
+	pac_reset_keys((u32)keys);
+	return 0;
+}
+
+static long set_enabled_keys(u64 keys, u64 enabled)
+{
+	if (!cpu_has(CPU_PAC) || (keys & ~(u64)PAC_ADDRESS) || (enabled & ~keys))
+		return -EINVAL;
+	pac_set_enabled((pac_enabled() & ~(u32)keys) | (u32)enabled);
 	return 0;
 }
 
@@ -149,6 +175,12 @@ long sys_prctl(s32 op, u64 a2, u64 a3, u64 a4, u64 a5)
 		return a2 || a3 || a4 || a5 ? -EINVAL : 0;
 	case PR_CAP_AMBIENT:
 		return a4 || a5 ? -EINVAL : cap_ambient(a2, a3);
+	case PR_PAC_RESET_KEYS:
+		return a3 || a4 || a5 ? -EINVAL : reset_keys(a2);
+	case PR_PAC_SET_ENABLED_KEYS:
+		return a4 || a5 ? -EINVAL : set_enabled_keys(a2, a3);
+	case PR_PAC_GET_ENABLED_KEYS:
+		return a2 || a3 || a4 || a5 || !cpu_has(CPU_PAC) ? -EINVAL : (long)pac_enabled();
 	case PR_SET_VMA:
 		return 0;	/* names of anonymous mappings: accepted, not shown */
 	}

@@ -21,7 +21,6 @@
 #include <mm/aspace.h>
 
 #define PSTATE_USER_BITS 0xf0000000ul	/* NZCV: all that a program may set */
-#define PSTATE_BTYPE	 (3ul << 10)
 #define PSTATE_SSBS_DIT	 (BIT(12) | BIT(24))
 
 struct frame_record {
@@ -136,7 +135,9 @@ static int build_frame(const struct siginfo_k *info, const struct sigaction_k *a
 	f->x[30] = act->flags & SA_RESTORER ? act->restorer : t->as->vdso + vdso_sigreturn_offset();
 	f->sp = at;
 	f->pc = act->handler;
-	f->pstate &= ~PSTATE_BTYPE;
+	f->pstate &= ~PSTATE_BTYPE_MASK;
+	if (cpu_has(CPU_BTI))
+		f->pstate |= PSTATE_BTYPE_C;	/* as if called: a guarded handler begins with bti c */
 	return 0;
 }
 
@@ -172,7 +173,7 @@ static int restore(struct trap_frame *f)
 	memcpy(f->x, r.uc.mcontext.regs, sizeof(f->x));
 	f->sp = r.uc.mcontext.sp;
 	f->pc = r.uc.mcontext.pc;
-	f->pstate = r.uc.mcontext.pstate & (PSTATE_USER_BITS | PSTATE_BTYPE | PSTATE_SSBS_DIT);
+	f->pstate = r.uc.mcontext.pstate & (PSTATE_USER_BITS | PSTATE_BTYPE_MASK | PSTATE_SSBS_DIT);
 	/* As Linux: errors of the alternate stack are ignored here. */
 	(void)altstack_set(t, &r.uc.stack, f->sp);
 	return 0;

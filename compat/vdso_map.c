@@ -120,7 +120,8 @@ int vdso_map(struct aspace *as)
 		err = aspace_map_special(as, (u64)at, PAGE_SIZE, VMA_READ | VMA_MAY_READ, "[vvar]", pages);
 	if (!err)
 		err = aspace_map_special(as, (u64)at + PAGE_SIZE, nr_code * PAGE_SIZE,
-					 VMA_READ | VMA_EXEC | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXEC, "[vdso]", pages + 1);
+					 VMA_READ | VMA_EXEC | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXEC |
+						 (cpu_has(CPU_BTI) ? VMA_BTI : 0), "[vdso]", pages + 1);
 	as->vdso = (u64)at + PAGE_SIZE;
 	return err;
 }

@@ -271,6 +271,7 @@ static void copy_registers(struct task *t, const struct clone_args_k *a)
 	if (a->flags & CLONE_SETTLS)
 		t->head.user_tls = a->tls;
 	fp_save_current(t->head.fp);
+	pac_fork(t);
 }
 
 static void child_start(void *arg)

@@ -56,6 +56,7 @@ void trap_exception(struct trap_frame *f, enum trap_kind kind, u64 addr, u64 esr
 	switch (kind) {
 	case TRAP_ILLEGAL:  signal_force(SIGILL, ILL_ILLOPC, f->pc); break;
 	case TRAP_BTI:	    signal_force(SIGILL, ILL_ILLOPC, f->pc); break;
+	case TRAP_PAC:	    signal_force(SIGILL, ILL_ILLOPN, f->pc); break;
 	case TRAP_BREAK:    signal_force(SIGTRAP, TRAP_BRKPT, f->pc); break;
 	case TRAP_STEP:	    signal_force(SIGTRAP, TRAP_TRACE, f->pc); break;
 	case TRAP_ALIGN_PC: signal_force(SIGBUS, BUS_ADRALN, f->pc); break;

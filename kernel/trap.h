@@ -33,6 +33,7 @@ enum trap_kind {
 	TRAP_ALIGN,
 	TRAP_FP,	/* SIGFPE; info: ESR.ISS bits as Arm ARM D17.2.37 lists them */
 	TRAP_BTI,	/* branch target: SIGILL */
+	TRAP_PAC,	/* a pointer's signature is wrong: SIGILL, ILL_ILLOPN */
 	TRAP_BUS,	/* synchronous external abort: SIGBUS, BUS_OBJERR */
 	TRAP_ADDR,	/* fault on a non-user address by EL0: SIGSEGV, SEGV_MAPERR */
 };

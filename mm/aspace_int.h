@@ -16,4 +16,5 @@ struct vma *vma_try_merge(struct vma *v);					/* returns the vma that now covers
 int __must_check aspace_isolate(struct aspace *as, u64 start, u64 end, struct vma **first);
 int __must_check aspace_unmap_locked(struct aspace *as, u64 start, u64 end);
 u64 aspace_find_room(struct aspace *as, u64 hint, u64 len);			/* 0: none */
+u32 prot_to_vma(u32 prot);							/* PROT_* as VMA_*; no lock */
 void aspace_populate(struct aspace *as, u64 addr, u64 end, bool write);		/* lock not held */

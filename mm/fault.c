@@ -43,7 +43,9 @@ void fault_init(void)
 
 pte_t vma_pte(const struct vma *v, paddr_t pa, bool write)
 {
-	return pte_user(pa, v->flags & (VMA_READ | VMA_WRITE), write && (v->flags & VMA_WRITE), v->flags & VMA_EXEC);
+	pte_t e = pte_user(pa, v->flags & (VMA_READ | VMA_WRITE), write && (v->flags & VMA_WRITE), v->flags & VMA_EXEC);
+
+	return unlikely(v->flags & VMA_BTI) ? pte_mkguarded(e) : e;
 }
 
 static void sync_icache(const struct vma *v, struct page *p)

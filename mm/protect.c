@@ -6,6 +6,7 @@
  */
 #include <mm/aspace.h>
 
+#include <arch/cpu.h>
 #include <kernel/cred.h>
 #include <kernel/file.h>
 #include <kernel/sched.h>
@@ -75,13 +76,15 @@ static void sync_new_code(struct vma *v)
 
 int aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot)
 {
-	u32 want = (prot & PROT_READ ? VMA_READ : 0) | (prot & PROT_WRITE ? VMA_WRITE : 0) | (prot & PROT_EXEC ? VMA_EXEC : 0);
+	u32 want = prot_to_vma(prot);
 	struct vma *v;
 	bool grows = prot & PROT_GROWSDOWN;
 	u64 end, at;
 	int err;
 
 	if (prot & ~(u32)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_BTI | PROT_GROWSDOWN | PROT_GROWSUP))
+		return -EINVAL;
+	if ((prot & PROT_BTI) && !cpu_has(CPU_BTI))
 		return -EINVAL;
 	if ((prot & PROT_GROWSDOWN) && (prot & PROT_GROWSUP))
 		return -EINVAL;
@@ -109,10 +112,10 @@ int aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot)
 		if (!v || v->start > at)
 			goto out;
 		err = v->flags & VMA_SEALED ? -EPERM : -EACCES;
-		if ((v->flags & VMA_SEALED) || (want & ~(v->flags >> 4) & 7))	/* MAY_x is x << 4 */
+		if ((v->flags & VMA_SEALED) || (want & 7 & ~(v->flags >> 4)))	/* MAY_x is x << 4 */
 			goto out;
 		err = 0;
-		if ((v->flags & 7) == want)
+		if ((v->flags & VMA_PROT) == want)
 			continue;
 		if (v->start < at) {
 			err = vma_split(v, at, &up);
@@ -125,7 +128,7 @@ int aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot)
 			if (err)
 				goto out;
 		}
-		vma_set_flags(v, (v->flags & ~7u) | want);
+		vma_set_flags(v, (v->flags & ~VMA_PROT) | want);
 		if (want & VMA_EXEC)
 			sync_new_code(v);
 		if (protect_entries(v))

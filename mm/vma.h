@@ -30,6 +30,9 @@ struct vmo;
 #define VMA_HEAP	 0x20000u /* brk: "[heap]" */
 #define VMA_STACK	 0x40000u /* "[stack]" */
 #define VMA_SEALED	 0x80000u /* mseal */
+#define VMA_BTI		 0x100000u /* indirect branches must hit a landing pad */
+
+#define VMA_PROT (VMA_READ | VMA_WRITE | VMA_EXEC | VMA_BTI) /* what mprotect sets */
 
 /* Locks: a  aspace.lock   p  vmo.pages_lock */
 struct vma {

@@ -47,7 +47,7 @@ include $(O)/gen/config.mk
 WARN := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla -Wundef \
 	-Wno-unused-parameter
 CODE := -std=gnu11 -O2 -g -ffreestanding -nostdinc -fno-pie -mgeneral-regs-only -mno-outline-atomics \
-	-mbranch-protection=bti -fno-strict-aliasing -fno-common -fno-delete-null-pointer-checks -fwrapv \
+	-mbranch-protection=standard -fno-strict-aliasing -fno-common -fno-delete-null-pointer-checks -fwrapv \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -Ulinux -Uunix \
 	-ffile-prefix-map=$(CACHE)/src=ext
 INC := -I. -Iarch/arm64/include -I$(O) -include $(O)/gen/config.h

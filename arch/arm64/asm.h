@@ -21,6 +21,10 @@
 #define TH_CTX		48
 #define CTX_FP		(TH_CTX + 80)	/* fp, sp, pc */
 
+#define TH_KERNEL_KEY	152
+#define TH_USER_KEYS	168	/* ia, ib, da, db, ga */
+#define TH_PAC_OFF	248
+
 #define KSTACK_SHIFT	14
 /* Above the user frame, at the very top of each kernel stack: the task, and 8 bytes unused. */
 #define STACK_TOP_RESERVE 16
@@ -31,6 +35,13 @@
 
 /* enum cpu_feature */
 #define ALT_PAN		0
+#define ALT_PAC		3
+#define ALT_BRANCH	0x100	/* with the feature: what follows is a place to branch to */
+
+#define SCTLR_ENIA	(1 << 31)
+#define SCTLR_ENIB_BIT	30
+#define SCTLR_ENDA_BIT	27
+#define SCTLR_ENDB_BIT	13
 
 #ifdef __ASSEMBLER__
 /* bti c is a hint: older CPUs skip it. */
@@ -72,6 +83,22 @@
 	.balign	4
 	.long	9990b - ., \feature, \insn
 	.popsection
+.endm
+
+/* The next instruction becomes a branch to target where the CPU has the feature. */
+.macro ALT_GOTO feature, target
+9991:
+	.pushsection .altinstr, "a"
+	.balign	4
+	.long	9991b - ., \feature | ALT_BRANCH, \target - .
+	.popsection
+.endm
+
+/* APIAKey = two words at [base, #offset]. */
+.macro load_key_ia base, offset, t1, t2
+	ldp	\t1, \t2, [\base, #\offset]
+	msr	s3_0_c2_c1_0, \t1
+	msr	s3_0_c2_c1_1, \t2
 .endm
 #define INSN_PAN_OFF 0xd500409f	/* msr pan, #0 */
 #define INSN_PAN_ON  0xd500419f	/* msr pan, #1 */

@@ -20,8 +20,18 @@
 #define SCTLR_OFF  0x30d00800	/* RES1 bits of ARMv8.0 with LSMAOE nTLSMD SPAN EIS TSCXT EOS; MMU and caches off */
 /* + M C SA SA0 I DZE UCT nTWI nTWE UCI, - SPAN: exceptions set PSTATE.PAN */
 #define SCTLR_ON   ((SCTLR_OFF | 0x0405d01d) & ~(1 << 23))
+#define SCTLR_PAC  0xc8002000	/* EnIA EnIB EnDA EnDB */
 #define MAIR	   0x00000000004404ff	/* 0: write-back; 1: device nGnRE; 2: non-cacheable. As MT_* of arch/pte.h */
 #define TCR_LO	   0xb5103510	/* T0SZ=T1SZ=16, WBWA inner shareable walks, TG0=TG1=4K */
+
+/* APIAKey of a thread, where enable_mmu switched it on: nothing on the stack is signed yet. Clobbers x5, x6. */
+.macro load_kernel_key task
+	mrs	x5, sctlr_el1
+	tbz	x5, #31, .Lnopac\@
+	load_key_ia \task, TH_KERNEL_KEY, x5, x6
+	isb
+.Lnopac\@:
+.endm
 
 	.section .head.text, "ax"
 	.globl	_start
@@ -85,6 +95,8 @@ LOCAL_FUNC primary_virtual
 	mov	x29, xzr
 	mov	x30, xzr
 	bl	cpu_init_boot		/* vectors, features, empty TTBR0 */
+	mrs	x1, sp_el0
+	load_kernel_key x1
 	mov	x0, x21
 	bl	kmain
 	b	.
@@ -108,6 +120,7 @@ LOCAL_FUNC secondary_virtual
 	ldp	x3, x4, [x2, #16]	/* task, per-CPU offset */
 	msr	sp_el0, x3
 	msr	tpidr_el1, x4
+	load_kernel_key x3
 	ldr	x0, [x3, #TH_STACK]
 	add	x0, x0, #(1 << KSTACK_SHIFT)
 	sub	sp, x0, #(STACK_TOP_RESERVE + FRAME_SIZE)
@@ -207,7 +220,15 @@ LOCAL_FUNC enable_mmu
 	msr	ttbr1_el1, x1
 	isb
 	ldr	x2, =SCTLR_ON
-	msr	sctlr_el1, x2
+	mrs	x3, id_aa64isar1_el1	/* pointer authentication: APA, API, or APA3 */
+	mrs	x4, s3_0_c0_c6_2
+	ubfx	x3, x3, #4, #8
+	ubfx	x4, x4, #12, #4
+	orr	x3, x3, x4
+	cbz	x3, 1f
+	ldr	x4, =SCTLR_PAC
+	orr	x2, x2, x4
+1:	msr	sctlr_el1, x2
 	isb
 	ic	iallu
 	dsb	nsh

@@ -10,6 +10,7 @@
  *
  * Ref: Arm ARM D8.3 (descriptors); ELF for the Arm 64-bit Architecture 5.7 (R_AARCH64_RELATIVE); devicetree /chosen kaslr-seed.
  */
+#include "asm.h"
 #include "early.h"
 
 #include <arch/barrier.h>
@@ -28,9 +29,9 @@ struct elf_rela {
 };
 
 struct alt_insn {
-	s32 where;
-	u32 feature;
-	u32 insn;
+	s32 where;		/* relative to itself */
+	u32 feature;		/* enum cpu_feature, ALT_BRANCH */
+	u32 insn;		/* the word; with ALT_BRANCH a place, relative to itself */
 };
 
 extern const struct elf_rela __rela_start[], __rela_end[];
@@ -140,14 +141,20 @@ static void relocate(u64 phys_base, u64 slide)
 			*(u64 *)(r->offset - KIMAGE_BASE + phys_base) = r->addend + slide;
 }
 
+/* B: Arm ARM C6.2.26. */
+static u32 branch_to(const u32 *from, u64 to)
+{
+	return 0x14000000 | ((u32)((to - (u64)from) >> 2) & 0x3ffffff);
+}
+
 static void patch_alternatives(void)
 {
 	for (const struct alt_insn *a = __altinstr_start; a < __altinstr_end; a++) {
 		u32 *at = (u32 *)((u64)&a->where + (u64)(s64)a->where);
 
-		if (!cpu_has(a->feature))
+		if (!cpu_has(a->feature & ~ALT_BRANCH))
 			continue;
-		*at = a->insn;
+		*at = a->feature & ALT_BRANCH ? branch_to(at, (u64)&a->insn + (u64)(s64)(s32)a->insn) : a->insn;
 		__asm__ volatile("dc cvau, %0" ::"r"(at) : "memory");
 	}
 	dsb(ish);

@@ -2,8 +2,8 @@
 /* cpu.c - what the processor can do (ID registers), what programs are told of it (HWCAP), per-CPU set-up of EL1.
  *
  * The boot CPU's features are the machine's: they are read once, before any pointer is relocated, and code is patched by them.
- * A secondary CPU that lacks one does not come up (smp.c). Only state that is saved and framed is shown to programs: no SVE, SME,
- * MTE or pointer authentication yet, and no CPUID (ID registers read from EL0 are not emulated).
+ * A secondary CPU that lacks one does not come up (smp.c). Only state that is saved and framed is shown to programs: no SVE, SME
+ * or MTE yet.
  *
  * Ref: Arm ARM D17.2 (ID_AA64*_EL1, CNTKCTL_EL1, SCTLR_EL1); Linux Documentation/arch/arm64/elf_hwcaps.rst (the meaning of bits).
  */
@@ -18,8 +18,6 @@
 
 #define read_reg(name) ({ u64 v_; __asm__ volatile("mrs %0, " #name : "=r"(v_)); v_; })
 #define write_reg(name, v) __asm__ volatile("msr " #name ", %0" ::"r"((u64)(v)))
-
-enum id_reg { ISAR0, ISAR1, PFR0, PFR1, MMFR0, MMFR1, MMFR2, NR_ID_REGS };
 
 static u64 id_regs[NR_ID_REGS] __ro_after_init;
 static u64 features __ro_after_init;
@@ -55,6 +53,12 @@ static const struct cap_row hwcaps[] = {
 	{ ISAR1, 20, 2, 26 },	/* ILRCPC */
 	{ ISAR1, 36, 1, 29 },	/* SB */
 	{ PFR0, 48, 1, 24 },	/* DIT */
+	{ ISAR1, 4, 1, 30 },	/* PACA: one of three algorithms */
+	{ ISAR1, 8, 1, 30 },
+	{ ISAR2, 12, 1, 30 },
+	{ ISAR1, 24, 1, 31 },	/* PACG */
+	{ ISAR1, 28, 1, 31 },
+	{ ISAR2, 8, 1, 31 },
 	{ MMFR2, 32, 1, 25 },	/* USCAT */
 };
 
@@ -66,6 +70,7 @@ static const struct cap_row hwcaps2[] = {
 	{ ISAR1, 44, 1, 14 },	/* BF16 */
 	{ ISAR1, 48, 1, 15 },	/* DGH */
 	{ ISAR0, 60, 1, 16 },	/* RNG */
+	{ PFR1, 0, 1, 17 },	/* BTI */
 };
 
 static u32 field(enum id_reg r, u32 shift)
@@ -77,6 +82,7 @@ static void read_id_regs(u64 *r)
 {
 	r[ISAR0] = read_reg(id_aa64isar0_el1);
 	r[ISAR1] = read_reg(id_aa64isar1_el1);
+	r[ISAR2] = read_reg(s3_0_c0_c6_2);
 	r[PFR0] = read_reg(id_aa64pfr0_el1);
 	r[PFR1] = read_reg(id_aa64pfr1_el1);
 	r[MMFR0] = read_reg(id_aa64mmfr0_el1);
@@ -94,8 +100,10 @@ static u64 find_features(void)
 		f |= BIT(CPU_LSE);
 	if (field(PFR1, 0))
 		f |= BIT(CPU_BTI);
-	if (field(ISAR1, 4) || field(ISAR1, 8))
+	if (field(ISAR1, 4) || field(ISAR1, 8) || field(ISAR2, 12))
 		f |= BIT(CPU_PAC);
+	if (field(ISAR1, 24) || field(ISAR1, 28) || field(ISAR2, 8))
+		f |= BIT(CPU_PACG);
 	if (field(ISAR0, 60))
 		f |= BIT(CPU_RNG);
 	if (field(MMFR0, 4) == 2)
@@ -110,6 +118,11 @@ void cpu_detect(void)
 {
 	read_id_regs(id_regs);
 	features = find_features();
+}
+
+u64 cpu_id_reg(enum id_reg r)
+{
+	return id_regs[r];
 }
 
 bool cpu_has(enum cpu_feature f)
@@ -129,7 +142,7 @@ static u64 caps_of(const struct cap_row *rows, usize n)
 
 u64 cpu_hwcap(void)
 {
-	u64 caps = caps_of(hwcaps, ARRAY_SIZE(hwcaps));
+	u64 caps = caps_of(hwcaps, ARRAY_SIZE(hwcaps)) | BIT(11);	/* CPUID: idreg.c */
 
 	if (field(PFR0, 16) != 0xf)
 		caps |= BIT(0) | (field(PFR0, 16) == 1 ? BIT(9) : 0);	/* FP, FPHP */
@@ -176,19 +189,21 @@ void cpu_init_local(u32 cpu)
 	__asm__ volatile("msr daifclr, #4");		/* SErrors from here on */
 }
 
-/* Whether this CPU can run code that was patched for the boot CPU, with its ASIDs. */
+/* Whether this CPU can run code that was patched for the boot CPU, with its ASIDs and keys. */
 bool cpu_matches_boot(void)
 {
-	bool pan = (read_reg(id_aa64mmfr1_el1) >> 20) & 0xf;
+	bool pan = (read_reg(id_aa64mmfr1_el1) >> 20) & 0xf, bti = read_reg(id_aa64pfr1_el1) & 0xf;
+	bool pac = (read_reg(id_aa64isar1_el1) & 0xff0) || (read_reg(s3_0_c0_c6_2) & 0xf000);
 	u64 asid_bits = (read_reg(id_aa64mmfr0_el1) >> 4) & 0xf;
 
-	return (pan || !cpu_has(CPU_PAN)) && asid_bits == field(MMFR0, 4);
+	return (pan || !cpu_has(CPU_PAN)) && (bti || !cpu_has(CPU_BTI)) && pac == cpu_has(CPU_PAC) && asid_bits == field(MMFR0, 4);
 }
 
 void cpu_init_boot(void)
 {
 	percpu_offset[0] = this_cpu_offset();
 	cpu_init_local(0);
+	pac_boot_key();
 }
 
 void cpu_wait_irq(void)

@@ -6,9 +6,13 @@
  * panic. At the top of a stack, in this order downwards: 16 bytes with the task pointer, the user frame, everything else. So the
  * user frame always lies in the same place, and its frame record is zeroed once (arch_context_init): unwinding ends there.
  *
+ * With pointer authentication each thread has a key for the kernel's return addresses (thread_head.kernel_key): loaded on every entry
+ * from EL0 and by cpu_switch(), replaced by the program's APIAKey as the last thing before ERET. The other four keys are the
+ * program's alone and change in cpu_switch(). CPUs without the feature run none of it: branches are patched in.
+ *
  * While in the kernel: SP_EL0 = current task. A system call costs, besides the frame, one test on entry (is it an SVC) and one on
  * exit (thread_head.work). Interrupts run on a per-CPU stack.
- * Ref: Arm ARM D1.3 (exception entry), D17.2.37 (ESR_EL1).
+ * Ref: Arm ARM D1.3 (exception entry), D17.2.37 (ESR_EL1), D8.11 (pointer authentication).
  */
 #include "asm.h"
 
@@ -65,13 +69,31 @@
 	add	x29, sp, #S_LINK
 .endm
 
+/* From EL0, x28 = current task: the kernel signs return addresses with a key of its own. Keeps x0-x9. */
+.macro kernel_key
+	ldr	w10, [x28, #TH_PAC_OFF]
+	load_key_ia x28, TH_KERNEL_KEY, x11, x12
+	tbz	w10, #0, .Lenabled\@
+	mrs	x11, sctlr_el1		/* the program runs with APIAKey off */
+	orr	x11, x11, #SCTLR_ENIA
+	msr	sctlr_el1, x11
+.Lenabled\@:
+	isb
+.endm
+
 /* Everything but system calls: marks the frame. */
 .macro el0_other handler
+	ALT_GOTO ALT_PAC, .Lpac\@
 	mov	w9, #-1
+.Lkeyed\@:
 	str	w9, [sp, #S_NR]
 	mov	x0, sp
 	bl	\handler
 	b	ret_to_user
+.Lpac\@:
+	kernel_key
+	mov	w9, #-1
+	b	.Lkeyed\@
 .endm
 
 /* From EL1, SP already checked and lowered. */
@@ -139,7 +161,9 @@ vectors:
 	.section .text.entry, "ax"
 
 LOCAL_FUNC el0_svc
+	ALT_GOTO ALT_PAC, svc_pac
 	mov	w9, w8
+svc_keyed:
 	stp	x0, x9, [sp, #S_ORIG_X0]	/* and syscall_nr */
 	mov	x0, sp
 	msr	daifclr, #7
@@ -148,7 +172,9 @@ ret_to_user:
 	msr	daifset, #7
 	ldr	w1, [x28, #TH_WORK]
 	cbnz	w1, 2f
-1:	ldp	x30, x21, [sp, #S_LR]
+1:	ALT_GOTO ALT_PAC, ret_pac
+	ldp	x30, x21, [sp, #S_LR]
+ret_keyed:
 	ldp	x22, x23, [sp, #S_PC]
 	msr	sp_el0, x21
 	msr	elr_el1, x22
@@ -159,6 +185,19 @@ ret_to_user:
 2:	mov	x0, sp
 	bl	trap_exit_work
 	b	1b
+svc_pac:
+	kernel_key
+	mov	w9, w8
+	b	svc_keyed
+ret_pac:				/* nothing signed is used from here on; ERET synchronizes */
+	ldr	w1, [x28, #TH_PAC_OFF]
+	load_key_ia x28, TH_USER_KEYS, x2, x3
+	tbz	w1, #0, 3f
+	mrs	x2, sctlr_el1
+	bic	x2, x2, #SCTLR_ENIA
+	msr	sctlr_el1, x2
+3:	ldp	x30, x21, [sp, #S_LR]
+	b	ret_keyed
 END el0_svc
 
 LOCAL_FUNC el0_sync

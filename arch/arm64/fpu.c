@@ -24,6 +24,7 @@
 #include <arch/thread.h>
 #include <kernel/lib/string.h>
 
+#include "cpu_int.h"
 #include "fpu.h"
 
 static DEFINE_PER_CPU(struct thread_head *, fp_owner);
@@ -137,6 +138,7 @@ void arch_context_init(struct task *task, void (*entry)(void *), void *arg)
 	t->ctx.x19_x28[1] = (u64)arg;
 	t->ctx.sp = (u64)f;
 	t->ctx.pc = (u64)thread_start;
+	pac_kernel_key(t);
 }
 
 struct trap_frame *arch_user_frame(struct task *task)

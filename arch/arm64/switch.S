@@ -27,6 +27,37 @@ FUNC cpu_switch
 	ldp	x29, x10, [x9, #80]
 	ldr	x30, [x9, #96]
 	msr	tpidr_el0, x11
+	ALT_GOTO ALT_PAC, 1f
+	mov	sp, x10
+	msr	sp_el0, x1
+	ret
+1:	load_key_ia x1, TH_KERNEL_KEY, x11, x12
+	ldp	x11, x12, [x1, #TH_USER_KEYS + 16]
+	msr	s3_0_c2_c1_2, x11		/* APIBKey */
+	msr	s3_0_c2_c1_3, x12
+	ldp	x11, x12, [x1, #TH_USER_KEYS + 32]
+	msr	s3_0_c2_c2_0, x11		/* APDAKey */
+	msr	s3_0_c2_c2_1, x12
+	ldp	x11, x12, [x1, #TH_USER_KEYS + 48]
+	msr	s3_0_c2_c2_2, x11		/* APDBKey */
+	msr	s3_0_c2_c2_3, x12
+	ldp	x11, x12, [x1, #TH_USER_KEYS + 64]
+	msr	s3_0_c2_c3_0, x11		/* APGAKey */
+	msr	s3_0_c2_c3_1, x12
+	ldr	w11, [x0, #TH_PAC_OFF]
+	ldr	w12, [x1, #TH_PAC_OFF]
+	cmp	w11, w12
+	b.eq	2f
+	mrs	x11, sctlr_el1			/* EnIA stays on in the kernel */
+	mvn	w12, w12
+	lsr	w13, w12, #1
+	bfi	x11, x13, #SCTLR_ENIB_BIT, #1
+	lsr	w13, w12, #2
+	bfi	x11, x13, #SCTLR_ENDA_BIT, #1
+	lsr	w13, w12, #3
+	bfi	x11, x13, #SCTLR_ENDB_BIT, #1
+	msr	sctlr_el1, x11
+2:	isb
 	mov	sp, x10
 	msr	sp_el0, x1
 	ret

@@ -25,6 +25,8 @@ enum esr_class {
 	EC_UNKNOWN = 0x00,
 	EC_BTI = 0x0d,
 	EC_ILLEGAL_STATE = 0x0e,
+	EC_SYSREG = 0x18,
+	EC_FPAC = 0x1c,
 	EC_IABT_EL0 = 0x20,
 	EC_IABT_EL1 = 0x21,
 	EC_PC_ALIGN = 0x22,
@@ -133,6 +135,9 @@ static void el0_rare(struct trap_frame *f, u64 esr)
 	case EC_BTI:
 		trap_exception(f, TRAP_BTI, f->pc, esr);
 		break;
+	case EC_FPAC:
+		trap_exception(f, TRAP_PAC, f->pc, esr);
+		break;
 	case EC_PC_ALIGN:
 		trap_exception(f, TRAP_ALIGN_PC, far, esr);
 		break;
@@ -152,6 +157,11 @@ static void el0_rare(struct trap_frame *f, u64 esr)
 	case EC_WATCH_EL0:
 		trap_exception(f, TRAP_STEP, far, esr);
 		break;
+	case EC_UNKNOWN:
+	case EC_SYSREG:
+		if (emulate_id_read(f))
+			break;
+		fallthrough;
 	default:	/* undefined, trapped registers, SVE, illegal state: not for this program */
 		trap_exception(f, TRAP_ILLEGAL, f->pc, esr);
 		break;

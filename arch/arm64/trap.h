@@ -12,3 +12,4 @@ void trap_serror(struct trap_frame *f, u64 esr);
 void trap_exit_work(struct trap_frame *f);
 void trap_stack_overflow(struct trap_frame *f, u64 esr);
 void trap_bad_vector(void);
+bool emulate_id_read(struct trap_frame *f);	/* idreg.c */

@@ -51,6 +51,12 @@ static bool same_stack(u64 a, u64 b)
 	return a >> KSTACK_SHIFT == b >> KSTACK_SHIFT;
 }
 
+/* A return address without its signature: kernel addresses have all upper bits set. */
+static u64 without_pac(u64 pc)
+{
+	return pc ? pc | ~(BIT(48) - 1) : 0;
+}
+
 static bool step(struct walk *w)
 {
 	const u64 *record = (const u64 *)w->fp;
@@ -60,7 +66,7 @@ static bool step(struct walk *w)
 	if (same_stack(record[0], w->fp) && record[0] <= w->fp)
 		return false;
 	w->fp = record[0];
-	w->pc = record[1];
+	w->pc = without_pac(record[1]);
 	return w->pc != 0;
 }
 
@@ -87,7 +93,7 @@ void backtrace_print(const struct trap_frame *f)
 		return;
 	if (f) {
 		print_pc(f->pc);
-		print_pc(f->x[30]);	/* the caller, if pc is a leaf; else it comes twice */
+		print_pc(without_pac(f->x[30]));	/* the caller, if pc is a leaf; else it comes twice */
 		w.fp = f->x[29];
 	} else {
 		w.fp = (u64)__builtin_frame_address(0);

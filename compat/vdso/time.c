@@ -71,12 +71,12 @@ int __kernel_clock_gettime(s32 id, struct abi_timespec *ts)
 
 int __kernel_gettimeofday(struct abi_timeval *tv, struct abi_timezone *tz)
 {
-	u64 us;
+	u64 ns;
 
 	if (likely(tv)) {
-		us = read_ns(CLOCK_REALTIME) / 1000;
-		tv->sec = (s64)(us / 1000000);
-		tv->usec = (s64)(us % 1000000);
+		ns = read_ns(CLOCK_REALTIME);
+		tv->sec = (s64)(ns / NS);
+		tv->usec = (u32)(ns % NS) / 1000;	/* in 32 bits: shorter */
 	}
 	if (unlikely(tz))
 		tz->minuteswest = tz->dsttime = 0;

@@ -16,6 +16,9 @@
 #define EM_AARCH64 183
 #define ET_EXEC	   2
 #define ET_DYN	   3
+#define NT_GNU_PROPERTY_TYPE_0 5
+#define GNU_PROPERTY_AARCH64_FEATURE_1_AND 0xc0000000
+#define GNU_PROPERTY_AARCH64_FEATURE_1_BTI 1
 
 static u64 get(const u8 *p, u32 n)
 {
@@ -102,6 +105,11 @@ int elf_parse_segments(const struct elf_header *h, const u8 *phdrs, struct elf_i
 			im->interp_len = s.filesz;
 		} else if (s.type == PT_GNU_STACK) {
 			im->exec_stack = s.flags & PF_X;
+		} else if (s.type == PT_GNU_PROPERTY) {
+			if (s.filesz > ELF_NOTE_MAX || s.offset > (U64_MAX >> 1))
+				return ENOEXEC_;
+			im->note_off = s.offset;
+			im->note_len = s.filesz;
 		} else if (s.type == PT_LOAD) {
 			if (!load_sane(&s) || (!first && s.vaddr < last_end))
 				return EINVAL_;
@@ -111,4 +119,37 @@ int elf_parse_segments(const struct elf_header *h, const u8 *phdrs, struct elf_i
 		}
 	}
 	return first ? ENOEXEC_ : 0;
+}
+
+/* Properties ascend by type; each is padded to 8 bytes. Little-endian, as everything here. */
+int elf_property_bti(const u8 *note, usize n, bool *bti)
+{
+	usize at = 16, end;
+	u64 last = 0;
+
+	*bti = false;
+	if (n < 16 || get(note, 4) != 4 || get(note + 8, 4) != NT_GNU_PROPERTY_TYPE_0 || memcmp(note + 12, "GNU", 4))
+		return ENOEXEC_;
+	end = 16 + get(note + 4, 4);
+	if (end > n)
+		return ENOEXEC_;
+	while (at < end) {
+		u64 type, size;
+
+		if (end - at < 8)
+			return ENOEXEC_;
+		type = get(note + at, 4);
+		size = get(note + at + 4, 4);
+		at += 8;
+		if (size > end - at || (last && type <= last))
+			return ENOEXEC_;
+		if (type == GNU_PROPERTY_AARCH64_FEATURE_1_AND) {
+			if (size != 4)
+				return ENOEXEC_;
+			*bti = get(note + at, 4) & GNU_PROPERTY_AARCH64_FEATURE_1_BTI;
+		}
+		last = type;
+		at += (size + 7) & ~7ul;
+	}
+	return at == end ? 0 : ENOEXEC_;
 }

@@ -135,3 +135,36 @@ TEST(interpreter_and_stack)
 	segment(2, PT_INTERP, PF_R, 0x200, 0x400200, 5000, 5000);
 	EXPECT_EQ(-8, parse(&im));
 }
+
+static int bti_of(u32 namesz, u32 descsz, u32 type, u32 prop, u32 size, u32 value, usize n)
+{
+	u8 note[48] = { 0 };
+	bool bti = true;
+	int err;
+
+	put(note, namesz, 4);
+	put(note + 4, descsz, 4);
+	put(note + 8, type, 4);
+	memcpy(note + 12, "GNU", 4);
+	put(note + 16, prop, 4);
+	put(note + 20, size, 4);
+	put(note + 24, value, 4);
+	err = elf_property_bti(note, n, &bti);
+	return err ? err : bti;
+}
+
+TEST(the_property_note)
+{
+	EXPECT_EQ(1, bti_of(4, 16, 5, 0xc0000000, 4, 3, 32));
+	EXPECT_EQ(0, bti_of(4, 16, 5, 0xc0000000, 4, 2, 32));		/* PAC only */
+	EXPECT_EQ(0, bti_of(4, 16, 5, 0xc0000001, 4, 1, 32));		/* another property */
+	EXPECT_EQ(-8, bti_of(5, 16, 5, 0xc0000000, 4, 1, 32));
+	EXPECT_EQ(-8, bti_of(4, 16, 1, 0xc0000000, 4, 1, 32));
+	EXPECT_EQ(-8, bti_of(4, 17, 5, 0xc0000000, 4, 1, 32));		/* longer than the segment */
+	EXPECT_EQ(-8, bti_of(4, ~0u, 5, 0xc0000000, 4, 1, 32));
+	EXPECT_EQ(-8, bti_of(4, 16, 5, 0xc0000000, 9, 1, 32));
+	EXPECT_EQ(-8, bti_of(4, 16, 5, 0xc0000000, 8, 1, 32));		/* the feature word has four bytes */
+	EXPECT_EQ(-8, bti_of(4, 12, 5, 0xc0000000, 4, 1, 28));		/* not padded */
+	EXPECT_EQ(-8, bti_of(4, 32, 5, 0xc0000000, 4, 1, 48));		/* types must ascend */
+	EXPECT_EQ(-8, bti_of(4, 16, 5, 0xc0000000, 4, 1, 15));
+}

@@ -16,10 +16,11 @@ enum cpu_feature {
 	CPU_PAN,
 	CPU_LSE,
 	CPU_BTI,
-	CPU_PAC,
+	CPU_PAC,	/* addresses; 3, as asm.h knows */
 	CPU_RNG,
 	CPU_ASID16,
 	CPU_DCZVA,
+	CPU_PACG,	/* PACGA */
 	CPU_NR_FEATURES
 };
 
@@ -99,6 +100,22 @@ void fp_save_current(struct fp_state *dst);
 void fp_flush_current(void);			/* the thread starts again with zeros */
 void fp_load_current(const struct fp_state *src);	/* sigreturn */
 void fp_return_to_user(void);			/* WORK_FP_LOAD */
+
+/* ---- pointer authentication (pac.c). Keys are a set of PAC_* ---- */
+#define PAC_IA 0x01u	/* as PR_PAC_APIAKEY ... */
+#define PAC_IB 0x02u
+#define PAC_DA 0x04u
+#define PAC_DB 0x08u
+#define PAC_GA 0x10u
+void pac_reset_keys(u32 keys);			/* of current: new random ones */
+void pac_set_enabled(u32 keys);			/* of current; PAC_GA cannot be off */
+u32 pac_enabled(void);
+void pac_exec(void);				/* all new, all on */
+void pac_fork(struct task *child);		/* the child's are current's */
+
+/* ---- ID registers (idreg.c) ---- */
+/* What MRS of s3_0_c0_c<crm>_<op2> gives to programs; false: undefined there. */
+bool cpu_user_id_reg(u32 crm, u32 op2, u64 *out);
 
 /* ---- caches ---- */
 /* Makes code written through a data mapping visible to instruction fetch on all CPUs. Ref: Arm ARM B2.4.4. */

@@ -22,6 +22,8 @@ static_assert(sizeof(struct trap_frame) % 16 == 0, "SP alignment");
 
 #define PSTATE_MODE_MASK 0xful
 #define PSTATE_EL0	 0ul
+#define PSTATE_BTYPE_MASK (3ul << 10)
+#define PSTATE_BTYPE_C	 (2ul << 10)	/* after BLR: the target must be bti c */
 
 static inline bool frame_is_user(const struct trap_frame *f)
 {

@@ -70,6 +70,11 @@ static inline paddr_t pte_pa(pte_t p)
 	return p.v & PTE_ADDR_MASK;
 }
 
+static inline pte_t pte_mkguarded(pte_t p)
+{
+	return (pte_t){ p.v | PTE_GP };
+}
+
 /* A user leaf. r w x as the vma grants; !r && !w && !x makes a PROT_NONE entry. A writable entry is born dirty. */
 static inline pte_t pte_user(paddr_t pa, bool r, bool w, bool x)
 {

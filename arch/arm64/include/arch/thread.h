@@ -18,6 +18,11 @@ struct arch_context {
 	u64 fp, sp, pc;
 };
 
+/* Keys of pointer authentication, as the registers APIAKey ... APGAKey hold them. Ref: Arm ARM D8.11. */
+struct pac_keys {
+	u64 ia[2], ib[2], da[2], db[2], ga[2];
+};
+
 /* FP/SIMD state. Variable in size behind the pointer: SVE will make it longer. */
 struct fp_state {
 	u128 v[32];
@@ -35,6 +40,9 @@ struct thread_head {
 	u32 fp_cpu;		/* CPU whose registers were last loaded from or saved to fp; U32_MAX: none */
 	u32 fault_disabled;	/* [o] > 0: user faults fail instead of sleeping */
 	struct arch_context ctx;
+	u64 kernel_key[2];	/* [I] APIAKey while it runs in the kernel */
+	struct pac_keys user_keys; /* [o] */
+	u32 pac_off;		/* [o] PR_PAC_AP*KEY: user keys that sign nothing */
 };
 
 /* thread_head.work: reasons to take the slow path out of the kernel. */
