@@ -80,6 +80,8 @@ void ktest_in_threads(u32 n, void (*fn)(u64 i))
 /* --- running */
 static bool is_wanted(const struct ktest *t, const char *pattern)
 {
+	if (t->dies)
+		return strcmp(pattern, t->name) == 0;
 	return strcmp(pattern, "all") == 0 || strstr(t->name, pattern);
 }
 
@@ -112,6 +114,9 @@ void ktest_run_if_asked(void)
 		n += is_wanted(counted, pattern);
 	say("1..%u", n + 1);
 	n = 0;
+	SET_FOR_EACH(ktests, const struct ktest, mortal)
+		if (mortal->dies && !is_wanted(mortal, pattern))
+			say("# dies %s: %s", mortal->name, mortal->dies);
 	SET_FOR_EACH(ktests, const struct ktest, t)
 		if (is_wanted(t, pattern))
 			bad += run(t, ++n);

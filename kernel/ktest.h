@@ -8,11 +8,18 @@
 struct ktest {
 	const char *name;
 	void (*fn)(void);
+	const char *dies;	/* the panic it ends in: run alone, by its full name */
 };
 
 #define TEST(name_)                                                                               \
 	static void test_##name_(void);                                                           \
-	static const struct ktest ktest_##name_ = { #name_, test_##name_ };                       \
+	static const struct ktest ktest_##name_ = { #name_, test_##name_, NULL };                 \
+	SET_ADD(ktests, const struct ktest, ktest_##name_);                                       \
+	static void test_##name_(void)
+
+#define TEST_DIES(name_, panic_)                                                                  \
+	static void test_##name_(void);                                                           \
+	static const struct ktest ktest_##name_ = { #name_, test_##name_, panic_ };               \
 	SET_ADD(ktests, const struct ktest, ktest_##name_);                                       \
 	static void test_##name_(void)
 

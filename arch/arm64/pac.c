@@ -6,7 +6,7 @@
  * checks: SCTLR.EnIB ... follow the thread, EnIA is on whenever the kernel runs.
  *
  * Locks: none; a thread changes its own, with preemption off while registers and memory are to agree.
- * Ref: Arm ARM D8.11, prctl(2) PR_PAC_RESET_KEYS and PR_PAC_SET_ENABLED_KEYS. Tests: selftests/abi/cpu.c
+ * Ref: Arm ARM D8.11, prctl(2) PR_PAC_RESET_KEYS and PR_PAC_SET_ENABLED_KEYS. Tests: selftests/abi/cpu.c, selftests/ktest/fault.c
  */
 #include <arch/cpu.h>
 

@@ -215,6 +215,13 @@ static bool apply_fixup(struct trap_frame *f)
 	return false;
 }
 
+/* A fault of the kernel: its end, but for tests that wait for it. */
+static void el1_bad(struct trap_frame *f, const char *what, u64 addr, u64 esr)
+{
+	if (!fault_caught(f, addr, esr))
+		trap_kernel_fault(f, what, addr, esr);
+}
+
 static void el1_abort(struct trap_frame *f, u64 esr)
 {
 	u64 addr = read_far();
@@ -233,8 +240,8 @@ static void el1_abort(struct trap_frame *f, u64 esr)
 		if (apply_fixup(f))
 			return;
 	}
-	trap_kernel_fault(f, addr & BIT(55) ? "bad kernel address" : addr < PAGE_SIZE ? "null pointer" :
-			  "user memory touched outside uaccess", addr, esr);
+	el1_bad(f, addr & BIT(55) ? "bad kernel address" : addr < PAGE_SIZE ? "null pointer" :
+		"user memory touched outside uaccess", addr, esr);
 }
 
 void trap_el1_sync(struct trap_frame *f, u64 esr)
@@ -242,17 +249,24 @@ void trap_el1_sync(struct trap_frame *f, u64 esr)
 	switch (ESR_EC(esr)) {
 	case EC_DABT_EL1:
 		el1_abort(f, esr);
-		return;
+		break;
 	case EC_IABT_EL1:
-		trap_kernel_fault(f, "jump to a bad address", read_far(), esr);
+		el1_bad(f, "jump to a bad address", read_far(), esr);
+		break;
 	case EC_BRK:
-		trap_kernel_fault(f, "breakpoint (undefined behaviour or a failed check)", f->pc, esr);
+		el1_bad(f, "breakpoint (undefined behaviour or a failed check)", f->pc, esr);
+		break;
 	case EC_BTI:
-		trap_kernel_fault(f, "indirect branch to a place that is no target", f->pc, esr);
+		el1_bad(f, "indirect branch to a place that is no target", f->pc, esr);
+		break;
+	case EC_FPAC:
+		el1_bad(f, "a signed address was changed", f->pc, esr);
+		break;
 	case EC_UNKNOWN:
-		trap_kernel_fault(f, "undefined instruction", f->pc, esr);
+		el1_bad(f, "undefined instruction", f->pc, esr);
+		break;
 	default:
-		trap_kernel_fault(f, "unexpected exception", read_far(), esr);
+		el1_bad(f, "unexpected exception", read_far(), esr);
 	}
 }
 

@@ -12,4 +12,10 @@ void trap_serror(struct trap_frame *f, u64 esr);
 void trap_exit_work(struct trap_frame *f);
 void trap_stack_overflow(struct trap_frame *f, u64 esr);
 void trap_bad_vector(void);
+#ifdef CONFIG_KTEST
+/* catch.c: a test expected it, and goes on at another place. */
+bool fault_caught(struct trap_frame *f, u64 addr, u64 esr);
+#else
+static inline bool fault_caught(struct trap_frame *f, u64 addr, u64 esr) { return false; }
+#endif
 bool emulate_id_read(struct trap_frame *f);	/* idreg.c */
