@@ -80,11 +80,15 @@ dirs-y :=
 include Kbuild
 objs :=
 vdso-objs :=
+# CFLAGS_x.o and NOSAN_x.o of a Kbuild are about its own directory's x.o: they become CFLAGS_dir/x.o. Names alone are not unique.
+own = $(foreach k,CFLAGS NOSAN,$(foreach v,$(filter $(k)_%,$(.VARIABLES)),$(if $(findstring /,$(v)),,\
+	$(eval $(k)_$(1)/$(v:$(k)_%=%) := $($(v)))$(eval undefine $(v)))))
 define collect
 obj-y :=
 obj- :=
 vdso-y :=
 include $(1)/Kbuild
+$$(call own,$(1))
 objs += $$(addprefix $(O)/$(1)/,$$(obj-y))
 vdso-objs += $$(addprefix $(O)/$(1)/,$$(vdso-y))
 endef
@@ -121,13 +125,14 @@ $(obj-dirs):
 	@mkdir -p $@
 $(all-objs) $(vdso-objs): $(O)/.flags | $(gen) $(ext-src) $(obj-dirs)
 
-flags-for = $(CFLAGS_$(notdir $@)) $(if $(NOSAN_$(notdir $@)),,$(SAN))
+object = $(@:$(O)/%=%)
+flags-for = $(CFLAGS_$(object)) $(if $(NOSAN_$(object)),,$(SAN))
 $(O)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CCACHE) $(CC) $(CFLAGS) $(flags-for) -MMD -MP -c -o $@ $<
 $(O)/%.o: %.S
 	$(call say,AS,$<)
-	$(Q)$(CCACHE) $(CC) $(AFLAGS) $(CFLAGS_$(notdir $@)) -MMD -MP -c -o $@ $<
+	$(Q)$(CCACHE) $(CC) $(AFLAGS) $(CFLAGS_$(object)) -MMD -MP -c -o $@ $<
 EXT_CFLAGS := $(CODE) -w -DZ_SOLO -isystem kernel/lib/ext/include -I. -Iarch/arm64/include -include $(O)/gen/config.h
 define ext-rule
 $(O)/ext/$(1)/%.o: $(O)/ext/$(1).stamp

@@ -6,7 +6,8 @@
  * firmware and are checked: nothing is read beyond a property's length.
  *
  * Ref: Devicetree Specification 0.4 s2.3 (standard properties), s2.4 (interrupts), s3 (memory, cpus, reserved-memory, chosen); Linux
- * bindings interrupt-controller/arm,gic.yaml (cells: 0 SPI or 1 PPI, number, flags). Tests: none of its own yet
+ * bindings interrupt-controller/arm,gic.yaml (cells: 0 SPI or 1 PPI, number, flags). Tests: selftests/unit/fdt_test.c,
+ * selftests/fuzz/fdt_fuzz.c
  */
 #include <kernel/lib/fdt.h>
 
@@ -18,6 +19,7 @@
 #define GIC_PPI_BASE 16
 #define IRQ_EDGE_MASK 3		/* flags 1 and 2 are edges, 4 and 8 levels */
 #define MAX_HOPS 8
+#define MAX_CELLS 8u		/* of an address, a size, a specifier: what is said to have more has this many */
 
 static const void *blob;
 
@@ -50,12 +52,13 @@ static u64 number(const fdt32_t *p, u32 n)
 	return v;
 }
 
-static u32 cell_or(int node, const char *prop, u32 otherwise)
+/* #address-cells and its kin: small, so that sums of them are. */
+static u32 cells_of(int node, const char *prop, u32 otherwise)
 {
 	u32 n;
 	const fdt32_t *p = cells(node, prop, &n);
 
-	return n ? fdt32_to_cpu(*p) : otherwise;
+	return n ? min(fdt32_to_cpu(*p), MAX_CELLS) : otherwise;
 }
 
 static int find_node(const char *path)
@@ -148,7 +151,7 @@ int fdt_next_compatible(int node, const char *compatible)
 /* Entry index of reg in the parent's cells. */
 static int raw_reg(int node, int parent, u32 index, u64 *addr, u64 *size)
 {
-	u32 na = cell_or(parent, "#address-cells", 2), ns = cell_or(parent, "#size-cells", 1), n;
+	u32 na = cells_of(parent, "#address-cells", 2), ns = cells_of(parent, "#size-cells", 1), n;
 	const fdt32_t *p = cells(node, "reg", &n);
 
 	if (!p)
@@ -166,14 +169,16 @@ static int raw_reg(int node, int parent, u32 index, u64 *addr, u64 *size)
 /* From the addresses of bus's children to those of bus itself. */
 static int translate(int bus, int parent, u64 *addr)
 {
-	u32 na = cell_or(bus, "#address-cells", 2), ns = cell_or(bus, "#size-cells", 1);
-	u32 pa = cell_or(parent, "#address-cells", 2), n, row = na + pa + ns;
+	u32 na = cells_of(bus, "#address-cells", 2), ns = cells_of(bus, "#size-cells", 1);
+	u32 pa = cells_of(parent, "#address-cells", 2), n, row = na + pa + ns;
 	const fdt32_t *p = cells(bus, "ranges", &n);
 
 	if (!p)
 		return -EINVAL;		/* not visible from outside */
 	if (!n)
 		return 0;		/* identity */
+	if (!na)
+		return -EINVAL;
 	for (; n >= row; p += row, n -= row) {
 		u64 from = number(p + (na > 2 ? na - 2 : 0), min(na, 2u)), len = number(p + na + pa, ns);
 
@@ -256,7 +261,7 @@ void fdt_for_each_cpu(void (*fn)(u64 reg, void *arg), void *arg)
 	if (parent < 0)
 		return;
 	fdt_for_each_subnode(node, blob, parent) {
-		u32 n, na = cell_or(parent, "#address-cells", 1);
+		u32 n, na = cells_of(parent, "#address-cells", 1);
 		const fdt32_t *reg = cells(node, "reg", &n);
 		int len;
 		const char *type = fdt_getprop(blob, node, "device_type", &len);
@@ -311,8 +316,8 @@ static int read_row(const fdt32_t *p, u32 n, u32 key, struct map_row *row)
 	row->controller = fdt_node_offset_by_phandle(blob, fdt32_to_cpu(p[key]));
 	if (row->controller < 0)
 		return -EINVAL;
-	skip = cell_or(row->controller, "#address-cells", 0);
-	row->n_spec = cell_or(row->controller, "#interrupt-cells", 0);
+	skip = cells_of(row->controller, "#address-cells", 0);
+	row->n_spec = cells_of(row->controller, "#interrupt-cells", 0);
 	row->length = key + 1 + skip + row->n_spec;
 	row->spec = p + key + 1 + skip;
 	return n < row->length ? -EINVAL : 0;
@@ -346,7 +351,7 @@ static int extended_irq(const fdt32_t *p, u32 n, u32 index, struct fdt_irq *out)
 {
 	while (n) {
 		int controller = fdt_node_offset_by_phandle(blob, fdt32_to_cpu(*p));
-		u32 size = controller < 0 ? 0 : cell_or(controller, "#interrupt-cells", 0);
+		u32 size = controller < 0 ? 0 : cells_of(controller, "#interrupt-cells", 0);
 
 		if (!size || n < size + 1)
 			return -EINVAL;
@@ -372,7 +377,7 @@ int fdt_node_irq(int node, u32 index, struct fdt_irq *out)
 	controller = inherited_parent(node);
 	if (controller < 0)
 		return -EINVAL;
-	size = cell_or(controller, "#interrupt-cells", 0);
+	size = cells_of(controller, "#interrupt-cells", 0);
 	if (!size || (u64)(index + 1) * size > n)
 		return size ? -ENOENT : -EINVAL;
 	return decode_gic(p + index * size, size, out);

@@ -11,7 +11,7 @@ import pathlib
 import re
 
 FILE = pathlib.Path(__file__).resolve().parents[2] / 'selftests/ratchet'
-SLACK = 1.05		# of a ratio: a change elsewhere moves a few cache lines' worth of instructions
+SLACK = 1.1		# of a ratio: threads and processes meet at other moments in another build
 
 
 def load():

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* libc: glibc; musl 1.2.3 has not all of the constants. */
 /* open(2), read(2), lseek(2), dup(2), fcntl(2), fallocate(2), sendfile(2) and their kin: descriptors and the bytes behind them. */
 #include "../harness.h"
 

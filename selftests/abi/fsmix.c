@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* libc: glibc; musl 1.2.3 has not all of the constants. */
 /* What meets between files, names and mounts: openat2(2) scopes, O_TMPFILE, renameat2(2), xattr(7), bind mounts, size limits, and
  * standing in a directory that is gone. */
 #include "../harness.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* libc: glibc; musl 1.2.3 has not all of the constants. */
 /* futex(2), get_robust_list(2), futex_waitv: waiting for a word of memory. */
 #include "../harness.h"
 

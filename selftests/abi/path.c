@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* libc: glibc; musl 1.2.3 has not all of the constants. */
 /* path_resolution(7), stat(2), rename(2), link(2), chmod(2), getdents(2), xattr(7), mount(2): names and what they name. */
 #include "../harness.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* libc: glibc; musl 1.2.3 has not all of the constants. */
 /* The rights of handles: system call x right x kind of object. Each row is called once with all rights, where it must do what Linux
  * does, and once for each right it needs with that right taken away (ashlar_handle_narrow): it must fail with the errno of
  * kernel/handle.c and leave everything as it was. On Linux, which has no rights, the first half alone is tested.

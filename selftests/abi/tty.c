@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* libc: glibc; musl 1.2.3 has not all of the constants. */
 /* Terminals, on a pty: line editing, modes, sizes, packet mode, hang-up, job control. */
 #include "../harness.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* libc: glibc; musl 1.2.3 has not all of the constants. */
 /* Every system call with wild arguments: whatever it answers, the kernel lives and the caller lives or dies of a signal.
  * One child for each call; each of its six arguments takes each wild value while the others are zero or a buffer. */
 #include "../harness.h"

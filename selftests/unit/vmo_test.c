@@ -359,7 +359,7 @@ TEST(exactly_the_mappings_that_show_it_are_told)
 		u64 first = rnd(64), last = min(first + rnd(20), 63ul);
 
 		for (i = writable = 0; i < MAPS; i++) {
-			maps[i] = (struct vma){ .start = 0x10000, .pgoff = rnd(60), .flags = rnd(2) ? VMA_SHARED | VMA_WRITE : VMA_WRITE };
+			maps[i] = (struct vma){ .start = 0x10000, .pgoff = rnd(60), .flags = rnd(2) ? VMA_SHARED | VMA_MAY_WRITE : VMA_MAY_WRITE };
 			maps[i].end = maps[i].start + (1 + rnd(10)) * PAGE_SIZE;
 			writable += (maps[i].flags & VMA_SHARED) != 0;
 			vmo_map_add(v, &maps[i]);
