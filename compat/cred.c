@@ -53,10 +53,10 @@ static void fix_caps(struct cred *c, const struct cred *old)
 	bool was_root = old->uid.v == 0 || old->euid.v == 0 || old->suid.v == 0;
 	bool is_root = c->uid.v == 0 || c->euid.v == 0 || c->suid.v == 0;
 
-	if (c->securebits & BIT(2))	/* SECBIT_NO_SETUID_FIXUP */
+	if (c->securebits & SECBIT_NO_SETUID_FIXUP)
 		return;
 	if (was_root && !is_root) {
-		if (!(c->securebits & BIT(4)))	/* SECBIT_KEEP_CAPS */
+		if (!(c->securebits & SECBIT_KEEP_CAPS))
 			c->cap_permitted = c->cap_effective = 0;
 		c->cap_ambient = 0;
 	}
@@ -75,8 +75,12 @@ static long commit(struct cred *c)
 	const struct cred *old = current_cred();
 
 	fix_caps(c, old);
-	if (current()->as && (c->euid.v != old->euid.v || c->egid.v != old->egid.v))
-		current()->as->dumpable = false;
+	if (c->euid.v != old->euid.v || c->egid.v != old->egid.v || c->fsuid.v != old->fsuid.v || c->fsgid.v != old->fsgid.v ||
+	    c->cap_permitted & ~old->cap_permitted) {
+		if (current()->as)
+			current()->as->dumpable = false;
+		current()->pdeath_signal = 0;
+	}
 	cred_install(c);
 	return 0;
 }
@@ -254,6 +258,7 @@ long sys_setgroups(s32 size, uaddr_t list)
 {
 	struct cred *c;
 	kgid_t *g = NULL;
+	s32 i;
 
 	if (!capable(CAP_SETGID))
 		return -EPERM;
@@ -266,6 +271,12 @@ long sys_setgroups(s32 size, uaddr_t list)
 		if (copy_from_user(g, list, (usize)size * sizeof(*g))) {
 			kfree(g);
 			return -EFAULT;
+		}
+		for (i = 0; i < size; i++) {
+			if (g[i].v == KEEP) {
+				kfree(g);
+				return -EINVAL;
+			}
 		}
 		sort_groups(g, (u32)size);
 	}

@@ -31,6 +31,8 @@ long sys_mmap(u64 addr, u64 len, u64 prot, u64 flags, int fd, u64 offset)
 		if (err)
 			return err;
 	}
+	if (current()->as->mdwe && (prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC))
+		return -EACCES;
 	return aspace_mmap(current()->as, addr, len, (u32)prot, f, h.file, h.rights, offset >> PAGE_SHIFT);
 }
 
@@ -128,8 +130,9 @@ long sys_mincore(u64 addr, u64 len, uaddr_t vec)
 #define MB_REG_PRIVATE_EXPEDITED     BIT(4)
 #define MB_PRIVATE_SYNC_CORE	     BIT(5)
 #define MB_REG_PRIVATE_SYNC_CORE     BIT(6)
+#define MB_GET_REGISTRATIONS	     BIT(9)
 #define MB_ALL (MB_GLOBAL | MB_GLOBAL_EXPEDITED | MB_REG_GLOBAL_EXPEDITED | MB_PRIVATE_EXPEDITED | MB_REG_PRIVATE_EXPEDITED | \
-		MB_PRIVATE_SYNC_CORE | MB_REG_PRIVATE_SYNC_CORE)
+		MB_PRIVATE_SYNC_CORE | MB_REG_PRIVATE_SYNC_CORE | MB_GET_REGISTRATIONS)
 
 static void barrier_here(void *arg)
 {
@@ -150,6 +153,8 @@ long sys_membarrier(s32 cmd, u32 flags, s32 cpu)
 	switch ((u32)cmd) {
 	case MB_QUERY:
 		return MB_ALL;
+	case MB_GET_REGISTRATIONS:
+		return READ_ONCE(as->membarrier_ready);
 	case MB_REG_GLOBAL_EXPEDITED:
 	case MB_REG_PRIVATE_EXPEDITED:
 	case MB_REG_PRIVATE_SYNC_CORE:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sched.c - scheduling parameters, affinity, priorities. Ref: sched_setscheduler(2), sched_setattr(2), sched_setaffinity(2),
- * getpriority(2), getcpu(2). Tests: selftests/abi/cred.c */
+ * getpriority(2), getcpu(2). Tests: selftests/abi/sched.c */
 #include <compat/abi/time.h>
 #include <compat/syscalls.h>
 
@@ -44,6 +44,10 @@ struct sched_request {
 	int nice;
 	u32 prio;
 	bool reset;
+	bool keep_policy;	/* and reset_on_fork */
+	bool keep_nice;
+	bool keep_params;	/* nice, prio */
+	bool bad_flags;		/* refused, but only once the thread is known */
 };
 
 static int check_request(const struct task *t, const struct sched_request *r)
@@ -60,21 +64,30 @@ static int check_request(const struct task *t, const struct sched_request *r)
 		return -EPERM;
 	if (rt && r->prio > rlimit_cur(t->proc, RLIMIT_RTPRIO) && (r->policy != t->policy || r->prio > t->rt_prio))
 		return -EPERM;
+	if (t->policy == SCHED_IDLE && r->policy != SCHED_IDLE && (u64)(20 - t->nice) > rlimit_cur(t->proc, RLIMIT_NICE))
+		return -EPERM;
 	if (!rt && r->nice < t->nice && (u64)(20 - r->nice) > rlimit_cur(t->proc, RLIMIT_NICE))
 		return -EPERM;
 	return 0;
 }
 
-static long apply(pid_t pid, struct sched_request *r, bool keep_nice)
+/* Fills in what stays as it is, and changes. */
+static long apply(pid_t pid, struct sched_request *r)
 {
 	struct task *t;
 	int err = find(pid, &t);
 
 	if (err)
 		return err;
-	if (keep_nice)
+	if (r->keep_policy) {
+		r->policy = t->policy;
+		r->reset = t->reset_on_fork;
+	}
+	if (r->keep_params || r->keep_nice)
 		r->nice = t->nice;
-	err = t->proc ? check_request(t, r) : -EPERM;
+	if (r->keep_params)
+		r->prio = t->rt_prio;
+	err = r->bad_flags ? -EINVAL : t->proc ? check_request(t, r) : -EPERM;
 	if (!err)
 		err = sched_set_policy(t, r->policy, r->nice, r->prio, r->reset);
 	task_put(t);
@@ -83,32 +96,23 @@ static long apply(pid_t pid, struct sched_request *r, bool keep_nice)
 
 long sys_sched_setscheduler(pid_t pid, s32 policy, uaddr_t param)
 {
-	struct sched_request r = { .policy = (u32)policy & ~(u32)SCHED_RESET_ON_FORK, .reset = policy & SCHED_RESET_ON_FORK };
+	struct sched_request r = { .policy = (u32)policy & ~(u32)SCHED_RESET_ON_FORK, .reset = policy & SCHED_RESET_ON_FORK,
+				   .keep_nice = true };
 
 	if (policy < 0 || uaddr_null(param))
 		return -EINVAL;
 	if (get_user(&r.prio, param))
 		return -EFAULT;
-	return apply(pid, &r, true);
+	return apply(pid, &r);
 }
 
 long sys_sched_setparam(pid_t pid, uaddr_t param)
 {
-	struct sched_request r = {};
-	struct task *t;
-	int err;
+	struct sched_request r = { .keep_policy = true, .keep_nice = true };
 
 	if (uaddr_null(param))
 		return -EINVAL;
-	if (get_user(&r.prio, param))
-		return -EFAULT;
-	err = find(pid, &t);
-	if (err)
-		return err;
-	r.policy = t->policy;
-	r.reset = t->reset_on_fork;
-	task_put(t);
-	return apply(pid, &r, true);
+	return get_user(&r.prio, param) ? -EFAULT : apply(pid, &r);
 }
 
 long sys_sched_getscheduler(pid_t pid)
@@ -149,7 +153,10 @@ struct abi_sched_attr {
 };
 
 #define SCHED_ATTR_VER0 48
-#define SCHED_FLAG_RESET 1ul
+#define SCHED_FLAG_RESET       0x01ul
+#define SCHED_FLAG_DEADLINE    0x06ul	/* reclaim, overrun: heard of, for SCHED_DEADLINE alone */
+#define SCHED_FLAG_UTIL	       0x60ul	/* utilisation clamps, which we do not have */
+#define SCHED_FLAG_KNOWN (SCHED_FLAG_RESET | SCHED_FLAG_DEADLINE | (u64)SCHED_FLAG_KEEP_POLICY | (u64)SCHED_FLAG_KEEP_PARAMS)
 
 long sys_sched_setattr(pid_t pid, uaddr_t attr, u32 flags)
 {
@@ -169,10 +176,20 @@ long sys_sched_setattr(pid_t pid, uaddr_t attr, u32 flags)
 		return -EFAULT;
 	if (err)
 		return err;
-	if ((s32)a.policy < 0 || (a.flags & ~SCHED_FLAG_RESET))
+	if ((s32)a.policy < 0 || pid < 0)
 		return -EINVAL;
-	r = (struct sched_request){ a.policy, max(min(a.nice, 19), -20), a.priority, a.flags & SCHED_FLAG_RESET };
-	return apply(pid, &r, false);
+	if (a.flags & SCHED_FLAG_UTIL)
+		return -EOPNOTSUPP;
+	r = (struct sched_request){
+		.policy = a.policy,
+		.nice = max(min(a.nice, 19), -20),
+		.prio = a.priority,
+		.reset = a.flags & SCHED_FLAG_RESET,
+		.keep_policy = a.flags & SCHED_FLAG_KEEP_POLICY,
+		.keep_params = a.flags & SCHED_FLAG_KEEP_PARAMS,
+		.bad_flags = a.flags & ~SCHED_FLAG_KNOWN,
+	};
+	return apply(pid, &r);
 }
 
 long sys_sched_getattr(pid_t pid, uaddr_t attr, u32 size, u32 flags)

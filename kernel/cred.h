@@ -31,6 +31,14 @@ enum capability {
 };
 #define CAP_FULL_SET (BIT(CAP_NR) - 1)
 
+/* cred.securebits, capabilities(7): each bit, and the lock above it. */
+#define SECBIT_NO_SETUID_FIXUP	    0x04u
+#define SECBIT_KEEP_CAPS	    0x10u
+#define SECBIT_KEEP_CAPS_LOCKED	    0x20u
+#define SECBIT_NO_CAP_AMBIENT_RAISE 0x40u
+#define SECURE_ALL_BITS		    0x55u
+#define SECURE_ALL_LOCKS	    0xaau
+
 struct user_ns;
 
 struct cred {

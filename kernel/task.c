@@ -65,7 +65,7 @@ struct task *task_alloc(bool with_fp)
 	list_init(&t->thread_link);
 	sigqueue_init(&t->pending);
 	t->head.fp_cpu = U32_MAX;
-	t->timer_slack_ns = 50 * NSEC_PER_USEC;
+	t->timer_slack_ns = t->default_slack_ns = 50 * NSEC_PER_USEC;
 	t->head.stack = kv_stack_alloc();
 	if (with_fp && t->head.stack)
 		t->head.fp = slab_alloc(fp_cache, PAGE_KERNEL);
@@ -253,6 +253,8 @@ static int copy_proc(struct task *t, u64 flags, int exit_signal)
 	t->proc->creator_tid = current()->tid;
 	memcpy(t->proc->rlimits, me->rlimits, sizeof(me->rlimits));
 	t->proc->oom_score_adj = me->oom_score_adj;
+	t->proc->mce_kill = me->mce_kill;
+	t->proc->io_flusher = me->io_flusher;
 	t->proc->budget = me->budget;
 	err = copy_sighand(t->proc, flags);
 	return err;
@@ -303,7 +305,7 @@ static int build(struct task *t, const struct clone_args_k *a)
 	t->ns = me->ns;
 	t->blocked = me->blocked;
 	t->personality = me->personality;
-	t->timer_slack_ns = me->timer_slack_ns;
+	t->timer_slack_ns = t->default_slack_ns = me->timer_slack_ns;
 	t->start_time = clock_monotonic();
 	t->head.entry_work = me->head.entry_work;
 	if (!(a->flags & CLONE_VM) || (a->flags & CLONE_VFORK)) {

@@ -100,7 +100,7 @@ struct task {
 	struct list task_works;		/* [o] struct task_work: WORK_NOTIFY */
 	u32 alloc_fail_at, alloc_count;	/* debug: the n-th allocation fails */
 	u64 personality;
-	u64 timer_slack_ns;
+	u64 timer_slack_ns, default_slack_ns;	/* [o] */
 	struct rcu_head rcu;
 	atomic_t refs;			/* [a] */
 };
@@ -122,6 +122,8 @@ struct proc {
 	struct pgrp *pgrp;		/* [P] */
 	struct waitq child_wait;	/* parents sleeping in wait4 */
 	bool is_reaper;			/* PR_SET_CHILD_SUBREAPER */
+	bool io_flusher;		/* PR_SET_IO_FLUSHER */
+	u8 mce_kill;			/* PR_MCE_KILL: what to do about bad memory; 0: the default */
 	bool has_execed;		/* [s] setpgid: EACCES */
 
 	/* ---- signals ---- */

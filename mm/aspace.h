@@ -32,7 +32,12 @@ struct aspace {
 	u32 def_flags;			/* mlockall(MCL_FUTURE) */
 	u32 membarrier_ready;		/* membarrier(2) registrations */
 	bool dumpable;
+	bool thp_disabled;		/* PR_SET_THP_DISABLE: kept, told */
+	u8 mdwe;			/* PR_SET_MDWE: MDWE_* */
 };
+
+#define MDWE_REFUSE_EXEC_GAIN 1u	/* nothing writable becomes executable */
+#define MDWE_NO_INHERIT	      2u
 
 #define MAX_MAP_COUNT 65530
 

@@ -142,6 +142,8 @@ static void copy_layout(struct aspace *c, const struct aspace *p)
 	__builtin_memcpy(c->auxv, p->auxv, sizeof(c->auxv));
 	c->nr_auxv = p->nr_auxv;
 	c->dumpable = p->dumpable;
+	c->thp_disabled = p->thp_disabled;
+	c->mdwe = p->mdwe & MDWE_NO_INHERIT ? 0 : p->mdwe;
 	c->exe = p->exe;
 	if (c->exe)
 		file_get(c->exe);

@@ -114,6 +114,8 @@ int aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot)
 		err = v->flags & VMA_SEALED ? -EPERM : -EACCES;
 		if ((v->flags & VMA_SEALED) || (want & 7 & ~(v->flags >> 4)))	/* MAY_x is x << 4 */
 			goto out;
+		if (as->mdwe && (want & VMA_EXEC) && !(v->flags & VMA_EXEC))
+			goto out;
 		err = 0;
 		if ((v->flags & VMA_PROT) == want)
 			continue;
