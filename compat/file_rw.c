@@ -2,6 +2,8 @@
 /* file_rw.c - read and write in all their forms. Ref: read(2), readv(2), pread(2), lseek(2). Tests: selftests/abi/file.c */
 #include "file_int.h"
 
+#include <fs/attr.h>
+#include <fs/vnode.h>
 #include <kernel/lib/string.h>
 
 /* ---- the description's offset ---- */
@@ -159,9 +161,18 @@ int user_vec_get(struct user_vec *v, struct iter *it, uaddr_t iov, usize nr)
 }
 
 /* What the flags of preadv2 and pwritev2 ask for and we have. */
-static int check_rwf(u32 flags)
+static int check_rwf(struct file *f, struct iter *it, u32 flags)
 {
-	return flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC) ? -EOPNOTSUPP : 0;
+	struct vnode *v = file_vnode(f);
+
+	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND | RWF_NOAPPEND))
+		return -EOPNOTSUPP;
+	if ((flags & RWF_APPEND) && (flags & RWF_NOAPPEND))
+		return -EINVAL;
+	if ((flags & RWF_NOAPPEND) && v && (v->flags & VN_APPEND))
+		return -EPERM;
+	it->append = flags & RWF_APPEND ? ITER_APPEND : flags & RWF_NOAPPEND ? ITER_NO_APPEND : ITER_APPEND_AS_OPENED;
+	return 0;
 }
 
 static ssize_t rw_segments(struct handle *h, struct iter *it, loff_t *pos, bool write)
@@ -184,7 +195,7 @@ static long do_vec(int fd, uaddr_t iov, usize nr, loff_t *pos, u32 flags, bool w
 		return err;
 	n = user_vec_get(&v, &it, iov, nr);
 	if (!n)
-		n = check_rwf(flags);
+		n = check_rwf(h.file, &it, flags);
 	if (!n && iter_left(&it))
 		n = rw_segments(&h, &it, pos, write);
 	user_vec_put(&v);

@@ -140,7 +140,7 @@ long sys_futex_waitv(uaddr_t waiters, u32 nr, u32 flags, uaddr_t timeout, s32 cl
 	ktime_t deadline = WAIT_FOREVER, ns;
 	int err;
 
-	if (flags || nr == 0 || nr > FUTEX_WAITV_LIMIT)
+	if (flags || nr == 0 || nr > FUTEX_WAITV_LIMIT || uaddr_null(waiters))
 		return -EINVAL;
 	if (!uaddr_null(timeout)) {
 		if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)

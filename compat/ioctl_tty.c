@@ -229,7 +229,7 @@ static long ioctl_line(struct file *f, struct tty *t, u32 cmd, uaddr_t arg, bool
 	case ABI_FIONREAD:
 		return count_input(f, t, arg);
 	case ABI_TIOCOUTQ:
-		return put_user(arg, (s32)0);
+		return put_user(arg, (s32)(!pty_is_master(f) && t->drv->pending ? t->drv->pending(t) : 0));
 	case ABI_TIOCEXCL:
 		return set_exclusive(t, true);
 	case ABI_TIOCNXCL:

@@ -64,7 +64,7 @@ static ssize_t write_locked(struct file *f, struct vnode *v, struct vmo *m, stru
 {
 	ssize_t n;
 
-	if (file_flags(f) & O_APPEND)
+	if (from->append == ITER_APPEND || (file_flags(f) & O_APPEND && from->append != ITER_NO_APPEND))
 		*pos = (loff_t)m->size;
 	n = write_limit(v, m, *pos, iter_left(from));
 	if (n < 0)

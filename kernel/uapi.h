@@ -303,7 +303,8 @@
 #define RWF_SYNC 4
 #define RWF_NOWAIT 8
 #define RWF_APPEND 0x10
-#define RWF_SUPPORTED 0x1f
+#define RWF_NOAPPEND 0x20
+#define RWF_SUPPORTED 0x3f
 #define SEEK_SET 0
 #define SEEK_CUR 1
 #define SEEK_END 2

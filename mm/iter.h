@@ -13,6 +13,8 @@ struct user_iovec {
 	usize len;
 };
 
+enum { ITER_APPEND_AS_OPENED, ITER_APPEND, ITER_NO_APPEND };
+
 enum iter_kind { ITER_USER, ITER_KERNEL };
 
 /* Stack object, used by one thread. left counts down, done counts up; seg/nr/skip walk the segments. */
@@ -23,6 +25,7 @@ struct iter {
 	usize skip;			/* bytes used of *seg */
 	usize left;
 	usize done;
+	u8 append;			/* ITER_APPEND_*: pwritev2(2) overrides the description's O_APPEND */
 	struct user_iovec one;		/* the single-segment case */
 	u8 *kbuf;			/* ITER_KERNEL: next byte */
 };

@@ -45,6 +45,7 @@
 
 #define TX_RING	   4096u
 #define RX_BATCH   64u
+#define IXOFF_ROOM 128u	/* XOFF when less room is left for input, XON when all but this is free */
 #define TTY_MAJOR  204
 #define TTY_MINOR  64
 #define MAX_UARTS  4u
@@ -61,6 +62,8 @@ struct uart {
 	u32 mask;			/* [u] IMSC */
 	u32 head, tail;			/* [u] of ring */
 	bool stopped;			/* [u] */
+	bool xoff_sent;			/* [u] IXOFF: we asked the other side to stop */
+	u8 x_char;			/* [u] XON or XOFF to go out before the ring, even while stopped; 0: none */
 	u8 ring[TX_RING];		/* [u] */
 };
 
@@ -148,9 +151,32 @@ static void set_rx(struct uart *u, bool on)
 /* Ring to FIFO; the transmit interrupt stays on while the ring has more. */
 static void transmit_locked(struct uart *u)
 {
+	if (u->x_char && !(mmio_read32(u->regs + FR) & FR_TXFF)) {
+		mmio_write32(u->regs + DR, u->x_char);
+		u->x_char = 0;
+	}
 	while (!u->stopped && u->tail != u->head && !(mmio_read32(u->regs + FR) & FR_TXFF))
 		mmio_write32(u->regs + DR, u->ring[u->tail++ % TX_RING]);
-	set_mask_locked(u, !u->stopped && u->tail != u->head ? u->mask | INT_TX : u->mask & ~INT_TX);
+	set_mask_locked(u, u->x_char || (!u->stopped && u->tail != u->head) ? u->mask | INT_TX : u->mask & ~INT_TX);
+}
+
+/* IXOFF: tells the other side to stop or to go on. */
+static void hold_sender(struct uart *u, bool hold)
+{
+	const struct termios_k *k = &u->tty.ld.t;
+	irqflags_t irq = spin_lock_irq(&u->lock);
+
+	if (hold != u->xoff_sent && (!hold || READ_ONCE(k->iflag) & IXOFF)) {
+		u->xoff_sent = hold;
+		u->x_char = READ_ONCE(k->cc[hold ? VSTOP : VSTART]);
+		transmit_locked(u);
+	}
+	spin_unlock_irq(&u->lock, irq);
+}
+
+static usize uart_pending(struct tty *t)
+{
+	return READ_ONCE(to_uart(t)->head) - READ_ONCE(to_uart(t)->tail);
 }
 
 static usize uart_room(struct tty *t)
@@ -193,8 +219,11 @@ static void uart_flow(struct tty *t, bool stop)
 
 static void uart_input_room(struct tty *t)
 {
-	if (READ_ONCE(t->opens))
-		set_rx(to_uart(t), true);
+	if (!READ_ONCE(t->opens))
+		return;
+	set_rx(to_uart(t), true);
+	if (READ_ONCE(to_uart(t)->xoff_sent) && tty_input_space(t) >= TTY_INPUT - IXOFF_ROOM)
+		hold_sender(to_uart(t), false);
 }
 
 static bool uart_drained(struct tty *t)
@@ -214,7 +243,7 @@ static void uart_closed(struct tty *t)
 
 static const struct tty_driver uart_driver = {
 	.room = uart_room, .put = uart_put, .flush_output = uart_flush_output, .flow = uart_flow,
-	.input_room = uart_input_room, .drained = uart_drained, .opened = uart_opened, .closed = uart_closed,
+	.pending = uart_pending, .input_room = uart_input_room, .drained = uart_drained, .opened = uart_opened, .closed = uart_closed,
 };
 
 /* What the FIFO has, as far as the input ring has room. */
@@ -222,17 +251,26 @@ static void receive(struct uart *u)
 {
 	usize space = tty_input_space(&u->tty), n = 0;
 	u8 buf[RX_BATCH];
+	bool some = false;
 
 	while (n < min(space, (usize)RX_BATCH) && !(mmio_read32(u->regs + FR) & FR_RXFE)) {
 		u32 v = mmio_read32(u->regs + DR);
 
-		if (!(v & DR_BREAK))
+		if (!(v & DR_BREAK)) {
 			buf[n++] = (u8)v;
-	}
-	if (n) {
+			continue;
+		}
 		tty_input_push(&u->tty, buf, n);
-		tty_input_kick(&u->tty);
+		tty_input_break(&u->tty);
+		space = space > n ? space - n - 1 : 0;
+		n = 0;
+		some = true;
 	}
+	tty_input_push(&u->tty, buf, n);
+	if (n || some)
+		tty_input_kick(&u->tty);
+	if (space - n < IXOFF_ROOM)
+		hold_sender(u, true);
 	if (n == space)
 		set_rx(u, false);
 }

@@ -127,6 +127,11 @@ static void slave_flush_output(struct tty *t)
 	packet_event(p, 0, PKT_FLUSHWRITE);
 }
 
+static void slave_input_flushed(struct tty *t)
+{
+	packet_event(to_pty(t), 0, PKT_FLUSHREAD);
+}
+
 static void slave_flow(struct tty *t, bool stop)
 {
 	packet_event(to_pty(t), stop ? PKT_START : PKT_STOP, stop ? PKT_STOP : PKT_START);
@@ -184,7 +189,7 @@ static void slave_release(struct tty *t)
 
 static const struct tty_driver slave_driver = {
 	.room = slave_room, .put = slave_put, .flush_output = slave_flush_output, .flow = slave_flow,
-	.input_room = slave_input_room, .drained = slave_drained, .set_termios = slave_set_termios,
+	.input_flushed = slave_input_flushed, .input_room = slave_input_room, .drained = slave_drained, .set_termios = slave_set_termios,
 	.opened = slave_opened, .closed = slave_closed, .release = slave_release,
 };
 

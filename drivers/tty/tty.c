@@ -46,6 +46,8 @@ static void host_signal(struct ldisc *l, int sig)
 static void host_flushed(struct ldisc *l)
 {
 	to_tty(l)->drv->flush_output(to_tty(l));
+	if (to_tty(l)->drv->input_flushed)
+		to_tty(l)->drv->input_flushed(to_tty(l));
 }
 
 static void host_flow(struct ldisc *l, bool stop)
@@ -102,22 +104,35 @@ void tty_input_kick(struct tty *t)
 	work_queue(&t->input_work);
 }
 
-/* The bytes in one piece at the ring's tail. Only the holder of t->lock moves the tail. */
-static usize input_piece(struct tty *t, const u8 **s)
+void tty_input_break(struct tty *t)
+{
+	irqflags_t irq = spin_lock_irq(&t->in_lock);
+
+	if (t->in_head - t->in_tail < TTY_INPUT)
+		bitmap_set(t->in_breaks, t->in_head++ % TTY_INPUT);
+	spin_unlock_irq(&t->in_lock, irq);
+}
+
+/* The bytes in one piece at the ring's tail, up to a break; or one break. Only the holder of t->lock moves the tail. */
+static usize input_piece(struct tty *t, const u8 **s, bool *is_break)
 {
 	irqflags_t irq = spin_lock_irq(&t->in_lock);
 	u32 at = t->in_tail % TTY_INPUT;
 	usize n = min(t->in_head - t->in_tail, TTY_INPUT - at);
+	u64 stop = n ? bitmap_find_set(t->in_breaks, at + n, at) : BITMAP_NONE;
 
 	spin_unlock_irq(&t->in_lock, irq);
+	*is_break = stop == at;
 	*s = t->in + at;
-	return n;
+	return *is_break ? 1 : stop == BITMAP_NONE ? n : stop - at;
 }
 
-static void input_consume(struct tty *t, usize n)
+static void input_consume(struct tty *t, usize n, bool is_break)
 {
 	irqflags_t irq = spin_lock_irq(&t->in_lock);
 
+	if (is_break)
+		bitmap_clear(t->in_breaks, t->in_tail % TTY_INPUT);
 	t->in_tail += (u32)n;
 	spin_unlock_irq(&t->in_lock, irq);
 }
@@ -125,15 +140,18 @@ static void input_consume(struct tty *t, usize n)
 /* One step: false when nothing moved. */
 static bool feed_ldisc(struct tty *t, bool *readable)
 {
+	bool is_break;
 	const u8 *s;
 	usize n;
 
 	spin_lock(&t->lock);
-	n = input_piece(t, &s);
-	if (n)
+	n = input_piece(t, &s, &is_break);
+	if (is_break)
+		ldisc_receive_break(&t->ld);
+	else if (n)
 		n = ldisc_receive(&t->ld, s, n);
 	if (n)
-		input_consume(t, n);
+		input_consume(t, n, is_break);
 	*readable |= ldisc_readable(&t->ld, 1);
 	spin_unlock(&t->lock);
 	return n > 0;
@@ -152,14 +170,6 @@ void tty_input_run(struct tty *t)
 		object_wake(&t->obj, EPOLLIN | EPOLLRDNORM);
 	if (moved)
 		t->drv->input_room(t);
-}
-
-void tty_input_break(struct tty *t)
-{
-	spin_lock(&t->lock);
-	ldisc_receive_break(&t->ld);
-	spin_unlock(&t->lock);
-	object_wake(&t->obj, EPOLLIN | EPOLLRDNORM);
 }
 
 void tty_output_ready(struct tty *t)

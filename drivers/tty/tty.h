@@ -18,6 +18,8 @@ struct tty_driver {
 	void (*put)(struct tty *t, const u8 *s, usize n);
 	void (*flush_output)(struct tty *t);		/* drops what put() took and did not send; tty->lock held */
 	void (*flow)(struct tty *t, bool stop);		/* tty->lock held */
+	void (*input_flushed)(struct tty *t);		/* NULL, or: input was dropped; tty->lock held */
+	usize (*pending)(struct tty *t);		/* NULL: none; bytes put() took and that are not on the line yet */
 	void (*input_room)(struct tty *t);		/* the input ring has room again; no lock held */
 	bool (*drained)(struct tty *t);			/* all output is on the line */
 	void (*set_termios)(struct tty *t, const struct termios_k *old);	/* NULL: nothing to do */
@@ -54,6 +56,7 @@ struct tty {
 	struct spinlock in_lock;
 	u32 in_head, in_tail;		/* [i] written; in_tail also [t] */
 	u8 in[TTY_INPUT];		/* between the device and the line discipline */
+	u64 in_breaks[BITMAP_WORDS(TTY_INPUT)];	/* [i] these places hold no byte but a break */
 };
 
 void tty_init(struct tty *t, const struct tty_driver *drv, const struct termios_k *settings);
@@ -64,7 +67,7 @@ usize tty_input_push(struct tty *t, const u8 *s, usize n);
 usize tty_input_space(struct tty *t);
 void tty_input_kick(struct tty *t);
 void tty_input_run(struct tty *t);
-void tty_input_break(struct tty *t);
+void tty_input_break(struct tty *t);		/* between the bytes pushed before and after it */
 /* Output has room again. Any context. */
 void tty_output_ready(struct tty *t);
 

@@ -69,7 +69,10 @@ void tty_flush(struct tty *t, bool input, bool output)
 		ldisc_flush_input(&t->ld);
 		irq = spin_lock_irq(&t->in_lock);
 		t->in_tail = t->in_head;
+		memset(t->in_breaks, 0, sizeof(t->in_breaks));
 		spin_unlock_irq(&t->in_lock, irq);
+		if (t->drv->input_flushed)
+			t->drv->input_flushed(t);
 	}
 	if (output) {
 		t->ld.echo_tail = t->ld.echo_head;
