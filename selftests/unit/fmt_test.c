@@ -89,3 +89,73 @@ TEST(strings)
 	EXPECT_STREQ("xy", dst);
 	EXPECT_TRUE(str_has_prefix("prefix", "pre") && !str_has_prefix("pre", "prefix"));
 }
+
+static const char *symbol(u64 address, u64 *offset)
+{
+	*offset = address - 0x1000;
+	return address >= 0x1000 ? "start" : NULL;
+}
+
+TEST(pointers_and_symbols)
+{
+	EXPECT_FMT("0000000000001234", "%p", (void *)0x1234);
+	EXPECT_FMT("0000000000001234", "%pS", (void *)0x1234);
+	fmt_symbol_hook = symbol;
+	EXPECT_FMT("start+0x234 next", "%pS next", (void *)0x1234);
+	EXPECT_FMT("0000000000000012", "%pS", (void *)0x12);
+	EXPECT_FMT("0000000000001234", "%p", (void *)0x1234);
+}
+
+TEST(odd_formats)
+{
+	EXPECT_FMT("%q", "%q");
+	EXPECT_FMT("50", "50%");
+	EXPECT_FMT("(null)", "%s", (char *)NULL);
+	EXPECT_FMT("ab", "%.*s", 2, "abc");
+	EXPECT_FMT("[]", "[%.0d]", 0);
+	EXPECT_FMT("0XFF 0x0 0377", "%#X 0x%x %#o", 255, 0, 255);
+	EXPECT_FMT("-5 5", "%i %zu", -5, (usize)5);
+	EXPECT_FMT("7 8 9", "%lld %jd %td", 7ll, 8l, 9l);
+	EXPECT_FMT("[-5   ][+5]", "[%-5ld][%+li]", -5l, 5l);
+}
+
+TEST(appending_ends_at_the_end)
+{
+	char text[10];
+	usize at = 0;
+
+	at = fmt_append(text, sizeof(text), at, "%s", "abc");
+	EXPECT_EQ(3, at);
+	at = fmt_append(text, sizeof(text), at, "%d", 123);
+	EXPECT_EQ(6, at);
+	at = fmt_append(text, sizeof(text), at, "%d", 123456);
+	EXPECT_EQ(9, at);
+	EXPECT_STREQ("abc123123", text);
+	EXPECT_EQ(9, fmt_append(text, sizeof(text), at, "x"));
+	EXPECT_EQ(10, fmt_append(text, sizeof(text), 10, "x"));
+}
+
+TEST(odd_numbers)
+{
+	const char *end;
+	u64 u;
+	s64 s;
+
+	EXPECT_EQ(0, parse_u64("0x1F", 0, &u, NULL));
+	EXPECT_EQ(31, u);
+	EXPECT_EQ(0, parse_u64("017", 0, &u, NULL));
+	EXPECT_EQ(15, u);
+	EXPECT_EQ(0, parse_u64("12\n", 10, &u, NULL));
+	EXPECT_EQ(-EINVAL, parse_u64("12\nx", 10, &u, NULL));
+	EXPECT_EQ(0, parse_u64("12 rest", 10, &u, &end));
+	EXPECT_STREQ(" rest", end);
+	EXPECT_EQ(-EINVAL, parse_u64("", 10, &u, NULL));
+	EXPECT_EQ(-EINVAL, parse_u64("x", 10, &u, &end));
+	EXPECT_EQ(-ERANGE, parse_u64("18446744073709551616", 10, &u, NULL));
+	EXPECT_EQ(0, parse_s64("-9223372036854775808", 10, &s, NULL));
+	EXPECT_EQ(S64_MIN, s);
+	EXPECT_EQ(-ERANGE, parse_s64("9223372036854775808", 10, &s, NULL));
+	EXPECT_EQ(0, parse_s64("+7", 10, &s, NULL));
+	EXPECT_EQ(7, s);
+	EXPECT_EQ(-EINVAL, parse_s64("-", 10, &s, NULL));
+}

@@ -63,11 +63,13 @@ void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *))
 	fn(head);
 }
 
+static u64 nofile = 1000;
+
 u64 rlimit_cur(const struct proc *p, u32 which)
 {
 	(void)p;
 	(void)which;
-	return 1000;
+	return nofile;
 }
 
 struct handle_table *task_swap_handles(struct task *t, struct handle_table *h)
@@ -238,6 +240,195 @@ TEST(a_copy_has_the_same_and_exec_closes_what_is_marked)
 	current()->handles = mine;
 	handle_table_put(mine);
 	EXPECT_EQ(0, refs_in_use());
+}
+
+TEST(dup_to_replaces_what_is_there)
+{
+	struct handle h;
+	int a, b;
+
+	begin();
+	a = handle_install(&files[0], BIT(3), 0);
+	b = handle_install(&files[1], RIGHTS_ALL, O_CLOEXEC);
+	EXPECT_EQ(b, handle_dup_to(a, b, 0));
+	ASSERT_EQ(0, handle_get(b, 0, &h));
+	EXPECT_TRUE(h.file == &files[0] && h.rights == BIT(3));
+	EXPECT_EQ(0, handle_get_cloexec(b));
+	EXPECT_EQ(2, refs_in_use());
+	EXPECT_EQ(500, handle_dup_to(a, 500, O_CLOEXEC));	/* a chunk that was not there */
+	EXPECT_EQ(1, handle_get_cloexec(500));
+	EXPECT_EQ(-EBADF, handle_dup_to(77, b, 0));
+	EXPECT_EQ(-EBADF, handle_dup_to(a, -1, 0));
+	EXPECT_EQ(-EBADF, handle_dup_to(a, 1000, 0));
+	host_fail_allocations(0);
+	EXPECT_EQ(-ENOMEM, handle_dup_to(a, 300, 0));
+	host_fail_allocations(-1);
+	EXPECT_EQ(3, refs_in_use());
+	ASSERT_EQ(2, handle_reserve(0));
+	EXPECT_EQ(-EBUSY, handle_dup_to(a, 2, 0));		/* an open that has not finished */
+	EXPECT_EQ(3, refs_in_use());
+	handle_unreserve(2);
+	EXPECT_EQ(2, handle_dup_to(a, 2, 0));
+}
+
+TEST(dup_from_a_number_on)
+{
+	int fd;
+
+	begin();
+	fd = handle_install(&files[0], RIGHTS_ALL, 0);
+	EXPECT_EQ(100, handle_dup_min(fd, 100, 0));
+	EXPECT_EQ(101, handle_dup_min(fd, 100, 0));
+	EXPECT_EQ(-EINVAL, handle_dup_min(fd, -1, 0));
+	EXPECT_EQ(-EINVAL, handle_dup_min(fd, 1000, 0));
+	EXPECT_EQ(-EBADF, handle_dup_min(55, 0, 0));
+	nofile = 102;
+	EXPECT_EQ(-EMFILE, handle_dup_min(fd, 100, 0));
+	nofile = 1;
+	EXPECT_EQ(-EMFILE, handle_install(&files[0], RIGHTS_ALL, 0));
+	EXPECT_EQ(3, refs_in_use());
+}
+
+TEST(ranges_are_closed_or_marked)
+{
+	u32 round, first, last, i;
+	static bool open[200], marked[200];
+	struct handle h;
+
+	begin();
+	for (round = 0; round < 300; round++) {
+		for (i = 0; i < 200; i++) {
+			if (open[i])
+				continue;
+			ASSERT_EQ(i, handle_install(&files[0], RIGHTS_ALL, 0));
+			open[i] = true;
+			marked[i] = false;
+		}
+		first = rnd(200);
+		last = rnd(3) ? first + rnd(100) : U32_MAX;
+		if (rnd(2)) {
+			ASSERT_EQ(0, handle_close_range(first, last, CLOSE_RANGE_CLOEXEC));
+			for (i = first; i < 200 && i <= last; i++)
+				marked[i] = true;
+		} else {
+			ASSERT_EQ(0, handle_close_range(first, last, rnd(2) ? CLOSE_RANGE_UNSHARE : 0));
+			for (i = first; i < 200 && i <= last; i++)
+				open[i] = false;
+		}
+		for (i = 0; i < 200; i++)
+			ASSERT_EQ(open[i] ? marked[i] : -EBADF, handle_get_cloexec((int)i));
+	}
+	EXPECT_EQ(-EINVAL, handle_close_range(5, 4, 0));
+	EXPECT_EQ(-EINVAL, handle_close_range(5, 6, 1));
+	EXPECT_EQ(-EBADF, handle_set_cloexec(900, true));
+	ASSERT_EQ(0, handle_close_range(0, U32_MAX, 0));
+	ASSERT_EQ(0, handle_install(&files[0], RIGHTS_ALL, 0));
+	ASSERT_EQ(0, handle_set_cloexec(0, true));
+	EXPECT_EQ(1, handle_get_cloexec(0));
+	ASSERT_EQ(0, handle_set_cloexec(0, false));
+	EXPECT_EQ(0, handle_get_cloexec(0));
+	EXPECT_EQ(0, handle_get(0, 0, &h));
+}
+
+TEST(a_shared_table_counts_what_it_gives_out)
+{
+	struct handle_table *t;
+	struct handle h, h2;
+	int fd;
+
+	begin();
+	t = current()->handles;
+	fd = handle_install(&files[0], RIGHT_READ, 0);
+	handle_table_get(t);
+	ASSERT_EQ(0, handle_get(fd, RIGHT_READ, &h));
+	EXPECT_TRUE(h.counted);
+	EXPECT_EQ(2, refs_in_use());
+	EXPECT_EQ(-EBADF, handle_get(fd, RIGHT_WRITE, &h2));
+	EXPECT_EQ(-EBADF, handle_get(fd + 1, 0, &h2));
+	EXPECT_EQ(-EBADF, handle_get(5000, 0, &h2));
+	EXPECT_EQ(2, refs_in_use());
+	ASSERT_EQ(0, handle_close(fd));			/* the other thread; we still have it */
+	EXPECT_EQ(1, refs_in_use());
+	EXPECT_TRUE(files[0].rcu_readers);
+	handle_put(&h);
+	EXPECT_EQ(0, refs_in_use());
+	fd = handle_install(&files[1], RIGHT_READ, 0);
+	ASSERT_EQ(0, handle_table_unshare());
+	EXPECT_TRUE(current()->handles != t);
+	EXPECT_EQ(2, refs_in_use());
+	ASSERT_EQ(0, handle_table_unshare());		/* alone already */
+	handle_table_put(current()->handles);
+	current()->handles = t;
+	handle_table_put(t);
+	EXPECT_EQ(0, refs_in_use());
+}
+
+TEST(others_may_look)
+{
+	struct handle_table *t;
+	struct file *f;
+	bool cloexec;
+	u32 rights;
+	int fd, n = 0;
+
+	begin();
+	t = current()->handles;
+	ASSERT_EQ(0, handle_install(&files[0], BIT(1), O_CLOEXEC));
+	ASSERT_EQ(200, handle_install_min(&files[1], BIT(2), 0, 200));
+	handle_table_peek_get(t);
+	for (fd = 0; (fd = handle_next(t, fd, &f, &rights)) >= 0; fd++, n++) {
+		EXPECT_TRUE(f == (fd ? &files[1] : &files[0]));
+		EXPECT_EQ(fd ? BIT(2) : BIT(1), rights);
+		file_put(f);
+	}
+	EXPECT_EQ(2, n);
+	ASSERT_EQ(0, handle_peek(t, 0, &f, &rights, &cloexec));
+	EXPECT_TRUE(cloexec);
+	file_put(f);
+	EXPECT_EQ(-EBADF, handle_peek(t, 1, &f, &rights, NULL));
+	EXPECT_TRUE(handle_table_size(t) > 200);
+	handle_table_put(t);
+	ASSERT_EQ(0, handle_get_file(200, BIT(2), &f));
+	EXPECT_EQ(3, refs_in_use());
+	EXPECT_EQ(-EBADF, handle_get_file(201, 0, &f));
+	file_put(&files[1]);
+	handle_table_put(t);
+	EXPECT_EQ(0, refs_in_use());
+}
+
+TEST(no_memory_leaves_everything_as_it_was)
+{
+	u64 before = host_allocations();
+	struct handle_table *copy;
+	u32 n, i;
+
+	begin();
+	for (i = 0; i < 300; i++)
+		ASSERT_EQ(i, handle_install(&files[0], RIGHTS_ALL, 0));
+	for (n = 0; n < 20; n++) {
+		u64 blocks = host_allocations();
+
+		host_fail_allocations(n);
+		i = (u32)handle_table_copy(current()->handles, &copy);
+		host_fail_allocations(-1);
+		if (!i)
+			break;
+		EXPECT_EQ(-ENOMEM, (int)i);
+		EXPECT_EQ(blocks, host_allocations());
+		EXPECT_EQ(300, refs_in_use());
+	}
+	EXPECT_TRUE(n > 2 && n < 20);
+	handle_table_put(copy);
+	host_fail_allocations(0);
+	for (i = 300; i < 320; i++)
+		ASSERT_EQ(i, handle_install(&files[0], RIGHTS_ALL, 0));
+	EXPECT_EQ(-ENOMEM, handle_install(&files[0], RIGHTS_ALL, 0));
+	EXPECT_TRUE(!handle_table_create());
+	host_fail_allocations(-1);
+	EXPECT_EQ(320, handle_install(&files[0], RIGHTS_ALL, 0));
+	handle_table_put(current()->handles);
+	EXPECT_EQ(0, refs_in_use());
+	EXPECT_EQ(before, host_allocations());
 }
 
 MAIN

@@ -276,3 +276,228 @@ TEST(parmrk_doubles_ff)
 	type("\xff");
 	EXPECT_STREQ("\xff\xff", line());
 }
+
+static void set(u32 iflag, u32 oflag, u32 lflag)
+{
+	struct termios_k t = l.t;
+
+	t.iflag = iflag;
+	t.oflag = oflag;
+	t.lflag = lflag;
+	ldisc_set_termios(&l, &t);
+}
+
+#define COOKED (ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN | ISIG)
+
+TEST(carriage_returns_and_newlines_are_swapped_as_told)
+{
+	start(0, 0);
+	set(IGNCR, 0, COOKED);
+	type("a\rb\n");
+	EXPECT_STREQ("ab\n", line());
+	set(INLCR, 0, ICANON);
+	type("a\n");
+	EXPECT_TRUE(!ldisc_readable(&l, 1));		/* the newline became an ordinary \r */
+	set(INLCR | ICRNL, 0, ICANON);
+	type("b\r");
+	EXPECT_STREQ("a\rb\n", line());
+}
+
+TEST(input_is_stripped_and_made_lower_case)
+{
+	start(0, 0);
+	set(ISTRIP | IUCLC, 0, ICANON | IEXTEN);
+	type("\xc1" "Bc\n");
+	EXPECT_STREQ("abc\n", line());
+}
+
+TEST(erasing_on_paper)
+{
+	start(0, 0);
+	set(ICRNL, 0, (COOKED & ~ECHOE) | ECHOPRT);
+	type("abc\177\177d\n");
+	EXPECT_STREQ("abc\\cb/d\n", screen);
+	EXPECT_STREQ("ad\n", line());
+}
+
+TEST(erasing_without_a_picture_shows_the_key)
+{
+	start(0, 0);
+	set(ICRNL, 0, ICANON | ECHO);
+	type("ab\177");
+	EXPECT_STREQ("ab\177", screen);
+	type("\025x\n");				/* VKILL: the key, no newline without ECHOK */
+	EXPECT_STREQ("x\n", line());
+	start(0, 0);
+	set(ICRNL, 0, ICANON | ECHO | ECHOK);
+	type("ab\025");
+	EXPECT_STREQ("ab\025\n", screen);
+}
+
+TEST(without_echo_nothing_is_shown)
+{
+	start(0, 0);
+	set(ICRNL, OPOST | ONLCR, COOKED & ~ECHO);
+	type("abc\177\027\025de\026\003\n");
+	EXPECT_STREQ("", screen);
+	EXPECT_STREQ("de\003\n", line());
+	set(ICRNL, OPOST | ONLCR, (COOKED & ~ECHO) | ECHONL);
+	type("x\n");
+	EXPECT_STREQ("\r\n", screen);
+}
+
+TEST(a_tab_is_erased_behind_other_things)
+{
+	start(0, 0);
+	type("\001\t\177");				/* ^A, a tab of six, back over it */
+	EXPECT_STREQ("^A\t\b\b\b\b\b\b", screen);
+	start(0, 0);
+	type("\ta\t\177");
+	EXPECT_STREQ("\ta\t\b\b\b\b\b\b\b", screen);
+	start(0, IUTF8);
+	type("\xc3\xa4\t\177");			/* one column, two bytes */
+	EXPECT_STREQ("\xc3\xa4\t\b\b\b\b\b\b\b", screen);
+}
+
+TEST(half_a_character_is_not_erased)
+{
+	start(0, IUTF8);
+	type("\xa4\177\n");
+	EXPECT_STREQ("\xa4\n", line());
+}
+
+TEST(keys_that_end_a_line)
+{
+	start(0, 0);
+	l.t.cc[VEOL] = 'x';
+	l.t.cc[VEOL2] = 'y';
+	set(ICRNL, OPOST | ONLCR, COOKED);
+	type("abxcdy");
+	EXPECT_STREQ("abx", line());
+	EXPECT_STREQ("cdy", line());
+	EXPECT_STREQ("abxcdy", screen);
+	l.t.cc[VEOL] = 0xff;
+	set(ICRNL | PARMRK, OPOST | ONLCR, ICANON);
+	type("a\xff");
+	EXPECT_STREQ("a\xff\xff", line());
+}
+
+TEST(raw_and_stopped_bytes_wait)
+{
+	bool done;
+	u32 i;
+
+	start(0, 0);
+	set(0, 0, 0);
+	for (i = 0; i < 5000; i++)
+		if (ldisc_receive(&l, (const u8 *)"x", 1) == 0)
+			break;
+	EXPECT_EQ(4095, i);
+	EXPECT_TRUE(!ldisc_has_room(&l));
+	EXPECT_EQ(4095, ldisc_count(&l));
+	read_up_to(100, &done);
+	EXPECT_TRUE(ldisc_has_room(&l));
+	ldisc_flush_input(&l);
+	EXPECT_EQ(0, ldisc_count(&l));
+}
+
+TEST(what_waits_when_xon_is_switched_off_goes_on)
+{
+	start(0, 0);
+	type("\023");
+	EXPECT_TRUE(flow_stopped);
+	set(ICRNL, OPOST, COOKED);
+	EXPECT_TRUE(!flow_stopped);
+}
+
+TEST(going_raw_keeps_what_was_typed)
+{
+	bool done;
+
+	start(0, 0);
+	type("line\nab");
+	set(0, 0, 0);
+	EXPECT_STREQ("line\nab", read_up_to(100, &done));
+	type("xy");
+	set(ICRNL, 0, ICANON);				/* a line that nobody ended; its bytes may be 0 */
+	EXPECT_TRUE(ldisc_readable(&l, 1));
+	EXPECT_EQ(2, ldisc_count(&l));
+	EXPECT_STREQ("xy", line());
+}
+
+TEST(breaks)
+{
+	start(0, 0);
+	set(IGNBRK, 0, 0);
+	ldisc_receive_break(&l);
+	EXPECT_EQ(0, ldisc_count(&l));
+	set(0, 0, 0);
+	ldisc_receive_break(&l);
+	EXPECT_EQ(1, ldisc_count(&l));
+	set(PARMRK, 0, 0);
+	ldisc_receive_break(&l);
+	EXPECT_EQ(4, ldisc_count(&l));
+	set(BRKINT, 0, ISIG);
+	ldisc_receive_break(&l);
+	EXPECT_EQ(SIGINT, last_signal);
+	EXPECT_EQ(0, ldisc_count(&l));
+	set(0, 0, 0);
+	while (ldisc_receive(&l, (const u8 *)"x", 1))
+		;
+	ldisc_receive_break(&l);			/* no room: lost */
+	EXPECT_EQ(4095, ldisc_count(&l));
+}
+
+TEST(susp_stops_and_flow_goes_on)
+{
+	start(0, 0);
+	type("\023\032");
+	EXPECT_EQ(SIGTSTP, last_signal);
+	EXPECT_TRUE(!flow_stopped);
+}
+
+static void write_all(const char *s)
+{
+	shown = 0;
+	screen[0] = '\0';
+	EXPECT_EQ(strlen(s), ldisc_write(&l, (const u8 *)s, strlen(s)));
+}
+
+TEST(every_output_flag)
+{
+	start(0, 0);
+	set(0, OPOST | OCRNL, 0);
+	write_all("a\rb");
+	EXPECT_STREQ("a\nb", screen);
+	set(0, OPOST | ONOCR | ONLCR, 0);
+	write_all("\n\rx\r");				/* at column 0 a return is left out */
+	EXPECT_STREQ("\r\nx\r", screen);
+	set(0, OPOST | OLCUC, 0);
+	write_all("aB\001\b");
+	EXPECT_STREQ("AB\001\b", screen);
+	set(0, OPOST | ONLRET | XTABS, 0);
+	write_all("ab\n\tc");
+	EXPECT_STREQ("ab\n        c", screen);
+	set(0, OPOST | OCRNL | ONLRET, 0);
+	write_all("ab\r\tc");
+	EXPECT_STREQ("ab\n\tc", screen);
+}
+
+TEST(echo_waits_for_room_and_what_is_too_much_is_lost)
+{
+	u32 i;
+
+	start(0, 0);
+	space = 0;
+	for (i = 0; i < 3000; i++)
+		type(i % 70 == 69 ? "\025" : "x");
+	EXPECT_STREQ("", screen);
+	EXPECT_EQ(0, ldisc_write(&l, (const u8 *)"y", 1));
+	space = 100;
+	ldisc_flush_echo(&l);
+	EXPECT_TRUE(shown >= 100 && shown <= 2048);
+	space = 0;
+	set(0, 0, 0);
+	EXPECT_EQ(0, ldisc_write(&l, (const u8 *)"y", 1));
+}
+
