@@ -59,12 +59,45 @@ struct held_locks {
 
 static DEFINE_PER_CPU(struct held_locks, held_spins);
 
+/* ---- what a stretch of code writes: lock_write_log() ---- */
+bool write_log_on;
+static struct task *logger;
+static struct write_log *log_out;
+
+void write_log_add(const void *p)
+{
+	u64 line = (u64)p >> 6;
+
+	if (current() != logger)
+		return;
+	for (u32 i = 0; i < log_out->nr; i++)
+		if (log_out->line[i] == line)
+			return;
+	if (log_out->nr == ARRAY_SIZE(log_out->line))
+		panic("too many lines written");
+	log_out->line[log_out->nr++] = line;
+}
+
+void write_log(void (*fn)(void *), void *arg, struct write_log *out)
+{
+	irqflags_t irq = irq_save();
+
+	out->nr = 0;
+	log_out = out;
+	logger = current();
+	WRITE_ONCE(write_log_on, true);
+	fn(arg);
+	WRITE_ONCE(write_log_on, false);
+	irq_restore(irq);
+}
+
 void lock_rank_acquire(const void *lock, u32 rank, bool nested)
 {
 	irqflags_t irq = irq_save();
 	struct held_locks *h = this_cpu(held_spins);
 	u32 i;
 
+	note_write(lock);
 	for (i = 0; i < h->nr; i++) {
 		if (h->lock[i] == lock)
 			panic("lock %p (rank %u) taken twice", lock, rank);

@@ -24,6 +24,7 @@ bool mutex_trylock(struct mutex *m) NO_LOCK_CHECK
 {
 	u32 free = 0;
 
+	note_write(m);
 	return __atomic_compare_exchange_n(&m->state.v, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
@@ -54,6 +55,7 @@ int mutex_lock_killable(struct mutex *m)
 
 void mutex_unlock(struct mutex *m) NO_LOCK_CHECK
 {
+	note_write(m);
 	if (__atomic_exchange_n(&m->state.v, 0, __ATOMIC_RELEASE) == 2)
 		waitq_wake_one(&m->q);
 }
@@ -78,6 +80,7 @@ bool rw_read_trylock(struct rwlock *l)
 {
 	u32 s = atomic_read(&l->state);
 
+	note_write(l);
 	do {
 		if (s & (RW_WRITER | RW_WAITING))
 			return false;

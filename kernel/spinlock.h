@@ -20,6 +20,12 @@ struct CAPABILITY("spinlock") spinlock {
 
 #ifdef CONFIG_DEBUG_LOCKS
 #define SPINLOCK_INIT(r) { 0, (r), 0 }
+/* For tests: the cache lines that fn(arg) writes by taking locks and by atomics, interrupts off. One caller at a time. */
+struct write_log {
+	u32 nr;
+	u64 line[60];
+};
+void write_log(void (*fn)(void *), void *arg, struct write_log *out);
 void lock_rank_acquire(const void *lock, u32 rank, bool nested);
 void lock_rank_release(const void *lock);
 /* Panics when this thread holds any spinlock: called wherever a thread may sleep. */

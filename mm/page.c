@@ -250,6 +250,7 @@ void page_free(struct page *p)
 	struct pcp *c;
 
 	debug_assert(!(page_flags(p) & (PG_FREE | PG_RESERVED | PG_LOCKED)));
+	tlb_debug_free(p);
 	kasan_check_free(page_to_virt(p));
 	kasan_poison(page_to_virt(p), PAGE_SIZE << p->flags_order, KASAN_FREE_PAGE);
 	atomic_set(&p->refs, 0);

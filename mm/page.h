@@ -25,6 +25,7 @@ struct spinlock;
 #define PG_REFERENCED	BIT(10)
 #define PG_RESERVED	BIT(11) /* firmware, kernel image: never freed */
 #define PG_ICACHE	BIT(12)	/* instruction caches agree with the contents */
+#define PG_STALE	BIT(13)	/* CONFIG_DEBUG_TLB: was taken out of a table */
 
 /* Locks: b  buddy lock   v  vmo.pages_lock   a  atomic.  32 bytes: 0.8 % of RAM. */
 struct page {

@@ -20,6 +20,7 @@
 #include "asid.h"
 #include "cpu_int.h"
 #include "early.h"
+#include "tlbdebug.h"
 
 #include <arch/barrier.h>
 #include <arch/cpu.h>
@@ -60,6 +61,7 @@ static struct page *table_alloc(void)
 		return NULL;
 	spin_init((struct spinlock *)p->pt_lock_word, RANK_PT);
 	p->pt_next = NULL;
+	p->block_bits = 0;
 	page_flag_set(p, PG_TABLE);
 	mem_count(MEM_TABLES, 1);
 	return p;
@@ -298,6 +300,7 @@ void tlb_flush_range(struct arch_mm *mm, u64 start, u64 end)
 		dsb(ish);
 	}
 	preempt_enable();
+	tlb_debug_flushed(mm, start, end);
 }
 
 void tlb_flush_mm(struct arch_mm *mm)
@@ -311,4 +314,5 @@ void tlb_flush_mm(struct arch_mm *mm)
 		dsb(ish);
 	}
 	preempt_enable();
+	tlb_debug_flushed_all(mm);
 }

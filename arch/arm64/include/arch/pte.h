@@ -110,9 +110,19 @@ static inline pte_t pte_read(const pte_t *p)
 	return (pte_t){ READ_ONCE(p->v) };
 }
 
+#ifdef CONFIG_DEBUG_TLB
+struct page;
+void tlb_debug_set(pte_t *p, pte_t v);
+void tlb_debug_free(struct page *p);	/* every page that is freed */
+#else
+#define tlb_debug_set(p, v) ((void)0)
+#define tlb_debug_free(p)   ((void)0)
+#endif
+
 /* Under pt_lock. invalid->valid needs no TLB work; valid->other needs a flush, and a change of address needs
  * break-before-make: clear, flush, set. */
 static inline void pte_set(pte_t *p, pte_t v)
 {
+	tlb_debug_set(p, v);
 	__atomic_store_n(&p->v, v.v, __ATOMIC_RELEASE);
 }
