@@ -14,13 +14,9 @@
 #include <kernel/lib/string.h>
 #include <kernel/uapi.h>
 
-/* A range that ends here is refused before anything is copied, as Linux built for 52-bit addresses does: devices that never look at
- * the bytes take more than there can be. What is copied is checked against TASK_SIZE by uaccess. */
-#define RANGE_MAX (1ul << 52)
-
 int iter_user(struct iter *it, uaddr_t base, usize len)
 {
-	if (unlikely(base.va > RANGE_MAX || len > RANGE_MAX - base.va))
+	if (unlikely(base.va > USER_RANGE_MAX || len > USER_RANGE_MAX - base.va))
 		return -EFAULT;
 	it->kind = ITER_USER;
 	it->one.base = base;
@@ -42,7 +38,7 @@ int iter_user_vec(struct iter *it, const struct user_iovec *vec, u32 nr)
 	for (i = 0; i < nr; i++) {
 		if ((ssize_t)vec[i].len < 0)
 			return -EINVAL;
-		if (vec[i].base.va > RANGE_MAX || vec[i].len > RANGE_MAX - vec[i].base.va)
+		if (vec[i].base.va > USER_RANGE_MAX || vec[i].len > USER_RANGE_MAX - vec[i].base.va)
 			return -EFAULT;
 		total = min(total + min(vec[i].len, MAX_RW_COUNT), MAX_RW_COUNT);
 	}

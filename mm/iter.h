@@ -30,6 +30,10 @@ struct iter {
 	u8 *kbuf;			/* ITER_KERNEL: next byte */
 };
 
+/* A range that ends behind this is refused before anything is copied, as Linux built for 52-bit addresses does: devices that never look
+ * at the bytes take more than there can be. What is copied is checked against TASK_SIZE by uaccess. */
+#define USER_RANGE_MAX (1ul << 52)
+
 /* One user buffer; len is clamped to MAX_RW_COUNT. -EFAULT when it does not lie in user space. */
 int __must_check iter_user(struct iter *it, uaddr_t base, usize len);
 /* nr segments already copied in by compat/; the total is clamped. -EINVAL when a length is negative or the sum overflows. */

@@ -183,9 +183,9 @@ TEST(what_is_not_user_memory_is_refused)
 {
 	struct iter it;
 
-	EXPECT_EQ(-EFAULT, iter_user(&it, UADDR(TASK_SIZE - 10), 11));
-	EXPECT_EQ(0, iter_user(&it, UADDR(TASK_SIZE - 10), 10));
-	EXPECT_EQ(-EFAULT, iter_user(&it, UADDR(TASK_SIZE + 1), 0));
+	EXPECT_EQ(-EFAULT, iter_user(&it, UADDR(USER_RANGE_MAX - 10), 11));
+	EXPECT_EQ(0, iter_user(&it, UADDR(USER_RANGE_MAX - 10), 10));
+	EXPECT_EQ(-EFAULT, iter_user(&it, UADDR(USER_RANGE_MAX + 1), 0));
 	EXPECT_EQ(-EFAULT, iter_user(&it, UADDR(0), U64_MAX));
 	EXPECT_EQ(0, iter_user(&it, UADDR(0), 1ul << 40));
 	EXPECT_EQ(MAX_RW_COUNT, iter_left(&it));
@@ -195,7 +195,7 @@ TEST(what_is_not_user_memory_is_refused)
 	EXPECT_EQ(MAX_RW_COUNT, iter_left(&it));
 	vec[1].len = 1ul << 63;
 	EXPECT_EQ(-EINVAL, iter_user_vec(&it, vec, 2));
-	vec[1] = (struct user_iovec){ UADDR(TASK_SIZE), 1 };
+	vec[1] = (struct user_iovec){ UADDR(USER_RANGE_MAX), 1 };
 	EXPECT_EQ(-EFAULT, iter_user_vec(&it, vec, 2));
 }
 
