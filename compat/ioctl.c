@@ -2,6 +2,7 @@
 /* ioctl.c - what every descriptor understands, then the object's own. Ref: ioctl(2), ioctl_tty(2).
  * Tests: none of its own yet */
 #include "file_int.h"
+#include "sock_int.h"
 
 #include <fs/inotify.h>
 #include <fs/pipe.h>
@@ -57,5 +58,7 @@ long sys_ioctl(int fd, u32 cmd, uaddr_t arg)
 			return put_user(arg, (s32)n);
 		break;
 	}
+	if (h.file->obj->ops->type == OBJ_SOCKET)
+		return ioctl_socket(h.file, cmd, arg);
 	return h.file->obj->ops->ioctl ? h.file->obj->ops->ioctl(h.file, cmd, arg) : -ENOTTY;
 }

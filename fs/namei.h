@@ -49,8 +49,11 @@ int __must_check vfs_unlink(int dirfd, const char *name);
 int __must_check vfs_rmdir(int dirfd, const char *name);
 int __must_check vfs_rename(int olddirfd, const char *oldname, int newdirfd, const char *newname, u32 flags);
 ssize_t vfs_readlink(const struct path *p, char *buf, usize size);
-/* AF_UNIX bind: makes a socket node, remembers sock in it (a reference). */
+/* AF_UNIX bind: makes a socket node that remembers sock until vfs_unbind_socket(). */
 int __must_check vfs_bind_socket(const char *name, u32 mode, struct object *sock, struct path *out);
+void vfs_unbind_socket(const struct path *p);
+/* The socket bound to a node: a reference; NULL: closed. */
+struct object *vfs_bound_socket(struct vnode *v);
 /* getdents: entries of f from its offset on. */
 struct dir_emit;
 /* The page of a file's cache at pos, with a reference: how many bytes of it from pos on are the file's, 0 at the end. -EOPNOTSUPP: the

@@ -150,13 +150,35 @@ int vfs_bind_socket(const char *name, u32 mode, struct object *sock, struct path
 		return err;
 	err = mknod_at(&w, S_IFSOCK | (mode & ~current_fs()->umask & 07777), 0, &d);
 	if (!err) {
-		object_get(sock);
+		spin_lock(&d->vnode->spin);
 		d->vnode->bound = sock;
+		spin_unlock(&d->vnode->spin);
 		*out = (struct path){ w.at.mount, d, w.at.rights };
 		path_get(out);
 	}
 	walk_end(&w);
 	return err;
+}
+
+void vfs_unbind_socket(const struct path *p)
+{
+	struct vnode *v = p->dentry->vnode;
+
+	spin_lock(&v->spin);
+	v->bound = NULL;
+	spin_unlock(&v->spin);
+}
+
+struct object *vfs_bound_socket(struct vnode *v)
+{
+	struct object *o;
+
+	spin_lock(&v->spin);
+	o = v->bound;
+	if (o && !object_tryget(o))
+		o = NULL;
+	spin_unlock(&v->spin);
+	return o;
 }
 
 int vfs_symlink(const char *target, int dirfd, const char *name)

@@ -80,7 +80,7 @@ struct vnode {
 	atomic_t writers;		/* [a] open for writing; below zero (as s32): being executed, -ETXTBSY */
 	struct spinlock spin;
 	struct pipe *pipe;		/* [l] of an open FIFO */
-	struct object *bound;		/* [l] the AF_UNIX socket bound here: a reference, put by its owner's release */
+	struct object *bound;		/* [l] the AF_UNIX socket bound here; no reference: it unbinds itself when it is closed */
 	struct flock_set *locks;	/* [l] fs/flock.c */
 	struct notify_set *watches;	/* [l] fs/inotify.c */
 	struct hnode hash;		/* fs/vnode.c: by (sb, ino), for file systems that look up by number */

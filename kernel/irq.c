@@ -18,6 +18,7 @@
 #include <arch/frame.h>
 #include <arch/irqflags.h>
 #include <arch/percpu.h>
+#include <kernel/bh.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/spinlock.h>
@@ -93,7 +94,7 @@ void softirq_raise(enum softirq n)
 {
 	irqflags_t irq = irq_save();
 	u32 *pending = this_cpu(softirq_pending);
-	bool outside = !*this_cpu(irq_depth) && !*this_cpu(softirq_running) && !*pending;
+	bool outside = !*this_cpu(irq_depth) && !in_bh() && !*pending;	/* bh_enable() looks */
 
 	*pending |= 1u << n;
 	if (outside)
@@ -107,7 +108,7 @@ static void run_softirqs(void)
 	u32 *pending = this_cpu(softirq_pending);
 
 	*this_cpu(softirq_running) = true;
-	preempt_disable();
+	bh_disable();
 	for (u32 round = 0; *pending && round < SOFTIRQ_ROUNDS; round++) {
 		u32 now = *pending;
 
@@ -117,10 +118,24 @@ static void run_softirqs(void)
 			softirq_fn[__builtin_ctz(now)]();
 		irq_disable();
 	}
-	preempt_enable_no_resched();
+	current_head()->preempt_count -= BH_ONE;
 	*this_cpu(softirq_running) = false;
 	if (*pending)
 		irq_send_ipi(this_cpu_id(), IPI_RESCHED);
+}
+
+bool softirq_pending_here(void)
+{
+	return READ_ONCE(*this_cpu(softirq_pending)) != 0;
+}
+
+void bh_run_pending(void)
+{
+	irqflags_t irq = irq_save();
+
+	if (*this_cpu(softirq_pending) && !*this_cpu(irq_depth) && !*this_cpu(softirq_running))
+		run_softirqs();
+	irq_restore(irq);
 }
 
 /* ---- dispatch ---- */
@@ -154,7 +169,7 @@ void irq_dispatch(struct trap_frame *f)
 		}
 	}
 	if (--*depth == 0 && !*this_cpu(softirq_running)) {
-		if (*this_cpu(softirq_pending))
+		if (*this_cpu(softirq_pending) && !in_bh())
 			run_softirqs();
 		log_wake_readers();
 	}

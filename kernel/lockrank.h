@@ -22,6 +22,11 @@ enum lock_rank {
 	/* spinlocks */
 	RANK_SPIN_FIRST,
 	RANK_CPU_CALL = RANK_SPIN_FIRST,	/* one cross-CPU call at a time; interrupts stay on under it */
+	RANK_UNIX_GC,	/* AF_UNIX sockets in flight */
+	RANK_SOCK,	/* a socket: sock_lock.spin, an AF_UNIX socket; two through spin_lock_two() */
+	RANK_SOCK_QUEUE, /* its receive queue */
+	RANK_SOCK_TABLE, /* ports, names, routes, neighbours, devices' lists: writers */
+	RANK_NETDEV,	/* a transmit queue */
 	RANK_EPOLL,	/* epoll: ready list (taken from wake-ups of others: see RANK_EPOLL_READY) */
 	RANK_TTY,	/* line discipline and termios state */
 	RANK_OBJECT,	/* locks of simple objects: eventfd, pipe ring, ... */

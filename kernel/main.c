@@ -8,6 +8,7 @@
 #include <arch/irqflags.h>
 #include <compat/exec.h>
 #include <compat/signal.h>
+#include <compat/sockaddr.h>
 #include <compat/vdso.h>
 #include <drivers/driver.h>
 #include <drivers/fdt_bus.h>
@@ -46,6 +47,7 @@
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/vmo.h>
+#include <net/net.h>
 
 #define MAX_INIT_ARGS 32
 
@@ -216,6 +218,8 @@ void kmain(paddr_t fdt)
 	vfs_init();
 	tmpfs_init();
 	pipe_init();
+	net_init();
+	sockaddr_init();
 	devfs_init();
 	procfs_init();
 	power_quiesce_hook = driver_quiesce_all;

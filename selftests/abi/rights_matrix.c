@@ -20,21 +20,25 @@
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 
 /* kernel/rights.h */
 enum {
 	READ = 1 << 0, WRITE = 1 << 1, SEEK = 1 << 3, EXEC = 1 << 4, MAP_R = 1 << 5, MAP_W = 1 << 6, MAP_X = 1 << 7, STAT = 1 << 8,
 	SETATTR = 1 << 9, LOOKUP = 1 << 10, CREATE = 1 << 11, REMOVE = 1 << 12, LINK = 1 << 13, IOCTL = 1 << 14, SIGNAL = 1 << 20,
+	BIND = 1 << 15, CONNECT = 1 << 16, LISTEN = 1 << 17, ACCEPT = 1 << 18, SEND_FD = 1 << 19,
 	EVERY = (1 << 24) - 1,
 };
 
 /* The kinds of objects. */
-#define KINDS(K) K(REG) K(DIRECTORY) K(PIPER) K(PIPEW) K(EVENT) K(EPOLL) K(TIMER) K(SIGFD) K(MEM) K(PTM) K(PTS) K(ZERO) K(PIDFD) K(INOT)
+#define KINDS(K) K(REG) K(DIRECTORY) K(PIPER) K(PIPEW) K(EVENT) K(EPOLL) K(TIMER) K(SIGFD) K(MEM) K(PTM) K(PTS) K(ZERO) K(PIDFD) K(INOT) \
+	K(SOCK) K(LISTENER) K(DGRAM)
 #define NUMBER(k) N_##k,
 #define MASK(k)	  k = 1 << N_##k,
 #define NAME(k)	  #k,
@@ -108,6 +112,32 @@ static int make_pty(int slave)
 	return slave ? s : m;
 }
 
+static const struct sockaddr_un listener_name = { AF_UNIX, "\0rights-listener" }, helper_name = { AF_UNIX, "\0rights-helper" };
+static const struct sockaddr_un new_name = { AF_UNIX, "\0rights-new" };
+
+static int make_socket(int kind)
+{
+	int s[2] = { -1, -1 };
+
+	switch (kind) {
+	case N_SOCK:
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s);
+		write(s[1], "abcd", 4);
+		keep(s[1]);
+		return s[0];
+	case N_LISTENER:
+		s[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		bind(s[0], (void *)&listener_name, sizeof(listener_name));
+		listen(s[0], 5);
+		s[1] = keep(socket(AF_UNIX, SOCK_STREAM, 0));
+		connect(s[1], (void *)&listener_name, sizeof(listener_name));
+		return s[0];
+	}
+	s[0] = keep(socket(AF_UNIX, SOCK_DGRAM, 0));
+	bind(s[0], (void *)&helper_name, sizeof(helper_name));
+	return socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+}
+
 static int make(int kind)
 {
 	static const struct itimerspec soon = { { 0, 0 }, { 0, 1 } };
@@ -152,6 +182,10 @@ static int make(int kind)
 		return open("/dev/zero", O_RDWR);
 	case N_PIDFD:
 		return syscall(SYS_pidfd_open, child, 0);
+	case N_SOCK:
+	case N_LISTENER:
+	case N_DGRAM:
+		return make_socket(kind);
 	}
 	fd = inotify_init1(IN_NONBLOCK);
 	inotify_add_watch(fd, "d/x", IN_ALL_EVENTS);
@@ -397,6 +431,56 @@ ROW(inotify_add_watch, plain, READ, EBADF, INOT, inotify_add_watch(fd, "f", IN_M
 ROW(inotify_rm_watch, plain, READ, EBADF, INOT, inotify_rm_watch(fd, 1))
 ROW(pidfd_send_signal, plain, SIGNAL, EPERM, PIDFD, syscall(SYS_pidfd_send_signal, fd, SIGCONT, NULL, 0))
 ROW(waitid, pidfd, READ, EBADF, PIDFD, waitid(3, fd, &info, WEXITED | WNOHANG))
+
+/* ---- sockets ---- */
+
+static struct sockaddr_un name;
+static socklen_t name_len;
+static struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+static struct mmsghdr mmsg = { { .msg_iov = &iov, .msg_iovlen = 1 }, 0 };
+
+static socklen_t *room(void)
+{
+	name_len = sizeof(name);
+	return &name_len;
+}
+
+static long send_descriptor(int fd)
+{
+	union { char space[CMSG_SPACE(sizeof(int))]; struct cmsghdr h; } u = {};
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u) };
+	int s[2];
+	long n;
+
+	u.h = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(&u.h), &fd, sizeof(fd));
+	socketpair(AF_UNIX, SOCK_STREAM, 0, s);
+	n = sendmsg(s[0], &m, 0);
+	close(s[0]);
+	close(s[1]);
+	return n;
+}
+
+ROW(read, socket, READ, EBADF, SOCK, read(fd, buf, 2))
+ROW(write, socket, WRITE, EBADF, SOCK, write(fd, buf, 2))
+ROW(bind, plain, BIND, EACCES, DGRAM, bind(fd, (void *)&new_name, sizeof(new_name)))
+ROW(connect, plain, CONNECT, EACCES, DGRAM, connect(fd, (void *)&helper_name, sizeof(helper_name)))
+ROW(listen, plain, LISTEN, EACCES, LISTENER, listen(fd, 7))
+ROW(accept, plain, ACCEPT, EACCES, LISTENER, accept(fd, NULL, NULL))
+ROW(accept4, plain, ACCEPT, EACCES, LISTENER, accept4(fd, NULL, NULL, 0))
+ROW(getsockname, plain, STAT, EACCES, SOCK | LISTENER | DGRAM, getsockname(fd, (void *)&name, room()))
+ROW(getpeername, plain, STAT, EACCES, SOCK, getpeername(fd, (void *)&name, room()))
+ROW(getsockopt, plain, STAT, EACCES, SOCK | LISTENER | DGRAM, getsockopt(fd, SOL_SOCKET, SO_TYPE, buf, room()))
+ROW(setsockopt, plain, SETATTR, EPERM, SOCK | LISTENER | DGRAM, setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){ 1 }, sizeof(int)))
+ROW(shutdown, plain, SETATTR, EPERM, SOCK, shutdown(fd, SHUT_WR))
+ROW(sendto, plain, WRITE, EBADF, SOCK, send(fd, buf, 3, 0))
+ROW(sendto, address, WRITE, EBADF, DGRAM, sendto(fd, buf, 3, 0, (void *)&helper_name, sizeof(helper_name)))
+ROW(sendmsg, plain, WRITE, EBADF, SOCK, sendmsg(fd, &msg, 0))
+ROW(sendmsg, rights, SEND_FD, EACCES, ALL, send_descriptor(fd))
+ROW(sendmmsg, plain, WRITE, EBADF, SOCK, sendmmsg(fd, &mmsg, 1, 0))
+ROW(recvfrom, plain, READ, EBADF, SOCK, recv(fd, buf, 3, 0))
+ROW(recvmsg, plain, READ, EBADF, SOCK, recvmsg(fd, &msg, 0))
+ROW(recvmmsg, plain, READ, EBADF, SOCK, recvmmsg(fd, &mmsg, 1, 0, NULL))
 
 /* ---- paths that begin at a directory ---- */
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* net.c - the first network namespace, and the order in which its parts come up. */
+#include <net/net.h>
+
+#include <kernel/ns.h>
+#include <net/sock.h>
+#include <net/unix.h>
+
+struct net_ns init_net;
+
+void net_init(void)
+{
+	sock_boot_init();
+	unix_net_init(&init_net);
+	init_namespaces.net = &init_net;
+}
