@@ -9,6 +9,7 @@
  */
 #include <kernel/spinlock.h>
 
+#include <arch/mmu.h>
 #include <arch/percpu.h>
 #include <kernel/printk.h>
 #include <kernel/task.h>
@@ -66,7 +67,8 @@ static struct write_log *log_out;
 
 void write_log_add(const void *p)
 {
-	u64 line = (u64)p >> 6;
+	/* Of two neighbouring struct pages in one line, that of the other file is not counted against this one. */
+	u64 line = (u64)p >= VMEMMAP_BASE && (u64)p < KVMAP_BASE ? (u64)p & ~31ul : (u64)p & ~63ul;
 
 	if (current() != logger)
 		return;
