@@ -5,6 +5,7 @@
 #include <arch/cpu.h>
 #include <fs/chrdev.h>
 #include <fs/dcache.h>
+#include <fs/vfs.h>
 #include <gen/version.h>
 #include <kernel/clock.h>
 #include <kernel/cmdline.h>
@@ -14,6 +15,7 @@
 #include <kernel/ns.h>
 #include <kernel/peek.h>
 #include <kernel/sched.h>
+#include <kernel/sysrq.h>
 #include <kernel/task.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -209,6 +211,29 @@ static int show_cpuinfo(struct seq *s, struct task *t)
 	return 0;
 }
 
+/* ---- sysrq-trigger ---- */
+
+static int show_no_sysrq(struct seq *s, struct task *t)
+{
+	return -EIO;
+}
+
+/* The first letter; all of them after an underscore. */
+static int write_sysrq(struct task *t, char *text, usize n)
+{
+	usize last = n && text[0] == '_' ? n : min(n, (usize)1);
+
+	for (usize i = n && text[0] == '_'; i < last; i++) {
+		if (text[i] == 's')
+			super_sync_all(false);
+		else if (text[i] == 'u')
+			super_all_readonly();
+		else
+			sysrq(text[i]);
+	}
+	return 0;
+}
+
 /* ---- lists ---- */
 
 static void one_type(const struct fs_type *t, void *arg)
@@ -375,6 +400,7 @@ const struct proc_entry proc_root_entries[] = {
 	{ .name = "slabinfo", .mode = S_IFREG | 0400, .kind = PROC_FILE, .show = show_slabinfo },
 	FILE_R("stat", show_stat),
 	FILE_R("swaps", show_swaps),
+	{ .name = "sysrq-trigger", .mode = S_IFREG | 0200, .kind = PROC_FILE, .show = show_no_sysrq, .write = write_sysrq },
 	{ .name = "sys", .mode = S_IFDIR | 0555, .kind = PROC_DIR, .dir = proc_sys_entries },
 	FILE_R("uptime", show_uptime),
 	FILE_R("version", show_version),

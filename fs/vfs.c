@@ -165,6 +165,19 @@ void super_sync_all(bool wait)
 			sb->ops->sync(sb, wait);
 }
 
+void super_all_readonly(void)
+{
+	struct super *sb = NULL;
+
+	while ((sb = next_super(sb))) {
+		if (!(sb->type->flags & FS_NEEDS_DEVICE) || (sb->flags & MS_RDONLY))
+			continue;
+		if (sb->ops->sync)
+			sb->ops->sync(sb, true);
+		__atomic_fetch_or(&sb->flags, MS_RDONLY, __ATOMIC_RELAXED);
+	}
+}
+
 static void drop_path(struct file *f)
 {
 	if (unlikely(f->dentry->vnode->locks))

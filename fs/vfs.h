@@ -75,6 +75,7 @@ void super_put(struct super *sb);
 /* A new one, or for FS_SINGLE the one there is: a reference. */
 int __must_check super_create(const char *type, const char *source, u32 flags, const char *options, struct super **out);
 void super_sync_all(bool wait);
+void super_all_readonly(void);				/* those on devices: the last resort of sysrq */
 u64 super_new_ino(struct super *sb);
 
 /* ---- mounts ---- */

@@ -58,7 +58,7 @@ static struct proc *choose(void)
 	return best;
 }
 
-static bool kill_one(void)
+bool oom_kill_one(void)
 {
 	struct proc *victim = choose();
 
@@ -95,7 +95,7 @@ bool oom_wait(u32 how)
 		return true;
 	}
 	if (!victim_alive() || clock_monotonic() - last_kill > GIVE_UP_NS)
-		if (!kill_one())
+		if (!oom_kill_one())
 			panic("out of memory and nothing left to kill");
 	atomic_set_release(&oom_busy, 0);
 	sleep_ns(WAIT_STEP_NS);
