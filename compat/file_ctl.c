@@ -11,6 +11,7 @@
 #include <fs/vfs.h>
 #include <fs/vnode.h>
 #include <kernel/cred.h>
+#include <kernel/sigio.h>
 #include <kernel/task.h>
 
 /* ---- byte-range locks ---- */
@@ -121,54 +122,43 @@ struct abi_owner_ex {
 	s32 pid;
 };
 
-static long set_owner(struct file *f, s32 type, pid_t pid)
-{
-	if (type < F_OWNER_TID || type > F_OWNER_PGRP || pid < 0)
-		return -EINVAL;
-	spin_lock(&f->lock);
-	f->owner_type = type;
-	f->owner_pid = pid;
-	spin_unlock(&f->lock);
-	return 0;
-}
-
 static long owner_ex(struct file *f, uaddr_t arg, bool set)
 {
-	struct abi_owner_ex o = { f->owner_type, f->owner_pid };
+	struct abi_owner_ex o;
 
-	if (!set)
+	if (!set) {
+		sigio_get_owner(f, &o.type, &o.pid);
 		return copy_to_user(arg, &o, sizeof(o));
+	}
 	if (copy_from_user(&o, arg, sizeof(o)))
 		return -EFAULT;
-	return set_owner(f, o.type, o.pid);
+	return sigio_set_owner(f, o.type, o.pid, false);
 }
 
 static long do_owner(struct file *f, u32 cmd, u64 arg)
 {
-	s32 who = (s32)arg;
+	s32 who = (s32)arg, type;
 
 	switch (cmd) {
 	case F_SETOWN:
 		if (who == S32_MIN)
 			return -EINVAL;
-		return who < 0 ? set_owner(f, F_OWNER_PGRP, -who) : set_owner(f, F_OWNER_PID, who);
+		return sigio_set_owner(f, who < 0 ? F_OWNER_PGRP : F_OWNER_PID, who < 0 ? -who : who, false);
 	case F_GETOWN:
-		return f->owner_type == F_OWNER_PGRP ? -f->owner_pid : f->owner_pid;
+		sigio_get_owner(f, &type, &who);
+		return type == F_OWNER_PGRP ? -who : who;
 	case F_SETOWN_EX:
 	case F_GETOWN_EX:
 		return owner_ex(f, UADDR(arg), cmd == F_SETOWN_EX);
 	case F_SETSIG:
-		if (arg > NSIG)
-			return -EINVAL;
-		f->owner_sig = (u32)arg;
-		return 0;
+		return arg > NSIG ? -EINVAL : sigio_set_signal(f, (u32)arg);
 	}
-	return f->owner_sig;	/* F_GETSIG */
+	return sigio_get_signal(f);	/* F_GETSIG */
 }
 
 /* ---- fcntl ---- */
 
-static long set_fl(struct file *f, u32 flags)
+static long set_fl(struct file *f, int fd, u32 flags)
 {
 	struct vnode *v = file_vnode(f);
 
@@ -176,18 +166,18 @@ static long set_fl(struct file *f, u32 flags)
 		return -EPERM;
 	if ((flags & O_NOATIME) && !(file_flags(f) & O_NOATIME) && v && !vnode_is_owner(v, current_cred()))
 		return -EPERM;
-	return file_set_flags(f, flags);
+	return file_set_flags(f, fd, flags);
 }
 
 #define DUMMY_LEASE F_UNLCK
 
-static long do_file(struct handle *h, u32 cmd, u64 arg)
+static long do_file(struct handle *h, int fd, u32 cmd, u64 arg)
 {
 	struct file *f = h->file;
 
 	switch (cmd) {
 	case F_SETFL:
-		return set_fl(f, (u32)arg);
+		return set_fl(f, fd, (u32)arg);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
@@ -255,7 +245,7 @@ long sys_fcntl(int fd, u32 cmd, u64 arg)
 	if (h.file->mode & FMODE_PATH)
 		return -EBADF;
 	err = handle_need(&h, fcntl_need(cmd));
-	return err ? err : do_file(&h, cmd, arg);
+	return err ? err : do_file(&h, fd, cmd, arg);
 }
 
 /* ---- syncing, advice ---- */

@@ -15,13 +15,13 @@
 #define FIOASYNC 0x5452
 #define FIOQSIZE 0x5460
 
-static long set_flag(struct file *f, u32 flag, uaddr_t arg)
+static long set_flag(struct file *f, int fd, u32 flag, uaddr_t arg)
 {
 	s32 on;
 
 	if (get_user(&on, arg))
 		return -EFAULT;
-	return file_set_flags(f, on ? file_flags(f) | flag : file_flags(f) & ~flag);
+	return file_set_flags(f, fd, on ? file_flags(f) | flag : file_flags(f) & ~flag);
 }
 
 /* Bytes to read at once; -ENOTTY when only the object knows. */
@@ -49,9 +49,9 @@ long sys_ioctl(int fd, u32 cmd, uaddr_t arg)
 	case FIONCLEX:
 		return handle_set_cloexec(fd, cmd == FIOCLEX);
 	case FIONBIO:
-		return set_flag(h.file, O_NONBLOCK, arg);
+		return set_flag(h.file, fd, O_NONBLOCK, arg);
 	case FIOASYNC:
-		return set_flag(h.file, O_ASYNC, arg);
+		return set_flag(h.file, fd, O_ASYNC, arg);
 	case FIONREAD:
 		n = bytes_ready(h.file);
 		if (n != -ENOTTY)

@@ -27,6 +27,15 @@ struct frame_record {
 	u64 fp, lr;
 };
 
+/* From F_SETSIG: any signal may come with POLL_*, those with codes of their own come with SI_SIGIO. */
+static bool tells_of_file(const struct siginfo_k *in)
+{
+	if (in->code == SI_SIGIO)
+		return true;
+	return in->code >= POLL_IN && in->code <= POLL_HUP && in->sig != SIGILL && in->sig != SIGFPE && in->sig != SIGSEGV &&
+	       in->sig != SIGBUS && in->sig != SIGTRAP && in->sig != SIGCHLD && in->sig != SIGSYS;
+}
+
 void siginfo_to_abi(const struct siginfo_k *in, struct abi_siginfo *out)
 {
 	if (in->is_raw) {
@@ -41,6 +50,9 @@ void siginfo_to_abi(const struct siginfo_k *in, struct abi_siginfo *out)
 		out->timer.tid = in->timer_id;
 		out->timer.overrun = in->overrun;
 		out->timer.value = in->value;
+	} else if (tells_of_file(in)) {
+		out->poll.band = in->band;
+		out->poll.fd = in->fd;
 	} else if (in->code < 0) {
 		out->rt.pid = in->pid;
 		out->rt.uid = in->uid;
@@ -54,9 +66,6 @@ void siginfo_to_abi(const struct siginfo_k *in, struct abi_siginfo *out)
 		out->chld.status = in->status;
 		out->chld.utime = in->utime;
 		out->chld.stime = in->stime;
-	} else if (in->sig == SIGPOLL || in->fd) {
-		out->poll.band = in->band;
-		out->poll.fd = in->fd;
 	} else {
 		out->fault.addr = in->addr;
 		out->fault.lsb = (s16)in->addr_lsb;

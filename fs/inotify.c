@@ -298,6 +298,7 @@ static void inotify_show(struct file *f, struct seq *s)
 static const struct object_ops inotify_ops = {
 	.name = "inotify",
 	.type = OBJ_INOTIFY,
+	.async = true,
 	.read = inotify_read,
 	.seek = file_seek_nowhere,
 	.poll = inotify_poll,

@@ -287,6 +287,7 @@ static u64 pipe_ino(struct object *o)
 const struct object_ops pipe_ops = {
 	.name = "pipe",
 	.type = OBJ_PIPE,
+	.async = true,
 	.no_splice = true,		/* but for splice(2) itself, which knows pipes */
 	.read = pipe_read,
 	.write = pipe_write,

@@ -22,6 +22,7 @@
 #include <kernel/cred.h>
 #include <kernel/object.h>
 #include <kernel/rights.h>
+#include <kernel/sigio.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 
@@ -125,6 +126,8 @@ static void release_file(struct file *f)
 
 	if (!list_empty_racy(&f->watches))
 		drop_watches(f);
+	if (f->sigio)
+		sigio_release(f);
 	if (obj->ops->file_release)
 		obj->ops->file_release(f);
 	if (f->dentry)
@@ -207,11 +210,17 @@ u32 file_poll(struct file *f)
 
 #define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_ASYNC | O_NOATIME)
 
-int file_set_flags(struct file *f, u32 flags)
+int file_set_flags(struct file *f, int fd, u32 flags)
 {
 	u32 old = file_flags(f), now;
 	int err = 0;
 
+	if (!f->obj->ops->async)
+		flags = (flags & ~(u32)O_ASYNC) | (old & O_ASYNC);
+	if ((flags ^ old) & O_ASYNC)
+		err = sigio_enable(f, fd, flags & O_ASYNC);
+	if (err)
+		return err;
 	do {
 		now = (old & ~SETFL_MASK) | (flags & SETFL_MASK);
 	} while (!atomic_cmpxchg(&f->flags, &old, now));

@@ -14,6 +14,7 @@ struct cred;
 struct dentry;
 struct mount;
 struct file_watch;
+struct sigio;
 
 /* Somebody keeps an eye on a description without a reference to it (epoll): told once, when the last reference has gone. */
 struct file_watch {
@@ -38,10 +39,7 @@ struct file {
 	u64 err_seen;			/* write-error sequence this description has reported */
 	struct spinlock lock;
 	struct list watches;		/* [l] struct file_watch: epoll items */
-	u32 owner_sig;			/* [l] F_SETSIG */
-	s32 owner_type;			/* [l] F_OWNER_* */
-	pid_t owner_pid;		/* [l] F_SETOWN */
-	void *async;			/* [l] fs/sigio.c's */
+	struct sigio *sigio;		/* [l] sigio.c's; NULL until somebody asks for signals */
 	union {				/* one after the other, once the last reference has gone */
 		struct task_work task_work;
 		struct work work;
@@ -120,5 +118,5 @@ void file_set_count_max(u64 max);
 u32 file_poll(struct file *f);
 /* The seek operation of objects whose offset is always 0, though lseek(2) is no error there. */
 loff_t file_seek_nowhere(struct file *f, loff_t off, int whence);
-/* Applies F_SETFL. */
-int __must_check file_set_flags(struct file *f, u32 flags);
+/* Applies F_SETFL to fd's description. */
+int __must_check file_set_flags(struct file *f, int fd, u32 flags);

@@ -49,6 +49,7 @@ struct object_ops {
 	struct vnode *(*vnode)(struct object *o);	/* for fstat & co; NULL: anonymous */
 	u64 (*ino)(struct object *o);			/* st_ino of an anonymous object; NULL: all share one */
 	void (*show)(struct file *f, struct seq *s);	/* more lines of /proc/PID/fdinfo */
+	bool async;			/* O_ASYNC: pollers' hooks may become signals (kernel/sigio.c) */
 	bool no_splice;			/* splice(2) and sendfile(2) from it are -EINVAL */
 };
 

@@ -321,7 +321,7 @@ static void master_release(struct object *o)
 }
 
 static const struct object_ops master_ops = {
-	.name = "ptmx", .type = OBJ_TTY, .read = master_read, .write = master_write, .poll = master_poll, .ioctl = tty_ioctl,
+	.name = "ptmx", .type = OBJ_TTY, .async = true, .read = master_read, .write = master_write, .poll = master_poll, .ioctl = tty_ioctl,
 	.file_release = master_file_release, .release = master_release,
 };
 

@@ -17,6 +17,7 @@
 #include <kernel/cred.h>
 #include <kernel/file.h>
 #include <kernel/lib/string.h>
+#include <kernel/sigio.h>
 #include <kernel/task.h>
 #include <mm/iter.h>
 
@@ -427,9 +428,27 @@ static void tty_release(struct object *o)
 		t->drv->release(t);
 }
 
+/* Whoever asks for signals and names nobody gets them for the foreground group, or for itself. */
+static int tty_flags_changed(struct file *f, u32 old_flags)
+{
+	struct tty *t = container_of(f->obj, struct tty, obj);
+	irqflags_t irq;
+	pid_t pgrp;
+
+	if (!(file_flags(f) & ~old_flags & O_ASYNC))
+		return 0;
+	irq = spin_lock_irq(&pids_lock);
+	pgrp = t->pgrp ? t->pgrp->pid->nr : 0;
+	spin_unlock_irq(&pids_lock, irq);
+	return pgrp ? sigio_set_owner(f, F_OWNER_PGRP, pgrp, true)
+		    : sigio_set_owner(f, F_OWNER_PID, proc_pid(current_proc()), true);
+}
+
 const struct object_ops tty_ops = {
 	.name = "tty",
 	.type = OBJ_TTY,
+	.async = true,
+	.flags_changed = tty_flags_changed,
 	.read = tty_read,
 	.write = tty_write,
 	.poll = tty_poll,
