@@ -22,6 +22,7 @@
 #include <fs/tmpfs.h>
 #include <fs/vfs.h>
 #include <gen/version.h>
+#include <kernel/bh_timer.h>
 #include <kernel/clock.h>
 #include <kernel/cmdline.h>
 #include <kernel/file.h>
@@ -82,6 +83,7 @@ static void core_init(void)
 	smp_prepare_boot_cpu();
 	sched_init();
 	clock_init();
+	bh_timer_init();
 	task_init();
 	signal_init();
 	ptimer_init();

@@ -23,6 +23,7 @@
 #include <arch/cpu.h>
 #include <arch/mmu.h>
 #include <arch/percpu.h>
+#include <kernel/bh_timer.h>
 #include <kernel/clock.h>
 #include <kernel/cred.h>
 #include <kernel/irq.h>
@@ -546,6 +547,7 @@ static void setup_idle(struct task *t, u32 cpu)
 	t->head.fp_cpu = U32_MAX;
 	t->weight = NICE_0_WEIGHT;
 	timer_init_queue(cpu);
+	bh_timer_init_cpu(cpu);
 	timer_setup(per_cpu(tick_timer, cpu), tick);
 	per_cpu(tick_timer, cpu)->cpu = cpu;
 	timer_setup(&t->sleep_timer, sched_sleep_timeout);

@@ -78,20 +78,25 @@ static struct timer_queue *lock_queue_of(struct timer *t) NO_LOCK_CHECK
 	}
 }
 
-void timer_arm(struct timer *t, ktime_t deadline_ns) NO_LOCK_CHECK
+bool timer_arm(struct timer *t, ktime_t deadline_ns) NO_LOCK_CHECK
 {
+	bool was = false;
 	irqflags_t irq = irq_save();
 	struct timer_queue *q = lock_queue_of(t);
 
-	if (t->armed)
+	if (t->armed) {
 		dequeue(q, t);
+		was = true;
+	}
 	if (t->cpu != this_cpu_id()) {
 		t->cpu = this_cpu_id();
 		spin_unlock(&q->lock);
 		q = this_cpu(queues);
 		spin_lock(&q->lock);
-		if (t->armed)		/* somebody else armed it here meanwhile: the later call decides */
+		if (t->armed) {		/* somebody else armed it here meanwhile: the later call decides */
 			dequeue(q, t);
+			was = true;
+		}
 	}
 	t->deadline_ns = deadline_ns;
 	enqueue(q, t);
@@ -99,6 +104,7 @@ void timer_arm(struct timer *t, ktime_t deadline_ns) NO_LOCK_CHECK
 		arch_timer_arm(deadline_ns);
 	spin_unlock(&q->lock);
 	irq_restore(irq);
+	return was;
 }
 
 bool timer_cancel(struct timer *t) NO_LOCK_CHECK

@@ -14,8 +14,8 @@ struct timer {
 };
 
 void timer_setup(struct timer *t, void (*fn)(struct timer *t));
-/* Arms or moves. Any context. */
-void timer_arm(struct timer *t, ktime_t deadline_ns);
+/* Arms or moves; returns whether it was armed before. Any context. */
+bool timer_arm(struct timer *t, ktime_t deadline_ns);
 /* Returns whether it was armed. Afterwards fn does not start any more, but may still be running on another CPU. */
 bool timer_cancel(struct timer *t);
 /* The same and waits for a running fn. Not from fn itself. Context: no lock that fn takes. */
