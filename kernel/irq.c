@@ -3,13 +3,15 @@
  *
  * One controller, one handler an interrupt. irq_dispatch() handles everything that is pending, then, when it is the outermost interrupt of
  * this CPU and the interrupted code was not a bottom half, runs bottom halves with interrupts on, a bounded number of rounds; what is
- * left then waits for the interrupt that softirq_again() sends to ourselves.
+ * left then is done by this CPU's ksoftirqd thread, so that threads get their turn.
  *
  * Invariants: (1) a bottom half never nests in another on one CPU, and never sleeps (preemption is off). (2) a raised bottom half runs soon:
  * raise in thread context sends this CPU an interrupt.
  * Locks: irq_lock (RANK_IRQ) for the table's writers; dispatch reads it without: entries are published whole and freed after a grace
- * period of all CPUs' interrupts (irq_free waits by cpu_call). call.lock (RANK_CPU_CALL): one cpu_call() at a time.
- * Barriers: (A) cpu_call stores fn, arg, then the pending mask (release); (B) the called CPU loads the mask (acquire), then fn.
+ * period of all CPUs' interrupts (irq_free waits by cpu_call). cpu_call() takes none: each CPU has one call of its own at a time, and
+ * calls of several CPUs go on at once, also to each other (interrupts are on while waiting).
+ * Barriers: (A) cpu_call stores fn, arg, pending, then its bit in called (release); (B) the called CPU takes called (acquire), then
+ * reads fn.
  */
 #include <kernel/irq.h>
 
@@ -19,9 +21,12 @@
 #include <arch/irqflags.h>
 #include <arch/percpu.h>
 #include <kernel/bh.h>
+#include <kernel/lib/fmt.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
+#include <kernel/sched.h>
 #include <kernel/spinlock.h>
+#include <kernel/task.h>
 #include <kernel/trap.h>
 #include <kernel/uapi.h>
 #include <mm/slab.h>
@@ -102,6 +107,19 @@ void softirq_raise(enum softirq n)
 	irq_restore(irq);
 }
 
+/* What a bounded number of rounds left goes on in a thread, which shares the CPU with the others. */
+static DEFINE_PER_CPU(struct waitq, thread_wait);
+static DEFINE_PER_CPU(u64, thread_runs);
+static bool threads_ready __ro_after_init;
+
+static void wake_thread(void)
+{
+	if (likely(threads_ready))
+		waitq_wake_all(this_cpu(thread_wait));
+	else
+		irq_send_ipi(this_cpu_id(), IPI_RESCHED);
+}
+
 /* Interrupts off on entry and exit. */
 static void run_softirqs(void)
 {
@@ -121,7 +139,7 @@ static void run_softirqs(void)
 	current_head()->preempt_count -= BH_ONE;
 	*this_cpu(softirq_running) = false;
 	if (*pending)
-		irq_send_ipi(this_cpu_id(), IPI_RESCHED);
+		wake_thread();
 }
 
 bool softirq_pending_here(void)
@@ -136,6 +154,40 @@ void bh_run_pending(void)
 	if (*this_cpu(softirq_pending) && !*this_cpu(irq_depth) && !*this_cpu(softirq_running))
 		run_softirqs();
 	irq_restore(irq);
+}
+
+static void softirq_thread(void *cpu)
+{
+	struct waitq *q = per_cpu(thread_wait, (u64)cpu);
+
+	for (;;) {
+		int err = waitq_wait(q, softirq_pending_here(), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+
+		(void)err;
+		*this_cpu(thread_runs) += 1;
+		bh_run_pending();
+		schedule();
+	}
+}
+
+void softirq_threads_init(void)
+{
+	char name[TASK_COMM_LEN];
+	u32 cpu;
+
+	for_each_cpu(cpu)
+		waitq_init(per_cpu(thread_wait, cpu));
+	for_each_cpu(cpu) {
+		fmt_print(name, sizeof(name), "ksoftirqd/%u", cpu);
+		if (!task_create_kernel(softirq_thread, (void *)(u64)cpu, name, cpu))
+			panic("no memory for the bottom halves' threads");
+	}
+	threads_ready = true;
+}
+
+u64 softirq_thread_runs(u32 cpu)
+{
+	return READ_ONCE(*per_cpu(thread_runs, cpu));
 }
 
 /* ---- dispatch ---- */
@@ -263,31 +315,39 @@ void irq_for_each(void (*fn)(u32 irq, const char *name, const u64 *per_cpu_count
 
 /* ---- other CPUs ---- */
 
-static struct {
-	struct spinlock lock;		/* one call at a time */
+/* A CPU's own call, which stands in the queues of those it is for: a bit in their called word, one for each caller. */
+struct cpu_call {
 	void (*fn)(void *);
 	void *arg;
 	u64 pending;			/* [a] CPUs that have yet to run it */
-} call = { .lock = SPINLOCK_INIT(RANK_CPU_CALL) };
+} __aligned(64);
 
-static void wait_called(void)
+static DEFINE_PER_CPU(struct cpu_call, own_call);
+static DEFINE_PER_CPU(u64, called);	/* [a] CPUs whose call is to be run here */
+
+static void wait_called(const struct cpu_call *c)
 {
-	while (__atomic_load_n(&call.pending, __ATOMIC_ACQUIRE))
+	while (__atomic_load_n(&c->pending, __ATOMIC_ACQUIRE))
 		cpu_relax();
 }
 
 void cpu_call(u64 mask, void (*fn)(void *), void *arg, bool wait)
 {
-	u64 me, others;
+	u64 me, others, left;
+	struct cpu_call *c;
 	irqflags_t irq;
 
-	spin_lock(&call.lock);
-	wait_called();		/* a call that its caller did not wait for */
+	debug_assert(!in_interrupt());
+	preempt_disable();
 	me = BIT(this_cpu_id());
+	c = this_cpu(own_call);
+	wait_called(c);		/* the last one, if nobody waited for it */
 	others = mask & cpu_online_mask & ~me;
-	call.fn = fn;
-	call.arg = arg;
-	smp_store_release(&call.pending, others);	/* (A) */
+	c->fn = fn;
+	c->arg = arg;
+	__atomic_store_n(&c->pending, others, __ATOMIC_RELAXED);
+	for (left = others; left; left &= left - 1)
+		__atomic_fetch_or(per_cpu(called, __builtin_ctzl(left)), me, __ATOMIC_RELEASE);	/* (A) */
 	ipi_send_mask(others, IPI_CALL);
 	if (mask & me) {
 		irq = irq_save();
@@ -295,8 +355,20 @@ void cpu_call(u64 mask, void (*fn)(void *), void *arg, bool wait)
 		irq_restore(irq);
 	}
 	if (wait)
-		wait_called();
-	spin_unlock(&call.lock);
+		wait_called(c);
+	preempt_enable();
+}
+
+static void run_calls(void)
+{
+	u64 me = BIT(this_cpu_id()), from = __atomic_exchange_n(this_cpu(called), 0, __ATOMIC_ACQUIRE);	/* (B) */
+
+	for (; from; from &= from - 1) {
+		struct cpu_call *c = per_cpu(own_call, __builtin_ctzl(from));
+
+		c->fn(c->arg);
+		__atomic_fetch_and(&c->pending, ~me, __ATOMIC_RELEASE);
+	}
 }
 
 void ipi_dispatch(u32 kind)
@@ -307,10 +379,7 @@ void ipi_dispatch(u32 kind)
 		ipi_counts[kind][this_cpu_id()]++;
 	switch (kind) {
 	case IPI_CALL:
-		if (__atomic_load_n(&call.pending, __ATOMIC_ACQUIRE) & me) {	/* (B) */
-			call.fn(call.arg);
-			__atomic_fetch_and(&call.pending, ~me, __ATOMIC_RELEASE);
-		}
+		run_calls();
 		break;
 	case IPI_STOP:
 		__atomic_fetch_and(&cpu_online_mask, ~me, __ATOMIC_RELAXED);

@@ -36,9 +36,11 @@ void irq_enable_percpu(u32 irq);
 void irq_free(u32 irq, void *arg);
 
 /* Bottom halves: bounded work that runs when the outermost interrupt returns, interrupts on, no sleeping. */
-enum softirq { SOFTIRQ_TIMER, SOFTIRQ_RCU, SOFTIRQ_NET_RX, SOFTIRQ_NET_TX, SOFTIRQ_BLOCK, SOFTIRQ_NR };
+enum softirq { SOFTIRQ_TIMER, SOFTIRQ_RCU, SOFTIRQ_NET_RX, SOFTIRQ_NET_TX, SOFTIRQ_BLOCK, SOFTIRQ_TEST, SOFTIRQ_NR };
 void softirq_register(enum softirq n, void (*fn)(void));
 void softirq_raise(enum softirq n);		/* on this CPU; any context */
+void softirq_threads_init(void);		/* boot, once threads can be made and all CPUs are up */
+u64 softirq_thread_runs(u32 cpu);		/* how often its thread had to help: for tests */
 bool in_interrupt(void);
 bool irq_was_user(void);		/* in a handler: the interrupt came from user code */
 

@@ -20,8 +20,6 @@ enum lock_rank {
 	RANK_SUPER,	/* super block: inode tables, private allocators */
 	RANK_SLEEP_LEAF,/* sleeping leaves: loader, console mux */
 	/* spinlocks */
-	RANK_SPIN_FIRST,
-	RANK_CPU_CALL = RANK_SPIN_FIRST,	/* one cross-CPU call at a time; interrupts stay on under it */
 	RANK_UNIX_GC,	/* AF_UNIX sockets in flight */
 	RANK_SOCK,	/* a socket: sock_lock.spin, an AF_UNIX socket; two through spin_lock_two() */
 	RANK_SOCK_QUEUE, /* its receive queue */
