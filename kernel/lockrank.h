@@ -14,6 +14,7 @@ enum lock_rank {
 	RANK_VNODE,	/* vnode.lock of files */
 	RANK_FILE_POS,	/* file.pos_lock */
 	RANK_OBJ_SLEEP, /* pipe and other object mutexes */
+	RANK_NET_CONFIG, /* net_ns.config: devices, addresses, routes */
 	RANK_ASPACE,	/* aspace.lock */
 	RANK_VMO,	/* vmo.lock (sleeping: truncate against fault) */
 	RANK_PAGE,	/* page lock bit */

@@ -3,14 +3,18 @@
 #include <net/net.h>
 
 #include <kernel/ns.h>
+#include <net/loopback.h>
+#include <net/netdev.h>
 #include <net/sock.h>
 #include <net/unix.h>
 
-struct net_ns init_net;
+struct net_ns init_net = { .route_gen = ATOMIC_INIT(1) };
 
 void net_init(void)
 {
 	sock_boot_init();
 	unix_net_init(&init_net);
+	netdev_init(&init_net);
+	loopback_init(&init_net);
 	init_namespaces.net = &init_net;
 }

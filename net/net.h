@@ -2,7 +2,9 @@
 /* net.h - what a network namespace owns. One instance today: init_net. Each table's file says who locks it. */
 #pragma once
 
+#include <arch/atomic.h>
 #include <kernel/lib/list.h>
+#include <kernel/mutex.h>
 #include <kernel/spinlock.h>
 
 #define UNIX_HASH 256u
@@ -16,7 +18,13 @@ struct unix_table {
 	u32 max_dgram_qlen;			/* net.unix.max_dgram_qlen */
 };
 
+/* Locks: c  config   a  atomic */
 struct net_ns {
+	struct mutex config;			/* RANK_NET_CONFIG: devices, addresses, routes */
+	struct list devs;			/* [c, RCU] struct netdev */
+	s32 last_index;				/* [c] */
+	struct netdev *loopback;		/* [I after boot] */
+	atomic_t route_gen;			/* [a] never 0; moves when a cached route may be wrong */
 	struct unix_table un;
 };
 

@@ -11,6 +11,7 @@
 #include <kernel/lib/list.h>
 #include <kernel/rcu.h>
 #include <kernel/spinlock.h>
+#include <kernel/workq.h>
 #include <net/ipaddr.h>
 #include <net/netbuf.h>
 
@@ -59,12 +60,10 @@ struct netdev_ops {
 	void (*set_rx_mode)(struct netdev *d);	/* IFF_PROMISC, ALLMULTI or the multicast list changed */
 };
 
-#define NETDEV_QUEUES 64u
-
 struct netdev_stats {			/* per CPU: summed by netdev_get_stats() */
 	u64 rx_packets, rx_bytes, rx_dropped, rx_errors, rx_multicast;
 	u64 tx_packets, tx_bytes, tx_dropped, tx_errors;
-};
+} __aligned(64);
 
 /* One pair of rings. Locks: q  lock (RANK_NETDEV)   s  the CPU that polls it */
 struct netdev_queue {
@@ -113,10 +112,11 @@ struct netdev {
 	void *priv;			/* the driver's */
 	struct list addrs;		/* [c, RCU] struct ifaddr, both families */
 	struct list mcast;		/* [c, RCU] groups joined: net/mcast.c */
-	struct netdev_stats *stats;	/* [I] MAX_CPUS of them, each on cache lines of its own */
+	struct netdev_stats *stats;	/* [I] MAX_CPUS of them */
 	u32 carrier_changes;
 	u32 promisc, allmulti;		/* [c] how many asked */
 	struct ip6_dev *ip6;		/* net/ip6.c: autoconfiguration, per device settings */
+	struct work carrier_work;
 	bool dead;			/* [c] unregistered */
 	struct rcu_head rcu;
 };
@@ -131,6 +131,8 @@ void netdev_set_carrier(struct netdev *d, bool on);		/* may be called in bottom 
 void netdev_schedule(struct netdev_queue *q);
 /* A received packet, data at the link header. From poll, bottom halves off. */
 void netdev_rx(struct netdev *d, struct netbuf *nb);
+/* poll: all done, just before the device's interrupts go on (then look once more). */
+void netdev_poll_done(struct netdev_queue *q);
 void netdev_queue_stop(struct netdev_queue *q);			/* [q] */
 void netdev_queue_wake(struct netdev_queue *q);			/* room again; sends what waits */
 
@@ -158,6 +160,8 @@ int __must_check netdev_change_mtu(struct netdev *d, u32 mtu);
 int __must_check netdev_change_mac(struct netdev *d, const u8 *mac);
 int __must_check netdev_rename(struct netdev *d, const char *name);
 void netdev_get_stats(const struct netdev *d, struct netdev_stats *out);
+
+void netdev_init(struct net_ns *net);				/* boot */
 
 /* What happened, for protocols and netlink. Called with net->config held. */
 enum netdev_event { NETDEV_REGISTERED, NETDEV_UNREGISTERED, NETDEV_UP, NETDEV_DOWN, NETDEV_CARRIER, NETDEV_CHANGED,

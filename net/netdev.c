@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: MIT */
+/* netdev.c - interfaces: registry, the path of a packet into and out of a device.
+ *
+ * Receive: netdev_schedule() puts a queue on this CPU's list and raises SOFTIRQ_NET_RX; the bottom half polls each queue in turn, at
+ * most BUDGET packets in all before it lets others run. Packets a device hands up go through taps, then to the protocol that
+ * registered their type.
+ * Transmit: netdev_send() chooses a queue by flow, makes the packet fit the device, and gives it to xmit under the queue's lock.
+ *
+ * Invariants:
+ *  (1) a queue is on at most one CPU's list: `scheduled` is taken by whoever puts it there and given back when poll found less than
+ *      its share; between, interrupts of the queue are off.
+ *  (2) a stopped queue has room again only after netdev_queue_wake(); what waits keeps its order and is sent first.
+ *  (3) devs and the lists of taps and protocols are read under RCU and changed under net->config or types_lock.
+ *
+ * Locks: net->config [RANK_NET_CONFIG, sleeps] > queue.lock [RANK_NETDEV, bottom halves off].
+ * Ref: netdevice(7), packet(7). Tests: none of its own yet
+ */
+#include <net/netdev.h>
+
+#include <arch/cpu.h>
+#include <arch/percpu.h>
+#include <kernel/bh.h>
+#include <kernel/irq.h>
+#include <kernel/lib/fmt.h>
+#include <kernel/lib/string.h>
+#include <kernel/printk.h>
+#include <kernel/uapi.h>
+#include <mm/slab.h>
+#include <net/net.h>
+#include <net/segment.h>
+
+#define BUDGET		300u		/* packets in one run of the bottom half */
+#define QUEUE_BUDGET	64u		/* of one queue, then the next */
+#define TXQLEN		1000u
+
+static DEFINE_PER_CPU(struct list, poll_list);
+
+/* ---- receiving ---- */
+
+void netdev_schedule(struct netdev_queue *q)
+{
+	irqflags_t irq;
+
+	if (__atomic_exchange_n(&q->scheduled, 1, __ATOMIC_ACQUIRE))		/* (1) */
+		return;
+	irq = irq_save();
+	if (!this_cpu(poll_list)->next)			/* the first on this CPU */
+		list_init(this_cpu(poll_list));
+	list_add_tail(this_cpu(poll_list), &q->poll_link);
+	irq_restore(irq);
+	softirq_raise(SOFTIRQ_NET_RX);
+}
+
+static struct netdev_queue *next_queue(struct list *l)
+{
+	irqflags_t irq = irq_save();
+	struct netdev_queue *q = list_first_or_null(l, struct netdev_queue, poll_link);
+
+	if (q)
+		list_del_init(&q->poll_link);
+	irq_restore(irq);
+	return q;
+}
+
+static void poll_again(struct list *l, struct netdev_queue *q)
+{
+	irqflags_t irq = irq_save();
+
+	list_add_tail(l, &q->poll_link);
+	irq_restore(irq);
+}
+
+static void net_rx_softirq(void)
+{
+	struct list *l = this_cpu(poll_list);
+	struct netdev_queue *q;
+	u32 left = BUDGET;
+
+	while (left && (q = next_queue(l))) {
+		u32 share = min(left, QUEUE_BUDGET), n = q->dev->ops->poll(q->dev, q->index, share);
+
+		left -= min(n, left);
+		if (n >= share)
+			poll_again(l, q);
+	}
+	if (!list_empty_racy(l))
+		softirq_raise(SOFTIRQ_NET_RX);
+}
+
+/* The driver's poll found less than its share and is about to turn interrupts on. */
+void netdev_poll_done(struct netdev_queue *q)
+{
+	__atomic_store_n(&q->scheduled, 0, __ATOMIC_RELEASE);
+}
+
+/* ---- protocols and taps ---- */
+
+static struct spinlock types_lock = SPINLOCK_INIT(RANK_SOCK_TABLE);
+static struct list types = LIST_INIT(types), taps = LIST_INIT(taps);	/* (3) */
+
+void packet_type_add(struct packet_type *p)
+{
+	spin_lock_bh(&types_lock);
+	list_add_tail(p->protocol == ETH_P_ALL ? &taps : &types, &p->link);
+	spin_unlock_bh(&types_lock);
+}
+
+void packet_type_del(struct packet_type *p)
+{
+	spin_lock_bh(&types_lock);
+	list_del(&p->link);
+	spin_unlock_bh(&types_lock);
+	synchronize_rcu();
+}
+
+static void give_clone(const struct packet_type *p, struct netbuf *nb)
+{
+	struct netbuf *c = netbuf_clone(nb, PAGE_ATOMIC);
+
+	if (c)
+		p->rx(c);
+}
+
+static void give_taps(struct netbuf *nb)
+{
+	struct packet_type *p;
+
+	if (likely(list_empty_racy(&taps)))
+		return;
+	rcu_read_lock();
+	list_for_each_entry(p, &taps, link)
+		give_clone(p, nb);
+	rcu_read_unlock();
+}
+
+/* Each handler of the type but the last gets a clone. */
+static void deliver(struct netbuf *nb)
+{
+	struct packet_type *p, *last = NULL;
+
+	give_taps(nb);
+	rcu_read_lock();
+	list_for_each_entry(p, &types, link) {
+		if (p->protocol != nb->protocol)
+			continue;
+		if (last)
+			give_clone(last, nb);
+		last = p;
+	}
+	if (last)
+		last->rx(nb);
+	else
+		netbuf_free(nb);
+	rcu_read_unlock();
+}
+
+struct eth_header {
+	u8 dst[ETH_ALEN], src[ETH_ALEN];
+	u16 type;
+} __packed;
+
+static u8 packet_kind(const struct netdev *d, const struct eth_header *h)
+{
+	if (h->dst[0] & 1)
+		return memcmp(h->dst, d->broadcast, ETH_ALEN) ? PKT_MULTICAST : PKT_BROADCAST;
+	return memcmp(h->dst, d->mac, ETH_ALEN) && !(d->flags & IFF_LOOPBACK) ? PKT_OTHERHOST : PKT_HOST;
+}
+
+void netdev_rx(struct netdev *d, struct netbuf *nb)
+{
+	struct netdev_stats *s = &d->stats[this_cpu_id()];
+	const struct eth_header *h;
+
+	nb->dev = d;
+	nb->link_off = netbuf_offset(nb);
+	s->rx_packets++;
+	s->rx_bytes += nb->len;
+	if (!(READ_ONCE(d->flags) & IFF_UP) || !netbuf_need(nb, ETH_HLEN)) {
+		s->rx_dropped++;
+		netbuf_free(nb);
+		return;
+	}
+	h = (const struct eth_header *)(void *)nb->data;
+	nb->link_off = netbuf_offset(nb);
+	nb->protocol = be16_to_cpu(h->type);
+	nb->kind = packet_kind(d, h);
+	s->rx_multicast += nb->kind == PKT_MULTICAST;
+	netbuf_pull(nb, ETH_HLEN);
+	nb->net_off = netbuf_offset(nb);
+	deliver(nb);
+}
+
+/* ---- sending ---- */
+
+bool netdev_header(struct netbuf *nb, const u8 *dst_mac, u16 protocol)
+{
+	struct eth_header *h;
+
+	if (netbuf_unshare(nb, ETH_HLEN, PAGE_ATOMIC))
+		return false;
+	h = netbuf_push(nb, ETH_HLEN);
+	memcpy(h->dst, dst_mac, ETH_ALEN);
+	memcpy(h->src, nb->dev->mac, ETH_ALEN);
+	h->type = cpu_to_be16(protocol);
+	nb->protocol = protocol;
+	nb->link_off = netbuf_offset(nb);
+	return true;
+}
+
+void netdev_queue_stop(struct netdev_queue *q)
+{
+	q->stopped = true;
+}
+
+/* [q] Sends what waits, in order, until the ring is full again. */
+static void send_waiting(struct netdev_queue *q)
+{
+	struct netdev *d = q->dev;
+	struct netbuf *nb;
+
+	while (!q->stopped && (nb = netbuf_queue_take(&q->waiting)))
+		if (d->ops->xmit(d, nb, q->index, q->waiting.n != 0)) {
+			netbuf_queue_add_front(&q->waiting, nb);
+			return;
+		}
+}
+
+void netdev_queue_wake(struct netdev_queue *q)
+{
+	spin_lock_bh(&q->lock);
+	q->stopped = false;
+	send_waiting(q);
+	spin_unlock_bh(&q->lock);
+}
+
+static void drop(struct netdev *d, struct netbuf *nb)
+{
+	d->stats[this_cpu_id()].tx_dropped++;
+	netbuf_free(nb);
+}
+
+/* One packet that the device can take as it is. Bottom halves off. */
+static void send_ready(struct netdev_queue *q, struct netbuf *nb, bool more)
+{
+	struct netdev *d = q->dev;
+	struct netdev_stats *s = &d->stats[this_cpu_id()];
+	u32 len = nb->len, n = nb->gso_segs ? nb->gso_segs : 1;
+
+	spin_lock(&q->lock);
+	if (unlikely(q->stopped || q->waiting.n) || unlikely(d->ops->xmit(d, nb, q->index, more))) {
+		if (q->waiting.n >= d->txqlen) {
+			drop(d, nb);
+			spin_unlock(&q->lock);
+			return;
+		}
+		netbuf_queue_add(&q->waiting, nb);		/* (2) */
+	}
+	s->tx_packets += n;
+	s->tx_bytes += len;
+	spin_unlock(&q->lock);
+}
+
+static bool device_takes(const struct netdev *d, const struct netbuf *nb)
+{
+	if (nb->gso == GSO_TCP4)
+		return (d->features & NETDEV_F_TSO4) && nb->len <= d->gso_max;
+	if (nb->gso == GSO_TCP6)
+		return (d->features & NETDEV_F_TSO6) && nb->len <= d->gso_max;
+	return nb->gso == GSO_NONE || ((d->features & NETDEV_F_USO) && nb->len <= d->gso_max);
+}
+
+static void send_segments(struct netdev_queue *q, struct netbuf *nb)
+{
+	struct netbuf_queue parts;
+	struct netbuf *part;
+
+	netbuf_queue_init(&parts);
+	if (segment(nb, &parts, PAGE_ATOMIC)) {
+		drop(q->dev, nb);
+		return;
+	}
+	netbuf_free(nb);
+	while ((part = netbuf_queue_take(&parts))) {
+		if (part->csum == CSUM_PARTIAL && !(q->dev->features & NETDEV_F_CSUM) && !segment_complete_csum(part)) {
+			drop(q->dev, part);
+			continue;
+		}
+		send_ready(q, part, parts.n != 0);
+	}
+}
+
+void netdev_send(struct netbuf *nb)
+{
+	struct netdev *d = nb->dev;
+	struct netdev_queue *q;
+
+	bh_disable();
+	q = &d->queues[d->nr_queues > 1 ? this_cpu_id() % d->nr_queues : 0];
+	nb->kind = PKT_OUTGOING;
+	if (unlikely(!list_empty_racy(&taps)))
+		give_taps(nb);
+	if (unlikely(!(READ_ONCE(d->flags) & IFF_UP)))
+		drop(d, nb);
+	else if (unlikely(!device_takes(d, nb)))
+		send_segments(q, nb);
+	else if (nb->csum == CSUM_PARTIAL && !(d->features & NETDEV_F_CSUM) && !segment_complete_csum(nb))
+		drop(d, nb);
+	else
+		send_ready(q, nb, false);
+	bh_enable();
+}
+
+/* ---- the registry ---- */
+
+static struct list listeners = LIST_INIT(listeners);		/* boot only */
+
+void netdev_listen(struct netdev_listener *l)
+{
+	list_add_tail(&listeners, &l->link);
+}
+
+void netdev_tell(struct netdev *d, enum netdev_event e, struct ifaddr *a)
+{
+	struct netdev_listener *l;
+
+	list_for_each_entry(l, &listeners, link)
+		l->event(d, e, a);
+}
+
+struct netdev *netdev_alloc(const char *name_format, const struct netdev_ops *ops, u32 nr_queues, usize priv_size)
+{
+	struct netdev *d = kzalloc(sizeof(*d) + priv_size);
+
+	if (!d)
+		return NULL;
+	d->queues = kcalloc(nr_queues, sizeof(*d->queues));
+	d->stats = kcalloc(MAX_CPUS, sizeof(*d->stats));
+	if (!d->queues || !d->stats) {
+		kfree(d->queues);
+		kfree(d->stats);
+		kfree(d);
+		return NULL;
+	}
+	ref_init(&d->refs, 1);
+	str_copy(d->name, name_format, sizeof(d->name));
+	d->ops = ops;
+	d->priv = d + 1;
+	d->nr_queues = nr_queues;
+	d->type = ARPHRD_ETHER;
+	d->halen = ETH_ALEN;
+	memset(d->broadcast, 0xff, ETH_ALEN);
+	d->mtu = d->mtu_max = 1500;
+	d->mtu_min = 68;
+	d->gso_max = 65536;
+	d->txqlen = TXQLEN;
+	d->flags = IFF_BROADCAST | IFF_MULTICAST;
+	list_init(&d->addrs);
+	list_init(&d->mcast);
+	for (u32 i = 0; i < nr_queues; i++) {
+		d->queues[i].dev = d;
+		d->queues[i].index = i;
+		spin_init(&d->queues[i].lock, RANK_NETDEV);
+		netbuf_queue_init(&d->queues[i].waiting);
+		list_init(&d->queues[i].poll_link);
+	}
+	return d;
+}
+
+static void free_rcu(struct rcu_head *h)
+{
+	struct netdev *d = container_of(h, struct netdev, rcu);
+
+	kfree(d->queues);
+	kfree(d->stats);
+	kfree(d);
+}
+
+void netdev_put(struct netdev *d)
+{
+	if (ref_put(&d->refs))
+		call_rcu(&d->rcu, free_rcu);
+}
+
+struct netdev *netdev_index_rcu(struct net_ns *net, s32 index)
+{
+	struct netdev *d;
+
+	list_for_each_entry(d, &net->devs, link)
+		if (d->index == index)
+			return d;
+	return NULL;
+}
+
+static struct netdev *find_name(struct net_ns *net, const char *name)
+{
+	struct netdev *d;
+
+	list_for_each_entry(d, &net->devs, link)
+		if (strcmp(d->name, name) == 0)
+			return d;
+	return NULL;
+}
+
+static struct netdev *counted(struct netdev *d)
+{
+	return d && ref_tryget(&d->refs) ? d : NULL;
+}
+
+struct netdev *netdev_find(struct net_ns *net, const char *name)
+{
+	struct netdev *d;
+
+	rcu_read_lock();
+	d = counted(find_name(net, name));
+	rcu_read_unlock();
+	return d;
+}
+
+struct netdev *netdev_find_index(struct net_ns *net, s32 index)
+{
+	struct netdev *d;
+
+	rcu_read_lock();
+	d = counted(netdev_index_rcu(net, index));
+	rcu_read_unlock();
+	return d;
+}
+
+/* "eth%d": the first number that is free. */
+static int choose_name(struct net_ns *net, struct netdev *d)
+{
+	char format[IFNAMSIZ], *percent;
+
+	str_copy(format, d->name, sizeof(format));
+	percent = strchr(format, '%');
+	if (!percent)
+		return find_name(net, d->name) ? -EEXIST : 0;
+	*percent = '\0';
+	for (u32 n = 0; n < 32768; n++) {
+		fmt_print(d->name, sizeof(d->name), "%s%u", format, n);
+		if (!find_name(net, d->name))
+			return 0;
+	}
+	return -ENFILE;
+}
+
+int netdev_register(struct net_ns *net, struct netdev *d)
+{
+	int err;
+
+	mutex_lock(&net->config);
+	err = choose_name(net, d);
+	if (!err) {
+		d->net = net;
+		d->index = ++net->last_index;
+		list_add_tail(&net->devs, &d->link);
+		netdev_tell(d, NETDEV_REGISTERED, NULL);
+	}
+	mutex_unlock(&net->config);
+	return err;
+}
+
+void netdev_unregister(struct netdev *d)
+{
+	struct net_ns *net = d->net;
+	int err;
+
+	mutex_lock(&net->config);
+	err = netdev_change_flags(d, 0, IFF_UP);
+	if (err)
+		pr_warn("net: %s does not go down: error %d", d->name, -err);
+	d->dead = true;
+	netdev_tell(d, NETDEV_UNREGISTERED, NULL);
+	list_del(&d->link);
+	mutex_unlock(&net->config);
+	synchronize_rcu();
+	netdev_put(d);
+}
+
+void netdev_init(struct net_ns *net)
+{
+	softirq_register(SOFTIRQ_NET_RX, net_rx_softirq);
+	mutex_init(&net->config, RANK_NET_CONFIG);
+	list_init(&net->devs);
+}
+
+/* ---- configuration ---- */
+
+static void drop_waiting(struct netdev *d)
+{
+	for (u32 i = 0; i < d->nr_queues; i++) {
+		struct netdev_queue *q = &d->queues[i];
+
+		spin_lock_bh(&q->lock);
+		netbuf_queue_purge(&q->waiting);
+		q->stopped = false;
+		spin_unlock_bh(&q->lock);
+	}
+}
+
+static int change_up(struct netdev *d, bool up)
+{
+	int err = 0;
+
+	if (up && d->ops->open)
+		err = d->ops->open(d);
+	if (err)
+		return err;
+	WRITE_ONCE(d->flags, up ? d->flags | IFF_UP : d->flags & ~IFF_UP);
+	if (!up) {
+		if (d->ops->stop)
+			d->ops->stop(d);
+		synchronize_rcu();
+		drop_waiting(d);
+	}
+	netdev_tell(d, up ? NETDEV_UP : NETDEV_DOWN, NULL);
+	return 0;
+}
+
+/* PROMISC and ALLMULTI are counted: packet sockets ask too. */
+static void change_mode(struct netdev *d, u32 bit, u32 *count, bool on)
+{
+	if (on == !!(d->flags & bit))
+		return;
+	*count += on ? 1 : -1u;
+	WRITE_ONCE(d->flags, on ? d->flags | bit : d->flags & ~bit);
+	if (d->ops->set_rx_mode)
+		d->ops->set_rx_mode(d);
+}
+
+int netdev_change_flags(struct netdev *d, u32 flags, u32 mask)
+{
+	u32 old = d->flags;
+	int err = 0;
+
+	if (mask & IFF_PROMISC)
+		change_mode(d, IFF_PROMISC, &d->promisc, flags & IFF_PROMISC);
+	if (mask & IFF_ALLMULTI)
+		change_mode(d, IFF_ALLMULTI, &d->allmulti, flags & IFF_ALLMULTI);
+	mask &= IFF_UP;
+	if ((d->flags ^ flags) & mask)
+		err = change_up(d, flags & IFF_UP);
+	if (!err && old != d->flags)
+		netdev_tell(d, NETDEV_CHANGED, NULL);
+	return err;
+}
+
+int netdev_change_mtu(struct netdev *d, u32 mtu)
+{
+	int err = 0;
+
+	if (mtu == d->mtu)
+		return 0;
+	if (mtu < d->mtu_min || mtu > d->mtu_max)
+		return -EINVAL;
+	if (d->ops->set_mtu)
+		err = d->ops->set_mtu(d, mtu);
+	if (err)
+		return err;
+	WRITE_ONCE(d->mtu, mtu);
+	netdev_tell(d, NETDEV_CHANGED, NULL);
+	return 0;
+}
+
+int netdev_change_mac(struct netdev *d, const u8 *mac)
+{
+	int err = 0;
+
+	if ((mac[0] & 1) || memcmp(mac, "\0\0\0\0\0\0", ETH_ALEN) == 0)
+		return -EADDRNOTAVAIL;
+	if (d->ops->set_mac)
+		err = d->ops->set_mac(d, mac);
+	if (err)
+		return err;
+	memcpy(d->mac, mac, ETH_ALEN);
+	netdev_tell(d, NETDEV_CHANGED, NULL);
+	return 0;
+}
+
+int netdev_rename(struct netdev *d, const char *name)
+{
+	if (d->flags & IFF_UP)
+		return -EBUSY;
+	if (!name[0] || strlen(name) > IF_NAME_MAX || strchr(name, '/') || strchr(name, ' ') || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0)
+		return -EINVAL;
+	if (find_name(d->net, name))
+		return -EEXIST;
+	str_copy(d->name, name, sizeof(d->name));
+	netdev_tell(d, NETDEV_CHANGED, NULL);
+	return 0;
+}
+
+void netdev_get_stats(const struct netdev *d, struct netdev_stats *out)
+{
+	u64 *sum = (u64 *)out;
+
+	memset(out, 0, sizeof(*out));
+	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++) {
+		const u64 *s = (const u64 *)&d->stats[cpu];
+
+		for (u32 i = 0; i < sizeof(*out) / sizeof(u64); i++)
+			sum[i] += s[i];
+	}
+}
+
+/* ---- carrier ---- */
+
+static void carrier_news(struct work *w)
+{
+	struct netdev *d = container_of(w, struct netdev, carrier_work);
+
+	mutex_lock(&d->net->config);
+	netdev_tell(d, NETDEV_CARRIER, NULL);
+	mutex_unlock(&d->net->config);
+	netdev_put(d);
+}
+
+void netdev_set_carrier(struct netdev *d, bool on)
+{
+	u32 bits = IFF_RUNNING | IFF_LOWER_UP;
+
+	if (on == !!(READ_ONCE(d->flags) & IFF_LOWER_UP))
+		return;
+	if (on)
+		__atomic_fetch_or(&d->flags, bits, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(&d->flags, ~bits, __ATOMIC_RELAXED);
+	d->carrier_changes++;
+	if (!d->net)
+		return;
+	netdev_get(d);
+	d->carrier_work.fn = carrier_news;
+	if (!work_queue(&d->carrier_work))
+		netdev_put(d);
+}
