@@ -50,8 +50,10 @@ long sys_epoll_ctl(int epfd, s32 op, int fd, uaddr_t event)
 		err = handle_get(epfd, 0, &ep);
 	if (!err)
 		err = handle_get(fd, 0, &target);
-	if (!err && (ep.file->mode | target.file->mode) & FMODE_PATH)
+	if (!err && ep.file->mode & FMODE_PATH)
 		err = -EBADF;
+	if (!err)
+		err = handle_need_any(&target, RIGHTS_POLL);
 	if (!err && file_is_epoll(ep.file))
 		err = handle_need(&ep, RIGHT_WRITE);
 	if (err)

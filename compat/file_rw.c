@@ -69,7 +69,7 @@ long sys_write(int fd, uaddr_t buf, usize count)
 	struct handle h;
 	struct iter it;
 	ssize_t n;
-	int err = handle_get(fd, RIGHT_WRITE, &h);
+	int err = handle_get_write(fd, false, &h);
 
 	if (unlikely(err))
 		return err;
@@ -133,10 +133,12 @@ long sys_pwrite64(int fd, uaddr_t buf, usize count, loff_t pos)
 
 	if (pos < 0)
 		return -EINVAL;
-	err = handle_get(fd, RIGHT_WRITE | RIGHT_SEEK, &h);
+	err = handle_get_write(fd, false, &h);
 	if (err)
 		return err;
-	n = iter_user(&it, buf, count);
+	n = handle_need(&h, RIGHT_SEEK);
+	if (!n)
+		n = iter_user(&it, buf, count);
 	if (!n)
 		n = file_pwrite(h.file, &it, &pos);
 	handle_put(&h);
@@ -189,8 +191,13 @@ static long do_vec(int fd, uaddr_t iov, usize nr, loff_t *pos, u32 flags, bool w
 	struct user_vec v;
 	struct iter it;
 	ssize_t n;
-	int err = handle_get(fd, (write ? RIGHT_WRITE : RIGHT_READ) | (pos ? RIGHT_SEEK : 0), &h);
+	int err = write ? handle_get_write(fd, flags & RWF_APPEND, &h) : handle_get(fd, RIGHT_READ, &h);
 
+	if (err)
+		return err;
+	err = pos ? handle_need(&h, RIGHT_SEEK) : 0;
+	if (!err && (flags & RWF_NOAPPEND) && write)
+		err = handle_need(&h, RIGHT_WRITE);
 	if (err)
 		return err;
 	n = user_vec_get(&v, &it, iov, nr);

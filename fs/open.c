@@ -142,9 +142,13 @@ static int check_type(const struct vnode *v, const struct mount *m, u32 acc)
 	return acc & MAY_EXEC ? -EACCES : 0;
 }
 
-static u32 rights_asked(u32 acc)
+/* Who may only append may open for that alone. */
+static u32 rights_asked(const struct path *p, const struct open_request *req, u32 acc)
 {
-	return (acc & MAY_READ ? RIGHT_READ : 0) | (acc & MAY_WRITE ? RIGHT_WRITE : 0) | (acc & MAY_EXEC ? RIGHT_EXEC : 0);
+	bool appends = (req->flags & O_APPEND) && !(req->flags & O_TRUNC) && (p->rights & RIGHT_APPEND);
+
+	return (acc & MAY_READ ? RIGHT_READ : 0) | (acc & MAY_WRITE ? (appends ? RIGHT_APPEND : RIGHT_WRITE) : 0) |
+	       (acc & MAY_EXEC ? RIGHT_EXEC : 0);
 }
 
 static int check_open(const struct path *p, const struct open_request *req)
@@ -157,7 +161,7 @@ static int check_open(const struct path *p, const struct open_request *req)
 	if (!err && (acc & MAY_WRITE) && (type == S_IFREG || type == S_IFDIR))
 		err = mount_may_write(p->mount);
 	if (!err)
-		err = path_need(p, rights_asked(acc));
+		err = path_need(p, rights_asked(p, req, acc));
 	if (!err)
 		err = vnode_permission(v, c, acc);
 	if (err)

@@ -188,6 +188,12 @@ static void drop_path(struct file *f)
 	mount_put(f->mount);
 }
 
+static void keep_path(struct file *f)
+{
+	dentry_get(f->dentry);
+	mount_get(f->mount);
+}
+
 void path_get(const struct path *p)
 {
 	dentry_get(p->dentry);
@@ -207,6 +213,7 @@ void vfs_init(void)
 {
 	mutex_init(&super_lock, RANK_SUPER);
 	file_drop_path = drop_path;
+	file_keep_path = keep_path;
 	dcache_init();
 	mount_init();
 	fs_context_init();

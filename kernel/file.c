@@ -33,6 +33,7 @@ static atomic64_t nr_files;	/* statistic of the whole machine */
 static u64 max_files;		/* sysctl fs.file-max: of the whole machine */
 
 void (*file_drop_path)(struct file *f) __ro_after_init;
+void (*file_keep_path)(struct file *f) __ro_after_init;
 
 void file_init(void)
 {
@@ -91,6 +92,22 @@ int file_create(struct object *obj, u32 flags, struct file **out)
 	spin_init(&f->lock, RANK_OBJECT);
 	list_init(&f->watches);
 	*out = f;
+	return 0;
+}
+
+int file_copy_path(struct file *f, u32 carry, struct file **out)
+{
+	int err;
+
+	object_get(f->obj);
+	err = file_create(f->obj, file_flags(f), out);
+	if (err)
+		return err;
+	(*out)->carry = f->carry & carry;
+	(*out)->dentry = f->dentry;
+	(*out)->mount = f->mount;
+	if (f->dentry)
+		file_keep_path(*out);
 	return 0;
 }
 

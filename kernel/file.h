@@ -86,6 +86,8 @@ static inline bool file_nonblock(const struct file *f)
 
 /* What the description's mode grants a new slot. */
 u32 file_rights(const struct file *f);
+/* An O_PATH description of the same place that carries no more than carry: those have no state that could tell them apart. */
+int __must_check file_copy_path(struct file *f, u32 carry, struct file **out);
 /* What a place reached through a slot with these rights carries: what the description carries, less what the slot lost. */
 u32 file_carried(const struct file *f, u32 rights);
 
@@ -97,6 +99,7 @@ static inline bool file_pos_shared(const struct file *f, bool counted)
 
 /* fs/ lets go of the name a description was opened by, and of its locks. Set once at boot. */
 extern void (*file_drop_path)(struct file *f);
+extern void (*file_keep_path)(struct file *f);	/* and takes references to dentry and mount */
 
 void file_init(void);
 /* /proc/sys/fs/file-nr: open descriptions and their limit (the super-user may pass it). */

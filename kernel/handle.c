@@ -78,6 +78,26 @@ static __cold int deny(const struct file *f, u32 missing)
 	return f->mode & FMODE_PATH ? -EBADF : rights_deny(missing);
 }
 
+int handle_need_any(const struct handle *h, u32 of)
+{
+	if (unlikely(h->file->mode & FMODE_PATH))
+		return -EBADF;
+	return unlikely(!(h->rights & of)) ? deny(h->file, of) : 0;
+}
+
+int handle_get_write(int fd, bool at_end, struct handle *out)
+{
+	int err = handle_get(fd, RIGHT_WRITE, out);
+
+	if (likely(err != -EBADF) || handle_get(fd, RIGHT_APPEND, out))
+		return err;
+	if (at_end || (file_flags(out->file) & O_APPEND) || !(out->file->mode & FMODE_SEEK))
+		return 0;
+	handle_put(out);
+	*out = (struct handle){};
+	return -EBADF;
+}
+
 int handle_need(const struct handle *h, u32 need)
 {
 	return unlikely(need & ~h->rights) ? deny(h->file, need & ~h->rights) : 0;
@@ -567,21 +587,50 @@ int handle_set_cloexec(int fd, bool on)
 	return err;
 }
 
-int handle_narrow(int fd, u32 keep)
+/* Puts f, or other in its place, into its slot again with fewer rights. -EAGAIN: the slot has another file by now. */
+static int refill(struct handle_table *t, int fd, struct file *f, struct file *other, u32 keep)
 {
-	struct handle_table *t = current()->handles;
 	struct slot *s;
-	struct file *f;
 	u32 rights;
+	int err = -EAGAIN;
 
 	spin_lock(&t->lock);
 	s = slot_of(t->dir, (u32)fd);
-	f = s ? s->file : NULL;
-	if (f) {
+	if (s && s->file == f) {
 		rights = (u32)s->word & keep;
 		smp_store_release(&s->file, NULL);
-		fill_slot(s, f, rights);
+		fill_slot(s, other ? other : f, rights);
+		err = 0;
 	}
 	spin_unlock(&t->lock);
-	return f ? 0 : -EBADF;
+	return err;
+}
+
+/*
+ * What an O_PATH slot opens below itself is more than what it may do itself: that is the description's to carry, so one that is to
+ * carry less gets a description of its own.
+ */
+int handle_narrow(int fd, u32 keep)
+{
+	struct handle_table *t = current()->handles;
+	struct file *f, *other;
+	int err;
+
+	do {
+		other = NULL;
+		err = handle_get_file(fd, 0, &f);
+		if (err)
+			return err;
+		if ((f->mode & FMODE_PATH) && (f->carry & ~keep))
+			err = file_copy_path(f, keep, &other);
+		if (err) {
+			file_put(f);
+			return err;
+		}
+		err = refill(t, fd, f, other, keep);
+		if (other)
+			file_put(err ? other : f);	/* whoever is not in the slot */
+		file_put(f);
+	} while (err);
+	return 0;
 }

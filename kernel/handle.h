@@ -29,6 +29,11 @@ int __must_check handle_get_file(int fd, u32 need, struct file **out);
 
 /* Requires more of a handle, where what is needed shows only after a look at the file. */
 int __must_check handle_need(const struct handle *h, u32 need);
+/* The same for at least one of several rights; -EBADF for an O_PATH descriptor, too. */
+int __must_check handle_need_any(const struct handle *h, u32 of);
+/* handle_get() for writing: a slot with RIGHT_APPEND alone will do where the bytes go to the end whatever else happens: at_end
+ * (RWF_APPEND), O_APPEND, and what has no position. -EBADF else. */
+int __must_check handle_get_write(int fd, bool at_end, struct handle *out);
 
 /* The errno for a missing right. */
 int rights_errno(u32 missing);

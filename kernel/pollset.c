@@ -13,6 +13,7 @@
 #include <kernel/file.h>
 #include <kernel/handle.h>
 #include <kernel/object.h>
+#include <kernel/rights.h>
 #include <mm/slab.h>
 
 struct pollset {
@@ -49,7 +50,7 @@ static int scan(struct poll_slot *s, u32 n, u32 always)
 		if (unlikely(handle_get(s[i].fd, 0, &h))) {
 			s[i].got = POLLNVAL;
 		} else {
-			s[i].got = unlikely(h.file->mode & FMODE_PATH) ? POLLNVAL : (u16)look(h.file, s[i].want | always);
+			s[i].got = unlikely(handle_need_any(&h, RIGHTS_POLL)) ? POLLNVAL : (u16)look(h.file, s[i].want | always);
 			handle_put(&h);
 		}
 		ready += s[i].got != 0;

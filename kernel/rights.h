@@ -33,5 +33,7 @@
 #define RIGHTS_ALL	((u32)(BIT(24) - 1))
 /* About the bytes: what the access mode of open(2) decides. */
 #define RIGHTS_DATA	(RIGHT_READ | RIGHT_WRITE | RIGHT_APPEND | RIGHT_SEEK | RIGHT_MAP_READ | RIGHT_MAP_WRITE | RIGHT_MAP_EXEC)
+/* One of these is enough to be told what poll(2) reports: each of them would let one find out. */
+#define RIGHTS_POLL (RIGHT_READ | RIGHT_WRITE | RIGHT_APPEND | RIGHT_STAT | RIGHT_ACCEPT)
 /* What an O_PATH descriptor is good for. */
 #define RIGHTS_PATH	(RIGHT_STAT | RIGHT_LOOKUP | RIGHT_EXEC | RIGHT_CREATE | RIGHT_REMOVE | RIGHT_LINK | RIGHT_SEND_FD)

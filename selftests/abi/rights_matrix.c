@@ -33,7 +33,9 @@ enum {
 	READ = 1 << 0, WRITE = 1 << 1, SEEK = 1 << 3, EXEC = 1 << 4, MAP_R = 1 << 5, MAP_W = 1 << 6, MAP_X = 1 << 7, STAT = 1 << 8,
 	SETATTR = 1 << 9, LOOKUP = 1 << 10, CREATE = 1 << 11, REMOVE = 1 << 12, LINK = 1 << 13, IOCTL = 1 << 14, SIGNAL = 1 << 20,
 	BIND = 1 << 15, CONNECT = 1 << 16, LISTEN = 1 << 17, ACCEPT = 1 << 18, SEND_FD = 1 << 19,
+	APPEND = 1 << 2,
 	EVERY = (1 << 24) - 1,
+	POLLED = READ | WRITE | APPEND | STAT | 1 << 18,	/* any of these */
 };
 
 /* The kinds of objects. */
@@ -331,14 +333,14 @@ ROW(preadv, plain, READ, EBADF, FILES, preadv(fd, &iov, 1, 1))
 ROW(preadv, seek, SEEK, ESPIPE, FILES, preadv(fd, &iov, 1, 1))
 ROW(preadv2, plain, READ, EBADF, FILES | PIPER, preadv2(fd, &iov, 1, -1, 0))
 ROW(preadv2, seek, SEEK, ESPIPE, FILES, preadv2(fd, &iov, 1, 1, 0))
-ROW(write, plain, WRITE, EBADF, FILES | PIPEW | PTM | PTS | ZERO, write(fd, "ab\n", 3))
-ROW(write, event, WRITE, EBADF, EVENT, write(fd, &(uint64_t){ 7 }, 8))
-ROW(writev, plain, WRITE, EBADF, FILES | PIPEW | PTM | PTS | ZERO, writev(fd, &iov, 1))
-ROW(pwrite64, plain, WRITE, EBADF, FILES, pwrite(fd, "ab", 2, 1))
+ROW(write, plain, WRITE | APPEND, EBADF, FILES | PIPEW | PTM | PTS | ZERO, write(fd, "ab\n", 3))
+ROW(write, event, WRITE | APPEND, EBADF, EVENT, write(fd, &(uint64_t){ 7 }, 8))
+ROW(writev, plain, WRITE | APPEND, EBADF, FILES | PIPEW | PTM | PTS | ZERO, writev(fd, &iov, 1))
+ROW(pwrite64, plain, WRITE | APPEND, EBADF, FILES, pwrite(fd, "ab", 2, 1))
 ROW(pwrite64, seek, SEEK, ESPIPE, FILES, pwrite(fd, "ab", 2, 1))
-ROW(pwritev, plain, WRITE, EBADF, FILES, pwritev(fd, &iov, 1, 1))
+ROW(pwritev, plain, WRITE | APPEND, EBADF, FILES, pwritev(fd, &iov, 1, 1))
 ROW(pwritev, seek, SEEK, ESPIPE, FILES, pwritev(fd, &iov, 1, 1))
-ROW(pwritev2, plain, WRITE, EBADF, FILES | PIPEW, pwritev2(fd, &iov, 1, -1, 0))
+ROW(pwritev2, plain, WRITE | APPEND, EBADF, FILES | PIPEW, pwritev2(fd, &iov, 1, -1, 0))
 ROW(pwritev2, seek, SEEK, ESPIPE, FILES, pwritev2(fd, &iov, 1, 1, 0))
 ROW(lseek, plain, SEEK, ESPIPE, FILES | DIRECTORY, lseek(fd, 5, SEEK_SET))
 ROW(getdents64, plain, READ, EBADF, DIRECTORY, syscall(SYS_getdents64, fd, buf, 256))
@@ -420,7 +422,35 @@ static struct itimerspec timer;
 static sigset_t set;
 static siginfo_t info;
 
+static long watch(int fd)
+{
+	int ep = keep(epoll_create1(0));
+
+	return epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static long poll_one(int fd)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+	long n = poll(&p, 1, 0);
+
+	errno = EBADF;
+	return p.revents & POLLNVAL ? -1 : n;
+}
+
+static long select_one(int fd)
+{
+	fd_set fds;
+
+	FD_ZERO(&fds);
+	FD_SET(fd, &fds);
+	return select(fd + 1, &fds, NULL, NULL, &(struct timeval){});
+}
+
 ROW(epoll_ctl, add, WRITE, EBADF, EPOLL, epoll_ctl(fd, EPOLL_CTL_ADD, rd, &ev))
+ROW(epoll_ctl, target, POLLED, EBADF, PIPER | PIPEW | EVENT | EPOLL | TIMER | SIGFD | PTM | PTS | INOT | SOCK | LISTENER | DGRAM, watch(fd))
+ROW(ppoll, plain, POLLED, EBADF, ALL, poll_one(fd))
+ROW(pselect6, plain, POLLED, EBADF, ALL, select_one(fd))
 ROW(epoll_ctl, del, WRITE, EBADF, EPOLL, epoll_ctl(fd, EPOLL_CTL_DEL, event, NULL))
 ROW(epoll_pwait, plain, READ, EBADF, EPOLL, epoll_wait(fd, got, 2, 0))
 ROW(epoll_pwait2, plain, READ, EBADF, EPOLL, syscall(SYS_epoll_pwait2, fd, got, 2, &(struct timespec){}, NULL, 8))
@@ -462,7 +492,7 @@ static long send_descriptor(int fd)
 }
 
 ROW(read, socket, READ, EBADF, SOCK, read(fd, buf, 2))
-ROW(write, socket, WRITE, EBADF, SOCK, write(fd, buf, 2))
+ROW(write, socket, WRITE | APPEND, EBADF, SOCK, write(fd, buf, 2))
 ROW(bind, plain, BIND, EACCES, DGRAM, bind(fd, (void *)&new_name, sizeof(new_name)))
 ROW(connect, plain, CONNECT, EACCES, DGRAM, connect(fd, (void *)&helper_name, sizeof(helper_name)))
 ROW(listen, plain, LISTEN, EACCES, LISTENER, listen(fd, 7))
@@ -586,8 +616,7 @@ TEST_TIMEOUT(without_the_right, 60)
 
 TEST(calls_about_the_number_need_no_right)
 {
-	int fd, ep = epoll_create1(0);
-	fd_set fds;
+	int fd;
 
 	NEEDS(ashlar_handle_narrow(0, EVERY));
 	setup();
@@ -602,12 +631,6 @@ TEST(calls_about_the_number_need_no_right)
 		EXPECT_EQ(1, fcntl(fd, F_GETFD));
 		EXPECT_EQ(90, dup3(fd, 90, 0));
 		EXPECT_TRUE(dup(fd) >= 0);
-		EXPECT_TRUE(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 0) >= 0);
-		FD_ZERO(&fds);
-		FD_SET(fd, &fds);
-		EXPECT_TRUE(select(fd + 1, &fds, NULL, NULL, &(struct timeval){}) >= 0);
-		if (kind != N_EPOLL && kind != N_REG && kind != N_DIRECTORY && kind != N_MEM && kind != N_ZERO)
-			EXPECT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev));
 		EXPECT_EQ(0, syscall(SYS_close_range, 90, 90, 0));
 		EXPECT_EQ(0, close(fd));
 	}
@@ -703,6 +726,87 @@ TEST(a_shared_mapping_without_the_right_to_write_stays_read_only)
 	ASSERT_TRUE(p != MAP_FAILED);
 	EXPECT_ERRNO(EACCES, mprotect(p, 4096, PROT_READ | PROT_WRITE));
 	EXPECT_ERRNO(EACCES, mprotect(p, 4096, PROT_READ | PROT_EXEC));
+}
+
+/* ---- the right to append alone ---- */
+
+TEST(append_alone_writes_at_the_end_only)
+{
+	char text[64];
+	int fd, p[2];
+
+	NEEDS(ashlar_handle_narrow(0, EVERY));
+	setup();
+	fd = open("f", O_RDWR | O_APPEND);
+	ASSERT_EQ(0, ashlar_handle_narrow(fd, EVERY & ~WRITE));
+	EXPECT_EQ(2, write(fd, "AA", 2));
+	EXPECT_EQ(2, pwrite(fd, "BB", 2, 0));		/* O_APPEND goes first, as on Linux */
+	EXPECT_ERRNO(EBADF, pwritev2(fd, &iov, 1, 0, 0x20));
+	EXPECT_EQ(14, pread(fd, text, 64, 0));
+	EXPECT_EQ(0, memcmp(text, "0123456789AABB", 14));
+	EXPECT_ERRNO(EINVAL, ftruncate(fd, 0));
+	EXPECT_EQ(0, fcntl(fd, F_SETFL, 0));
+	EXPECT_ERRNO(EBADF, write(fd, "CC", 2));
+	EXPECT_EQ(4, pwritev2(fd, &iov, 1, 0, RWF_APPEND));
+	EXPECT_EQ(18, lseek(fd, 0, SEEK_END));
+	pipe(p);
+	ASSERT_EQ(0, ashlar_handle_narrow(p[1], EVERY & ~WRITE));
+	EXPECT_EQ(2, write(p[1], "xy", 2));		/* without a position all writes are at the end */
+}
+
+TEST(append_alone_goes_down_a_directory)
+{
+	int dir, fd;
+
+	NEEDS(ashlar_handle_narrow(0, EVERY));
+	setup();
+	dir = open("d", O_RDONLY | O_DIRECTORY);
+	ASSERT_EQ(0, ashlar_handle_narrow(dir, EVERY & ~WRITE));
+	EXPECT_ERRNO(EACCES, openat(dir, "x", O_WRONLY));
+	EXPECT_ERRNO(EACCES, openat(dir, "x", O_WRONLY | O_APPEND | O_TRUNC));
+	fd = openat(dir, "x", O_WRONLY | O_APPEND);
+	EXPECT_TRUE(fd >= 0);
+	EXPECT_EQ(1, write(fd, "!", 1));
+	fcntl(fd, F_SETFL, 0);
+	EXPECT_ERRNO(EBADF, write(fd, "?", 1));
+}
+
+/* ---- O_PATH: what is opened below or again ---- */
+
+TEST(a_path_descriptor_carries_less)
+{
+	char name[64];
+	int dir, copy, x;
+
+	NEEDS(ashlar_handle_narrow(0, EVERY));
+	setup();
+	dir = open("d", O_PATH);
+	copy = dup(dir);
+	ASSERT_EQ(0, ashlar_handle_narrow(dir, EVERY & ~(WRITE | APPEND | SETATTR)));
+	EXPECT_ERRNO(EACCES, openat(dir, "x", O_WRONLY));
+	EXPECT_ERRNO(EACCES, openat(dir, "x", O_WRONLY | O_APPEND));
+	EXPECT_ERRNO(EPERM, fchmodat(dir, "x", 0700, 0));
+	EXPECT_TRUE(openat(dir, "x", O_RDONLY) >= 0);
+	EXPECT_TRUE(openat(copy, "x", O_WRONLY) >= 0);		/* the dup keeps its rights */
+	x = openat(dir, "x", O_PATH);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", x);
+	EXPECT_ERRNO(EACCES, open(name, O_WRONLY));
+	EXPECT_TRUE(open(name, O_RDONLY) >= 0);
+	ASSERT_EQ(0, ashlar_handle_narrow(x, EVERY & ~READ));
+	EXPECT_ERRNO(EACCES, open(name, O_RDONLY));
+	ASSERT_EQ(0, ashlar_handle_narrow(x, EVERY));		/* nothing comes back */
+	EXPECT_ERRNO(EACCES, open(name, O_RDONLY));
+	EXPECT_ERRNO(EBADF, read(x, buf, 1));
+	EXPECT_EQ(0, fchdir(dir));
+	EXPECT_ERRNO(EACCES, open("x", O_WRONLY));
+}
+
+TEST(poll_of_a_path_descriptor)
+{
+	struct pollfd p = { open("/tmp", O_PATH), POLLIN, 0 };
+
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ(POLLNVAL, p.revents);
 }
 
 MAIN
