@@ -213,12 +213,8 @@ static int ignore_options(struct super *sb, u32 flags, const char *options)
 	return 0;
 }
 
-static struct fs_type devtmpfs_type = {
-	.name = "devtmpfs", .flags = FS_SINGLE, .magic = 0x01021994u, .mount = devtmpfs_mount, .remount = ignore_options,
-};
-static struct fs_type devpts_type = {
-	.name = "devpts", .flags = FS_SINGLE, .magic = DEVPTS_MAGIC, .mount = devpts_mount, .remount = ignore_options,
-};
+FSTYPE(devtmpfs, .flags = FS_SINGLE, .magic = 0x01021994u, .mount = devtmpfs_mount, .remount = ignore_options);
+FSTYPE(devpts, .flags = FS_SINGLE, .magic = DEVPTS_MAGIC, .mount = devpts_mount, .remount = ignore_options);
 
 /* Empty directories: what programs look for before they do without. fs/sysfs.c will fill them. */
 static int sysfs_mount(struct super *sb, const char *source, const char *options)
@@ -233,15 +229,10 @@ static int sysfs_mount(struct super *sb, const char *source, const char *options
 	return err;
 }
 
-static struct fs_type sysfs_type = {
-	.name = "sysfs", .flags = FS_SINGLE, .magic = SYSFS_MAGIC, .mount = sysfs_mount, .remount = ignore_options,
-};
+FSTYPE(sysfs, .flags = FS_SINGLE, .magic = SYSFS_MAGIC, .mount = sysfs_mount, .remount = ignore_options);
 
 void devfs_init(void)
 {
-	fs_type_register(&devtmpfs_type);
-	fs_type_register(&devpts_type);
-	fs_type_register(&sysfs_type);
 	dev_mount = vfs_mount_internal("devtmpfs");
 	pts_mount = vfs_mount_internal("devpts");
 	assert(dev_mount && pts_mount);

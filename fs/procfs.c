@@ -537,10 +537,9 @@ static int proc_remount(struct super *sb, u32 flags, const char *options)
 	return 0;
 }
 
-static struct fs_type proc_type = { .name = "proc", .flags = FS_SINGLE, .magic = PROC_MAGIC, .mount = proc_mount, .remount = proc_remount };
+FSTYPE(proc, .flags = FS_SINGLE, .magic = PROC_MAGIC, .mount = proc_mount, .remount = proc_remount);
 
 void procfs_init(void)
 {
 	node_cache = slab_cache_create("proc_node", sizeof(struct proc_node), 64);
-	fs_type_register(&proc_type);
 }

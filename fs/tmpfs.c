@@ -295,14 +295,12 @@ static int tmpfs_remount(struct super *sb, u32 flags, const char *options)
 	return 0;
 }
 
-static struct fs_type tmpfs_type = { .name = "tmpfs", .magic = TMPFS_MAGIC, .mount = tmpfs_mount, .remount = tmpfs_remount };
-static struct fs_type ramfs_type = { .name = "ramfs", .magic = TMPFS_MAGIC, .mount = tmpfs_mount, .remount = tmpfs_remount };
+FSTYPE(tmpfs, .magic = TMPFS_MAGIC, .mount = tmpfs_mount, .remount = tmpfs_remount);
+FSTYPE(ramfs, .magic = TMPFS_MAGIC, .mount = tmpfs_mount, .remount = tmpfs_remount);
 
 void tmpfs_init(void)
 {
 	node_cache = slab_cache_create("tmpfs_node", sizeof(struct tmpfs_node), 64);
-	fs_type_register(&tmpfs_type);
-	fs_type_register(&ramfs_type);
 	memfd_mount = vfs_mount_internal("tmpfs");
 	assert(memfd_mount);
 	to_tmpfs(memfd_mount->sb)->max_pages = to_tmpfs(memfd_mount->sb)->max_inodes = 0;

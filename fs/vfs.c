@@ -4,7 +4,7 @@
  * A super block lives as long as somebody uses it: mounts hold it, and so does every vnode, because a vnode may outlive the last
  * mount (an open file after umount -l). sb->root is pruned and put when the last mount goes; shutdown runs when the last vnode has.
  *
- * Locks: super_lock [RANK_SUPER]: the list of types and super blocks. Ref: mount(2), filesystems(5). Tests: selftests/abi/path.c
+ * Locks: super_lock [RANK_SUPER]: the list of super blocks. Ref: mount(2), filesystems(5). Tests: selftests/abi/path.c
  */
 #include <fs/vfs.h>
 
@@ -19,37 +19,21 @@
 #include "vfs_int.h"
 
 static struct mutex super_lock;
-static struct list types = LIST_INIT(types);	/* [super_lock] the machine's */
 static struct list supers = LIST_INIT(supers);	/* [super_lock] */
 static u32 next_dev = 1;			/* [super_lock] minor numbers of file systems without a device: st_dev 0:n */
 
-void fs_type_register(struct fs_type *t)
-{
-	mutex_lock(&super_lock);
-	list_add_tail(&types, &t->link);
-	mutex_unlock(&super_lock);
-}
-
 struct fs_type *fs_type_find(const char *name)
 {
-	struct fs_type *t, *found = NULL;
-
-	mutex_lock(&super_lock);
-	list_for_each_entry(t, &types, link)
+	SET_FOR_EACH(fstypes, struct fs_type, t)
 		if (!strcmp(t->name, name))
-			found = t;
-	mutex_unlock(&super_lock);
-	return found;
+			return t;
+	return NULL;
 }
 
 void fs_type_for_each(void (*fn)(const struct fs_type *t, void *arg), void *arg)
 {
-	struct fs_type *t;
-
-	mutex_lock(&super_lock);
-	list_for_each_entry(t, &types, link)
+	SET_FOR_EACH(fstypes, struct fs_type, t)
 		fn(t, arg);
-	mutex_unlock(&super_lock);
 }
 
 static struct super *find_single(const struct fs_type *t)

@@ -4,6 +4,7 @@
 
 #include <fs/path.h>
 #include <kernel/lib/list.h>
+#include <kernel/lib/set.h>
 #include <kernel/mutex.h>
 #include <kernel/rcu.h>
 #include <kernel/task.h>
@@ -24,13 +25,16 @@ struct fs_type {
 	/* Makes sb->root and the rest from source and options (either may be NULL or ""). */
 	int (*mount)(struct super *sb, const char *source, const char *options);
 	int (*remount)(struct super *sb, u32 flags, const char *options);	/* NULL: only the flags */
-	struct list link;	/* fs_type_register() */
 };
+
+/* A type of this name, from boot on: FSTYPE(tmpfs, .magic = TMPFS_MAGIC, .mount = tmpfs_mount); */
+#define FSTYPE(id, ...)									\
+	static struct fs_type id##_type = { .name = #id, __VA_ARGS__ };			\
+	SET_ADD(fstypes, struct fs_type, id##_type)
 
 #define FS_NEEDS_DEVICE 0x1u	/* without it: "nodev" in /proc/filesystems */
 #define FS_SINGLE	0x2u	/* every mount shows the same super block (proc, devtmpfs) */
 
-void fs_type_register(struct fs_type *t);
 struct fs_type *fs_type_find(const char *name);
 void fs_type_for_each(void (*fn)(const struct fs_type *t, void *arg), void *arg);
 
