@@ -48,6 +48,7 @@ enum lock_rank {
 	RANK_SLAB,	/* a slab cache */
 	RANK_PAGES,	/* the buddy allocator */
 	RANK_RCU,	/* grace-period state */
+	RANK_VIRTQUEUE, /* a virtqueue */
 	RANK_DRIVER,	/* device registers */
 	RANK_RANDOM,	/* entropy pool */
 	RANK_CONSOLE,	/* console output */
