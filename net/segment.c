@@ -56,7 +56,7 @@ static void mend(struct netbuf *p, const struct netbuf *whole, u32 at, u32 i, bo
 		if (!last)
 			th[13] &= (u8)~(TCP_FIN_BIT | TCP_PSH_BIT);
 		if (i)
-			th[13] &= (u8)~TCP_CWR_BIT;
+			th[13] = (u8)(th[13] & ~TCP_CWR_BIT);
 	} else {
 		put_be16(th + 4, (u16)l4);
 	}

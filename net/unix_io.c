@@ -203,7 +203,7 @@ static bool has_data(struct unix_sock *u)
 }
 
 /* Waits for something to read; read_lock is dropped meanwhile. 1: there is; 0: the end; or -errno. */
-static int wait_for_data(struct unix_sock *u, bool nonblock, ktime_t deadline)
+static int wait_for_data(struct unix_sock *u, bool nonblock, ktime_t deadline) MUST_HOLD(u->read_lock)
 {
 	int err;
 
@@ -332,7 +332,7 @@ static void name_sender(struct unix_sock *u, struct sock_msg *m)
 		unix_addr_of(peer->name, m->addr);
 }
 
-static int peek_stream(struct unix_sock *u, struct stream_read *r, ktime_t deadline)
+static int peek_stream(struct unix_sock *u, struct stream_read *r, ktime_t deadline) MUST_HOLD(u->read_lock)
 {
 	s32 off = READ_ONCE(u->sk.peek_off);
 	int err = wait_for_data(u, r->m->nonblock, deadline);
@@ -345,7 +345,7 @@ static int peek_stream(struct unix_sock *u, struct stream_read *r, ktime_t deadl
 	return err;
 }
 
-static int read_stream(struct unix_sock *u, struct stream_read *r, usize target, ktime_t deadline)
+static int read_stream(struct unix_sock *u, struct stream_read *r, usize target, ktime_t deadline) MUST_HOLD(u->read_lock)
 {
 	int err = 0;
 
@@ -510,7 +510,7 @@ static bool take_dgram(struct unix_sock *u, bool peek, struct netbuf **out)
 }
 
 /* The next datagram; with MSG_PEEK it stays queued, held there by read_lock. 0, -errno; *out NULL: the end. */
-static int wait_dgram(struct unix_sock *u, struct sock_msg *m, struct netbuf **out)
+static int wait_dgram(struct unix_sock *u, struct sock_msg *m, struct netbuf **out) MUST_HOLD(u->read_lock)
 {
 	ktime_t deadline = sock_deadline(u->sk.rcvtimeo);
 	int err;

@@ -120,7 +120,7 @@ static bool refill(struct pair *p)
 /* What the header says about sums and segments; from the device, so checked. */
 static void read_header(struct netbuf *nb, const struct net_header *h)
 {
-	u8 gso = h->gso_type & (u8)~HDR_GSO_ECN;
+	u8 gso = (u8)(h->gso_type & ~HDR_GSO_ECN);
 
 	if (h->flags & HDR_DATA_VALID) {
 		nb->csum = CSUM_VERIFIED;
