@@ -127,6 +127,10 @@ static int decode(struct sock *sk, const union abi_sockaddr *a, u32 len, enum ad
 		out->nl_groups = a->nl.groups;
 		return 0;
 	default:
+		if (len >= sizeof(a->in)) {
+			out->port = be16_to_cpu(a->in.port);
+			memcpy(out->ip, a->in.addr, 4);
+		}
 		return 0;		/* AF_UNSPEC, and what the family refuses by itself */
 	}
 }

@@ -206,6 +206,7 @@
 #define IPPROTO_ETHERNET 143
 #define IPPROTO_RAW 255
 #define IPPROTO_MPTCP 262
+#define IPPROTO_MAX 263
 
 /* ip(7) */
 #define IP_PMTUDISC_DONT 0

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <mm/iter.h>
 #include <net/ip.h>
 #include <net/route.h>
 #include <net/sock.h>
@@ -49,7 +50,7 @@ struct inet_sock {
 	struct hnode hash;		/* established, listening or datagram table; RCU */
 	struct netbuf_queue errors;	/* [errors_lock] MSG_ERRQUEUE */
 	struct spinlock errors_lock;
-	struct rcu_head rcu;		/* tables are read under RCU: memory goes after a grace period */
+	struct rcu_head rcu;		/* [I] tables are read under RCU: memory goes after a grace period */
 };
 
 static inline struct inet_sock *to_inet(struct sock *sk) { return container_of(sk, struct inet_sock, sk); }
@@ -58,6 +59,7 @@ static inline bool inet_is6(const struct inet_sock *is) { return is->sk.family =
 /* ---- creation: each protocol says what it is ---- */
 struct inet_proto {
 	u16 type;			/* SOCK_* */
+	u16 family;			/* 0: both */
 	u16 protocol;			/* IPPROTO_*; 0: SOCK_RAW takes any */
 	bool is_default;		/* for socket(family, type, 0) */
 	enum { INET_NEEDS_NOTHING, INET_NEEDS_RAW, INET_NEEDS_PING } needs;

@@ -175,7 +175,7 @@ void sock_lock(struct sock *sk)
 }
 
 /* (2) Packets that came meanwhile; more may come while these are worked on. */
-static void work_off_backlog(struct sock *sk, void (*rcv)(struct sock *sk, struct netbuf *nb)) NO_LOCK_CHECK
+static void work_off_backlog(struct sock *sk) NO_LOCK_CHECK
 {
 	struct sock_lock *l = &sk->lock;
 
@@ -183,18 +183,18 @@ static void work_off_backlog(struct sock *sk, void (*rcv)(struct sock *sk, struc
 		struct netbuf *nb = netbuf_queue_take(&l->backlog);
 
 		spin_unlock(&l->spin);
-		rcv(sk, nb);
+		sk->ops->backlog(sk, nb);
 		spin_lock(&l->spin);
 	}
 }
 
-void sock_unlock(struct sock *sk, void (*rcv)(struct sock *sk, struct netbuf *nb)) NO_LOCK_CHECK
+void sock_unlock(struct sock *sk) NO_LOCK_CHECK
 {
 	struct sock_lock *l = &sk->lock;
 
 	spin_lock_bh(&l->spin);
 	if (unlikely(l->backlog.n))
-		work_off_backlog(sk, rcv);
+		work_off_backlog(sk);
 	l->owned = false;
 	spin_unlock_bh(&l->spin);
 	if (unlikely(waitq_active(&l->q)))

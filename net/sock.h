@@ -127,6 +127,8 @@ struct sock_ops {
 	int (*getopt)(struct sock *sk, s32 level, s32 name, void *val, u32 *len);
 	u32 (*poll)(struct sock *sk);
 	int (*ioctl)(struct sock *sk, u32 cmd, s32 *value);		/* those that give an int: SIOCINQ, SIOCOUTQ, SIOCATMARK...; -ENOTTY */
+	/* A packet of the backlog; owner, bottom halves off. Takes it over. */
+	void (*backlog)(struct sock *sk, struct netbuf *nb);
 	void (*close)(struct sock *sk);			/* the last description has gone: linger, FIN, unbind. The memory goes by refs */
 	/* The last reference has gone: drop what the family holds, then sock_fini(). Any context but interrupts. */
 	void (*destroy)(struct sock *sk);
@@ -263,7 +265,7 @@ int sock_put_int(void *val, u32 *len, s32 v);
 
 /* ---- the owner lock ---- */
 void sock_lock(struct sock *sk);		/* may sleep; bottom halves run meanwhile, into the backlog */
-void sock_unlock(struct sock *sk, void (*rcv)(struct sock *sk, struct netbuf *nb));	/* rcv: for what the backlog holds */
+void sock_unlock(struct sock *sk);		/* ops->backlog gets what came meanwhile */
 /* Bottom half: true when ours (sock_bh_unlock), false when owned: then sock_backlog_add() is allowed until sock_bh_unlock(). */
 bool sock_bh_lock(struct sock *sk);
 void sock_bh_unlock(struct sock *sk);
