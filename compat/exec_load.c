@@ -19,6 +19,7 @@
 #include <kernel/cred.h>
 #include <kernel/file.h>
 #include <kernel/lib/string.h>
+#include <kernel/printk.h>
 #include <kernel/random.h>
 #include <kernel/rights.h>
 #include <kernel/task.h>
@@ -218,6 +219,18 @@ static void set_layout(struct aspace *as, const struct loaded *l)
 	as->brk_start = as->brk = end + random_pages(BRK_RND_PAGES - 1);
 }
 
+/* The stack's end. At random places the vDSO lies above it, behind a free page, below the next multiple of PMD_SIZE: an idle process
+ * needs a page table less for each level that they share. */
+static u64 place_stack(u64 room)
+{
+	u64 down = random_pages(STACK_RND_PAGES), end = TASK_SIZE - down;
+
+	if (!down)
+		return TASK_SIZE;
+	end = min(end, TASK_SIZE - room);
+	return (end - 1) / PMD_SIZE == (end + room - 1) / PMD_SIZE ? end : ALIGN_DOWN(end + room, PMD_SIZE) - room;
+}
+
 int exec_load(struct aspace *as, struct file *f, const u8 *head, usize head_len, struct loaded *out)
 {
 	auto_kfree u8 *phdrs = NULL;
@@ -229,7 +242,7 @@ int exec_load(struct aspace *as, struct file *f, const u8 *head, usize head_len,
 	err = read_image(f, head, head_len, &h, &phdrs, &out->image);
 	if (err)
 		return err;
-	as->stack_top = ALIGN_DOWN(TASK_SIZE - random_pages(STACK_RND_PAGES), PAGE_SIZE);
+	as->stack_top = place_stack(vdso_bytes() + PAGE_SIZE);
 	as->mmap_base = as->stack_top - max(min(rlimit(RLIMIT_STACK), TASK_SIZE / 6 * 5), 128ul << 20) - (1ul << 20) -
 			random_pages(BIT(MMAP_RND_BITS) - 1);
 	as->mmap_base &= PAGE_MASK;
@@ -252,12 +265,13 @@ int exec_load(struct aspace *as, struct file *f, const u8 *head, usize head_len,
 
 struct builder {
 	struct aspace *as;
-	u64 auxv[48];
+	u64 auxv[AUXV_WORDS];
 	u32 nr;
 };
 
 static void aux(struct builder *b, u64 type, u64 value)
 {
+	assert(b->nr + 2 <= AUXV_WORDS);
 	b->auxv[b->nr++] = type;
 	b->auxv[b->nr++] = value;
 }

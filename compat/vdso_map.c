@@ -12,6 +12,7 @@
 #include <kernel/clock.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
+#include <kernel/random.h>
 #include <kernel/uapi.h>
 #include <mm/aspace.h>
 #include <mm/page.h>
@@ -107,15 +108,26 @@ u64 vdso_sigreturn_offset(void)
 	return sigreturn_offset;
 }
 
+u64 vdso_bytes(void)
+{
+	return (1 + nr_code) * PAGE_SIZE;
+}
+
+/* Above the stack where exec_load() left room for it, else anywhere. */
 int vdso_map(struct aspace *as)
 {
-	u64 len = (1 + nr_code) * PAGE_SIZE;
-	long at = aspace_mmap(as, 0, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0, 0);
-	int err;
+	u64 len = vdso_bytes(), room = ALIGN_UP(as->stack_top, PMD_SIZE) - as->stack_top;
+	long at = (long)(as->stack_top + PAGE_SIZE);
+	int err = 0;
 
-	if (at < 0)
-		return (int)at;
-	err = aspace_munmap(as, (u64)at, len);
+	if (room > len) {
+		at += (long)((random_u64() % ((room - len) / PAGE_SIZE)) * PAGE_SIZE);
+	} else {
+		at = aspace_mmap(as, 0, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0, 0);
+		if (at < 0)
+			return (int)at;
+		err = aspace_munmap(as, (u64)at, len);
+	}
 	if (!err)
 		err = aspace_map_special(as, (u64)at, PAGE_SIZE, VMA_READ | VMA_MAY_READ, "[vvar]", pages);
 	if (!err)

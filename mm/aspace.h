@@ -9,6 +9,8 @@
 struct budget;
 struct object;
 
+#define AUXV_WORDS 42	/* 21 pairs: exec_load.c */
+
 /* Locks: a  aspace.lock (RANK_ASPACE; faults read, mmap and friends write)   t  atomic   I  immutable after exec */
 struct aspace {
 	struct arch_mm mm;
@@ -26,7 +28,7 @@ struct aspace {
 	u64 arg_start, arg_end, env_start, env_end;	/* [I] /proc/PID/cmdline, environ */
 	u64 start_code, end_code, start_data, end_data;
 	u64 vdso;			/* [I] base of the vDSO */
-	u64 auxv[48];			/* [I] /proc/PID/auxv */
+	u64 auxv[AUXV_WORDS];			/* [I] /proc/PID/auxv */
 	u32 nr_auxv;
 	struct file *exe;		/* [a] */
 	u32 def_flags;			/* mlockall(MCL_FUTURE) */

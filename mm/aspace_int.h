@@ -17,4 +17,4 @@ int __must_check aspace_isolate(struct aspace *as, u64 start, u64 end, struct vm
 int __must_check aspace_unmap_locked(struct aspace *as, u64 start, u64 end);
 u64 aspace_find_room(struct aspace *as, u64 hint, u64 len);			/* 0: none */
 u32 prot_to_vma(u32 prot);							/* PROT_* as VMA_*; no lock */
-void aspace_populate(struct aspace *as, u64 addr, u64 end, bool write);		/* lock not held */
+int __must_check aspace_populate(struct aspace *as, u64 addr, u64 end);		/* lock not held */

@@ -204,14 +204,29 @@ static int plan_commit(struct aspace *as, struct map_plan *m)
 	return 0;
 }
 
-/* Touches a fresh mapping for MAP_POPULATE and MAP_LOCKED; failure is not reported, as Linux. */
-void aspace_populate(struct aspace *as, u64 addr, u64 end, bool write)
+/* Touches pages for mlock, MAP_POPULATE and MAP_LOCKED; private memory that may be written as if it were. -ENOMEM: not all can be had. */
+int aspace_populate(struct aspace *as, u64 addr, u64 end)
 {
-	int sig, code;
+	while (addr < end) {
+		u64 stop;
+		u32 flags;
+		int sig, code;
+		struct vma *v;
 
-	for (; addr < end && !signal_pending_fatal(current()); addr += PAGE_SIZE)
-		if (aspace_fault(as, addr, write ? FAULT_WRITE : 0, &sig, &code))
-			return;
+		rw_read_lock(&as->lock);
+		v = aspace_find(as, addr);
+		stop = v && v->start < end ? min(v->end, end) : end;
+		addr = v ? max(addr, v->start) : end;
+		flags = v && (v->flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE ? FAULT_WRITE : 0;
+		rw_read_unlock(&as->lock);
+		for (; addr < stop; addr += PAGE_SIZE) {
+			if (signal_pending_fatal(current()))
+				return -EINTR;
+			if (aspace_fault(as, addr, flags, &sig, &code))
+				return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 long aspace_mmap(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags, struct file *file, u32 rights, u64 pgoff)
@@ -253,7 +268,7 @@ long aspace_mmap(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags, stru
 		err = plan_commit(as, &m);
 	rw_write_unlock(&as->lock);
 	if (!err && ((flags & MAP_POPULATE) || ((m.vma_flags & (VMA_LOCKED | VMA_LOCKONFAULT)) == VMA_LOCKED)))
-		aspace_populate(as, m.addr, m.addr + m.len, (prot & PROT_WRITE) && !file);
+		(void)!aspace_populate(as, m.addr, m.addr + m.len);	/* failure is not reported, as on Linux */
 out:
 	if (m.vmo)
 		vmo_put(m.vmo);

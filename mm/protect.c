@@ -336,7 +336,7 @@ int aspace_mlock(struct aspace *as, u64 addr, u64 len, bool lock, bool on_fault)
 		err = lock_range(as, addr, end, !lock ? 0 : on_fault ? VMA_LOCKED | VMA_LOCKONFAULT : VMA_LOCKED);
 	rw_write_unlock(&as->lock);
 	if (!err && lock && !on_fault)
-		aspace_populate(as, addr, end, false);
+		err = aspace_populate(as, addr, end);
 	return err;
 }
 
@@ -371,7 +371,7 @@ int aspace_mlockall(struct aspace *as, u32 flags)
 			rw_read_unlock(&as->lock);
 			if (!end)
 				break;
-			aspace_populate(as, at, end, false);
+			(void)!aspace_populate(as, at, end);	/* failure is not reported, as on Linux */
 			at = end;
 		}
 	}

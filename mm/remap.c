@@ -195,6 +195,6 @@ long aspace_mremap(struct aspace *as, u64 addr, u64 old_len, u64 new_len, u32 fl
 	}
 	rw_write_unlock(&as->lock);
 	if (locked)
-		aspace_populate(as, (u64)ret + old_len, (u64)ret + new_len, false);
+		(void)!aspace_populate(as, (u64)ret + old_len, (u64)ret + new_len);
 	return ret;
 }

@@ -69,7 +69,7 @@ static usize header_size(u32 align)
 	return ALIGN_UP(sizeof(struct slab), (usize)max(align, 16u));
 }
 
-/* The smallest block that wastes at most an eighth. */
+/* The smallest block that wastes at most a sixteenth. */
 static void choose_order(struct slab_cache *c, u32 align)
 {
 	usize bytes, room;
@@ -77,7 +77,7 @@ static void choose_order(struct slab_cache *c, u32 align)
 	for (c->order = 0; c->order < 3; c->order++) {
 		bytes = PAGE_SIZE << c->order;
 		room = bytes - header_size(align);
-		if (room / c->size >= 4 && room % c->size <= bytes / 8)
+		if (room / c->size >= 4 && room % c->size <= bytes / 16)
 			break;
 	}
 	c->per_slab = (u16)(((PAGE_SIZE << c->order) - header_size(align)) / c->size);

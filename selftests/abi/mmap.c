@@ -739,6 +739,29 @@ TEST(mlock_faults_in_and_obeys_the_limit)
 	EXPECT_ERRNO(EINVAL, mlock2(m, PAGE, 2));
 }
 
+static long anonymous_kb(void)
+{
+	char line[200];
+	long kb = -1;
+	FILE *f = fopen("/proc/self/status", "r");
+
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "RssAnon: %ld", &kb);
+	fclose(f);
+	return kb;
+}
+
+TEST(mlock_gives_writable_memory_pages_of_its_own)
+{
+	char *m = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *none = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long before = anonymous_kb();
+
+	ASSERT_EQ(0, mlock(m, 64 * PAGE));
+	EXPECT_TRUE(anonymous_kb() - before >= 256);
+	EXPECT_ERRNO(ENOMEM, mlock(none, PAGE));	/* locked all the same, but not there */
+}
+
 TEST(mlock_counts_a_locked_page_once)
 {
 	char *m = anon(4);

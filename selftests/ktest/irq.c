@@ -7,7 +7,7 @@
 #include <kernel/irq.h>
 #include <kernel/sched.h>
 
-#define CALLS 2000
+#define CALLS 100
 
 static u64 calls_made, calls_run;
 
