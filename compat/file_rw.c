@@ -5,6 +5,28 @@
 #include <fs/attr.h>
 #include <fs/vnode.h>
 #include <kernel/lib/string.h>
+#include <kernel/task.h>
+
+/* For /proc/PID/io. */
+static inline ssize_t count_read(ssize_t n)
+{
+	struct io_counts *io = &current()->io;
+
+	io->syscr++;
+	if (likely(n > 0))
+		io->rchar += (u64)n;
+	return n;
+}
+
+static inline ssize_t count_write(ssize_t n)
+{
+	struct io_counts *io = &current()->io;
+
+	io->syscw++;
+	if (likely(n > 0))
+		io->wchar += (u64)n;
+	return n;
+}
 
 /* ---- the description's offset ---- */
 
@@ -61,7 +83,7 @@ long sys_read(int fd, uaddr_t buf, usize count)
 	if (likely(!n))
 		n = file_read_at_pos(&h, &it);
 	handle_put(&h);
-	return n;
+	return count_read(n);
 }
 
 long sys_write(int fd, uaddr_t buf, usize count)
@@ -77,7 +99,7 @@ long sys_write(int fd, uaddr_t buf, usize count)
 	if (likely(!n))
 		n = file_write_at_pos(&h, &it);
 	handle_put(&h);
-	return n;
+	return count_write(n);
 }
 
 long sys_lseek(int fd, loff_t offset, u32 whence) NO_LOCK_CHECK
@@ -121,7 +143,7 @@ long sys_pread64(int fd, uaddr_t buf, usize count, loff_t pos)
 	if (!n)
 		n = file_pread(h.file, &it, &pos);
 	handle_put(&h);
-	return n;
+	return count_read(n);
 }
 
 long sys_pwrite64(int fd, uaddr_t buf, usize count, loff_t pos)
@@ -142,7 +164,7 @@ long sys_pwrite64(int fd, uaddr_t buf, usize count, loff_t pos)
 	if (!n)
 		n = file_pwrite(h.file, &it, &pos);
 	handle_put(&h);
-	return n;
+	return count_write(n);
 }
 
 /* ---- segments ---- */
@@ -205,6 +227,10 @@ static long do_vec(int fd, uaddr_t iov, usize nr, loff_t *pos, u32 flags, bool w
 		n = check_rwf(h.file, &it, flags);
 	if (!n && iter_left(&it))
 		n = rw_segments(&h, &it, pos, write);
+	if (write)
+		count_write(n);
+	else
+		count_read(n);
 	user_vec_put(&v);
 	if (n > 0 && write && (flags & (RWF_DSYNC | RWF_SYNC)) && h.file->obj->ops->fsync) {
 		err = h.file->obj->ops->fsync(h.file, !(flags & RWF_SYNC));

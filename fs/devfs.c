@@ -19,7 +19,6 @@
 #include "vfs_int.h"
 
 #define DEVPTS_MAGIC 0x1cd1u
-#define SYSFS_MAGIC  0x62656572u
 #define TTY_GID	     5u		/* pts(4): devpts is mounted with gid=5 by distributions; the node's group */
 
 static struct mount *dev_mount __ro_after_init, *pts_mount __ro_after_init;
@@ -215,21 +214,6 @@ static int ignore_options(struct super *sb, u32 flags, const char *options)
 
 FSTYPE(devtmpfs, .flags = FS_SINGLE, .magic = 0x01021994u, .mount = devtmpfs_mount, .remount = ignore_options);
 FSTYPE(devpts, .flags = FS_SINGLE, .magic = DEVPTS_MAGIC, .mount = devpts_mount, .remount = ignore_options);
-
-/* Empty directories: what programs look for before they do without. fs/sysfs.c will fill them. */
-static int sysfs_mount(struct super *sb, const char *source, const char *options)
-{
-	static const char *const dirs[] = { "block", "bus", "class", "class/net", "dev/block", "dev/char", "devices/system/cpu", "firmware",
-					    "fs/cgroup", "kernel", "module", "power" };
-	int err = tmpfs_mount(sb, source, "mode=0555,size=0,nr_inodes=0");
-	usize i;
-
-	for (i = 0; !err && i < ARRAY_SIZE(dirs); i++)
-		make_node(sb->root, dirs[i], S_IFDIR | 0755, 0);
-	return err;
-}
-
-FSTYPE(sysfs, .flags = FS_SINGLE, .magic = SYSFS_MAGIC, .mount = sysfs_mount, .remount = ignore_options);
 
 void devfs_init(void)
 {

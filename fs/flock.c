@@ -26,6 +26,8 @@ struct held {
 };
 
 struct flock_set {
+	struct list link;		/* [wait_lock] in all_sets */
+	struct vnode *v;		/* [I] no reference: the set goes with it */
 	struct list locks;		/* [v->spin] */
 	struct waitq q;
 };
@@ -37,6 +39,8 @@ struct waiter {
 
 static struct spinlock wait_lock = SPINLOCK_INIT(RANK_DCACHE);
 static struct list waiters = LIST_INIT(waiters);	/* [wait_lock] of the whole machine */
+
+static struct list all_sets = LIST_INIT(all_sets);	/* [wait_lock] the same */
 
 static const void *owner_of(const struct file *f, enum lock_kind kind)
 {
@@ -54,15 +58,22 @@ static struct flock_set *set_of(struct vnode *v)
 		return NULL;
 	list_init(&s->locks);
 	waitq_init(&s->q);
+	s->v = v;
 	if (!cmpxchg(&v->locks, &none, s)) {
 		kfree(s);
-		s = none;
+		return none;
 	}
+	spin_lock(&wait_lock);
+	list_add_tail(&all_sets, &s->link);
+	spin_unlock(&wait_lock);
 	return s;
 }
 
 void flock_free(struct vnode *v)
 {
+	spin_lock(&wait_lock);
+	list_del(&v->locks->link);
+	spin_unlock(&wait_lock);
 	kfree(v->locks);
 }
 
@@ -305,4 +316,42 @@ void flock_close(struct file *f, const struct handle_table *t)
 void flock_release(struct file *f)
 {
 	drop_owner(vnode_of(f), f);
+}
+
+/* ---- /proc/locks ---- */
+
+/* The n-th file that ever had locks, with a reference; NULL: none. */
+struct vnode *flock_nth_file(u64 n)
+{
+	struct vnode *v = NULL;
+	struct flock_set *s;
+
+	spin_lock(&wait_lock);
+	list_for_each_entry(s, &all_sets, link) {
+		if (n--)
+			continue;
+		v = object_tryget(&s->v->obj) ? s->v : NULL;
+		if (v)
+			break;
+		n = 0;		/* it is being freed: the next one */
+	}
+	spin_unlock(&wait_lock);
+	return v;
+}
+
+bool flock_nth_lock(struct vnode *v, u64 n, struct lock_request *out)
+{
+	struct held *h;
+	bool found = false;
+
+	spin_lock(&v->spin);
+	list_for_each_entry(h, &v->locks->locks, link) {
+		if (n--)
+			continue;
+		*out = (struct lock_request){ h->kind, h->type, h->start, h->end, h->kind == LOCK_KIND_OFD ? -1 : h->pid };
+		found = true;
+		break;
+	}
+	spin_unlock(&v->spin);
+	return found;
 }

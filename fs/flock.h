@@ -27,3 +27,6 @@ void flock_close(struct file *f, const struct handle_table *t);
 void flock_release(struct file *f);
 /* The last reference to v went: no locks are left, frees the set. */
 void flock_free(struct vnode *v);
+/* For /proc/locks: the n-th file that ever had locks (a reference, NULL: none), and the n-th lock of it. */
+struct vnode *flock_nth_file(u64 n);
+bool flock_nth_lock(struct vnode *v, u64 n, struct lock_request *out);

@@ -6,7 +6,7 @@
  *
  * Invariants: (1) a node with a pid is good while pid->task is set; nothing here keeps a process alive, only its struct pid.
  * (2) positions in a directory: 2 + index of static entries; NUMBERS + n for numbered ones.
- * Locks: none of its own. Ref: proc(5). Tests: none of its own yet
+ * Locks: none of its own. Ref: proc(5). Tests: selftests/abi/procsys.c
  */
 #include "procfs_int.h"
 
@@ -377,7 +377,8 @@ static const struct proc_entry *table_of(const struct proc_node *d)
 	case PROC_ROOT:	return proc_root_entries;
 	case PROC_PID:	return proc_pid_entries;
 	case PROC_TID:	return proc_tid_entries;
-	case PROC_DIR:	return d->e->dir;
+	case PROC_DIR:
+	case PROC_STATIC_DIR: return d->e->dir;
 	default:	return NULL;
 	}
 }
@@ -510,14 +511,14 @@ const struct vnode_ops proc_dir_ops = {
 
 static void proc_statfs(struct super *sb, struct statfs_k *st)
 {
-	st->type = PROC_MAGIC;
+	st->type = (u64)sb->private;
 }
 
 static const struct super_ops proc_super_ops = { .evict = node_evict, .free = node_free, .statfs = proc_statfs };
 
 static const struct proc_entry root_entry = { .name = "/", .mode = S_IFDIR | 0555, .kind = PROC_ROOT };
 
-static int proc_mount(struct super *sb, const char *source, const char *options)
+int proc_mount_tree(struct super *sb, const struct proc_entry *root, u64 magic)
 {
 	struct vnode *v;
 	int err;
@@ -525,11 +526,17 @@ static int proc_mount(struct super *sb, const char *source, const char *options)
 	sb->ops = &proc_super_ops;
 	sb->block_size = PAGE_SIZE;
 	sb->flags |= SB_NO_NEGATIVE | SB_NOATIME;
-	err = proc_new_node(sb, &root_entry, NULL, 0, &v);
+	sb->private = (void *)magic;
+	err = proc_new_node(sb, root, NULL, 0, &v);
 	if (err)
 		return err;
 	sb->root = dentry_alloc_root(sb, v);
 	return sb->root ? 0 : -ENOMEM;
+}
+
+static int proc_mount(struct super *sb, const char *source, const char *options)
+{
+	return proc_mount_tree(sb, &root_entry, PROC_MAGIC);
 }
 
 static int proc_remount(struct super *sb, u32 flags, const char *options)
@@ -542,4 +549,5 @@ FSTYPE(proc, .flags = FS_SINGLE, .magic = PROC_MAGIC, .mount = proc_mount, .remo
 void procfs_init(void)
 {
 	node_cache = slab_cache_create("proc_node", sizeof(struct proc_node), 64);
+	sysfs_init();
 }

@@ -18,11 +18,11 @@ struct proc_entry {
 	int (*follow)(struct task *t, struct path *out);
 	ssize_t (*readlink)(struct task *t, char *buf, usize size);
 	const struct object_ops *ops;		/* a file that is not text (mem) */
-	const struct proc_entry *dir;		/* PROC_DIR: ended by name NULL */
+	const struct proc_entry *dir;		/* PROC_DIR, PROC_STATIC_DIR: ended by name NULL; the first may be added to */
 };
 
 enum proc_kind {
-	PROC_FILE, PROC_LINK, PROC_DIR, PROC_ROOT, PROC_PID, PROC_TID, PROC_TASKS, PROC_FDS, PROC_FDINFOS, PROC_FD_LINK, PROC_FDINFO,
+	PROC_FILE, PROC_LINK, PROC_DIR, PROC_STATIC_DIR, PROC_ROOT, PROC_PID, PROC_TID, PROC_TASKS, PROC_FDS, PROC_FDINFOS, PROC_FD_LINK, PROC_FDINFO,
 };
 
 struct proc_node {
@@ -36,6 +36,9 @@ static inline struct proc_node *to_proc(struct vnode *v) { return container_of(v
 
 /* The thread, with a reference; NULL: gone. */
 struct task *proc_node_task(const struct proc_node *n);
+/* A file system of text files over tables (sysfs). */
+int __must_check proc_mount_tree(struct super *sb, const struct proc_entry *root, u64 magic);
+void sysfs_init(void);
 int __must_check proc_new_node(struct super *sb, const struct proc_entry *e, struct pid *pid, int fd, struct vnode **out);
 extern const struct vnode_ops proc_dir_ops, proc_file_ops, proc_link_ops;
 extern const struct object_ops proc_text_ops;
@@ -59,6 +62,8 @@ bool proc_parse_number(const struct name *n, u32 *out);
 void seq_file_path(struct seq *s, const struct path *p, bool escape);
 int proc_show_maps(struct seq *s, struct task *t);
 int proc_show_smaps(struct seq *s, struct task *t);
+int proc_show_smaps_rollup(struct seq *s, struct task *t);
+
 int proc_show_mounts(struct seq *s, struct task *t);
 int proc_show_mountinfo(struct seq *s, struct task *t);
 extern const struct object_ops proc_mem_ops;

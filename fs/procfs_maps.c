@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_maps.c - /proc/PID/maps, smaps and mem. Locks: as->lock for reading around the walk. Ref: proc(5). */
+/* procfs_maps.c - /proc/PID/maps, smaps and mem. Locks: as->lock for reading around the walk. Ref: proc(5).
+ * Tests: selftests/abi/procsys.c */
 #include "procfs_int.h"
 
+#include <arch/mmu.h>
 #include <fs/chrdev.h>
 #include <fs/dcache.h>
 #include <kernel/file.h>
@@ -9,6 +11,9 @@
 #include <kernel/task.h>
 #include <mm/aspace.h>
 #include <mm/iter.h>
+#include <mm/page.h>
+#include <mm/vma.h>
+#include <mm/vmo.h>
 
 #define NAME_COLUMN 73u
 
@@ -44,39 +49,142 @@ static void show_vma(struct seq *s, const struct vma *v)
 	show_name(s, v, start);
 }
 
-static void show_usage(struct seq *s, const struct vma *v)
-{
-	u64 kb = (v->end - v->start) / 1024;
+/* ---- what is resident ---- */
 
-	seq_print(s, "Size:           %8lu kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\n", kb);
+/* Bytes; pss in 4096ths of a byte, so that shares add up. */
+struct usage {
+	u64 size, rss, pss, shared_clean, shared_dirty, private_clean, private_dirty, anonymous, locked;
+};
+
+/* One entry that shows p: how many others show it is what its count says, less the file's own. */
+static void count_page(struct usage *u, const struct vma *v, const struct page *p)
+{
+	bool anon = !READ_ONCE(p->owner) || !v->vmo || p->owner != v->vmo;
+	u32 refs = atomic_read(&p->refs), maps = max(anon ? refs : refs - 1, 1u);
+	bool dirty = anon || (atomic_read(&p->flags) & PG_DIRTY);
+
+	u->rss += PAGE_SIZE;
+	u->pss += (PAGE_SIZE << PAGE_SHIFT) / maps;
+	if (maps > 1)
+		*(dirty ? &u->shared_dirty : &u->shared_clean) += PAGE_SIZE;
+	else
+		*(dirty ? &u->private_dirty : &u->private_clean) += PAGE_SIZE;
+	if (anon)
+		u->anonymous += PAGE_SIZE;
+	if (v->flags & VMA_LOCKED)
+		u->locked += PAGE_SIZE;
 }
 
-static int walk(struct seq *s, struct task *t, bool usage)
+static void count_vma(struct usage *u, struct vma *v)
+{
+	u64 va = v->start;
+	pte_t *pte;
+
+	u->size += v->end - v->start;
+	while (va < v->end && (pte = pt_next(&v->as->mm, &va, v->end))) {
+		u64 end = min(v->end, ALIGN_DOWN(va, PMD_SIZE) + PMD_SIZE);
+		struct spinlock *lock = pt_lock(pte);
+
+		spin_lock(lock);
+		for (; va < end; va += PAGE_SIZE, pte++) {
+			pte_t e = pte_read(pte);
+
+			if (pte_present(e) && !pte_special(e))
+				count_page(u, v, phys_to_page(pte_pa(e)));
+		}
+		spin_unlock(lock);
+	}
+}
+
+static void show_kb(struct seq *s, const char *name, u64 bytes)
+{
+	seq_print(s, "%-15s %8lu kB\n", name, bytes / 1024);
+}
+
+static void show_usage(struct seq *s, const struct usage *u)
+{
+	show_kb(s, "Rss:", u->rss);
+	show_kb(s, "Pss:", u->pss >> PAGE_SHIFT);
+	show_kb(s, "Shared_Clean:", u->shared_clean);
+	show_kb(s, "Shared_Dirty:", u->shared_dirty);
+	show_kb(s, "Private_Clean:", u->private_clean);
+	show_kb(s, "Private_Dirty:", u->private_dirty);
+	show_kb(s, "Referenced:", u->rss);
+	show_kb(s, "Anonymous:", u->anonymous);
+	show_kb(s, "AnonHugePages:", 0);
+	show_kb(s, "Swap:", 0);
+	show_kb(s, "Locked:", u->locked);
+}
+
+/* Two letters each, as proc(5) lists them. */
+static void show_flags(struct seq *s, u32 flags)
+{
+	static const struct {
+		u32 flag;
+		const char *text;
+	} names[] = {
+		{ VMA_READ, "rd " }, { VMA_WRITE, "wr " }, { VMA_EXEC, "ex " }, { VMA_SHARED, "sh " }, { VMA_MAY_READ, "mr " },
+		{ VMA_MAY_WRITE, "mw " }, { VMA_MAY_EXEC, "me " }, { VMA_GROWSDOWN, "gd " }, { VMA_LOCKED, "lo " },
+	};
+	usize i;
+
+	seq_print(s, "VmFlags: ");
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (flags & names[i].flag)
+			seq_print(s, "%s", names[i].text);
+	seq_print(s, "\n");
+}
+
+enum walk_what { WALK_MAPS, WALK_SMAPS, WALK_SUM };
+
+static int walk(struct seq *s, struct task *t, enum walk_what what)
 {
 	struct aspace *as = task_get_as(t);
+	struct usage sum = {};
+	u64 start = 0, end = 0;
 	struct vma *v;
 
 	if (!as)
 		return 0;
 	rw_read_lock(&as->lock);
 	for (v = aspace_first(as); v && !s->err; v = vma_next(v)) {
-		show_vma(s, v);
-		if (usage)
-			show_usage(s, v);
+		struct usage one = {};
+
+		start = start ? start : v->start;
+		end = v->end;
+		if (what != WALK_SUM)
+			show_vma(s, v);
+		if (what != WALK_MAPS)
+			count_vma(what == WALK_SUM ? &sum : &one, v);
+		if (what != WALK_SMAPS)
+			continue;
+		show_kb(s, "Size:", one.size);
+		seq_print(s, "KernelPageSize:        4 kB\nMMUPageSize:           4 kB\n");
+		show_usage(s, &one);
+		show_flags(s, v->flags);
 	}
 	rw_read_unlock(&as->lock);
 	aspace_put(as);
+	if (what == WALK_SUM) {
+		seq_print(s, "%08lx-%08lx ---p 00000000 00:00 0                          [rollup]\n", start, end);
+		show_usage(s, &sum);
+	}
 	return 0;
 }
 
 int proc_show_maps(struct seq *s, struct task *t)
 {
-	return walk(s, t, false);
+	return walk(s, t, WALK_MAPS);
 }
 
 int proc_show_smaps(struct seq *s, struct task *t)
 {
-	return walk(s, t, true);
+	return walk(s, t, WALK_SMAPS);
+}
+
+int proc_show_smaps_rollup(struct seq *s, struct task *t)
+{
+	return walk(s, t, WALK_SUM);
 }
 
 /* ---- mem ---- */

@@ -377,7 +377,29 @@ static int show_cgroup(struct seq *s, struct task *t)
 
 static int show_io(struct seq *s, struct task *t)
 {
-	seq_print(s, "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
+	struct proc *p = t->proc;
+	struct io_counts sum;
+	struct task *o;
+	irqflags_t irq = spin_lock_irq(&p->lock);
+
+	sum = p->dead_io;
+	list_for_each_entry(o, &p->threads, thread_link) {
+		if (o->accounted)
+			continue;
+		sum.rchar += o->io.rchar;
+		sum.wchar += o->io.wchar;
+		sum.syscr += o->io.syscr;
+		sum.syscw += o->io.syscw;
+	}
+	spin_unlock_irq(&p->lock, irq);
+	seq_print(s, "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n", sum.rchar, sum.wchar, sum.syscr, sum.syscw);
+	seq_print(s, "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");	/* of disks: see block I/O */
+	return 0;
+}
+
+static int show_timerslack(struct seq *s, struct task *t)
+{
+	seq_print(s, "%lu\n", t->timer_slack_ns);
 	return 0;
 }
 
@@ -474,7 +496,8 @@ static const struct proc_entry ns_entries[] = {
 	FILE_R("oom_score", show_zero), FILE_R("wchan", show_wchan), FILE_R("cgroup", show_cgroup),	\
 	FILE_PRIV("io", show_io), FILE_PRIV("personality", show_personality), FILE_R("schedstat", show_schedstat),	\
 	FILE_R("sessionid", show_zero), FILE_R("loginuid", show_zero), FILE_R("uid_map", show_id_map),	\
-	FILE_R("gid_map", show_id_map)
+	FILE_R("gid_map", show_id_map), FILE_R("timerslack_ns", show_timerslack),		\
+	{ .name = "smaps_rollup", .mode = S_IFREG | 0444, .kind = PROC_FILE, .inspect = true, .show = proc_show_smaps_rollup }
 
 const struct proc_entry proc_pid_entries[] = {
 	{ .name = "task", .mode = S_IFDIR | 0555, .kind = PROC_TASKS }, COMMON_ENTRIES, {},

@@ -5,6 +5,7 @@
 #include <arch/cpu.h>
 #include <fs/chrdev.h>
 #include <fs/dcache.h>
+#include <fs/flock.h>
 #include <fs/vfs.h>
 #include <gen/version.h>
 #include <kernel/clock.h>
@@ -289,6 +290,32 @@ static int show_swaps(struct seq *s, struct task *t)
 	return 0;
 }
 
+static void show_lock(struct seq *s, u64 id, const struct vnode *v, const struct lock_request *r)
+{
+	static const char *const kinds[] = { [LOCK_KIND_FLOCK] = "FLOCK ", [LOCK_KIND_POSIX] = "POSIX ", [LOCK_KIND_OFD] = "OFDLCK" };
+
+	seq_print(s, "%lu: %s ADVISORY  %s %d %02x:%02x:%lu %ld ", id, kinds[r->kind], r->type == F_WRLCK ? "WRITE" : "READ ", r->pid,
+		  dev_major(v->sb->dev), dev_minor(v->sb->dev), v->ino, r->start);
+	if (r->end == S64_MAX)
+		seq_print(s, "EOF\n");
+	else
+		seq_print(s, "%ld\n", r->end);
+}
+
+static int show_locks(struct seq *s, struct task *t)
+{
+	struct lock_request r;
+	struct vnode *v;
+	u64 file, i, id = 0;
+
+	for (file = 0; (v = flock_nth_file(file)); file++) {
+		for (i = 0; flock_nth_lock(v, i, &r); i++)
+			show_lock(s, ++id, v, &r);
+		vnode_put(v);
+	}
+	return 0;
+}
+
 static int show_nothing(struct seq *s, struct task *t)
 {
 	return 0;
@@ -393,7 +420,7 @@ const struct proc_entry proc_root_entries[] = {
 	FILE_R("filesystems", show_filesystems),
 	FILE_R("interrupts", show_interrupts),
 	FILE_R("loadavg", show_loadavg),
-	FILE_R("locks", show_nothing),
+	FILE_R("locks", show_locks),
 	FILE_R("meminfo", show_meminfo),
 	FILE_R("modules", show_nothing),
 	FILE_R("partitions", show_partitions),

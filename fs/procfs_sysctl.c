@@ -11,6 +11,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/ns.h>
 #include <kernel/random.h>
+#include <kernel/runq.h>
 #include <kernel/task.h>
 #include <mm/aspace.h>
 
@@ -137,6 +138,12 @@ CONSTANT(show_mount_max, MOUNT_MAX)
 KEPT(protected_symlinks, 0)
 KEPT(protected_hardlinks, 0)
 KEPT(suid_dumpable, 0)
+KEPT(protected_fifos, 0)
+KEPT(protected_regular, 0)
+KEPT(overflowuid, 65534)
+KEPT(overflowgid, 65534)
+CONSTANT(show_tainted, 0)
+CONSTANT(show_rr_timeslice, SCHED_RR_SLICE / NSEC_PER_MSEC)
 KEPT(max_user_watches, 1048576)
 KEPT(inotify_watches, 8192)
 KEPT(inotify_instances, 128)
@@ -186,6 +193,7 @@ static const struct proc_entry kernel_entries[] = {
 	RO("pid_max", show_pid_max), RO("threads-max", show_threads_max), RO("cap_last_cap", show_cap_last_cap),
 	RO("ngroups_max", show_ngroups_max), RO("core_pattern", show_core_pattern), RO("printk", show_printk),
 	RW_KEPT(randomize_va_space), RW_KEPT(panic), RW_KEPT(core_uses_pid), RW_KEPT(dmesg_restrict), RW_KEPT(kptr_restrict),
+	RW_KEPT(overflowuid), RW_KEPT(overflowgid), RO("tainted", show_tainted), RO("sched_rr_timeslice_ms", show_rr_timeslice),
 	DIR("random", random_entries), {},
 };
 
@@ -207,6 +215,7 @@ static const struct proc_entry fs_entries[] = {
 	RO("file-nr", show_file_nr), RW("file-max", show_file_max, write_file_max), RO("nr_open", show_nr_open),
 	RO("dentry-state", show_dentry_state), RW("pipe-max-size", show_pipe_max, write_pipe_max), RO("mount-max", show_mount_max),
 	RW_KEPT(protected_symlinks), RW_KEPT(protected_hardlinks), RW_KEPT(suid_dumpable),
+	RW_KEPT(protected_fifos), RW_KEPT(protected_regular),
 	DIR("epoll", epoll_entries), DIR("inotify", inotify_entries), {},
 };
 

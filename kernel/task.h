@@ -101,6 +101,9 @@ struct task {
 	u32 alloc_fail_at, alloc_count;	/* debug: the n-th allocation fails */
 	u64 personality;
 	u64 timer_slack_ns, default_slack_ns;	/* [o] */
+	struct io_counts {
+		u64 rchar, wchar, syscr, syscw;
+	} io;				/* [o] bytes and calls of read and write: /proc/PID/io */
 	struct rcu_head rcu;
 	atomic_t refs;			/* [a] */
 };
@@ -138,6 +141,7 @@ struct proc {
 
 	/* ---- time ---- */
 	u64 dead_user_ns, dead_sys_ns, dead_nvcsw, dead_nivcsw, dead_minflt, dead_majflt;	/* [s] threads gone */
+	struct io_counts dead_io;	/* [s] the same */
 	u64 child_user_ns, child_sys_ns, child_minflt, child_majflt, child_nvcsw, child_nivcsw, child_maxrss; /* [s] */
 	struct timer itimer_real;
 	ktime_t itimer_real_interval, itimer_real_deadline;	/* [s] */

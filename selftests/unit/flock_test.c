@@ -25,6 +25,11 @@ static u32 wakes;
 /* model[kind][owner][byte]: 0, F_RDLCK + 1 or F_WRLCK + 1 */
 static u8 model[3][OWNERS][BYTES];
 
+bool object_tryget(struct object *o)
+{
+	return ref_tryget(&o->refs);
+}
+
 static u32 rnd(u32 n)
 {
 	return (u32)(host_random() >> 20) % n;

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* proc(5), sysfs(5): what programs read from /proc and /sys. */
+#include "../harness.h"
+
+#include <dirent.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+static char text[65536];
+
+static int slurp(const char *name)
+{
+	int fd = open(name, O_RDONLY), n = 0, got;
+
+	text[0] = 0;
+	if (fd < 0)
+		return -1;
+	while ((got = (int)read(fd, text + n, sizeof(text) - 1 - (size_t)n)) > 0)
+		n += got;
+	text[n] = 0;
+	close(fd);
+	return n;
+}
+
+/* The number behind name, or -1. */
+static long number(const char *name)
+{
+	const char *p = strstr(text, name);
+
+	return p ? strtol(p + strlen(name), NULL, 10) : -1;
+}
+
+TEST(cpus_are_listed)
+{
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	char want[32];
+	struct dirent *e;
+	DIR *d = opendir("/sys/devices/system/cpu");
+	int dirs = 0;
+
+	snprintf(want, sizeof(want), online > 1 ? "0-%ld\n" : "0\n", online - 1);
+	EXPECT_TRUE(slurp("/sys/devices/system/cpu/online") > 0);
+	EXPECT_STREQ(want, text);
+	EXPECT_TRUE(slurp("/sys/devices/system/cpu/possible") > 0);
+	EXPECT_STREQ(want, text);
+	EXPECT_TRUE(slurp("/sys/devices/system/cpu/present") > 0);
+	EXPECT_STREQ(want, text);
+	EXPECT_TRUE(slurp("/sys/devices/system/cpu/offline") > 0);
+	EXPECT_STREQ("\n", text);
+	EXPECT_TRUE(slurp("/sys/devices/system/cpu/kernel_max") > 0);
+	while ((e = readdir(d)))
+		dirs += !strncmp(e->d_name, "cpu", 3) && e->d_name[3] >= '0' && e->d_name[3] <= '9';
+	EXPECT_EQ(online, dirs);
+}
+
+TEST(sysfs_is_what_it_says)
+{
+	struct statfs s;
+
+	EXPECT_EQ(0, statfs("/sys", &s));
+	EXPECT_EQ(0x62656572, s.f_type);
+	EXPECT_EQ(0, statfs("/proc", &s));
+	EXPECT_EQ(0x9fa0, s.f_type);
+	EXPECT_TRUE(open("/sys/devices/system/cpu/online", O_WRONLY | O_TRUNC) < 0 || getuid() == 0);
+	EXPECT_ERRNO(ENOENT, open("/sys/class/nothing", O_RDONLY));
+	EXPECT_ERRNO(EPERM, mkdir("/sys/new", 0755));
+}
+
+TEST(huge_pages_are_told)
+{
+	EXPECT_TRUE(slurp("/sys/kernel/mm/transparent_hugepage/enabled") > 0);
+	EXPECT_TRUE(strchr(text, '[') && strchr(text, ']'));
+	EXPECT_TRUE(slurp("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size") > 0);
+	EXPECT_EQ(2 << 20, atoi(text));
+}
+
+TEST(meminfo_adds_up)
+{
+	long total, freed;
+
+	EXPECT_TRUE(slurp("/proc/meminfo") > 0);
+	total = number("MemTotal:");
+	freed = number("MemFree:");
+	EXPECT_TRUE(total > 50000 && freed > 1000 && freed < total);
+	EXPECT_TRUE(number("MemAvailable:") <= total);
+	EXPECT_EQ(sysconf(_SC_PHYS_PAGES) * 4, total);
+	EXPECT_TRUE(number("SwapTotal:") >= 0 && number("Shmem:") >= 0 && number("Cached:") >= 0);
+}
+
+/* The entry of smaps for the mapping at addr goes to the front of text. */
+static int smaps_of(void *addr)
+{
+	char want[32], *p;
+
+	slurp("/proc/self/smaps");
+	snprintf(want, sizeof(want), "%lx-", (unsigned long)addr);
+	p = strstr(text, want);
+	if (!p)
+		return -1;
+	memmove(text, p, strlen(p) + 1);
+	return 0;
+}
+
+TEST(smaps_counts_pages)
+{
+	char *m = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	munmap(m, 4096);		/* neighbours do not merge with what is left */
+	m += 4096;
+	memset(m, 1, 5 * 4096);
+	ASSERT_EQ(0, smaps_of(m));
+	EXPECT_EQ(60, number("Size:"));
+	EXPECT_EQ(20, number("Rss:"));
+	EXPECT_EQ(20, number("Pss:"));
+	EXPECT_EQ(0, number("Anonymous:"));
+	m = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(m + 15 * 4096, 4096, PROT_NONE);
+	mprotect(m, 4096, PROT_NONE);
+	m += 4096;
+	memset(m, 1, 3 * 4096);
+	ASSERT_EQ(0, smaps_of(m));
+	EXPECT_EQ(56, number("Size:"));
+	EXPECT_EQ(12, number("Rss:"));
+	EXPECT_EQ(12, number("Pss:"));
+	EXPECT_EQ(12, number("Private_Dirty:"));
+	EXPECT_EQ(0, number("Shared_Dirty:"));
+	EXPECT_EQ(12, number("Anonymous:"));
+	EXPECT_TRUE(strstr(text, "VmFlags: rd wr"));
+	EXPECT_EQ(0, exit_status(IN_CHILD({
+		ASSERT_EQ(0, smaps_of(m));
+		EXPECT_EQ(12, number("Rss:"));
+		EXPECT_EQ(6, number("Pss:"));
+		EXPECT_EQ(12, number("Shared_Dirty:"));
+		EXPECT_EQ(0, number("Private_Dirty:"));
+	})));
+}
+
+TEST(smaps_rollup_is_the_sum)
+{
+	long rss, total = 0;
+
+	ASSERT_TRUE(slurp("/proc/self/smaps_rollup") > 0);
+	EXPECT_TRUE(strstr(text, "[rollup]\n"));
+	rss = number("Rss:");
+	slurp("/proc/self/smaps");
+	for (char *p = text; (p = strstr(p, "\nRss:")); p++)
+		total += strtol(p + 5, NULL, 10);
+	EXPECT_TRUE(rss > 100 && labs(total - rss) < 200);
+}
+
+TEST(io_counts)
+{
+	long before;
+	char buf[5000] = "";
+	int fd = open("/dev/null", O_WRONLY);
+
+	ASSERT_TRUE(slurp("/proc/self/io") > 0);
+	before = number("wchar:");
+	write(fd, buf, 5000);
+	slurp("/proc/self/io");
+	EXPECT_EQ(before + 5000, number("wchar:"));
+	before = number("rchar:");
+	fd = open("/dev/zero", O_RDONLY);
+	read(fd, buf, 4000);
+	slurp("/proc/self/io");
+	EXPECT_TRUE(number("rchar:") >= before + 4000);
+	EXPECT_TRUE(number("syscr:") > 2 && number("syscw:") >= 1);
+}
+
+TEST(file_locks_are_listed)
+{
+	struct flock l = { F_WRLCK, SEEK_SET, 10, 20, 0 };
+	int fd = open("/tmp/locked", O_RDWR | O_CREAT, 0600);
+	char want[64];
+
+	fcntl(fd, F_SETLK, &l);
+	ASSERT_TRUE(slurp("/proc/locks") > 0);
+	snprintf(want, sizeof(want), "POSIX  ADVISORY  WRITE %d ", getpid());
+	EXPECT_TRUE(strstr(text, want) && strstr(strstr(text, want), " 10 29\n"));
+	unlink("/tmp/locked");
+}
+
+TEST(processes_show_their_settings)
+{
+	EXPECT_TRUE(slurp("/proc/self/timerslack_ns") > 0);
+	EXPECT_STREQ("50000\n", text);
+	EXPECT_TRUE(slurp("/proc/self/limits") > 0);
+	EXPECT_TRUE(strstr(text, "Max open files"));
+	EXPECT_TRUE(slurp("/proc/self/auxv") >= 16 * 10);
+	EXPECT_TRUE(slurp("/proc/self/oom_score_adj") > 0);
+}
+
+TEST(sysctls_that_programs_read)
+{
+	EXPECT_TRUE(slurp("/proc/sys/kernel/overflowuid") > 0);
+	EXPECT_STREQ("65534\n", text);
+	EXPECT_TRUE(slurp("/proc/sys/kernel/overflowgid") > 0);
+	EXPECT_TRUE(slurp("/proc/sys/kernel/tainted") > 0);
+	EXPECT_TRUE(slurp("/proc/sys/vm/overcommit_memory") > 0);
+	EXPECT_TRUE(slurp("/proc/sys/vm/max_map_count") > 0);
+	EXPECT_TRUE(slurp("/proc/sys/fs/file-max") > 0);
+	EXPECT_TRUE(slurp("/proc/sys/fs/protected_fifos") > 0);
+	EXPECT_TRUE(slurp("/proc/sys/fs/protected_regular") > 0);
+	EXPECT_TRUE(slurp("/proc/sys/kernel/sched_rr_timeslice_ms") > 0);
+	EXPECT_STREQ("100\n", text);
+}
+
+MAIN
