@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <kernel/lib/set.h>
 #include <mm/iter.h>
 #include <net/ip.h>
 #include <net/route.h>

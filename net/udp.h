@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* udp.h - UDP sockets. */
+#pragma once
+
+#include <net/inet.h>
+
+#define UDP_BUCKETS 1024u
+
+struct udp_header {
+	u16 sport, dport, len, csum;		/* network order */
+};
+
+/* Locks: r  rx_lock (RANK_SOCK_QUEUE, bottom halves off)   o  owner */
+struct udp_sock {
+	struct inet_sock inet;		/* first */
+	struct spinlock rx_lock;
+	struct netbuf_queue rx;		/* [r] data at the payload */
+	struct netbuf *pending;		/* [o] MSG_MORE, UDP_CORK: not sent yet */
+	struct ip_tx pending_tx;	/* [o] where it goes */
+	struct route pending_route;	/* [o] */
+	u16 pending_port;		/* [o] */
+	u16 segment;			/* UDP_SEGMENT */
+	bool cork, gro, no_check6_tx, no_check6_rx;
+	u64 drops;
+};
+
+struct net_ns;
+void udp_init(struct net_ns *net);
+/* For /proc/net/udp and sock_diag: under RCU. */
+void udp_for_each(struct net_ns *net, void (*fn)(struct udp_sock *us, void *arg), void *arg);

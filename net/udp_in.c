@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/* udp_in.c - UDP: from a packet to the socket it is for, and to the program.
+ *
+ * Sockets hang in buckets by local port, read under RCU. The best match wins: a connected one over a bound one over a wildcard; equal ones
+ * with SO_REUSEPORT share by the flow's hash. Packets to groups and broadcast addresses go to every match.
+ *
+ * Invariants: (1) a hashed socket has a port; (2) what is queued has a verified sum (or none was sent) and is charged to the socket.
+ * Locks: bucket.lock [RANK_SOCK_TABLE] for changes; rx_lock [RANK_SOCK_QUEUE], bottom halves off.
+ * Ref: RFC 768, RFC 1122 s4.1, udp(7). Tests: none of its own yet
+ */
+#include "udp_int.h"
+
+#include <kernel/bh.h>
+#include <kernel/clock.h>
+#include <kernel/lib/string.h>
+#include <net/checksum.h>
+#include <net/mcast.h>
+#include <net/net.h>
+
+static struct bucket {
+	struct spinlock lock;
+	struct hlist socks;
+} buckets[UDP_BUCKETS];
+
+/* ---- finding ---- */
+
+void udp_hash(struct udp_sock *us)
+{
+	struct bucket *b = &buckets[us->inet.lport % UDP_BUCKETS];
+
+	spin_lock_bh(&b->lock);
+	if (!hnode_linked(&us->inet.hash))
+		hlist_add(&b->socks, &us->inet.hash);
+	spin_unlock_bh(&b->lock);
+}
+
+void udp_unhash(struct udp_sock *us)
+{
+	struct bucket *b = &buckets[us->inet.lport % UDP_BUCKETS];
+
+	spin_lock_bh(&b->lock);
+	if (hnode_linked(&us->inet.hash))
+		hlist_del(&us->inet.hash);
+	spin_unlock_bh(&b->lock);
+}
+
+/* How well is matches a packet to dst:dport from src:sport; -1: not at all. */
+static int score(const struct inet_sock *is, const struct ip_cb *cb, u16 sport, u16 dport)
+{
+	bool v4 = ip_is4(cb->dst), wild = ip_is_any(is->laddr);
+	int s = inet_is6(is) ? 1 : 2;
+
+	if (is->lport != dport || (v4 && inet_is6(is) && is->v6only) || (!v4 && !inet_is6(is)))
+		return -1;
+	if (wild && ip_is4(is->laddr) && !v4)
+		return -1;
+	if (!wild) {
+		if (!ip_eq(is->laddr, cb->dst))
+			return -1;
+		s += 4;
+	}
+	if (is->rport) {
+		if (is->rport != sport || !ip_eq(is->raddr, cb->src))
+			return -1;
+		s += 8;
+	}
+	if (is->sk.bound_if) {
+		if (is->sk.bound_if != cb->ifindex)
+			return -1;
+		s += 4;
+	}
+	return s;
+}
+
+static u32 flow_hash(const struct ip_cb *cb, u16 sport)
+{
+	return (ip_hash(cb->src) ^ ip_hash(cb->dst)) * 31u + sport * 0x9e3779b1u;
+}
+
+/* The best match, borrowed under RCU. */
+static struct udp_sock *find(struct net_ns *net, const struct ip_cb *cb, u16 sport, u16 dport)
+{
+	struct inet_sock *is, *best = NULL;
+	int top = -1;
+	u32 equal = 0, pick = 0;
+
+	hlist_for_each_entry(is, &buckets[dport % UDP_BUCKETS].socks, hash) {
+		int s = is->sk.net == net ? score(is, cb, sport, dport) : -1;
+
+		if (s < 0 || s < top)
+			continue;
+		if (s > top) {
+			top = s;
+			best = is;
+			equal = 1;
+		} else if (sock_flag(&is->sk, SOCK_REUSEPORT) && sock_flag(&best->sk, SOCK_REUSEPORT)) {
+			if (!pick)
+				pick = flow_hash(cb, sport) >> 8 | 1;
+			if (pick % ++equal == 0)
+				best = is;
+		} else if (sock_flag(&is->sk, SOCK_REUSEADDR)) {
+			continue;		/* the first in the list: the latest bound */
+		}
+	}
+	return best ? container_of(best, struct udp_sock, inet) : NULL;
+}
+
+/* ---- queueing ---- */
+
+static void queue(struct udp_sock *us, struct netbuf *nb)
+{
+	struct sock *sk = &us->inet.sk;
+
+	if (atomic_read(&sk->rmem) + nb->truesize > sk->rcvbuf + PAGE_SIZE || (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) ||
+	    sock_flag(sk, SOCK_DEAD)) {
+		sk->drops++;
+		netbuf_free(nb);
+		return;
+	}
+	if (sock_flag(sk, SOCK_STAMP) && !nb->stamp)
+		nb->stamp = clock_realtime();
+	sock_charge_recv(sk, nb);		/* (2) */
+	spin_lock(&us->rx_lock);
+	netbuf_queue_add(&us->rx, nb);
+	spin_unlock(&us->rx_lock);
+	object_wake(&sk->obj, EPOLLIN | EPOLLRDNORM);
+}
+
+static bool sum_is_right(struct netbuf *nb, const struct udp_header *h)
+{
+	const struct ip_cb *cb = ip_cb(nb);
+	u32 sum;
+
+	if (!h->csum)
+		return ip_is4(cb->dst);		/* RFC 8200 s8.1: not optional over IPv6 */
+	if (nb->csum != CSUM_NONE)
+		return true;
+	sum = ip_is4(cb->dst) ? csum_pseudo4(ip_v4(cb->src), ip_v4(cb->dst), nb->len, IPPROTO_UDP)
+			      : csum_pseudo6(&cb->src, &cb->dst, nb->len, IPPROTO_UDP);
+	return csum_fold(netbuf_sum(nb, 0, nb->len, sum)) == 0;
+}
+
+/* Every socket that wants it gets a clone. */
+static void deliver_all(struct net_ns *net, struct netbuf *nb, u16 sport, u16 dport)
+{
+	struct ip_cb cb = *ip_cb(nb);
+	struct inet_sock *is;
+
+	hlist_for_each_entry(is, &buckets[dport % UDP_BUCKETS].socks, hash) {
+		struct netbuf *c;
+
+		if (is->sk.net != net || score(is, &cb, sport, dport) < 0)
+			continue;
+		if (cb.type == RTN_MULTICAST && !mcast_wants(is, cb.dst, cb.src, cb.ifindex))
+			continue;
+		c = netbuf_clone(nb, PAGE_ATOMIC);
+		if (c)
+			queue(container_of(is, struct udp_sock, inet), c);
+	}
+	netbuf_free(nb);
+}
+
+/* A large packet that the sender's stack did not cut: sockets that did not ask for it get pieces. */
+static void deliver(struct udp_sock *us, struct netbuf *nb)
+{
+	u32 size = nb->gso_size;
+
+	if (!nb->gso || us->gro || !size || nb->len <= size) {
+		queue(us, nb);
+		return;
+	}
+	while (nb->len > size) {
+		struct netbuf *c = netbuf_clone(nb, PAGE_ATOMIC);
+
+		if (c) {
+			netbuf_trim(c, size);
+			c->gso = GSO_NONE;
+			queue(us, c);
+		}
+		netbuf_pull(nb, size);
+	}
+	nb->gso = GSO_NONE;
+	queue(us, nb);
+}
+
+static void udp_rx(struct net_ns *net, struct netbuf *nb)
+{
+	struct ip_cb *cb = ip_cb(nb);
+	struct udp_header *h;
+	struct udp_sock *us;
+	u16 sport, dport;
+	u32 len;
+
+	if (!netbuf_need(nb, sizeof(*h)))
+		goto drop;
+	nb->trans_off = netbuf_offset(nb);
+	h = (struct udp_header *)(void *)nb->data;
+	len = be16_to_cpu(h->len);
+	if (!nb->gso) {
+		if (len < sizeof(*h) || len > nb->len)
+			goto drop;
+		netbuf_trim(nb, len);
+	}
+	if (!sum_is_right(nb, h))
+		goto drop;
+	sport = be16_to_cpu(h->sport);
+	dport = be16_to_cpu(h->dport);
+	if (cb->type != RTN_LOCAL) {
+		netbuf_pull(nb, sizeof(*h));
+		deliver_all(net, nb, sport, dport);
+		return;
+	}
+	us = find(net, cb, sport, dport);
+	if (us) {
+		netbuf_pull(nb, sizeof(*h));
+		deliver(us, nb);
+		return;
+	}
+	icmp_send_unreachable(nb, ICMP_PORT_UNREACH, ICMPV6_PORT_UNREACH);
+drop:
+	netbuf_free(nb);
+}
+
+/* nb: our datagram as the error quotes it; cb.src is ours. */
+static void udp_error(struct net_ns *net, struct netbuf *nb, const struct ip_error *e)
+{
+	const struct udp_header *h = (const struct udp_header *)(const void *)nb->data;
+	struct ip_cb back = *ip_cb(nb);
+	u16 lport = be16_to_cpu(h->sport), rport = be16_to_cpu(h->dport);
+	struct udp_sock *us;
+	struct inet_sock *is;
+
+	swap(back.src, back.dst);
+	us = find(net, &back, rport, lport);
+	if (!us)
+		return;
+	is = &us->inet;
+	if (ip_is4(back.src) ? is->recverr : is->recverr6) {
+		netbuf_pull(nb, min((u32)sizeof(*h), nb->len));
+		inet_queue_error(is, nb, e, back.src, rport);
+	} else if (!e->hard || is->sk.state != 1 /* connected */) {
+		return;
+	}
+	sock_set_error(&is->sk, (u32)e->err);
+}
+
+const struct ip_proto udp_ip_proto = { .proto = IPPROTO_UDP, .rx = udp_rx, .error = udp_error };
+
+/* ---- to the program ---- */
+
+static bool take(struct udp_sock *us, bool peek, struct netbuf **out)
+{
+	struct netbuf *nb;
+
+	spin_lock_bh(&us->rx_lock);
+	nb = netbuf_queue_first(&us->rx);
+	if (nb && peek)
+		nb = netbuf_clone(nb, PAGE_ATOMIC);
+	else if (nb)
+		netbuf_queue_del(&us->rx, nb);
+	spin_unlock_bh(&us->rx_lock);
+	*out = nb;
+	return nb != NULL;
+}
+
+static bool something(struct udp_sock *us)
+{
+	return READ_ONCE(us->rx.n) || atomic_read(&us->inet.sk.err) || (READ_ONCE(us->inet.sk.shutdown) & RCV_SHUTDOWN);
+}
+
+static int wait_datagram(struct udp_sock *us, struct sock_msg *m, struct netbuf **out)
+{
+	struct sock *sk = &us->inet.sk;
+	ktime_t deadline = sock_deadline(sk->rcvtimeo);
+	int err;
+
+	for (;;) {
+		err = sock_take_error(sk);
+		if (err)
+			return err;
+		if (take(us, m->flags & MSG_PEEK, out) || (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN))
+			return 0;
+		if (m->nonblock)
+			return -EAGAIN;
+		err = waitq_wait_exclusive(&sk->obj.readers, something(us), WAIT_INTERRUPTIBLE, deadline);
+		if (err)
+			return sock_intr(err, sk->rcvtimeo);
+	}
+}
+
+static void fill_in(struct udp_sock *us, struct netbuf *nb, struct sock_msg *m)
+{
+	const struct udp_header *h = netbuf_trans_header(nb);
+	struct inet_sock *is = &us->inet;
+
+	if (m->want_addr) {
+		inet_to_addr(is, ip_cb(nb)->src, be16_to_cpu(h->sport), m->addr);
+		if (m->addr->scope == 0 && ip_is_link_local(ip_cb(nb)->src) && inet_is6(is))
+			m->addr->scope = (u32)ip_cb(nb)->ifindex;
+		m->has_addr = true;
+	}
+	inet_fill_ctl(is, nb, m);
+	if (!m->ctl)
+		return;
+	if (is->want & WANT_ORIGDST) {
+		m->ctl->present |= CTL_ORIGDST;
+		inet_to_addr(is, ip_cb(nb)->dst, be16_to_cpu(h->dport), &m->ctl->origdst);
+	}
+	if (us->gro && nb->gso_size) {
+		m->ctl->present |= CTL_SEGMENT;
+		m->ctl->segment = nb->gso_size;
+	}
+	if (sock_flag(&is->sk, SOCK_RXQ_OVFL) && is->sk.drops) {
+		m->ctl->present |= CTL_RXQ_OVFL;
+		m->ctl->overflow = is->sk.drops;
+	}
+}
+
+ssize_t udp_recv(struct sock *sk, struct sock_msg *m)
+{
+	struct udp_sock *us = to_udp(sk);
+	struct netbuf *nb = NULL;
+	ssize_t ret;
+	u32 n;
+	int err;
+
+	if (m->flags & MSG_ERRQUEUE)
+		return inet_recv_error(&us->inet, m);
+	err = wait_datagram(us, m, &nb);
+	if (err || !nb)
+		return err;
+	n = (u32)min((usize)nb->len, iter_left(m->iter));
+	err = netbuf_to_iter(nb, 0, m->iter, n);
+	if (n < nb->len)
+		m->out_flags |= MSG_TRUNC;
+	ret = m->flags & MSG_TRUNC ? (ssize_t)nb->len : (ssize_t)n;
+	if (!err)
+		fill_in(us, nb, m);
+	sk->last_stamp = nb->stamp;
+	netbuf_free(nb);
+	return err ? err : ret;
+}
+
+u32 udp_first_len(struct udp_sock *us)
+{
+	struct netbuf *nb;
+	u32 n;
+
+	spin_lock_bh(&us->rx_lock);
+	nb = netbuf_queue_first(&us->rx);
+	n = nb ? nb->len : 0;
+	spin_unlock_bh(&us->rx_lock);
+	return n;
+}
+
+void udp_for_each(struct net_ns *net, void (*fn)(struct udp_sock *us, void *arg), void *arg)
+{
+	struct inet_sock *is;
+
+	for (u32 i = 0; i < UDP_BUCKETS; i++) {
+		rcu_read_lock();
+		hlist_for_each_entry(is, &buckets[i].socks, hash)
+			if (is->sk.net == net)
+				fn(container_of(is, struct udp_sock, inet), arg);
+		rcu_read_unlock();
+	}
+}
