@@ -16,7 +16,13 @@
 
 enum last_type { LAST_NAME, LAST_DOT, LAST_DOTDOT, LAST_ROOT };
 
-struct link_frame;
+/* A link body that a walk with references is using. */
+struct link_frame {
+	struct link_frame *all;		/* w->frames: freed at the end */
+	struct link_frame *below;	/* w->stack */
+	const char *rest;		/* what follows the link in the text it stood in */
+	char body[];
+};
 
 /* Stack object of one thread. at: where the walk is; with refs, references; without, borrowed under RCU. */
 struct walk {
