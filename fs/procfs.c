@@ -549,5 +549,4 @@ FSTYPE(proc, .flags = FS_SINGLE, .magic = PROC_MAGIC, .mount = proc_mount, .remo
 void procfs_init(void)
 {
 	node_cache = slab_cache_create("proc_node", sizeof(struct proc_node), 64);
-	sysfs_init();
 }

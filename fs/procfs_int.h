@@ -38,7 +38,6 @@ static inline struct proc_node *to_proc(struct vnode *v) { return container_of(v
 struct task *proc_node_task(const struct proc_node *n);
 /* A file system of text files over tables (sysfs). */
 int __must_check proc_mount_tree(struct super *sb, const struct proc_entry *root, u64 magic);
-void sysfs_init(void);
 int __must_check proc_new_node(struct super *sb, const struct proc_entry *e, struct pid *pid, int fd, struct vnode **out);
 extern const struct vnode_ops proc_dir_ops, proc_file_ops, proc_link_ops;
 extern const struct object_ops proc_text_ops;

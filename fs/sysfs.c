@@ -2,7 +2,7 @@
 /* sysfs.c - /sys: what programs ask about the machine. The nodes are procfs's, over tables of its own.
  *
  * Directories that programs merely look for are there and empty. Each CPU has a directory, as those who count CPUs expect.
- * Locks: none; the tables are complete before the first mount. Ref: Linux Documentation/ABI/testing/sysfs-devices-system-cpu,
+ * Locks: none; the tables are complete with the first mount. Ref: Linux Documentation/ABI/testing/sysfs-devices-system-cpu,
  * Documentation/admin-guide/mm/transhuge.rst. Tests: selftests/abi/procsys.c
  */
 #include "procfs_int.h"
@@ -10,8 +10,6 @@
 #include <arch/cpu.h>
 #include <fs/dcache.h>
 #include <kernel/lib/fmt.h>
-#include <kernel/printk.h>
-#include <mm/slab.h>
 
 #define SYSFS_MAGIC 0x62656572u
 #define MAX_CPUS    64u		/* bits of cpu_online_mask */
@@ -92,8 +90,15 @@ static const struct proc_entry root_entries[] = {
 };
 static const struct proc_entry root_entry = DIR("/", root_entries);
 
+/* Once: there is one sysfs, first mounted when all CPUs run. */
 static int sysfs_mount(struct super *sb, const char *source, const char *options)
 {
+	u32 i;
+
+	for (i = 0; i < nr_cpus && i < MAX_CPUS; i++) {
+		fmt_print(cpu_names[i], sizeof(cpu_names[i]), "cpu%u", i);
+		cpu_entries[NR_CPU_FILES + i] = (struct proc_entry)DIR(cpu_names[i], one_cpu_entries);
+	}
 	return proc_mount_tree(sb, &root_entry, SYSFS_MAGIC);
 }
 
@@ -103,13 +108,3 @@ static int sysfs_remount(struct super *sb, u32 flags, const char *options)
 }
 
 FSTYPE(sysfs, .flags = FS_SINGLE, .magic = SYSFS_MAGIC, .mount = sysfs_mount, .remount = sysfs_remount);
-
-void sysfs_init(void)
-{
-	u32 i;
-
-	for (i = 0; i < nr_cpus && i < MAX_CPUS; i++) {
-		fmt_print(cpu_names[i], sizeof(cpu_names[i]), "cpu%u", i);
-		cpu_entries[NR_CPU_FILES + i] = (struct proc_entry)DIR(cpu_names[i], one_cpu_entries);
-	}
-}
