@@ -12,6 +12,8 @@ int __must_check sock_get_fd(int fd, u32 need, struct handle *h, struct sock **o
 
 /* ---- ioctl_sock.c ---- */
 long ioctl_socket(struct file *f, u32 cmd, uaddr_t arg);
+/* ---- ioctl_net.c ---- */
+long ioctl_netdev(struct sock *sk, u32 cmd, uaddr_t arg);
 
 /* ---- sockaddr.c ---- */
 enum addr_use { ADDR_BIND, ADDR_CONNECT, ADDR_SEND };

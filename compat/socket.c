@@ -11,6 +11,7 @@
 #include <compat/abi/time.h>
 #include <compat/user.h>
 #include <kernel/clock.h>
+#include <kernel/lib/cbpf.h>
 #include <kernel/lib/string.h>
 #include <kernel/task.h>
 
@@ -261,6 +262,25 @@ long sys_shutdown(int fd, s32 how)
 
 /* ---- options ---- */
 
+/* struct sock_fprog points to the program. */
+static long attach_filter(struct sock *sk, const void *val, u32 len)
+{
+	auto_kfree struct cbpf_insn *insns = NULL;
+	struct { u16 n, pad[3]; uaddr_t insns; } prog;
+
+	if (len != sizeof(prog))
+		return -EINVAL;
+	memcpy(&prog, val, sizeof(prog));
+	if (!prog.n || prog.n > CBPF_MAX_INSNS)
+		return -EINVAL;
+	insns = kcalloc(prog.n, sizeof(*insns));
+	if (!insns)
+		return -ENOMEM;
+	if (copy_from_user(insns, prog.insns, prog.n * sizeof(*insns)))
+		return -EFAULT;
+	return sock_setopt(sk, SOL_SOCKET, SO_ATTACH_FILTER, insns, prog.n * (u32)sizeof(*insns));
+}
+
 long sys_setsockopt(int fd, s32 level, s32 optname, uaddr_t optval, s32 optlen)
 {
 	auto_handle struct handle h = {};
@@ -284,6 +304,8 @@ long sys_setsockopt(int fd, s32 level, s32 optname, uaddr_t optval, s32 optlen)
 	}
 	if (copy_from_user(val, optval, n))
 		return -EFAULT;
+	if (level == SOL_SOCKET && optname == SO_ATTACH_FILTER)
+		return attach_filter(sk, val, n);
 	return sock_setopt(sk, level, optname, val, n);
 }
 

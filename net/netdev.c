@@ -113,12 +113,12 @@ void packet_type_del(struct packet_type *p)
 	synchronize_rcu();
 }
 
-static void give_clone(const struct packet_type *p, struct netbuf *nb)
+static void give_clone(struct packet_type *p, struct netbuf *nb)
 {
 	struct netbuf *c = netbuf_clone(nb, PAGE_ATOMIC);
 
 	if (c)
-		p->rx(c);
+		p->rx(p, c);
 }
 
 static void give_taps(struct netbuf *nb)
@@ -148,7 +148,7 @@ static void deliver(struct netbuf *nb)
 		last = p;
 	}
 	if (last)
-		last->rx(nb);
+		last->rx(last, nb);
 	else
 		netbuf_free(nb);
 	rcu_read_unlock();

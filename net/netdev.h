@@ -144,7 +144,7 @@ bool __must_check netdev_header(struct netbuf *nb, const u8 *dst_mac, u16 protoc
 struct packet_type {
 	struct list link;
 	u16 protocol;			/* ETH_P_*; ETH_P_ALL: taps, which get clones, also of what is sent */
-	void (*rx)(struct netbuf *nb);	/* takes it over; data at the network header. Under RCU, bottom halves off */
+	void (*rx)(struct packet_type *p, struct netbuf *nb);	/* takes nb over; data at the network header. Under RCU, bottom halves off */
 };
 void packet_type_add(struct packet_type *p);
 void packet_type_del(struct packet_type *p);	/* and waits until nobody uses it */

@@ -69,7 +69,13 @@ void route_put(struct route *r);
 static inline bool route_valid(const struct route *r, u32 gen) { return r->gen == gen && r->gen; }
 /* For input: is dst one of ours (RTN_LOCAL, BROADCAST, MULTICAST joined), to be forwarded (RTN_UNICAST), or nothing. Under RCU. */
 u8 route_input_type(struct net_ns *net, struct ipaddr dst, struct netdev *in);
-int __must_check route_add(struct net_ns *net, const struct route_entry *e, u32 nlm_flags);	/* config held */
+/* config held. -EEXIST, -ENETUNREACH (gateway not on link), -ENETDOWN, -ENOMEM, -EINVAL; how: ROUTE_*. */
+int __must_check route_add(struct net_ns *net, const struct route_entry *e, u32 how);
+#define ROUTE_REPLACE	0x100u		/* NLM_F_* */
+#define ROUTE_EXCL	0x200u
+#define ROUTE_CREATE	0x400u
+#define ROUTE_APPEND	0x800u
+/* The first that matches what e says (zero: anything). -ESRCH. */
 int __must_check route_del(struct net_ns *net, const struct route_entry *e);
 /* fn returns false to stop. Under RCU. */
 void route_for_each(struct net_ns *net, bool (*fn)(const struct route_entry *e, void *arg), void *arg);

@@ -23,6 +23,7 @@
 #include <kernel/task.h>
 #include <mm/iter.h>
 #include <mm/slab.h>
+#include <net/filter.h>
 #include <net/netbuf.h>
 
 struct sock_limits sock_limits = {
@@ -79,6 +80,7 @@ void sock_fini(struct sock *sk)
 	cred_put(sk->cred);
 	if (sk->peer_cred)
 		cred_put(sk->peer_cred);
+	filter_free(sk);
 	drop_wmem(sk, 1);
 }
 

@@ -18,6 +18,7 @@ struct cred;
 struct net_ns;
 struct scm_fds;
 struct sock;
+struct sock_filter_prog;
 
 /* ---- addresses, decoded ---- */
 struct sock_addr {
@@ -209,6 +210,7 @@ struct sock {
 	struct cred *cred;		/* [I] who made it */
 	struct sock_cred peer;		/* SO_PEERCRED; pid 0: none */
 	struct cred *peer_cred;		/* SO_PEERGROUPS; a reference or NULL */
+	struct sock_filter_prog *filter;	/* [o, RCU] SO_ATTACH_FILTER: net/filter.h */
 	ktime_t last_stamp;		/* SIOCGSTAMP */
 	struct sock_lock lock;
 	void *sendpage_cache;		/* [o] the page that small sends share */

@@ -10,6 +10,7 @@
 #include <kernel/cred.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
+#include <net/filter.h>
 
 #define MIN_RCVBUF	2304u		/* one small packet with its head */
 #define MIN_SNDBUF	(2 * MIN_RCVBUF)
@@ -212,14 +213,31 @@ static int set_word(struct sock *sk, s32 name, s32 v, const void *val, u32 len)
 	}
 }
 
+/* SO_ATTACH_FILTER: val is the program itself, copied by compat/. */
+static int set_filter(struct sock *sk, s32 name, const void *val, u32 len)
+{
+	int err = 0;
+
+	sock_lock(sk);
+	if (name == SO_ATTACH_FILTER)
+		err = filter_attach(sk, val, len / (u32)sizeof(struct cbpf_insn));
+	else if (name == SO_DETACH_FILTER)
+		err = filter_detach(sk);
+	else
+		sock_set_flag(sk, SOCK_LOCK_FILTER, true);
+	sock_unlock(sk);
+	return err;
+}
+
 int sock_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
 {
 	s32 v;
 	int err;
 
-	if (level != SOL_SOCKET || name == SO_BINDTODEVICE || name == SO_ATTACH_FILTER || name == SO_DETACH_FILTER ||
-	    name == SO_LOCK_FILTER || name == SO_BINDTOIFINDEX)
+	if (level != SOL_SOCKET || name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX)
 		return sk->ops->setopt ? sk->ops->setopt(sk, level, name, val, len) : level == SOL_SOCKET ? -ENOPROTOOPT : -EOPNOTSUPP;
+	if (name == SO_ATTACH_FILTER || name == SO_DETACH_FILTER || name == SO_LOCK_FILTER)
+		return set_filter(sk, name, val, len);
 	err = sock_opt_int(val, len, &v);
 	if (err)
 		return err;

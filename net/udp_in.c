@@ -14,6 +14,7 @@
 #include <kernel/clock.h>
 #include <kernel/lib/string.h>
 #include <net/checksum.h>
+#include <net/filter.h>
 #include <net/mcast.h>
 #include <net/net.h>
 
@@ -107,10 +108,28 @@ static struct udp_sock *find(struct net_ns *net, const struct ip_cb *cb, u16 spo
 
 /* ---- queueing ---- */
 
+/* A filter sees the UDP header; what it keeps is counted from there. */
+static bool keep_of(struct sock *sk, struct netbuf *nb)
+{
+	u32 keep;
+
+	netbuf_push(nb, sizeof(struct udp_header));
+	keep = filter_run(sk, nb);
+	netbuf_pull(nb, sizeof(struct udp_header));
+	if (keep <= sizeof(struct udp_header))
+		return keep != 0;
+	netbuf_trim(nb, keep - (u32)sizeof(struct udp_header));
+	return true;
+}
+
 static void queue(struct udp_sock *us, struct netbuf *nb)
 {
 	struct sock *sk = &us->inet.sk;
 
+	if (unlikely(sk->filter) && !keep_of(sk, nb)) {
+		netbuf_free(nb);
+		return;
+	}
 	if (atomic_read(&sk->rmem) + nb->truesize > sk->rcvbuf + PAGE_SIZE || (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) ||
 	    sock_flag(sk, SOCK_DEAD)) {
 		sk->drops++;
