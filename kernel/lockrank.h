@@ -23,8 +23,8 @@ enum lock_rank {
 	/* spinlocks */
 	RANK_UNIX_GC,	/* AF_UNIX sockets in flight */
 	RANK_SOCK,	/* a socket: sock_lock.spin, an AF_UNIX socket; two through spin_lock_two() */
-	RANK_SOCK_QUEUE, /* its receive queue */
 	RANK_SOCK_TABLE, /* ports, names, routes, neighbours, devices' lists: writers */
+	RANK_SOCK_QUEUE, /* its receive queue */
 	RANK_NETDEV,	/* a transmit queue */
 	RANK_EPOLL,	/* epoll: ready list (taken from wake-ups of others: see RANK_EPOLL_READY) */
 	RANK_TTY,	/* line discipline and termios state */

@@ -5,6 +5,7 @@
 #include <kernel/ns.h>
 #include <net/loopback.h>
 #include <net/netdev.h>
+#include <net/netlink.h>
 #include <net/sock.h>
 #include <net/unix.h>
 
@@ -17,6 +18,7 @@ void net_init(void)
 {
 	sock_boot_init();
 	unix_net_init(&init_net);
+	netlink_init(&init_net);
 	netdev_init(&init_net);
 	loopback_init(&init_net);
 	init_namespaces.net = &init_net;

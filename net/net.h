@@ -30,6 +30,10 @@ struct net_ns {
 	u32 ping_gid_lo, ping_gid_hi;		/* net.ipv4.ping_group_range */
 	bool bindv6only, nonlocal_bind;		/* net.ipv6.bindv6only, net.ipv4.ip_nonlocal_bind */
 	u32 default_ttl;			/* net.ipv4.ip_default_ttl */
+	struct {
+		struct spinlock lock;		/* RANK_SOCK_TABLE */
+		struct list socks;		/* [lock] */
+	} nl;					/* AF_NETLINK */
 	struct unix_table un;
 };
 

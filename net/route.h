@@ -79,6 +79,8 @@ int __must_check route_add(struct net_ns *net, const struct route_entry *e, u32 
 int __must_check route_del(struct net_ns *net, const struct route_entry *e);
 /* fn returns false to stop. Under RCU. */
 void route_for_each(struct net_ns *net, bool (*fn)(const struct route_entry *e, void *arg), void *arg);
+/* Told of each route that comes or goes; config held. Set at boot by rtnetlink. */
+extern void (*route_changed_hook)(struct net_ns *net, const struct route_entry *e, bool added);
 void route_flush_dev(struct netdev *d, bool only_v4, bool only_v6);
 /* What an ICMP error taught about a destination: kept 10 minutes. */
 void route_set_pmtu(struct net_ns *net, struct ipaddr dst, u32 mtu);
