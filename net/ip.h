@@ -15,6 +15,9 @@ struct ip_tx {
 	u8 ttl;				/* hop limit; 0: the route's or the default */
 	bool dont_fragment;
 	bool no_local_frag;		/* IP_PMTUDISC_PROBE, DO: -EMSGSIZE instead of fragments */
+	bool df_if_fits;		/* IP_PMTUDISC_WANT: routers shall not fragment it, we may */
+	bool no_loop;			/* IP_MULTICAST_LOOP is off */
+	bool ttl_zero;			/* IP_MULTICAST_TTL 0: not further than this host */
 	u32 flowlabel;			/* v6, network order */
 	u32 mark, priority;
 	const u8 *options;		/* v4 options as they go out, or NULL */

@@ -15,10 +15,9 @@
 
 #define LOOPBACK_MTU 65536u
 
-static int lo_xmit(struct netdev *d, struct netbuf *nb, u32 queue, bool more)
+/* Queue lock held, bottom halves off. */
+static void come_in(struct netdev *lo, struct netbuf *nb, u32 queue)
 {
-	struct netbuf_queue *in = (struct netbuf_queue *)d->priv + queue;
-
 	if (nb->destroy) {		/* the sender's budget ends here: the receiver's begins */
 		nb->destroy(nb);
 		nb->destroy = NULL;
@@ -27,9 +26,27 @@ static int lo_xmit(struct netdev *d, struct netbuf *nb, u32 queue, bool more)
 	if (nb->csum == CSUM_PARTIAL)
 		nb->csum = CSUM_VERIFIED;
 	nb->loopback = 1;
-	netbuf_queue_add(in, nb);
-	netdev_schedule(&d->queues[queue]);
+	netbuf_queue_add((struct netbuf_queue *)lo->priv + queue, nb);
+	netdev_schedule(&lo->queues[queue]);
+}
+
+static int lo_xmit(struct netdev *d, struct netbuf *nb, u32 queue, bool more)
+{
+	come_in(d, nb, queue);
 	return 0;
+}
+
+void loopback_return(struct netbuf *nb)
+{
+	struct netdev *lo = nb->dev->net->loopback;
+	struct netdev_queue *q;
+
+	bh_disable();
+	q = &lo->queues[this_cpu_id() % lo->nr_queues];
+	spin_lock(&q->lock);
+	come_in(lo, nb, q->index);
+	spin_unlock(&q->lock);
+	bh_enable();
 }
 
 static u32 lo_poll(struct netdev *d, u32 queue, u32 budget)
@@ -48,7 +65,10 @@ static u32 lo_poll(struct netdev *d, u32 queue, u32 budget)
 		spin_unlock(&q->lock);
 		if (!nb)
 			break;
-		netdev_rx(d, nb);
+		if (nb->dev == d)
+			netdev_rx(d, nb);
+		else
+			netdev_deliver(nb);
 		n++;
 	}
 	return n;

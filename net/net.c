@@ -3,15 +3,18 @@
 #include <net/net.h>
 
 #include <kernel/ns.h>
+#include <net/ip_int.h>
 #include <net/loopback.h>
+#include <net/neigh.h>
 #include <net/netdev.h>
 #include <net/netlink.h>
 #include <net/sock.h>
+#include <net/udp.h>
 #include <net/unix.h>
 
 struct net_ns init_net = {
 	.route_gen = ATOMIC_INIT(1), .port_lo = 32768, .port_hi = 60999, .unprivileged_port = 1024, .ping_gid_lo = 1, .ping_gid_hi = 0,
-	.default_ttl = 64,
+	.default_ttl = 64, .echo_ignore_broadcasts = true,
 };
 
 void net_init(void)
@@ -20,6 +23,13 @@ void net_init(void)
 	unix_net_init(&init_net);
 	netlink_init(&init_net);
 	netdev_init(&init_net);
+	route_init(&init_net);
+	neigh_init();
+	ifaddr_init(&init_net);
+	arp_init();
+	ip4_init();
+	icmp_init(&init_net);
+	udp_init(&init_net);
 	loopback_init(&init_net);
 	init_namespaces.net = &init_net;
 }

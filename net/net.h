@@ -25,6 +25,7 @@ struct net_ns {
 	s32 last_index;				/* [c] */
 	struct netdev *loopback;		/* [I after boot] */
 	atomic_t route_gen;			/* [a] never 0; moves when a cached route may be wrong */
+	struct fib *fib;			/* [I after boot] net/fib.c */
 	u32 port_lo, port_hi;			/* net.ipv4.ip_local_port_range */
 	u32 unprivileged_port;			/* net.ipv4.ip_unprivileged_port_start */
 	u32 ping_gid_lo, ping_gid_hi;		/* net.ipv4.ping_group_range */
@@ -34,6 +35,8 @@ struct net_ns {
 		struct spinlock lock;		/* RANK_SOCK_TABLE */
 		struct list socks;		/* [lock] */
 	} nl;					/* AF_NETLINK */
+	bool forward4, forward6;		/* net.ipv4.ip_forward, net.ipv6.conf.all.forwarding */
+	bool echo_ignore_all, echo_ignore_broadcasts;	/* net.ipv4.icmp_* */
 	struct unix_table un;
 };
 

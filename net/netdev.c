@@ -134,7 +134,7 @@ static void give_taps(struct netbuf *nb)
 }
 
 /* Each handler of the type but the last gets a clone. */
-static void deliver(struct netbuf *nb)
+void netdev_deliver(struct netbuf *nb)
 {
 	struct packet_type *p, *last = NULL;
 
@@ -187,7 +187,7 @@ void netdev_rx(struct netdev *d, struct netbuf *nb)
 	s->rx_multicast += nb->kind == PKT_MULTICAST;
 	netbuf_pull(nb, ETH_HLEN);
 	nb->net_off = netbuf_offset(nb);
-	deliver(nb);
+	netdev_deliver(nb);
 }
 
 /* ---- sending ---- */

@@ -137,6 +137,8 @@ void netdev_queue_stop(struct netdev_queue *q);			/* [q] */
 void netdev_queue_wake(struct netdev_queue *q);			/* room again; sends what waits */
 
 /* ---- protocols ---- */
+/* A packet without link header comes in, as if by nb->dev: protocol, kind and net_off are set. Bottom halves off. */
+void netdev_deliver(struct netbuf *nb);
 /* A complete packet with link header. Takes nb over; drops are counted. Bottom halves off or on. */
 void netdev_send(struct netbuf *nb);
 /* Puts the link header in front for this destination. false: no room could be made. */
@@ -174,7 +176,17 @@ void netdev_listen(struct netdev_listener *l);		/* boot */
 void netdev_tell(struct netdev *d, enum netdev_event e, struct ifaddr *a);
 
 /* ---- addresses (net/ifaddr.c) ---- */
+#define IFA_F_SECONDARY	    0x01u
+#define IFA_F_NODAD	    0x02u
+#define IFA_F_OPTIMISTIC    0x04u
+#define IFA_F_DADFAILED	    0x08u
+#define IFA_F_DEPRECATED    0x20u
+#define IFA_F_TENTATIVE	    0x40u
+#define IFA_F_PERMANENT	    0x80u
+#define IFA_F_MANAGETEMPADDR 0x100u
+#define IFA_F_NOPREFIXROUTE 0x200u
 /* -EEXIST, -EINVAL, -ENOMEM; adds the local, broadcast and prefix routes. */
 int __must_check ifaddr_add(struct netdev *d, const struct ifaddr *a);
 int __must_check ifaddr_del(struct netdev *d, struct ipaddr addr, u32 bits);
 struct ifaddr *ifaddr_find_rcu(struct net_ns *net, struct ipaddr addr, s32 ifindex);	/* ifindex 0: any */
+void ifaddr_init(struct net_ns *net);			/* boot, before devices are registered */

@@ -20,6 +20,8 @@ struct neigh;
 #define RT_SCOPE_UNIVERSE 0u
 #define RT_SCOPE_LINK	253u
 #define RT_SCOPE_HOST	254u
+#define ROUTE_SCOPE_ANY 255u		/* in a key of route_del(): whatever its scope */
+#define RTNH_F_ONLINK	4u
 #define RT_TABLE_MAIN	254u
 #define RT_TABLE_LOCAL	255u
 #define RTPROT_KERNEL	2u
@@ -37,7 +39,7 @@ struct route_entry {
 	struct ipaddr prefsrc;		/* any: chosen by scope */
 	struct netdev *dev;		/* a reference; NULL: unreachable and its like */
 	u32 mtu, advmss, initcwnd, hoplimit;	/* RTAX_*; 0: not set */
-	ktime_t expires;		/* WAIT_FOREVER */
+	ktime_t expires;		/* 0 or WAIT_FOREVER: never */
 	struct rcu_head rcu;
 };
 
@@ -82,5 +84,11 @@ void route_for_each(struct net_ns *net, bool (*fn)(const struct route_entry *e, 
 /* Told of each route that comes or goes; config held. Set at boot by rtnetlink. */
 extern void (*route_changed_hook)(struct net_ns *net, const struct route_entry *e, bool added);
 void route_flush_dev(struct netdev *d, bool only_v4, bool only_v6);
+void route_flush_src(struct net_ns *net, struct ipaddr src);	/* routes that prefer an address that is gone */
 /* What an ICMP error taught about a destination: kept 10 minutes. */
 void route_set_pmtu(struct net_ns *net, struct ipaddr dst, u32 mtu);
+void route_set_redirect(struct net_ns *net, struct ipaddr dst, struct ipaddr gateway, struct netdev *d);
+void route_changed(struct net_ns *net);			/* cached routes are looked up anew */
+/* The best source for dst out of d, by scope (v4) or RFC 6724 (v6); any: none. Under RCU. */
+struct ipaddr route_select_src(struct net_ns *net, struct netdev *d, struct ipaddr dst, struct ipaddr next_hop, u8 scope);
+void route_init(struct net_ns *net);			/* boot */

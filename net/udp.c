@@ -142,13 +142,14 @@ static int udp_connect(struct sock *sk, struct sock_addr *a, bool nonblock)
 
 static int udp_shutdown(struct sock *sk, u32 how)
 {
-	if (sk->state != STATE_CONNECTED)
-		return -ENOTCONN;
+	int err;
+
 	sock_lock(sk);
+	err = sk->state == STATE_CONNECTED ? 0 : -ENOTCONN;
 	sk->shutdown |= (u8)(how + 1);
 	sock_unlock(sk);
 	object_wake(&sk->obj, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP);
-	return 0;
+	return err;
 }
 
 /* ---- options ---- */

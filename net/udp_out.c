@@ -62,6 +62,9 @@ static void set_defaults(const struct inet_sock *is, struct target *t)
 	t->tx.priority = is->sk.priority;
 	t->tx.dont_fragment = pmtu == IP_PMTUDISC_DO || pmtu == IP_PMTUDISC_PROBE;
 	t->tx.no_local_frag = t->tx.dont_fragment;
+	t->tx.df_if_fits = pmtu == IP_PMTUDISC_WANT;
+	t->tx.no_loop = group && !is->mcast_loop;
+	t->tx.ttl_zero = group && !t->tx.ttl;
 	t->tx.flowlabel = is->flowlabel;
 	if (v4) {
 		t->tx.options = is->options;
