@@ -67,6 +67,9 @@ def read_manifest(nodes, manifest):
             for applet in source(path).read_text().split():
                 if applet != '/bin/busybox':
                     add(nodes, applet, Node(stat.S_IFLNK | 0o777, data=b'/bin/busybox'))
+        elif kind == 'services':		# a directory of directories, each with a program "run"
+            for run in sorted((TOP / path).glob('*/run')):
+                add(nodes, f'etc/service/{run.parent.name}/run', Node(stat.S_IFREG | 0o755, run))
         else:
             raise SystemExit(f'{manifest}: {kind}?')
 
@@ -123,12 +126,13 @@ def store(nodes):
     return path
 
 
-def build(overlays=(), programs=None, extra=None, linux_modules=None):
-    """An archive of the manifest, rootfs/overlay, `programs` {path: host path}, the overlays, then `extra` {path: bytes}: a path
+def build(overlays=(), programs=None, extra=None, linux_modules=None, manifests=()):
+    """An archive of rootfs/manifest and `manifests` beside it, rootfs/overlay, `programs` {path: host path}, the overlays, then `extra` {path: bytes}: a path
     for QEMU and, when it is the name of an open file (what is extra is never kept), that file's number. Linux's modules follow as an archive of
     their own: what Linux needs beside does not change what the other kernel sees."""
     nodes = {}
-    read_manifest(nodes, TOP / 'rootfs/manifest')
+    for manifest in 'manifest', *manifests:
+        read_manifest(nodes, TOP / 'rootfs' / manifest)
     read_tree(nodes, TOP / 'rootfs/overlay', skip={'.gitkeep'})
     for name, path in (programs or {}).items():
         add(nodes, name, Node(stat.S_IFREG | 0o755, path))
