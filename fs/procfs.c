@@ -170,7 +170,7 @@ static int text_open(struct vnode *v, struct file *f)
 
 	if (err || n->e->ops)
 		return err;
-	if ((f->mode & FMODE_WRITE) && !n->e->write)
+	if ((f->mode & FMODE_WRITE) && !n->e->write && !n->e->ctl)
 		return -EACCES;
 	f->private = knew(struct seq);
 	return f->private ? 0 : -ENOMEM;
@@ -188,7 +188,7 @@ static int generate(struct proc_node *n, struct seq *s)
 	if (n->e->kind == PROC_FDINFO)
 		err = proc_show_fdinfo(s, t, n->fd);
 	else
-		err = n->e->show ? n->e->show(s, t) : -EINVAL;
+		err = n->e->ctl ? proc_show_ctl(s, n->e->ctl) : n->e->show ? n->e->show(s, t) : -EINVAL;
 	return err ? err : s->err;
 }
 
@@ -215,7 +215,7 @@ static ssize_t text_write(struct file *f, struct iter *from, loff_t *pos)
 {
 	struct proc_node *n = to_proc(to_vnode(f->obj));
 	auto_task struct task *t = proc_node_task(n);
-	usize len = min(iter_left(from), (usize)MAX_WRITE - 1);
+	usize len = min(iter_left(from), (usize)MAX_WRITE - 1), took = len;
 	auto_kfree char *text = kzalloc(len + 1);
 	int err;
 
@@ -225,8 +225,10 @@ static ssize_t text_write(struct file *f, struct iter *from, loff_t *pos)
 		return -ESRCH;
 	if (iter_take(from, text, len) < len)
 		return -EFAULT;
-	err = n->e->write(t, text, len && text[len - 1] == '\n' ? (text[len - 1] = 0, len - 1) : len);
-	return err ? err : (ssize_t)len;
+	if (len && text[len - 1] == '\n')
+		text[--len] = '\0';
+	err = n->e->ctl ? proc_write_ctl(n->e->ctl, text) : n->e->write(t, text, len);
+	return err ? err : (ssize_t)took;
 }
 
 static loff_t text_seek(struct file *f, loff_t off, int whence)
@@ -548,5 +550,6 @@ FSTYPE(proc, .flags = FS_SINGLE, .magic = PROC_MAGIC, .mount = proc_mount, .remo
 
 void procfs_init(void)
 {
+	procfs_ctl_init();
 	node_cache = slab_cache_create("proc_node", sizeof(struct proc_node), 64);
 }

@@ -6,6 +6,7 @@
 #include <fs/vnode.h>
 
 struct proc_entry;
+struct sysctl;
 
 /* A file or directory of /proc that is always there. t: the thread the directory belongs to; NULL for system files. */
 struct proc_entry {
@@ -18,6 +19,7 @@ struct proc_entry {
 	int (*follow)(struct task *t, struct path *out);
 	ssize_t (*readlink)(struct task *t, char *buf, usize size);
 	const struct object_ops *ops;		/* a file that is not text (mem) */
+	const struct sysctl *ctl;		/* PROC_FILE: a number of the kernel */
 	const struct proc_entry *dir;		/* PROC_DIR, PROC_STATIC_DIR: ended by name NULL; the first may be added to */
 };
 
@@ -62,6 +64,13 @@ void seq_file_path(struct seq *s, const struct path *p, bool escape);
 int proc_show_maps(struct seq *s, struct task *t);
 int proc_show_smaps(struct seq *s, struct task *t);
 int proc_show_smaps_rollup(struct seq *s, struct task *t);
+
+/* procfs_ctl.c */
+#define PROC_NET_DIRS 8		/* directories of /proc/sys/net; 16 times as many files in each */
+extern struct proc_entry proc_net_sys_entries[PROC_NET_DIRS + 1];
+void procfs_ctl_init(void);
+int proc_show_ctl(struct seq *s, const struct sysctl *c);
+int proc_write_ctl(const struct sysctl *c, char *text);
 
 int proc_show_mounts(struct seq *s, struct task *t);
 int proc_show_mountinfo(struct seq *s, struct task *t);

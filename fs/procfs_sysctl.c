@@ -219,4 +219,7 @@ static const struct proc_entry fs_entries[] = {
 	DIR("epoll", epoll_entries), DIR("inotify", inotify_entries), {},
 };
 
-const struct proc_entry proc_sys_entries[] = { DIR("kernel", kernel_entries), DIR("vm", vm_entries), DIR("fs", fs_entries), {} };
+const struct proc_entry proc_sys_entries[] = {
+	DIR("kernel", kernel_entries), DIR("vm", vm_entries), DIR("fs", fs_entries),
+	{ .name = "net", .mode = S_IFDIR | 0555, .kind = PROC_STATIC_DIR, .dir = proc_net_sys_entries }, {},
+};

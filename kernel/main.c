@@ -7,6 +7,8 @@
 #include <arch/cpu.h>
 #include <arch/irqflags.h>
 #include <compat/exec.h>
+#include <compat/procnet.h>
+#include <compat/rtnetlink.h>
 #include <compat/signal.h>
 #include <compat/sockaddr.h>
 #include <compat/vdso.h>
@@ -223,8 +225,10 @@ void kmain(paddr_t fdt)
 	pipe_init();
 	net_init();
 	sockaddr_init();
+	rtnetlink_init();
 	devfs_init();
 	procfs_init();
+	procnet_init();
 	power_quiesce_hook = driver_quiesce_all;
 	irq_enable();
 	if (task_spawn_init(first_thread, NULL))

@@ -21,10 +21,10 @@ static bool may_ping(const struct net_ns *net)
 {
 	const struct cred *c = current_cred();
 
-	if (c->egid.v >= net->ping_gid_lo && c->egid.v <= net->ping_gid_hi)
+	if (c->egid.v >= net->ping_gids[0] && c->egid.v <= net->ping_gids[1])
 		return true;
 	for (u32 i = 0; i < c->nr_groups; i++)
-		if (c->groups[i].v >= net->ping_gid_lo && c->groups[i].v <= net->ping_gid_hi)
+		if (c->groups[i].v >= net->ping_gids[0] && c->groups[i].v <= net->ping_gids[1])
 			return true;
 	return false;
 }

@@ -145,7 +145,7 @@ static int take(struct port_table *t, struct inet_sock *is, struct ipaddr addr, 
 static void range_of(const struct inet_sock *is, u32 *lo, u32 *nr)
 {
 	struct net_ns *net = is->sk.net;
-	u32 from = READ_ONCE(net->port_lo), to = READ_ONCE(net->port_hi);
+	u32 from = READ_ONCE(net->port_range[0]), to = READ_ONCE(net->port_range[1]);
 
 	if (is->port_lo)
 		from = max(from, (u32)is->port_lo);

@@ -13,7 +13,7 @@
 #include <net/unix.h>
 
 struct net_ns init_net = {
-	.route_gen = ATOMIC_INIT(1), .port_lo = 32768, .port_hi = 60999, .unprivileged_port = 1024, .ping_gid_lo = 1, .ping_gid_hi = 0,
+	.route_gen = ATOMIC_INIT(1), .port_range = { 32768, 60999 }, .unprivileged_port = 1024, .ping_gids = { 1, 0 },
 	.default_ttl = 64, .echo_ignore_broadcasts = true,
 };
 

@@ -26,9 +26,9 @@ struct net_ns {
 	struct netdev *loopback;		/* [I after boot] */
 	atomic_t route_gen;			/* [a] never 0; moves when a cached route may be wrong */
 	struct fib *fib;			/* [I after boot] net/fib.c */
-	u32 port_lo, port_hi;			/* net.ipv4.ip_local_port_range */
+	u32 port_range[2];			/* net.ipv4.ip_local_port_range */
 	u32 unprivileged_port;			/* net.ipv4.ip_unprivileged_port_start */
-	u32 ping_gid_lo, ping_gid_hi;		/* net.ipv4.ping_group_range */
+	u32 ping_gids[2];		/* net.ipv4.ping_group_range */
 	bool bindv6only, nonlocal_bind;		/* net.ipv6.bindv6only, net.ipv4.ip_nonlocal_bind */
 	u32 default_ttl;			/* net.ipv4.ip_default_ttl */
 	struct {
