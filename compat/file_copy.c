@@ -32,6 +32,21 @@ static ssize_t write_all(struct handle *out, u8 *buf, usize n, loff_t *pos)
 	return (ssize_t)done;
 }
 
+/* The same with bytes of a page, which may go as it is. more: others follow. */
+static ssize_t write_page(struct handle *out, struct page *page, u32 off, u32 n, bool more)
+{
+	u32 done = 0;
+
+	while (done < n) {
+		ssize_t got = out->file->obj->ops->write_page(out->file, page, off + done, n - done, more);
+
+		if (got <= 0)
+			return done ? (ssize_t)done : got;
+		done += (u32)got;
+	}
+	return done;
+}
+
 /* The next bytes of a copy: in a page of the file's cache, else read into a buffer. */
 struct window {
 	struct page *page;		/* a reference */
@@ -83,7 +98,11 @@ static ssize_t copy(struct handle *in, loff_t *in_pos, struct handle *out, loff_
 		got = window_get(&w, in, in_pos, n - total);
 		if (got <= 0)
 			break;
-		put = write_all(out, w.at, (usize)got, out_pos);
+		if (w.page && !out_pos && out->file->obj->ops->write_page)
+			put = write_page(out, w.page, (u32)((u64)w.at & ~PAGE_MASK), (u32)got,
+					 total + (usize)got < n && *in_pos + got < (loff_t)vnode_size(to_vnode(in->file->obj)));
+		else
+			put = write_all(out, w.at, (usize)got, out_pos);
 		window_put(&w);
 		if (in_pos && put > 0)
 			*in_pos += put;

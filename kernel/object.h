@@ -15,6 +15,7 @@ struct file;
 struct handle_table;
 struct iter;
 struct object;
+struct page;
 struct vm_request;
 struct poll_hook;
 struct seq;
@@ -36,6 +37,8 @@ struct object_ops {
 	enum object_type type;
 	ssize_t (*read)(struct file *f, struct iter *to, loff_t *pos);
 	ssize_t (*write)(struct file *f, struct iter *from, loff_t *pos);
+	/* Takes n bytes of a page as they are, with references of its own; more: others follow at once. NULL: they are written. */
+	ssize_t (*write_page)(struct file *f, struct page *page, u32 off, u32 n, bool more);
 	loff_t (*seek)(struct file *f, loff_t off, int whence);
 	u32 (*poll)(struct file *f);			/* EPOLL* bits that hold now; no lock held, must not sleep */
 	long (*ioctl)(struct file *f, u32 cmd, uaddr_t arg);

@@ -113,6 +113,18 @@ static ssize_t sock_write(struct file *f, struct iter *from, loff_t *pos)
 	return sk->ops->send ? sk->ops->send(sk, &m) : -EOPNOTSUPP;
 }
 
+static ssize_t sock_write_page(struct file *f, struct page *page, u32 off, u32 n, bool more)
+{
+	struct sock *sk = to_sock(f->obj);
+	struct iter it;
+	struct sock_msg m = { .iter = &it, .nonblock = file_nonblock(f), .flags = more ? MSG_MORE : 0 };
+
+	if (sk->ops->send_page)
+		return sk->ops->send_page(sk, page, off, n, m.flags | (m.nonblock ? MSG_DONTWAIT : 0));
+	iter_kernel(&it, (u8 *)page_to_virt(page) + off, n);
+	return sk->ops->send ? sk->ops->send(sk, &m) : -EOPNOTSUPP;
+}
+
 static u32 sock_poll(struct file *f)
 {
 	struct sock *sk = to_sock(f->obj);
@@ -139,6 +151,7 @@ static const struct object_ops sock_object_ops = {
 	.type = OBJ_SOCKET,
 	.read = sock_read,
 	.write = sock_write,
+	.write_page = sock_write_page,
 	.poll = sock_poll,
 	.file_release = sock_file_release,
 	.release = sock_release,

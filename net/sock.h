@@ -121,6 +121,8 @@ struct sock_ops {
 	int (*getname)(struct sock *sk, bool peer, struct sock_addr *out);
 	ssize_t (*send)(struct sock *sk, struct sock_msg *m);
 	ssize_t (*recv)(struct sock *sk, struct sock_msg *m);
+	/* Bytes of a page without a copy: bytes taken or -errno; NULL: send does. flags: MSG_MORE, MSG_DONTWAIT. */
+	ssize_t (*send_page)(struct sock *sk, struct page *page, u32 off, u32 n, u32 flags);
 	int (*shutdown)(struct sock *sk, u32 how);			/* SHUT_* */
 	/* Options that sock_setopt() does not know: val is a copy in kernel memory, len bytes of it; -ENOPROTOOPT. */
 	int (*setopt)(struct sock *sk, s32 level, s32 name, const void *val, u32 len);
