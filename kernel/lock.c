@@ -100,6 +100,8 @@ void lock_rank_acquire(const void *lock, u32 rank, bool nested)
 	u32 i;
 
 	note_write(lock);
+	if (rank >= RANK_PIDS && !(irq & IRQFLAGS_OFF))
+		panic("lock rank %u (%p) taken with interrupts on", rank, lock);
 	for (i = 0; i < h->nr; i++) {
 		if (h->lock[i] == lock)
 			panic("lock %p (rank %u) taken twice", lock, rank);

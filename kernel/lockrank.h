@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lockrank.h - the lock order. A lock may be taken only while all locks held rank before it; two of one rank only through
- * spin_lock_two() / mutex_lock_nested(). Asserted at run time with DEBUG_LOCKS. Sleeping locks come first: no spinlock is ever
+ * spin_lock_two() / mutex_lock_nested(). Asserted at run time with DEBUG_LOCKS, as is that what
+ * interrupts take is always taken with interrupts off. Sleeping locks come first: no spinlock is ever
  * held while sleeping. */
 #pragma once
 
@@ -33,10 +34,11 @@ enum lock_rank {
 	RANK_VMO_PAGES, /* vmo.pages_lock: page tree, mappings */
 	RANK_PT,	/* a leaf page table */
 	RANK_HANDLES,	/* handle table, writers */
+	RANK_FUTEX,	/* a futex bucket */
+	/* taken by interrupts too: always with interrupts off */
 	RANK_PIDS,	/* pid table, process tree, groups, sessions */
 	RANK_PROC,	/* struct proc: threads, signal queue, dispositions */
 	RANK_SIGHAND,	/* signal dispositions */
-	RANK_FUTEX,	/* a futex bucket */
 	RANK_OBJ_POLL,	/* poll hooks of an object */
 	RANK_EPOLL_READY, /* epoll ready list */
 	RANK_WAITQ,	/* a wait queue */

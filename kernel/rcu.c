@@ -187,33 +187,28 @@ void rcu_run_callbacks(void)
 
 struct sync {
 	struct rcu_head head;
-	struct waitq q;
+	struct task *sleeper;
 	bool done;
 };
 
+/* The sleeper goes, and its stack with @s, as soon as it sees done; its struct task waits for readers, as we are one. */
 static void sync_done(struct rcu_head *h)
 {
 	struct sync *s = container_of(h, struct sync, head);
+	struct task *sleeper = s->sleeper;
 
-	spin_lock(&s->q.lock);
-	WRITE_ONCE(s->done, true);
-	spin_unlock(&s->q.lock);
-	waitq_wake_all(&s->q);
+	smp_store_release(&s->done, true);
+	sched_wake(sleeper);
 }
 
-/* The sleeper polls with a deadline as well: a period needs every CPU to pass a quiescent point, which ticks ensure. */
 void synchronize_rcu(void)
 {
-	struct sync s = { .done = false };
+	struct sync s = { .sleeper = current() };
 	int err;
 
-	waitq_init(&s.q);
 	call_rcu(&s.head, sync_done);
-	err = waitq_wait(&s.q, READ_ONCE(s.done), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	err = task_wait(smp_load_acquire(&s.done), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
 	(void)err;
-	irqflags_t irq = spin_lock_irq(&s.q.lock);	/* the callback has left the queue */
-
-	spin_unlock_irq(&s.q.lock, irq);
 }
 
 static void barrier_on_cpu(void *arg)

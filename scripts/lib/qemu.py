@@ -12,7 +12,9 @@ AAVMF = '/usr/share/AAVMF'
 
 def command_line(opts, kernel, initrd, append, serial):
     """opts: the options of scripts/run; serial: arguments that connect the console."""
-    line = ['qemu-system-aarch64', '-M', f'virt,gic-version={opts.gic}', '-cpu', opts.cpu, '-smp', str(opts.smp),
+    # QEMU computes the architected pointer authentication code in hundreds of instructions: this one makes max 7 times as fast.
+    cpu = 'max,pauth-impdef=on' if opts.cpu == 'max' else opts.cpu
+    line = ['qemu-system-aarch64', '-M', f'virt,gic-version={opts.gic}', '-cpu', cpu, '-smp', str(opts.smp),
             '-m', opts.mem, '-nodefaults', '-display', 'none', '-no-reboot', *serial,
             '-kernel', str(kernel), '-initrd', str(initrd), '-append', append]
     if opts.machine == 'uefi':

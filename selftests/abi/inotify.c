@@ -201,7 +201,7 @@ TEST(an_unlinked_child_is_excluded_when_asked)
 	EXPECT_STREQ("", drain());
 }
 
-TEST(a_full_queue_says_so_once)
+TEST_TIMEOUT(a_full_queue_says_so_once, 60)
 {
 	begin("/tmp/ino8");
 	inotify_add_watch(fd, ".", IN_CREATE | IN_DELETE);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 #define NR 1000
 #define STACK 2048
 
-static char stacks[NR][STACK] __attribute__((aligned(4096)));
+static char (*stacks)[STACK];
 
 static long free_bytes(void)
 {
@@ -40,7 +41,6 @@ int main(void)
 	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
 	long before, after;
 
-	memset(stacks, 1, sizeof(stacks));
 	free_bytes();
 	before = free_bytes();
 	for (int i = 0; i < NR; i++)
@@ -55,6 +55,8 @@ int main(void)
 	while (wait(NULL) > 0)
 		;
 	sleep(1);
+	stacks = mmap(NULL, NR * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(stacks, 1, NR * STACK);	/* not earlier: the processes would have its page tables */
 	before = free_bytes();
 	for (int i = 0; i < NR; i++)
 		if (clone(sleep_on, stacks[i] + STACK, flags, NULL) < 0)

@@ -294,3 +294,27 @@ TEST(what_cannot_be_locked)
 	}
 	flock_free(&vnode);
 }
+
+TEST(what_proc_locks_lists)
+{
+	struct lock_request got, a = request(LOCK_KIND_POSIX, F_WRLCK, 5, 9), b = request(LOCK_KIND_OFD, F_RDLCK, 20, 30);
+
+	begin();
+	EXPECT_TRUE(!flock_nth_file(0));
+	EXPECT_EQ(0, flock_set(&files[0], &a, false));
+	EXPECT_EQ(0, flock_set(&files[1], &b, false));
+	EXPECT_TRUE(!flock_nth_file(0));	/* nobody holds the file any more: not shown */
+	ref_init(&vnode.obj.refs, 1);
+	EXPECT_TRUE(flock_nth_file(0) == &vnode);
+	EXPECT_TRUE(!flock_nth_file(1));
+	EXPECT_TRUE(flock_nth_lock(&vnode, 0, &got));
+	EXPECT_EQ(LOCK_KIND_POSIX, got.kind);
+	EXPECT_EQ(5, got.start);
+	EXPECT_TRUE(flock_nth_lock(&vnode, 1, &got));
+	EXPECT_EQ(LOCK_KIND_OFD, got.kind);
+	EXPECT_EQ(-1, (int)got.pid);		/* of a description, not of a process */
+	EXPECT_TRUE(!flock_nth_lock(&vnode, 2, &got));
+	flock_close(&files[0], tasks[0].handles);
+	flock_release(&files[1]);
+	flock_free(&vnode);
+}

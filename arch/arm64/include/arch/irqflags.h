@@ -6,6 +6,8 @@
 
 typedef u64 irqflags_t;
 
+#define IRQFLAGS_OFF (1u << 7)	/* in what irq_save() returns: they were off already */
+
 static inline irqflags_t irq_save(void)
 {
 	irqflags_t f;
