@@ -192,20 +192,34 @@ static int show_interrupts(struct seq *s, struct task *t)
 	return 0;
 }
 
+/* By bit of AT_HWCAP and AT_HWCAP2. Ref: Linux Documentation/arch/arm64/elf_hwcaps.rst. */
+static const char *const hwcap_names[] = {
+	"fp", "asimd", "evtstrm", "aes", "pmull", "sha1", "sha2", "crc32", "atomics", "fphp", "asimdhp", "cpuid", "asimdrdm", "jscvt", "fcma",
+	"lrcpc", "dcpop", "sha3", "sm3", "sm4", "asimddp", "sha512", "sve", "asimdfhm", "dit", "uscat", "ilrcpc", "flagm", "ssbs", "sb",
+	"paca", "pacg",
+};
+static const char *const hwcap2_names[] = {
+	"dcpodp", "sve2", "sveaes", "svepmull", "svebitperm", "svesha3", "svesm4", "flagm2", "frint", "svei8mm", "svef32mm", "svef64mm",
+	"svebf16", "i8mm", "bf16", "dgh", "rng", "bti",
+};
+
+static void show_features(struct seq *s, u64 caps, const char *const *names, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		if (caps & BIT(i))
+			seq_print(s, " %s", names[i]);
+}
+
 static int show_cpuinfo(struct seq *s, struct task *t)
 {
-	static const char *const features[] = { "fp", "asimd", "evtstrm", "aes", "pmull", "sha1", "sha2", "crc32", "atomics", "fphp",
-						"asimdhp", "cpuid", "asimdrdm", "jscvt", "fcma", "lrcpc", "dcpop" };
-	u64 hwcap = cpu_hwcap();
-	u32 c, i;
+	u32 c;
 
 	for_each_cpu(c) {
 		u64 midr = cpu_midr(c);
 
 		seq_print(s, "processor\t: %u\nBogoMIPS\t: 125.00\nFeatures\t:", c);
-		for (i = 0; i < ARRAY_SIZE(features); i++)
-			if (hwcap & BIT(i))
-				seq_print(s, " %s", features[i]);
+		show_features(s, cpu_hwcap(), hwcap_names, ARRAY_SIZE(hwcap_names));
+		show_features(s, cpu_hwcap2(), hwcap2_names, ARRAY_SIZE(hwcap2_names));
 		seq_print(s, "\nCPU implementer\t: 0x%02lx\nCPU architecture: 8\nCPU variant\t: 0x%lx\nCPU part\t: 0x%03lx\nCPU revision\t: %lu\n\n",
 			  midr >> 24 & 0xff, midr >> 20 & 0xf, midr >> 4 & 0xfff, midr & 0xf);
 	}

@@ -3,6 +3,7 @@
 #include "../harness.h"
 
 #include <dirent.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -189,6 +190,33 @@ TEST(processes_show_their_settings)
 	EXPECT_TRUE(strstr(text, "Max open files"));
 	EXPECT_TRUE(slurp("/proc/self/auxv") >= 16 * 10);
 	EXPECT_TRUE(slurp("/proc/self/oom_score_adj") > 0);
+}
+
+TEST(truncating_a_report_does_nothing)
+{
+	int fd = open("/proc/self/comm", O_RDWR);
+
+	EXPECT_EQ(0, truncate("/proc/self/oom_score_adj", 5));
+	EXPECT_EQ(0, truncate("/proc/self/maps", 1l << 20));
+	EXPECT_EQ(0, ftruncate(fd, 0));
+	EXPECT_EQ(0, truncate("/proc/sys/kernel/hostname", 0));
+	EXPECT_ERRNO(EISDIR, truncate("/proc/self", 0));
+	EXPECT_TRUE(slurp("/proc/self/comm") > 1);
+	close(fd);
+}
+
+TEST(cpuinfo_names_every_capability)
+{
+	unsigned long caps[2] = { getauxval(AT_HWCAP), getauxval(AT_HWCAP2) };
+	unsigned words = 0;
+	char *line, *end;
+
+	EXPECT_TRUE(slurp("/proc/cpuinfo") > 0);
+	line = strstr(text, "Features\t:");
+	EXPECT_TRUE(line && (end = strchr(line, '\n')));
+	for (line += 10; line < end; line++)
+		words += *line == ' ';
+	EXPECT_EQ(__builtin_popcountl(caps[0]) + __builtin_popcountl(caps[1]), words);
 }
 
 TEST(sysctls_that_programs_read)
