@@ -2,7 +2,7 @@
 /* exec.c - execve: gather the arguments, find the image (through #! lines), build the new memory, then commit.
  *
  * All that can fail comes first: until exec_commit() the old program is untouched and gets an errno. After it the process is the new
- * program, or dead.
+ * program, or dead. What Linux finds out only later, segments that cannot be mapped, kills the process as there.
  *
  *	gather strings -> open, read head -> #!: put interpreter in front, again -> load ELF, build stack -> single thread -> commit
  *
@@ -475,6 +475,7 @@ static long do_execve(int dirfd, uaddr_t path, uaddr_t argv, uaddr_t envp, u32 f
 	struct exec *e;
 	char fd_name[40];
 	const char *name;
+	bool doomed = false;
 	long ret;
 
 	if (flags & ~(u32)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
@@ -496,12 +497,15 @@ static long do_execve(int dirfd, uaddr_t path, uaddr_t argv, uaddr_t envp, u32 f
 		ret = gather_user(&e->args, argv, envp, name);
 	if (!ret) {
 		ret = exec_run(e, name);
+		doomed = ret && e->image.doomed;
 	} else {
 		args_free(&e->args);
 		if (e->file)
 			file_put(e->file);
 	}
 	kfree(e);
+	if (doomed)
+		proc_exit_group(SIGSEGV);
 	return ret;
 }
 

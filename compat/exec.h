@@ -38,6 +38,7 @@ struct loaded {
 	u64 phdr;
 	u32 phnum;
 	struct elf_image image;
+	bool doomed;		/* where Linux has given up the old program: an error from here on is SIGSEGV, not an errno */
 };
 
 /* Maps program and interpreter into a new address space. */

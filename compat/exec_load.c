@@ -171,39 +171,47 @@ static int place_dyn(struct aspace *as, const struct elf_image *im, u64 want, u6
 	return err;
 }
 
-static int load_interp(struct aspace *as, struct file *f, struct loaded *out)
-{
-	auto_kfree char *name = kmalloc(out->image.interp_len + 8, PAGE_KERNEL);
-	auto_file struct file *in = NULL;
-	auto_kfree u8 *phdrs = NULL;
+/* The program that PT_INTERP names. */
+struct interp {
+	struct file *file;
 	struct elf_header h;
 	struct elf_image im;
+	u8 *phdrs;
+};
+
+/* Opens it and looks at its head: Linux does so before it gives up the old program. */
+static int find_interp(struct file *f, const struct elf_image *program, struct interp *in, bool *doomed)
+{
+	auto_kfree char *name = kmalloc(program->interp_len + 8, PAGE_KERNEL);
 	u8 head[ELF_HEADER_BYTES];
-	u64 bias = 0;
-	u32 exec;
 	ssize_t n;
 	int err;
 
 	if (!name)
 		return -ENOMEM;
-	err = read_exactly(f, name, out->image.interp_len, out->image.interp_off);
-	if (err || name[out->image.interp_len - 1])
+	err = read_exactly(f, name, program->interp_len, program->interp_off);
+	if (err || name[program->interp_len - 1])
 		return -ENOEXEC;
-	err = vfs_open_exec(AT_FDCWD, name, 0, &in);
+	err = vfs_open_exec(AT_FDCWD, name, 0, &in->file);
 	if (err)
 		return err;
-	n = read_at(in, head, sizeof(head), 0);
-	err = n < 0 ? (int)n : read_image(in, head, (usize)n, &h, &phdrs, &im);
-	if (err)
-		return err == -ENOEXEC ? -ELIBBAD : err;
-	if (h.is_dyn)
-		err = place_dyn(as, &im, 0, &bias);
+	n = read_at(in->file, head, sizeof(head), 0);
+	err = n < 0 ? (int)n : read_image(in->file, head, (usize)n, &in->h, &in->phdrs, &in->im);
+	*doomed = err == -EINVAL;
+	return err == -ENOEXEC ? -ELIBBAD : err;
+}
+
+static int map_interp(struct aspace *as, struct interp *in, u32 exec, struct loaded *out)
+{
+	u64 bias = 0;
+	int err = 0;
+
+	if (in->h.is_dyn)
+		err = place_dyn(as, &in->im, 0, &bias);
 	if (!err)
-		err = code_prot(in, &im, &exec);
-	if (!err)
-		err = map_image(as, in, &h, phdrs, bias, exec);
-	out->base = bias + (h.is_dyn ? im.lo : 0);
-	out->start = h.entry + bias;
+		err = map_image(as, in->file, &in->h, in->phdrs, bias, exec);
+	out->base = bias + (in->h.is_dyn ? in->im.lo : 0);
+	out->start = in->h.entry + bias;
 	return err;
 }
 
@@ -231,34 +239,66 @@ static u64 place_stack(u64 room)
 	return (end - 1) / PMD_SIZE == (end + room - 1) / PMD_SIZE ? end : ALIGN_DOWN(end + room, PMD_SIZE) - room;
 }
 
-int exec_load(struct aspace *as, struct file *f, const u8 *head, usize head_len, struct loaded *out)
+static int map_program(struct aspace *as, struct file *f, const struct elf_header *h, const u8 *phdrs, u32 exec, struct loaded *out)
 {
+	bool has_interp = out->image.interp_len;
+	int err = 0;
+
+	if (h->is_dyn)
+		err = place_dyn(as, &out->image, has_interp ? PIE_BASE + random_pages(BIT(MMAP_RND_BITS) - 1) : 0, &out->bias);
+	if (!err)	/* code that an interpreter links is its business: it calls mprotect */
+		err = map_image(as, f, h, phdrs, out->bias, has_interp ? PROT_EXEC : exec);
+	if (err)
+		return err;
+	out->entry = out->start = h->entry + out->bias;
+	out->phdr = out->image.phdr_vaddr ? out->image.phdr_vaddr + out->bias : 0;
+	out->phnum = h->phnum;
+	set_layout(as, out);
+	return 0;
+}
+
+static int load(struct aspace *as, struct file *f, const u8 *head, usize head_len, struct loaded *out, struct interp *in)
+{
+	bool *doomed = &out->doomed;
 	auto_kfree u8 *phdrs = NULL;
 	struct elf_header h;
 	u32 exec = PROT_EXEC;
-	int err;
+	int err, bad;
 
-	*out = (struct loaded){ .base = 0 };
-	err = read_image(f, head, head_len, &h, &phdrs, &out->image);
+	bad = read_image(f, head, head_len, &h, &phdrs, &out->image);
+	if (bad && bad != -EINVAL)
+		return bad;
+	err = out->image.interp_len ? find_interp(f, &out->image, in, doomed) : 0;
+	if (!err)
+		err = in->file ? code_prot(in->file, &in->im, &exec) : code_prot(f, &out->image, &exec);
 	if (err)
 		return err;
+	*doomed = true;
+	if (bad)
+		return bad;
 	as->stack_top = place_stack(vdso_bytes() + PAGE_SIZE);
 	as->mmap_base = as->stack_top - max(min(rlimit(RLIMIT_STACK), TASK_SIZE / 6 * 5), 128ul << 20) - (1ul << 20) -
 			random_pages(BIT(MMAP_RND_BITS) - 1);
 	as->mmap_base &= PAGE_MASK;
-	if (h.is_dyn)
-		err = place_dyn(as, &out->image, out->image.interp_len ? PIE_BASE + random_pages(BIT(MMAP_RND_BITS) - 1) : 0, &out->bias);
-	if (!err && !out->image.interp_len)	/* else the interpreter decides, and calls mprotect */
-		err = code_prot(f, &out->image, &exec);
-	if (!err)
-		err = map_image(as, f, &h, phdrs, out->bias, exec);
-	if (err)
-		return err;
-	out->entry = out->start = h.entry + out->bias;
-	out->phdr = out->image.phdr_vaddr ? out->image.phdr_vaddr + out->bias : 0;
-	out->phnum = h.phnum;
-	set_layout(as, out);
-	return out->image.interp_len ? load_interp(as, f, out) : 0;
+	err = map_program(as, f, &h, phdrs, exec, out);
+	if (!err && in->file)
+		err = map_interp(as, in, exec, out);
+	if (!err && out->start >= TASK_SIZE)
+		err = -EINVAL;
+	return err;
+}
+
+int exec_load(struct aspace *as, struct file *f, const u8 *head, usize head_len, struct loaded *out)
+{
+	struct interp in = { .file = NULL };
+	int err;
+
+	*out = (struct loaded){ .base = 0 };
+	err = load(as, f, head, head_len, out, &in);
+	if (in.file)
+		file_put(in.file);
+	kfree(in.phdrs);
+	return err;
 }
 
 /* ---- the initial stack ---- */

@@ -31,7 +31,7 @@ static u64 get(const u8 *p, u32 n)
 
 int elf_parse_header(const u8 *h, usize n, struct elf_header *out)
 {
-	static const u8 ident[6] = { 0x7f, 'E', 'L', 'F', 2 /* 64 bits */, 1 /* little-endian */ };
+	static const u8 ident[4] = { 0x7f, 'E', 'L', 'F' };
 	u64 type;
 
 	if (n < ELF_HEADER_BYTES || memcmp(h, ident, sizeof(ident)))
@@ -90,8 +90,8 @@ static void note_load(const struct elf_header *h, const struct elf_segment *s, s
 
 int elf_parse_segments(const struct elf_header *h, const u8 *phdrs, struct elf_image *im)
 {
+	bool first = true, bad = false;
 	u64 last_end = 0;
-	bool first = true;
 	u32 i;
 
 	*im = (struct elf_image){ .align = PAGE };
@@ -111,14 +111,16 @@ int elf_parse_segments(const struct elf_header *h, const u8 *phdrs, struct elf_i
 			im->note_off = s.offset;
 			im->note_len = s.filesz;
 		} else if (s.type == PT_LOAD) {
-			if (!load_sane(&s) || (!first && s.vaddr < last_end))
-				return EINVAL_;
+			if (!load_sane(&s) || (!first && s.vaddr < last_end)) {
+				bad = true;	/* what is wrong with the others comes first */
+				continue;
+			}
 			last_end = s.vaddr + s.memsz;
 			note_load(h, &s, im, first);
 			first = false;
 		}
 	}
-	return first ? ENOEXEC_ : 0;
+	return first || bad ? EINVAL_ : 0;
 }
 
 /* Properties ascend by type; each is padded to 8 bytes. Little-endian, as everything here. */

@@ -6,7 +6,7 @@
 
 #define ELF_HEADER_BYTES 64
 #define ELF_PHDR_BYTES	 56
-#define ELF_MAX_PHDRS	 256	/* Linux: as many as fit 64 KiB, 1170 */
+#define ELF_MAX_PHDRS	 73	/* what fits a page, as Linux */
 #define ELF_INTERP_MAX	 4096
 #define ELF_NOTE_MAX	 1024	/* of PT_GNU_PROPERTY, as Linux */
 
@@ -42,10 +42,11 @@ struct elf_image {
 	u64 note_off, note_len;		/* PT_GNU_PROPERTY; note_len 0: none */
 };
 
-/* head: the file's first bytes. -ENOEXEC when it is not a 64-bit little-endian AArch64 executable. */
+/* head: the file's first bytes. -ENOEXEC when it is not an executable for AArch64. As Linux we look at the magic and the machine, not at
+ * EI_CLASS and EI_DATA. */
 int __must_check elf_parse_header(const u8 *head, usize n, struct elf_header *out);
 struct elf_segment elf_segment_at(const u8 *phdrs, u32 i);
 /* The note in PT_GNU_PROPERTY: was all code compiled for branch target identification? -ENOEXEC: malformed. */
 int __must_check elf_property_bti(const u8 *note, usize n, bool *bti);
-/* Checks all segments against each other and the file's size. -ENOEXEC, -EINVAL. */
+/* Checks all segments against each other. -ENOEXEC: not an executable; -EINVAL: one that cannot be loaded (Linux begins, then kills). */
 int __must_check elf_parse_segments(const struct elf_header *h, const u8 *phdrs, struct elf_image *out);
