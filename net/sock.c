@@ -156,6 +156,7 @@ static const struct object_ops sock_object_ops = {
 	.file_release = sock_file_release,
 	.release = sock_release,
 	.ino = sock_ino,
+	.async = true,
 };
 
 int sock_file(struct sock *sk, u32 flags, struct file **out)

@@ -8,7 +8,7 @@
  *
  * Barriers: (A) descriptors and avail->ring[] before avail->idx (dma_wmb); (B) avail->idx before reading used->flags or avail_event
  * (dma_mb); (C) used->idx before used->ring[] and the buffers (dma_rmb); (D) used_event before looking at used->idx again (dma_mb).
- * Ref: virtio 1.2 s2.7 (split virtqueues), s2.7.10 (event index). Tests: none of its own yet
+ * Ref: virtio 1.2 s2.7 (split virtqueues), s2.7.10 (event index). Tests: selftests/unit/virtqueue_test.c
  */
 #include "virtqueue.h"
 

@@ -2,7 +2,7 @@
 /* cbpf.c - classic BPF, checked and interpreted. Pure.
  *
  * The machine: accumulator A, index X, sixteen scratch words. Programs only jump forward, so they end.
- * Ref: McCanne and Jacobson 1993; Linux Documentation/networking/filter.rst. Tests: none of its own yet
+ * Ref: McCanne and Jacobson 1993; Linux Documentation/networking/filter.rst. Tests: selftests/unit/cbpf_test.c
  */
 #include <kernel/lib/cbpf.h>
 
@@ -70,11 +70,13 @@ static bool jump_ok(const struct cbpf_insn *i, u32 at, u32 n)
 {
 	if (i->code == JMP)		/* ja */
 		return i->k < n - at - 1;
-	return OP(i->code) <= 0x40u && at + i->jt + 1u < n && at + i->jf + 1u < n;
+	return OP(i->code) >= 0x10u && OP(i->code) <= 0x40u && at + i->jt + 1u < n && at + i->jf + 1u < n;
 }
 
 static bool insn_ok(const struct cbpf_insn *i, u32 at, u32 n)
 {
+	if (i->code > 0xff)
+		return false;
 	switch (CLASS(i->code)) {
 	case LD:
 	case LDX: return load_ok(i) && (MODE(i->code) != MODE_MEM || i->k < MEMWORDS);
