@@ -522,6 +522,8 @@ static int read_route(struct net_ns *net, const struct nl_header *h, struct rout
 	if ((tb[RTA_DST] && !nl_ip(tb[RTA_DST], m->family, &e->dst)) || (tb[RTA_GATEWAY] && !nl_ip(tb[RTA_GATEWAY], m->family, &e->gateway)) ||
 	    (tb[RTA_PREFSRC] && !nl_ip(tb[RTA_PREFSRC], m->family, &e->prefsrc)))
 		return -EINVAL;
+	if (m->family == AF_INET && m->dst_len < 32 && be32_to_cpu(ip_v4(e->dst)) & (U32_MAX >> m->dst_len))
+		return -EINVAL;			/* bits beyond the prefix */
 	if (tb[RTA_TABLE] && nl_u32(tb[RTA_TABLE], &v))
 		e->table = v;
 	if (tb[RTA_PRIORITY] && nl_u32(tb[RTA_PRIORITY], &v))
