@@ -2,7 +2,7 @@
 /* ioctl_net.c - network devices, addresses and routes by ioctl: what ifconfig, route and the DHCP clients of old use.
  *
  * An interface name may carry a label behind a colon ("eth0:1"): the device is what stands before it, the address the one so labelled.
- * Locks: net->config around each change. Ref: netdevice(7), <linux/route.h>. Tests: none of its own yet
+ * Locks: net->config around each change. Ref: netdevice(7), <linux/route.h>. Tests: selftests/abi/netlink.c
  */
 #include "sock_int.h"
 

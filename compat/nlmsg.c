@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nlmsg.c - netlink messages: building and taking apart. Ref: netlink(7), netlink(3). Tests: none of its own yet */
+/* nlmsg.c - netlink messages: building and taking apart. Ref: netlink(7), netlink(3). Tests: selftests/abi/netlink.c */
 #include <compat/nlmsg.h>
 
 #include <compat/abi/rtnetlink.h>

@@ -3,7 +3,7 @@
  *
  * The kernel's own structures are in net/; here are only Linux's messages. Neighbours are in rtneigh.c. Rules: one answer, the three
  * tables in their order; adding any is refused.
- * Locks: net->config around changes and link and address dumps; routes under RCU. Ref: rtnetlink(7). Tests: none of its own yet
+ * Locks: net->config around changes and link and address dumps; routes under RCU. Ref: rtnetlink(7). Tests: selftests/abi/netlink.c
  */
 #include <compat/rtnetlink.h>
 

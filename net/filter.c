@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* filter.c - socket filters. The program is replaced whole and read under RCU. Ref: socket(7) SO_ATTACH_FILTER, filter.rst of Linux
- * (ancillary loads). Tests: none of its own yet */
+ * (ancillary loads). Tests: selftests/abi/packet.c */
 #include <net/filter.h>
 
 #include <arch/cpu.h>

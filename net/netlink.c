@@ -7,7 +7,7 @@
  *
  * Invariants: (1) a port id is unique in its protocol; 0 is the kernel. (2) a socket is on net->nl.socks from creation to close.
  * Locks: net->nl.lock [RANK_SOCK_TABLE] for the list, ids and groups; rx_lock [RANK_SOCK_QUEUE]; bottom halves off.
- * Ref: netlink(7), rtnetlink(7). Tests: none of its own yet
+ * Ref: netlink(7), rtnetlink(7). Tests: selftests/abi/netlink.c
  */
 #include <net/netlink.h>
 

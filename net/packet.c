@@ -4,7 +4,7 @@
  * A socket is a tap on one protocol (or all) and one device (or all). SOCK_RAW sees the link header, SOCK_DGRAM does not. Frames pass
  * the socket's filter first; what does not fit into rcvbuf is counted and dropped. Packet rings (PACKET_RX_RING) are refused.
  *
- * Locks: rx_lock [RANK_SOCK_QUEUE], bottom halves off; the owner lock for bind and options. Ref: packet(7). Tests: none of its own yet
+ * Locks: rx_lock [RANK_SOCK_QUEUE], bottom halves off; the owner lock for bind and options. Ref: packet(7). Tests: selftests/abi/packet.c
  */
 #include <net/filter.h>
 #include <net/net.h>
