@@ -16,6 +16,7 @@
 #include <net/ip_int.h>
 #include <net/neigh.h>
 #include <net/net.h>
+#include <net/raw.h>
 
 #define QUOTE_TOTAL 576u		/* of the whole error packet: RFC 1812 s4.3.2.3 */
 
@@ -147,13 +148,15 @@ void icmp_send_unreachable(struct netbuf *nb, u8 code4, u8 code6)
 	if (ip_is4(ip_cb(nb)->src))
 		icmp4_send(nb->dev->net, nb, ICMP_DEST_UNREACH, code4, 0);
 	else
-		(void)code6;
+		icmp6_send(nb->dev->net, nb, ICMP6_UNREACHABLE, code6, 0);
 }
 
 void ip_link_failure(struct netbuf *nb)
 {
 	if (nb->protocol == ETH_P_IP)
 		icmp4_send(nb->dev->net, nb, ICMP_DEST_UNREACH, 1, 0);
+	else
+		icmp6_send(nb->dev->net, nb, ICMP6_UNREACHABLE, 3, 0);
 }
 
 /* ---- echo and time ---- */
@@ -297,6 +300,7 @@ static void rx_error(struct net_ns *net, struct netbuf *nb)
 	netbuf_pull(nb, ip4_header_len(&q));
 	nb->trans_off = netbuf_offset(nb);
 	p = ip_proto_find(q.proto);
+	raw_error(net, nb, &e);
 	if (p && p->error)
 		p->error(net, nb, &e);
 }
@@ -311,6 +315,9 @@ static void icmp_rx(struct net_ns *net, struct netbuf *nb)
 		goto out;
 	h = (const struct icmp_header *)(const void *)nb->data;
 	switch (h->type) {
+	case ICMP_ECHO_REPLY:
+		ping_rx(net, nb);
+		return;
 	case ICMP_ECHO:		 rx_echo(net, nb); break;
 	case ICMP_TIMESTAMP:	 rx_timestamp(net, nb); break;
 	case ICMP_DEST_UNREACH:
@@ -322,7 +329,13 @@ out:
 	netbuf_free(nb);
 }
 
-static const struct ip_proto icmp_proto = { .proto = IPPROTO_ICMP, .rx = icmp_rx };
+static void icmp_error(struct net_ns *net, struct netbuf *nb, const struct ip_error *e)
+{
+	if (nb->data[0] == ICMP_ECHO)
+		ping_error(net, nb, e);
+}
+
+static const struct ip_proto icmp_proto = { .proto = IPPROTO_ICMP, .rx = icmp_rx, .error = icmp_error };
 
 void icmp_init(struct net_ns *net)
 {

@@ -115,7 +115,8 @@ static void add_routes4(const struct ifaddr *a)
 		prefix_routes4(a, true);
 }
 
-static bool is_routed6(const struct ifaddr *a) { return !(a->flags & IFA_F_NOPREFIXROUTE); }
+/* The prefixes of router advertisements have lifetimes and routes of their own (autoconf.c). */
+static bool is_routed6(const struct ifaddr *a) { return !(a->flags & (IFA_F_NOPREFIXROUTE | IFA_F_MANAGETEMPADDR)); }
 
 static void change_routes6(const struct ifaddr *a, bool add)
 {
@@ -167,6 +168,8 @@ static int check6(struct netdev *d, struct ifaddr *a)
 	a->scope = ip_is_loopback(a->addr) ? RT_SCOPE_HOST : ip_is_link_local(a->addr) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	if ((be32_to_cpu(a->addr.w[0]) >> 22) == 0x3fb)
 		a->scope = 200;		/* RT_SCOPE_SITE */
+	if (!(a->flags & IFA_F_NODAD) && !(d->flags & (IFF_LOOPBACK | IFF_NOARP)))
+		a->flags |= IFA_F_TENTATIVE;
 	return 0;
 }
 
@@ -332,6 +335,7 @@ static void device_up(struct netdev *d)
 
 static void device_down(struct netdev *d)
 {
+	/* autoconf.c hears of it after this: the addresses' groups go with them */
 	mcast_dev_leave(d, ip4_host(0xe0000001));
 	remove_all(d, false, true);
 	route_flush_dev(d, false, false);

@@ -10,6 +10,7 @@
 #include <kernel/random.h>
 #include <net/neigh.h>
 #include <net/net.h>
+#include <net/raw.h>
 
 #define ID_COUNTERS 2048u
 
@@ -30,8 +31,7 @@ int ip_send(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, struc
 {
 	if (likely(ip_is4(tx->dst)))
 		return ip4_send(net, nb, tx, r);
-	netbuf_free(nb);
-	return -ENETUNREACH;
+	return ip6_send(net, nb, tx, r);
 }
 
 /* The link address of a group or a broadcast; zeros for ourselves. */
@@ -91,11 +91,14 @@ void ip_deliver(struct net_ns *net, struct netbuf *nb)
 {
 	const struct ip_proto *p = protos[ip_cb(nb)->proto];
 
+	bool heard = raw_deliver(net, nb);
+
 	nb->trans_off = netbuf_offset(nb);
 	if (likely(p)) {
 		p->rx(net, nb);
 		return;
 	}
-	icmp_send_unreachable(nb, 2, 0);	/* protocol */
+	if (!heard && ip_is4(ip_cb(nb)->src))		/* IPv6 says which byte is not understood: ip6.c */
+		icmp_send_unreachable(nb, 2, 0);	/* protocol */
 	netbuf_free(nb);
 }

@@ -63,8 +63,10 @@ static void deliver_local(struct net_ns *net, struct netbuf *nb, u32 hlen)
 	const struct ip4_header *h = (const struct ip4_header *)(const void *)nb->data;
 
 	if (unlikely(h->frag & cpu_to_be16(IP4_MF | IP4_OFF))) {
-		netbuf_free(nb);
-		return;
+		nb = frag_input4(net, nb);
+		if (!nb)
+			return;
+		hlen = ip4_header_len((const struct ip4_header *)(const void *)nb->data);
 	}
 	netbuf_pull(nb, hlen);
 	ip_deliver(net, nb);

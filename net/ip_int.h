@@ -3,6 +3,7 @@
 #pragma once
 
 #include <net/icmp.h>
+#include <net/icmp6.h>
 #include <net/inet.h>
 #include <net/ip.h>
 
@@ -41,3 +42,45 @@ bool icmp_may_send(struct ipaddr to);		/* within the limits of errors */
 void icmp4_send(struct net_ns *net, struct netbuf *nb, u8 type, u8 code, u32 info);
 /* Nobody answers for nb's next hop: its sender hears of it. */
 void ip_link_failure(struct netbuf *nb);
+
+/* ---- ip6.c ---- */
+struct ip6_header {
+	u32 flow;			/* version, class, label */
+	u16 len;
+	u8 next, hops;
+	struct ipaddr src, dst;
+};
+static_assert(sizeof(struct ip6_header) == 40, "ip6_header");
+static inline u8 ip6_class(const struct ip6_header *h) { return (u8)(be32_to_cpu(h->flow) >> 20); }
+
+void ip6_init(void);
+int ip6_send(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, struct route *r);
+void ip6_put_header(struct netbuf *nb, const struct ip_tx *tx, u8 hops);
+/* Past the extension headers of nb (data at the IPv6 header): where the transport is and what; -1: none, or cut. *first_frag: not a later one. */
+s32 ip6_find_transport(struct netbuf *nb, u8 *proto, bool *first_frag);
+
+/* ---- icmp6.c ---- */
+void icmp6_init(void);
+void icmp6_send(struct net_ns *net, struct netbuf *nb, u8 type, u8 code, u32 info);
+/* Fills in the sum and sends. Takes nb (data at the message) over. */
+void icmp6_send_message(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, struct route *r);
+
+/* ---- ndp.c ---- */
+/* A message of neighbour discovery, hop limit 255: data at it. Takes it over. */
+void ndp_rx(struct net_ns *net, struct netbuf *nb);
+void ndp_send_probe(struct netdev *d, struct ipaddr target);	/* DAD: from :: */
+void ndp_send_rs(struct netdev *d, struct ipaddr src);
+
+/* ---- autoconf.c ---- */
+void autoconf_init(struct net_ns *net);
+void autoconf_ra(struct netbuf *nb);				/* bottom half; takes it over, data at the message */
+void autoconf_duplicate(struct netdev *d, struct ipaddr a);	/* somebody else has it. Bottom half */
+u32 autoconf_mtu(const struct netdev *d);			/* IPv6's, by the router's advice */
+u8 autoconf_hop_limit(const struct netdev *d);			/* what the router said, or 0 */
+
+/* ---- frag.c ---- */
+/* Takes a fragment over (data at the network header, ip_cb filled in): the whole packet, or NULL. */
+struct netbuf *frag_input4(struct net_ns *net, struct netbuf *nb);
+/* The same for IPv6: data at the fragment header, which ends at off + 8 of the packet; next_at: offset of the byte that named it. */
+struct netbuf *frag_input6(struct net_ns *net, struct netbuf *nb, u32 off, u32 next_at);
+void frag_init(void);

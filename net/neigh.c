@@ -214,6 +214,8 @@ static void solicit(struct neigh *n, bool unicast)
 {
 	if (ip_is4(n->addr))
 		arp_solicit(n, unicast);
+	else
+		ndp_solicit(n, unicast);
 }
 
 static void transmit(struct neigh *n, struct netbuf *nb, u64 hw)

@@ -8,6 +8,7 @@
 #include <net/neigh.h>
 #include <net/netdev.h>
 #include <net/netlink.h>
+#include <net/raw.h>
 #include <net/sock.h>
 #include <net/udp.h>
 #include <net/unix.h>
@@ -28,7 +29,12 @@ void net_init(void)
 	ifaddr_init(&init_net);
 	arp_init();
 	ip4_init();
+	ip6_init();
+	frag_init();
 	icmp_init(&init_net);
+	icmp6_init();
+	autoconf_init(&init_net);
+	raw_init();
 	udp_init(&init_net);
 	loopback_init(&init_net);
 	init_namespaces.net = &init_net;

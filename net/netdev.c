@@ -372,6 +372,7 @@ static void free_rcu(struct rcu_head *h)
 
 	kfree(d->queues);
 	kfree(d->stats);
+	kfree(d->ip6);
 	kfree(d);
 }
 

@@ -86,7 +86,8 @@ struct ifaddr {
 	u32 flags;			/* IFA_F_* */
 	ktime_t valid_until, preferred_until;	/* WAIT_FOREVER */
 	ktime_t created, updated;
-	u8 dad_left;			/* IFA_F_TENTATIVE: probes to send */
+	u8 dad_left;			/* [c] IFA_F_TENTATIVE: probes to send */
+	ktime_t dad_next;		/* [c] the next one, or the end of it; 0: neither */
 	char label[IFNAMSIZ];
 	struct rcu_head rcu;
 };
@@ -167,7 +168,7 @@ void netdev_init(struct net_ns *net);				/* boot */
 
 /* What happened, for protocols and netlink. Called with net->config held. */
 enum netdev_event { NETDEV_REGISTERED, NETDEV_UNREGISTERED, NETDEV_UP, NETDEV_DOWN, NETDEV_CARRIER, NETDEV_CHANGED,
-		    NETDEV_ADDR_ADDED, NETDEV_ADDR_REMOVED };
+		    NETDEV_ADDR_ADDED, NETDEV_ADDR_CHANGED, NETDEV_ADDR_REMOVED };
 struct netdev_listener {
 	struct list link;
 	void (*event)(struct netdev *d, enum netdev_event e, struct ifaddr *a);	/* a: of the address events */

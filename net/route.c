@@ -21,6 +21,7 @@
 #include <kernel/waitq.h>
 #include <mm/slab.h>
 #include <net/fib.h>
+#include <net/ip_int.h>
 #include <net/mcast.h>
 #include <net/neigh.h>
 #include <net/net.h>
@@ -318,7 +319,7 @@ static int to_route(const struct flow *f, const struct answer *a, u32 gen, struc
 	const struct exception *x = find_exception(f->dst);
 	const struct route_entry *e = a->e;
 	struct netdev *d = a->dev;
-	u32 mtu = READ_ONCE(d->mtu);
+	u32 mtu = ip_is4(f->dst) ? READ_ONCE(d->mtu) : autoconf_mtu(d);
 
 	*out = (struct route){ .gen = gen, .type = a->type, .src = a->src, .next_hop = ip_is_any(a->gateway) ? f->dst : a->gateway };
 	if (e) {
@@ -699,6 +700,18 @@ void route_flush_dev(struct netdev *d, bool only_v4, bool only_v6)
 
 	fib_flush(d->net->fib, of_device, &f);
 	route_changed(d->net);
+}
+
+static bool is_over(const struct route_entry *e, const void *now)
+{
+	return e->expires && e->expires <= *(const ktime_t *)now;
+}
+
+void route_expire(struct net_ns *net)
+{
+	ktime_t now = clock_monotonic();
+
+	fib_flush(net->fib, is_over, &now);
 }
 
 static bool prefers(const struct route_entry *e, const void *src)

@@ -91,4 +91,5 @@ void route_set_redirect(struct net_ns *net, struct ipaddr dst, struct ipaddr gat
 void route_changed(struct net_ns *net);			/* cached routes are looked up anew */
 /* The best source for dst out of d, by scope (v4) or RFC 6724 (v6); any: none. Under RCU. */
 struct ipaddr route_select_src(struct net_ns *net, struct netdev *d, struct ipaddr dst, struct ipaddr next_hop, u8 scope);
+void route_expire(struct net_ns *net);			/* config held: drops entries whose time is over */
 void route_init(struct net_ns *net);			/* boot */
