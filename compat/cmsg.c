@@ -350,12 +350,17 @@ static void put_inet(struct out *o, struct sock *sk, const struct sock_ctl *c)
 		memcpy(info.addr, c->dst, 4);
 		put(o, SOL_IP, IP_PKTINFO, &info, sizeof(info));
 	}
-	if (c->present & CTL_PKTINFO6) {
+	if (c->present & (CTL_PKTINFO6 | CTL_PKTINFO6_OLD)) {
 		struct abi_in6_pktinfo info = { .ifindex = (s32)c->ifindex };
 
 		memcpy(info.addr, c->dst, 16);
-		put(o, SOL_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+		if (c->present & CTL_PKTINFO6)
+			put(o, SOL_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+		if (c->present & CTL_PKTINFO6_OLD)
+			put(o, SOL_IPV6, IPV6_2292PKTINFO, &info, sizeof(info));
 	}
+	if (c->present & CTL_HOPLIMIT_OLD)
+		put_int(o, SOL_IPV6, IPV6_2292HOPLIMIT, c->ttl);
 	if (c->present & CTL_TTL)
 		put_int(o, six ? SOL_IPV6 : SOL_IP, six ? IPV6_HOPLIMIT : IP_TTL, c->ttl);
 	if (c->present & CTL_TOS) {

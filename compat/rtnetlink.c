@@ -360,7 +360,7 @@ static void put_route(struct nl_out *o, const struct route_entry *e, u16 type)
 	nl_put32(o, RTA_TABLE, e->table);
 	if (m->dst_len)
 		nl_put_ip(o, RTA_DST, e->dst);
-	if (e->metric)
+	if (e->metric || !ip_is4(e->dst))
 		nl_put32(o, RTA_PRIORITY, e->metric);
 	put_metrics(o, e);
 	if (!ip_is_any(e->prefsrc))

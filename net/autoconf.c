@@ -191,7 +191,6 @@ static void start(struct netdev *d)
 	struct route_entry groups = { .dst = { { cpu_to_be32(0xff000000), 0, 0, 0 } }, .bits = 8, .type = RTN_MULTICAST, .table = RT_TABLE_LOCAL,
 				      .protocol = RTPROT_KERNEL, .metric = 256, .dev = d };
 	struct ipaddr a = { { cpu_to_be32(0xfe800000), 0, 0, 0 } };
-	u32 lo_flags = IFA_F_PERMANENT | IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
 
 	if (!d->ip6)
 		WRITE_ONCE(d->ip6, kzalloc(sizeof(*d->ip6)));
@@ -202,7 +201,7 @@ static void start(struct netdev *d)
 	if (mcast_dev_join(d, all_nodes()) || mcast_dev_join(d, interface_nodes()))
 		pr_warn("net: %s: no memory for the group of all nodes", d->name);
 	if (d->flags & IFF_LOOPBACK) {
-		add(d, (struct ipaddr){ { 0, 0, 0, cpu_to_be32(1) } }, 128, lo_flags, WAIT_FOREVER, WAIT_FOREVER);
+		add(d, (struct ipaddr){ { 0, 0, 0, cpu_to_be32(1) } }, 128, IFA_F_PERMANENT, WAIT_FOREVER, WAIT_FOREVER);
 		return;
 	}
 	if (route_add(d->net, &groups, ROUTE_CREATE | ROUTE_APPEND))

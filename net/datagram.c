@@ -2,7 +2,7 @@
 /* datagram.c - what raw and ping sockets share: creation, receiving, where a message goes.
  *
  * Locks: the owner lock around addresses; rx_lock [RANK_SOCK_QUEUE], bottom halves off. Ref: raw(7), icmp(7), ip(7), ipv6(7).
- * Tests: none of its own yet
+ * Tests: selftests/abi/icmp.c
  */
 #include <net/datagram.h>
 

@@ -40,6 +40,8 @@ struct fib {
 	struct buckets *buckets;	/* [c, RCU] */
 	u32 nr_prefixes;		/* [c] */
 	struct lengths local, main;	/* of the tables that look-ups consult */
+	struct rb_tree tree;		/* [c] all prefixes as they are listed */
+	struct list order;		/* [c, RCU] the same, for readers */
 };
 
 static struct buckets *make_buckets(u32 n, u32 which)
@@ -60,6 +62,8 @@ struct fib *fib_create(struct net_ns *net)
 	if (!f)
 		return NULL;
 	f->net = net;
+	rb_init(&f->tree, NULL);
+	list_init(&f->order);
 	f->buckets = make_buckets(FIRST_BUCKETS, 0);
 	if (f->buckets)
 		return f;
@@ -138,15 +142,47 @@ const struct fib_prefix *fib_next(const struct fib *f, u32 table, struct ipaddr 
 
 void fib_for_each(const struct fib *f, bool (*fn)(const struct route_entry *e, void *arg), void *arg)
 {
-	const struct buckets *b = rcu_deref(f->buckets);
+	const struct fib_prefix *p;
 	const struct route_entry *e;
 
-	for (u32 i = 0; i <= b->mask; i++)
-		for (struct fib_prefix *p = prefix_of(rcu_deref(b->heads[i].first), b->which); p;
-		     p = prefix_of(rcu_deref(p->hash[b->which].next), b->which))
-			list_for_each_entry(e, &p->entries, link)
-				if (!fn(e, arg))
-					return;
+	list_for_each_entry(p, &f->order, order)
+		list_for_each_entry(e, &p->entries, link)
+			if (!fn(e, arg))
+				return;
+}
+
+/* ---- the order of listings ---- */
+
+static int compare_addr(const struct ipaddr *a, const struct ipaddr *b)
+{
+	return memcmp(a, b, sizeof(*a));
+}
+
+/* As Linux lists them: IPv4 by table, address, then the longer prefix; IPv6 the same but that a prefix follows all that it contains. */
+static bool before(const struct fib_prefix *a, const struct fib_prefix *b)
+{
+	if (ip_is4(a->dst) != ip_is4(b->dst))
+		return ip_is4(a->dst);
+	if (a->table != b->table)
+		return a->table < b->table;
+	if (!ip_is4(a->dst) && a->bits != b->bits && ip_in_prefix(a->dst, b->dst, min(a->bits, b->bits)))
+		return a->bits > b->bits;
+	if (compare_addr(&a->dst, &b->dst))
+		return compare_addr(&a->dst, &b->dst) < 0;
+	return a->bits > b->bits;
+}
+
+static void add_in_order(struct fib *f, struct fib_prefix *p)
+{
+	struct rb_node **link = &f->tree.root, *parent = NULL, *prev;
+
+	while (*link) {
+		parent = *link;
+		link = before(p, rb_entry(parent, struct fib_prefix, node)) ? &parent->left : &parent->right;
+	}
+	rb_insert(&f->tree, &p->node, parent, link);
+	prev = rb_prev(&p->node);
+	list_add_head(prev ? &rb_entry(prev, struct fib_prefix, node)->order : &f->order, &p->order);
 }
 
 /* ---- changing ---- */
@@ -157,6 +193,7 @@ static void link_prefix(struct fib *f, struct fib_prefix *p)
 	struct lengths *l = lengths_of(f, p->table);
 
 	hlist_add(&b->heads[hash_of(p->table, p->dst, p->bits) & b->mask], &p->hash[b->which]);
+	add_in_order(f, p);
 	f->nr_prefixes++;
 	if (l && l->count[p->bits]++ == 0)
 		WRITE_ONCE(l->map[p->bits / 64], l->map[p->bits / 64] | 1ull << (p->bits % 64));
@@ -172,6 +209,8 @@ static void unlink_prefix(struct fib *f, struct fib_prefix *p)
 	struct lengths *l = lengths_of(f, p->table);
 
 	hlist_del(&p->hash[f->buckets->which]);
+	rb_erase(&f->tree, &p->node);
+	list_del(&p->order);
 	f->nr_prefixes--;
 	if (l && --l->count[p->bits] == 0)
 		WRITE_ONCE(l->map[p->bits / 64], l->map[p->bits / 64] & ~(1ull << (p->bits % 64)));
@@ -344,11 +383,8 @@ static void flush_prefix(struct fib *f, struct fib_prefix *p, bool (*match)(cons
 
 void fib_flush(struct fib *f, bool (*match)(const struct route_entry *e, const void *arg), const void *arg)
 {
-	struct buckets *b = f->buckets;
+	struct fib_prefix *p, *next;
 
-	for (u32 i = 0; i <= b->mask; i++)
-		for (struct fib_prefix *p = prefix_of(b->heads[i].first, b->which), *next; p; p = next) {
-			next = prefix_of(p->hash[b->which].next, b->which);
-			flush_prefix(f, p, match, arg);
-		}
+	list_for_each_entry_safe(p, next, &f->order, order)
+		flush_prefix(f, p, match, arg);
 }

@@ -2,6 +2,7 @@
 /* fib.h - the forwarding table: prefixes of both families, found by length. What route.c decides with. */
 #pragma once
 
+#include <kernel/lib/rbtree.h>
 #include <net/route.h>
 
 struct fib;
@@ -12,6 +13,8 @@ struct fib *fib_create(struct net_ns *net);
 struct fib_prefix {
 	struct hnode hash[2];		/* [c, RCU] in the bucket array in use, and in the one being made */
 	struct list entries;		/* [c, RCU] struct route_entry by tos (descending), then metric */
+	struct rb_node node;		/* [c] in the order of listings */
+	struct list order;		/* [c, RCU] the same */
 	struct ipaddr dst;
 	u32 table;
 	u8 bits;

@@ -9,7 +9,7 @@
  * used: the device may be gone; ip_cb's ifindex names it.
  *
  * Locks: lock [RANK_SOCK_TABLE], bottom halves off. No packet is sent under it.
- * Ref: RFC 791 s3.2, RFC 8200 s4.5, RFC 5722, RFC 3168 s5.3. Tests: none of its own yet
+ * Ref: RFC 791 s3.2, RFC 8200 s4.5, RFC 5722, RFC 3168 s5.3. Tests: selftests/abi/icmp.c
  */
 #include <net/ip_int.h>
 
@@ -111,8 +111,6 @@ static struct frag_queue *find_or_make(const struct frag_key *k, bool v4)
 	list_init(&q->frags);
 	hlist_add(bucket_of(k), &q->hash);
 	list_add_tail(&ages[v4], &q->age);
-	if (!secret)
-		secret = (u32)random_u64() | 1;
 	bh_timer_arm(&timer, list_first(&ages[v4], struct frag_queue, age)->expires);
 	return q;
 }
@@ -272,6 +270,8 @@ static struct frag_queue *add(const struct frag_key *k, struct netbuf *nb, bool 
 	enum verdict v = REPEATED;
 
 	spin_lock_bh(&lock);
+	if (unlikely(!secret))
+		secret = (u32)random_u64() | 1;
 	if (mem[v4] + nb->truesize <= HIGH_THRESH)
 		q = find_or_make(k, v4);
 	if (q)

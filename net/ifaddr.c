@@ -116,7 +116,10 @@ static void add_routes4(const struct ifaddr *a)
 }
 
 /* The prefixes of router advertisements have lifetimes and routes of their own (autoconf.c). */
-static bool is_routed6(const struct ifaddr *a) { return !(a->flags & (IFA_F_NOPREFIXROUTE | IFA_F_MANAGETEMPADDR)); }
+static bool is_routed6(const struct ifaddr *a)
+{
+	return !(a->flags & (IFA_F_NOPREFIXROUTE | IFA_F_MANAGETEMPADDR)) && !ip_is_loopback(a->addr);
+}
 
 static void change_routes6(const struct ifaddr *a, bool add)
 {

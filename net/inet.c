@@ -238,13 +238,17 @@ void inet_fill_ctl(struct inet_sock *is, const struct netbuf *nb, struct sock_ms
 		memcpy(c->dst, &cb->dst.w[3], 4);
 		memcpy(c->local, cb->type == RTN_LOCAL ? &cb->dst.w[3] : &is->saddr.w[3], 4);
 	}
-	if (inet_is6(is) && (want & WANT_PKTINFO6)) {
-		c->present |= CTL_PKTINFO6;
+	if (inet_is6(is) && (want & (WANT_PKTINFO6 | WANT_PKTINFO6_OLD))) {
+		c->present |= (want & WANT_PKTINFO6 ? CTL_PKTINFO6 : 0) | (want & WANT_PKTINFO6_OLD ? CTL_PKTINFO6_OLD : 0);
 		c->ifindex = (u32)cb->ifindex;
 		memcpy(c->dst, &cb->dst, 16);
 	}
 	if (want & (v4 ? WANT_TTL : WANT_HOPLIMIT)) {
 		c->present |= CTL_TTL | (v4 ? 0 : CTL_TTL_IS6);
+		c->ttl = cb->ttl;
+	}
+	if (!v4 && (want & WANT_HOPLIMIT_OLD)) {
+		c->present |= CTL_HOPLIMIT_OLD;
 		c->ttl = cb->ttl;
 	}
 	if (want & (v4 ? WANT_TOS : WANT_TCLASS)) {

@@ -21,6 +21,8 @@
 #define WANT_TCLASS	BIT(6)
 #define WANT_FRAGSIZE	BIT(7)
 #define WANT_OPTIONS	BIT(8)
+#define WANT_PKTINFO6_OLD BIT(9)	/* as RFC 2292 had them */
+#define WANT_HOPLIMIT_OLD BIT(10)
 
 struct inet_port;		/* net/inet_port.c: everybody who is bound to one port */
 

@@ -3,7 +3,7 @@
  *
  * A socket's port is the identifier of its echoes; the kernel fills it in, with the checksum, and finds the socket of a reply by it.
  * Invariant: (1) a hashed socket has an identifier, which no other of its family has.
- * Locks: table_lock [RANK_SOCK_TABLE] for changes; readers under RCU. Ref: icmp(7). Tests: none of its own yet
+ * Locks: table_lock [RANK_SOCK_TABLE] for changes; readers under RCU. Ref: icmp(7). Tests: selftests/abi/icmp.c
  */
 #include <kernel/bh.h>
 #include <kernel/lib/string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* raw.c - raw sockets: packets of one protocol, with the IPv4 header on the way in and, if the program likes, on the way out.
  *
- * Locks: table_lock [RANK_SOCK_TABLE] for changes; readers under RCU. Ref: raw(7), RFC 3542 s3. Tests: none of its own yet
+ * Locks: table_lock [RANK_SOCK_TABLE] for changes; readers under RCU. Ref: raw(7), RFC 3542 s3. Tests: selftests/abi/icmp.c
  */
 #include <net/raw.h>
 

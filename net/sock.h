@@ -67,6 +67,8 @@ struct sock_addr {
 #define CTL_PIDFD	 BIT(15)
 #define CTL_FRAGSIZE	 BIT(16)
 #define CTL_TTL_IS6	 BIT(17)	/* CTL_TTL, CTL_TOS: IPv6's names */
+#define CTL_HOPLIMIT_OLD BIT(18)	/* ttl, as RFC 2292 had it */
+#define CTL_PKTINFO6_OLD BIT(19)
 
 struct sock_cred {
 	s32 pid;
