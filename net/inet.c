@@ -77,6 +77,7 @@ void inet_init_sock(struct inet_sock *is)
 {
 	bool six = inet_is6(is);
 
+	is->sk.txrehash = 1;
 	is->laddr = is->raddr = is->saddr = six ? IP6_ANY : IP4_ANY;
 	is->ttl = is->hoplimit = -1;
 	is->mcast_ttl = is->mcast_hops = 1;

@@ -34,6 +34,9 @@ struct inet_sock {
 	u16 lport, rport;		/* [o] host order; 0: none */
 	bool v6only, freebind, transparent, bind_address_no_port, recverr, recverr6, hdrincl, addr_bound, port_bound;
 	u8 tos, tclass;
+	bool retopts, passsec;		/* kept and told */
+	u8 want_csum, rfc4884;		/* the same */
+	s32 unicast_if;			/* IP_UNICAST_IF */
 	s16 ttl, hoplimit;		/* -1: the default */
 	u8 mcast_ttl, mcast_hops;	/* multicast */
 	bool mcast_loop, mcast_all;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inet_opt.c - socket options of the levels SOL_IP and SOL_IPV6, and those of SOL_SOCKET that name a device.
+/* inet_opt.c - socket options of the levels SOL_IP and SOL_IPV6, and what SO_BINDTODEVICE means to a route.
  *
  * Most are one field: a table row says which, its range and whether a byte will do for the value. The rest have functions.
  * Locks: the owner lock, taken here. Ref: ip(7), ipv6(7), RFC 3493 s5, RFC 3542, RFC 3678. Tests: none of its own yet
@@ -58,9 +58,13 @@ static const struct field fields[] = {
 	F_BOOL(SOL_IP, IP_FREEBIND, freebind),
 	F_BOOL(SOL_IP, IP_BIND_ADDRESS_NO_PORT, bind_address_no_port),
 	F_U8(SOL_IP, IP_MTU_DISCOVER, pmtudisc, IP_PMTUDISC_DONT, IP_PMTUDISC_OMIT),
+	F_BOOL(SOL_IP, IP_RECVRETOPTS, retopts),
+	F_BOOL(SOL_IP, IP_PASSSEC, passsec),
+	F_U8(SOL_IP, IP_CHECKSUM, want_csum, 0, 1),
+	F_U8(SOL_IP, IP_RECVERR_RFC4884, rfc4884, 0, 1),
 	F_U8(SOL_IP, IP_MINTTL, min_ttl, 0, 255),
 	F_BOOL(SOL_IP, IP_MULTICAST_LOOP, mcast_loop),
-	F_BOOL(SOL_IP, IP_MULTICAST_ALL, mcast_all),
+	F_U8(SOL_IP, IP_MULTICAST_ALL, mcast_all, 0, 1),
 	F_WANT(SOL_IP, IP_PKTINFO, WANT_PKTINFO),
 	F_WANT(SOL_IP, IP_RECVTTL, WANT_TTL),
 	F_WANT(SOL_IP, IP_RECVTOS, WANT_TOS),
@@ -296,6 +300,19 @@ static int set_port_range(struct inet_sock *is, s32 v)
 	return 0;
 }
 
+static int set_unicast_if(struct inet_sock *is, s32 v)
+{
+	s32 index = (s32)be32_to_cpu((u32)v);
+	struct netdev *d = index ? netdev_find_index(is->sk.net, index) : NULL;
+
+	if (index && !d)
+		return -EADDRNOTAVAIL;
+	if (d)
+		netdev_put(d);
+	is->unicast_if = index;
+	return 0;
+}
+
 static int set4(struct inet_sock *is, s32 name, s32 v, const void *val, u32 len)
 {
 	switch (name) {
@@ -313,14 +330,14 @@ static int set4(struct inet_sock *is, s32 name, s32 v, const void *val, u32 len)
 		is->transparent = v != 0;
 		return 0;
 	case IP_LOCAL_PORT_RANGE:
-		return set_port_range(is, v);
-	case IP_UNICAST_IF:
+		return len == 4 ? set_port_range(is, v) : -EINVAL;
 	case IP_NODEFRAG:
-	case IP_CHECKSUM:
-	case IP_RECVERR_RFC4884:
-	case IP_PASSSEC:
 		return 0;
+	case IP_UNICAST_IF:
+		return set_unicast_if(is, v);
 	case IP_ROUTER_ALERT:
+	case 16:			/* IPSEC and XFRM policies: there are none */
+	case 17:
 		return -EINVAL;
 	default:
 		(void)val, (void)len;
@@ -336,6 +353,8 @@ static int setopt4(struct inet_sock *is, s32 name, const void *val, u32 len)
 	switch (name) {
 	case IP_OPTIONS:		return set_options(is, val, len);
 	case IP_MULTICAST_IF:		return set_mcast_if4(is, val, len);
+	case IP_MSFILTER:		return -EINVAL;
+	case MCAST_MSFILTER:		return -EINVAL;
 	case IP_ADD_MEMBERSHIP:
 	case IP_DROP_MEMBERSHIP:	return membership4(is, name, val, len);
 	case IP_ADD_SOURCE_MEMBERSHIP:
@@ -409,59 +428,11 @@ static int setopt6(struct inet_sock *is, s32 name, const void *val, u32 len)
 	return f ? set_field(is, f, v) : set6(is, name, v);
 }
 
-/* ---- devices ---- */
-
-static int bind_device(struct inet_sock *is, s32 index)
+/* The socket was bound to a device: the route it keeps may lead elsewhere. */
+static void forget_route(struct inet_sock *is)
 {
-	if (is->sk.bound_if && !capable(CAP_NET_RAW))
-		return -EPERM;
-	is->sk.bound_if = index;
 	route_put(&is->route);
-	return 0;
-}
-
-static int bind_device_name(struct inet_sock *is, const void *val, u32 len)
-{
-	char name[IFNAMSIZ] = "";
-	struct netdev *d;
-	s32 index = 0;
-
-	memcpy(name, val, min(len, IF_NAME_MAX));
-	if (name[0]) {
-		d = netdev_find(is->sk.net, name);
-		if (!d)
-			return -ENODEV;
-		index = d->index;
-		netdev_put(d);
-	}
-	return bind_device(is, index);
-}
-
-static int bind_device_index(struct inet_sock *is, s32 index)
-{
-	struct netdev *d;
-
-	if (index) {
-		d = netdev_find_index(is->sk.net, index);
-		if (!d)
-			return -ENODEV;
-		netdev_put(d);
-	}
-	return bind_device(is, index);
-}
-
-static int setopt_socket(struct inet_sock *is, s32 name, const void *val, u32 len)
-{
-	s32 v;
-
-	switch (name) {
-	case SO_BINDTODEVICE:
-		return bind_device_name(is, val, len);
-	case SO_BINDTOIFINDEX:
-		return sock_opt_int(val, len, &v) ? -EINVAL : bind_device_index(is, v);
-	default:
-		return -ENOPROTOOPT;
-	}
+	is->route = (struct route){};
 }
 
 int inet_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
@@ -474,8 +445,10 @@ int inet_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
 		err = setopt4(is, name, val, len);
 	else if (level == SOL_IPV6 && inet_is6(is))
 		err = setopt6(is, name, val, len);
-	else if (level == SOL_SOCKET)
-		err = setopt_socket(is, name, val, len);
+	else if (level == SOL_SOCKET && name == SO_BINDTOIFINDEX) {
+		forget_route(is);
+		err = 0;
+	}
 	sock_unlock(sk);
 	return err;
 }
@@ -510,11 +483,14 @@ static int getopt4(struct inet_sock *is, s32 name, void *val, u32 *len)
 	case IP_TOS:		 return put4(val, len, is->tos);
 	case IP_MULTICAST_TTL:	 return put4(val, len, is->mcast_ttl);
 	case IP_TRANSPARENT:	 return put4(val, len, is->transparent);
-	case IP_PROTOCOL:	 return put4(val, len, is->sk.protocol);
-	case IP_LOCAL_PORT_RANGE: return sock_put_int(val, len, (s32)((u32)is->port_hi << 16 | is->port_lo));
+	case IP_PROTOCOL:	 return put4(val, len, is->sk.type == SOCK_RAW ? is->sk.protocol : 0);
+	case IP_ROUTER_ALERT:	 return put4(val, len, 0);
+	case IP_LOCAL_PORT_RANGE: return put4(val, len, (s32)((u32)is->port_hi << 16 | is->port_lo));
 	case IP_MTU:		 return get_mtu(is, val, len);
-	case IP_UNICAST_IF: case IP_NODEFRAG: case IP_CHECKSUM: case IP_RECVERR_RFC4884: case IP_PASSSEC:
-		return put4(val, len, 0);
+	case IP_UNICAST_IF:	 return put4(val, len, (s32)cpu_to_be32((u32)is->unicast_if));
+	case IP_NODEFRAG:	 return put4(val, len, 0);
+	case IP_MSFILTER:	 return -EINVAL;
+	case MCAST_MSFILTER:	 return -EINVAL;
 	case IP_OPTIONS:
 		*len = min(*len, is->options_len);
 		memcpy(val, is->options, *len);
@@ -559,21 +535,8 @@ int inet_getopt(struct sock *sk, s32 level, s32 name, void *val, u32 *len)
 		err = getopt4(is, name, val, len);
 	else if (level == SOL_IPV6 && inet_is6(is))
 		err = getopt6(is, name, val, len);
-	else if (level == SOL_SOCKET && name == SO_BINDTODEVICE) {
-		struct netdev *d = sk->bound_if ? netdev_find_index(sk->net, sk->bound_if) : NULL;
-
-		err = 0;
-		if (!d) {
-			*len = 0;
-		} else if (*len < IFNAMSIZ) {
-			err = -EINVAL;
-		} else {
-			*len = (u32)strlen(d->name) + 1;
-			memcpy(val, d->name, *len);
-		}
-		if (d)
-			netdev_put(d);
-	}
+	else
+		err = level == SOL_SOCKET ? -ENOPROTOOPT : -EOPNOTSUPP;
 	sock_unlock(sk);
 	return err;
 }

@@ -61,6 +61,7 @@ void sock_init(struct sock *sk, const struct sock_ops *ops, struct net_ns *net, 
 	sk->rcvlowat = 1;
 	sk->rcvtimeo = sk->sndtimeo = WAIT_FOREVER;
 	sk->peek_off = -1;
+	sk->incoming_cpu = -1;
 	sk->ino = atomic_add_return(&next_ino, 1);
 	sk->pacing_max = U64_MAX;
 	sk->cred = cred_get(current_cred());

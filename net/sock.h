@@ -165,6 +165,8 @@ struct sock_ops {
 #define SOCK_RCVMARK	 BIT(21)
 #define SOCK_BUSY_PREFER BIT(22)
 #define SOCK_PASSSEC	 BIT(23)
+#define SOCK_WIFI_STATUS BIT(24)
+#define SOCK_NOFCS	 BIT(25)
 
 /* sock.state while listening, in every family: TCP's number. */
 #define SOCK_STATE_LISTEN 10u
@@ -203,6 +205,9 @@ struct sock {
 	s32 rcvlowat;
 	ktime_t rcvtimeo, sndtimeo;	/* ns; WAIT_FOREVER */
 	u32 linger_s;
+	s32 busy_poll, incoming_cpu;	/* hints: kept and told */
+	u32 stamping;			/* SOF_TIMESTAMPING_*: kept; stamps are software's */
+	u8 buf_lock, txrehash;
 	u32 priority, mark;
 	s32 bound_if;			/* SO_BINDTODEVICE: index, or 0 */
 	s32 peek_off;			/* SO_PEEK_OFF; -1: off */

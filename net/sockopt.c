@@ -11,12 +11,15 @@
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <net/filter.h>
+#include <net/netdev.h>
 
 #define MIN_RCVBUF	2304u		/* one small packet with its head */
 #define MIN_SNDBUF	(2 * MIN_RCVBUF)
 #define SKF_AD_MAX	64		/* SO_BPF_EXTENSIONS: ancillary loads of classic BPF */
 #define PRIO_FREE_MAX	6		/* TC_PRIO_INTERACTIVE: above needs CAP_NET_ADMIN */
-#define PEERGROUPS_MAX	65536u
+#define SO_WIFI_STATUS_	41
+#define BUSY_BUDGET_MAX	65535
+#define STAMPING_MASK	0x3ffffu	/* SOF_TIMESTAMPING_* of 6.12 */
 
 struct abi_linger {
 	s32 onoff, seconds;
@@ -126,6 +129,9 @@ static u64 simple_flag(s32 name)
 	case SO_RXQ_OVFL:	 return SOCK_RXQ_OVFL;
 	case SO_SELECT_ERR_QUEUE: return SOCK_SELECT_ERRQ;
 	case SO_RCVMARK:	 return SOCK_RCVMARK;
+	case SO_WIFI_STATUS_:	 return SOCK_WIFI_STATUS;
+	case SO_NOFCS:		 return SOCK_NOFCS;
+	case SO_PREFER_BUSY_POLL: return SOCK_BUSY_PREFER;
 	case SO_KEEPALIVE:	 return SOCK_KEEPALIVE;
 	default:		 return 0;
 	}
@@ -184,6 +190,16 @@ static int set_zerocopy(struct sock *sk, s32 v)
 	return 0;
 }
 
+static int set_busy_poll(struct sock *sk, s32 v)
+{
+	if (v < 0)
+		return -EINVAL;
+	if (v > sk->busy_poll && !capable(CAP_NET_ADMIN))
+		return -EPERM;
+	sk->busy_poll = v;
+	return 0;
+}
+
 static int set_word(struct sock *sk, s32 name, s32 v, const void *val, u32 len)
 {
 	u64 flag = simple_flag(name);
@@ -205,12 +221,66 @@ static int set_word(struct sock *sk, s32 name, s32 v, const void *val, u32 len)
 	case SO_TIMESTAMPNS_NEW: set_stamp(sk, v, true); return 0;
 	case SO_MAX_PACING_RATE: return set_pacing(sk, val, len);
 	case SO_ZEROCOPY:	return set_zerocopy(sk, v);
-	case SO_PEEK_OFF:	WRITE_ONCE(sk->peek_off, v < 0 ? -1 : v); return 0;
-	case SO_BUSY_POLL:	return v < 0 ? -EINVAL : capable(CAP_NET_ADMIN) ? 0 : -EPERM;
-	case SO_INCOMING_CPU:	return 0;
+	case SO_PEEK_OFF:
+		if (sk->family == AF_PACKET || sk->family == AF_NETLINK)
+			return -EOPNOTSUPP;
+		WRITE_ONCE(sk->peek_off, v < 0 ? -1 : v);
+		return 0;
+	case SO_BUSY_POLL:	return set_busy_poll(sk, v);
+	case SO_BUSY_POLL_BUDGET: return v < 0 || v > BUSY_BUDGET_MAX ? -EINVAL : capable(CAP_NET_ADMIN) ? 0 : -EPERM;
+	case SO_INCOMING_CPU:	WRITE_ONCE(sk->incoming_cpu, v); return 0;
+	case SO_BSDCOMPAT:
+	case SO_CNX_ADVICE:	return 0;
+	case SO_TIMESTAMPING:
+	case SO_TIMESTAMPING_NEW:
+		if (v & ~(s32)STAMPING_MASK)
+			return -EINVAL;
+		sk->stamping = (u32)v;
+		return 0;
+	case SO_BUF_LOCK:
+		if (v & ~3)
+			return -EINVAL;
+		sk->buf_lock = (u8)v;
+		return 0;
+	case SO_TXREHASH:
+		if (v < -1 || v > 1)
+			return -EINVAL;
+		sk->txrehash = v == -1 ? 1 : (u8)v;
+		return 0;
+	case SO_RESERVE_MEM:	return v < 0 ? -EINVAL : -EOPNOTSUPP;
+	case SO_ATTACH_BPF:
+	case SO_ATTACH_REUSEPORT_EBPF: return v < 0 || v > 2 ? -EBADF : -EINVAL;
+	case SO_ATTACH_REUSEPORT_CBPF:
+	case SO_DETACH_REUSEPORT_BPF:
+	case SO_TXTIME:		return -EINVAL;
 	case SO_TYPE: case SO_PROTOCOL: case SO_DOMAIN: case SO_ERROR: return -ENOPROTOOPT;
 	default:		return set_privileged(sk, name, v);
 	}
+}
+
+static int set_device(struct sock *sk, s32 index)
+{
+	if (sk->bound_if && !capable(CAP_NET_RAW))
+		return -EPERM;
+	WRITE_ONCE(sk->bound_if, index);
+	return sk->family == AF_INET || sk->family == AF_INET6 ? sk->ops->setopt(sk, SOL_SOCKET, SO_BINDTOIFINDEX, NULL, 0) : 0;
+}
+
+static int set_device_name(struct sock *sk, const void *val, u32 len)
+{
+	char name[IFNAMSIZ] = "";
+	struct netdev *d;
+	s32 index = 0;
+
+	memcpy(name, val, min(len, IF_NAME_MAX));
+	if (name[0]) {
+		d = netdev_find(sk->net, name);
+		if (!d)
+			return -ENODEV;
+		index = d->index;
+		netdev_put(d);
+	}
+	return set_device(sk, index);
 }
 
 /* SO_ATTACH_FILTER: val is the program itself, copied by compat/. */
@@ -234,13 +304,17 @@ int sock_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
 	s32 v;
 	int err;
 
-	if (level != SOL_SOCKET || name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX)
+	if (level != SOL_SOCKET)
 		return sk->ops->setopt ? sk->ops->setopt(sk, level, name, val, len) : level == SOL_SOCKET ? -ENOPROTOOPT : -EOPNOTSUPP;
-	if (name == SO_ATTACH_FILTER || name == SO_DETACH_FILTER || name == SO_LOCK_FILTER)
-		return set_filter(sk, name, val, len);
+	if (name == SO_BINDTODEVICE)
+		return set_device_name(sk, val, len);
 	err = sock_opt_int(val, len, &v);
 	if (err)
 		return err;
+	if (name == SO_ATTACH_FILTER || name == SO_DETACH_FILTER || name == SO_LOCK_FILTER)
+		return set_filter(sk, name, val, len);
+	if (name == SO_BINDTOIFINDEX)
+		return v < 0 ? -EINVAL : set_device(sk, v);
 	switch (name) {
 	case SO_LINGER:
 		return set_linger(sk, val, len);
@@ -325,14 +399,55 @@ static bool get_word(struct sock *sk, s32 name, s32 *v)
 	case SO_ACCEPTCONN:	 *v = sk->max_ack_backlog && sk->state == SOCK_STATE_LISTEN; break;
 	case SO_ZEROCOPY:	 *v = sock_flag(sk, SOCK_ZEROCOPY); break;
 	case SO_BPF_EXTENSIONS:	 *v = SKF_AD_MAX; break;
-	case SO_INCOMING_CPU:	 *v = (s32)this_cpu_id(); break;
-	case SO_BUSY_POLL:	 *v = 0; break;
+	case SO_INCOMING_CPU:	 *v = READ_ONCE(sk->incoming_cpu); break;
+	case SO_BUSY_POLL:	 *v = sk->busy_poll; break;
+	case SO_BUF_LOCK:	 *v = sk->buf_lock; break;
+	case SO_TXREHASH:	 *v = sk->txrehash; break;
+	case SO_INCOMING_NAPI_ID:
+	case SO_RESERVE_MEM:	 *v = 0; break;
 	case SO_PEEK_OFF:	 *v = sk->peek_off; break;
 	case SO_BINDTOIFINDEX:	 *v = sk->bound_if; break;
 	case SO_LOCK_FILTER:	 *v = sock_flag(sk, SOCK_LOCK_FILTER); break;
 	default:		 return false;
 	}
 	return true;
+}
+
+static int get_filter(struct sock *sk, void *val, u32 *len)
+{
+	u32 bytes = 0;
+	int err = 0;
+
+	sock_lock(sk);
+	if (sk->filter) {
+		bytes = sk->filter->n * (u32)sizeof(struct cbpf_insn);
+		if (*len && *len < sk->filter->n)
+			err = -EINVAL;
+		else if (*len)
+			memcpy(val, sk->filter->insns, min(*len, bytes));
+	}
+	*len = bytes / (u32)sizeof(struct cbpf_insn);		/* counted in instructions */
+	sock_unlock(sk);
+	return err;
+}
+
+static int get_device(struct sock *sk, void *val, u32 *len)
+{
+	struct netdev *d = sk->bound_if ? netdev_find_index(sk->net, sk->bound_if) : NULL;
+	int err = 0;
+
+	if (!d) {
+		*len = 0;
+		return 0;
+	}
+	if (*len < IFNAMSIZ) {
+		err = -EINVAL;
+	} else {
+		*len = (u32)strlen(d->name) + 1;
+		memcpy(val, d->name, *len);
+	}
+	netdev_put(d);
+	return err;
 }
 
 static int get_rest(struct sock *sk, s32 level, s32 name, void *val, u32 *len)
@@ -356,6 +471,21 @@ static int get_rest(struct sock *sk, s32 level, s32 name, void *val, u32 *len)
 		return get_peergroups(sk, val, len);
 	case SO_MEMINFO:
 		return get_meminfo(sk, val, len);
+	case SO_TIMESTAMPING:
+	case SO_TIMESTAMPING_NEW:
+		v = sk->stamping;
+		return put_bytes(val, len, &v, sizeof(v));
+	case SO_TXTIME:
+		v = 0;
+		return put_bytes(val, len, &v, sizeof(v));
+	case SO_PEERNAME:
+		return -ENOTCONN;		/* of a connected one: getpeername(2) tells */
+	case SO_PEERPIDFD:
+		return sk->peer_cred ? -EOPNOTSUPP : -ENODATA;
+	case SO_GET_FILTER:
+		return get_filter(sk, val, len);
+	case SO_BINDTODEVICE:
+		return get_device(sk, val, len);
 	case SO_COOKIE:
 		v = sk->ino;
 		if (*len < sizeof(v))
