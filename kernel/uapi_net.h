@@ -347,6 +347,7 @@
 #define TCP_S_DATA_IN 4
 #define TCP_KEEPINTVL 5
 #define TCP_KEEPCNT 6
+#define TCP_SYNCNT 7
 #define TCP_LINGER2 8
 #define TCP_S_DATA_OUT 8
 #define TCP_DEFER_ACCEPT 9

@@ -5,7 +5,7 @@
  * that could receive the same packet may share a port only if both say so: SO_REUSEADDR (and neither listens), or SO_REUSEPORT of
  * the same user. connect() takes a port nobody bound and that leaves its four-tuple unique.
  *
- * Invariants: (1) an entry lives while it has owners; (2) is->port is set iff is is on its port's owners list; (3) nr_bound counts the
+ * Invariants: (1) an entry lives while it has owners or rests; (2) is->port is set iff is is on its port's owners list; (3) nr_bound counts the
  * owners with port_bound.
  *
  * Locks: bucket.lock [RANK_SOCK_TABLE], bottom halves off. Ref: socket(7) SO_REUSEADDR, SO_REUSEPORT; ip(7) ip_local_port_range;
@@ -25,6 +25,7 @@ struct inet_port {
 	u16 nr;
 	u32 nr_bound;			/* (3) */
 	struct list owners;		/* inet_sock.port_link */
+	struct list rests;		/* inet_port_rest.link */
 };
 
 struct port_table tcp_ports, udp_ports;
@@ -63,6 +64,7 @@ static struct inet_port *find_or_make(struct port_bucket *b, u16 nr)
 	p->nr = nr;
 	p->nr_bound = 0;
 	list_init(&p->owners);
+	list_init(&p->rests);
 	hlist_add(&b->ports, &p->hash);
 	return p;
 }
@@ -78,7 +80,7 @@ static void join(struct inet_port *p, struct inet_sock *is, bool bound)
 
 static void drop_if_empty(struct inet_port *p)
 {
-	if (!list_empty(&p->owners))
+	if (!list_empty(&p->owners) || !list_empty(&p->rests))
 		return;
 	hlist_del(&p->hash);
 	kfree(p);
@@ -107,10 +109,27 @@ static bool may_share(const struct inet_sock *a, const struct inet_sock *b)
 	return sock_flag(&a->sk, SOCK_REUSEPORT) && sock_flag(&b->sk, SOCK_REUSEPORT) && uid_eq(a->sk.cred->euid, b->sk.cred->euid);
 }
 
+static bool rest_conflicts(const struct inet_port_rest *r, const struct inet_sock *is, struct ipaddr addr)
+{
+	if (r->bound_if && is->sk.bound_if && r->bound_if != is->sk.bound_if)
+		return false;
+	if (sock_flag(&is->sk, SOCK_REUSEADDR) && r->reuseaddr)
+		return false;
+	if (sock_flag(&is->sk, SOCK_REUSEPORT) && r->reuseport && is->sk.cred->euid.v == r->uid)
+		return false;
+	if (ip_is_any(addr))
+		return inet_is6(is) && !ip_is4(addr) ? !is->v6only || !ip_is4(r->laddr) : ip_is4(r->laddr);
+	return ip_eq(addr, r->laddr);
+}
+
 static bool conflicts(const struct inet_port *p, const struct inet_sock *is, struct ipaddr addr)
 {
+	struct inet_port_rest *r;
 	struct inet_sock *o;
 
+	list_for_each_entry(r, &p->rests, link)
+		if (rest_conflicts(r, is, addr))
+			return true;
 	list_for_each_entry(o, &p->owners, port_link) {
 		if (o == is || (o->sk.bound_if && is->sk.bound_if && o->sk.bound_if != is->sk.bound_if))
 			continue;
@@ -247,6 +266,34 @@ void inet_port_release(struct port_table *t, struct inet_sock *is)
 		is->port = NULL;
 		is->port_bound = false;
 		drop_if_empty(p);
+	}
+	spin_unlock_bh(&b->lock);
+}
+
+/* ---- what is left when a connection has ended ---- */
+
+void inet_port_leave(struct port_table *t, const struct inet_sock *is, struct inet_port_rest *rest)
+{
+	struct port_bucket *b = bucket_of(t, is->lport);
+
+	*rest = (struct inet_port_rest){ .laddr = is->laddr, .lport = is->lport, .bound_if = is->sk.bound_if, .uid = is->sk.cred->euid.v,
+					 .reuseaddr = sock_flag(&is->sk, SOCK_REUSEADDR), .reuseport = sock_flag(&is->sk, SOCK_REUSEPORT) };
+	spin_lock_bh(&b->lock);
+	rest->port = is->port;
+	if (rest->port)
+		list_add_tail(&rest->port->rests, &rest->link);
+	spin_unlock_bh(&b->lock);
+}
+
+void inet_port_rest_release(struct port_table *t, struct inet_port_rest *rest)
+{
+	struct port_bucket *b = bucket_of(t, rest->lport);
+
+	spin_lock_bh(&b->lock);
+	if (rest->port) {
+		list_del(&rest->link);
+		drop_if_empty(rest->port);
+		rest->port = NULL;
 	}
 	spin_unlock_bh(&b->lock);
 }

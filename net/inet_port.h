@@ -16,5 +16,17 @@ struct port_table {
 extern struct port_table tcp_ports, udp_ports;
 
 void inet_port_table_init(struct port_table *t);
+/* What a connection leaves on its port when the socket goes (TIME_WAIT): nobody binds it without SO_REUSEADDR. */
+struct inet_port_rest {
+	struct inet_port *port;		/* [bucket] NULL: none */
+	struct list link;		/* [bucket] inet_port.rests */
+	struct ipaddr laddr;
+	u16 lport;
+	s32 bound_if;
+	u32 uid;
+	bool reuseaddr, reuseport;
+};
+void inet_port_leave(struct port_table *t, const struct inet_sock *is, struct inet_port_rest *rest);
+void inet_port_rest_release(struct port_table *t, struct inet_port_rest *rest);
 /* listen(): sockets that shared the port while none listened may not any more. -EADDRINUSE. */
 int __must_check inet_port_recheck(struct port_table *t, struct inet_sock *is);

@@ -10,6 +10,7 @@
 #include <net/netlink.h>
 #include <net/raw.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 #include <net/udp.h>
 #include <net/unix.h>
 
@@ -36,6 +37,7 @@ void net_init(void)
 	autoconf_init(&init_net);
 	raw_init();
 	udp_init(&init_net);
+	tcp_init(&init_net);
 	loopback_init(&init_net);
 	init_namespaces.net = &init_net;
 }

@@ -196,11 +196,16 @@ static void work_off_backlog(struct sock *sk) NO_LOCK_CHECK
 {
 	struct sock_lock *l = &sk->lock;
 
-	while (l->backlog.n) {
+	while (l->backlog.n || l->kicked) {
 		struct netbuf *nb = netbuf_queue_take(&l->backlog);
+		bool kicked = l->kicked;
 
+		l->kicked = false;
 		spin_unlock(&l->spin);
-		sk->ops->backlog(sk, nb);
+		if (nb)
+			sk->ops->backlog(sk, nb);
+		if (kicked)
+			sk->ops->kicked(sk);
 		spin_lock(&l->spin);
 	}
 }
@@ -210,7 +215,7 @@ void sock_unlock(struct sock *sk) NO_LOCK_CHECK
 	struct sock_lock *l = &sk->lock;
 
 	spin_lock_bh(&l->spin);
-	if (unlikely(l->backlog.n))
+	if (unlikely(l->backlog.n || l->kicked))
 		work_off_backlog(sk);
 	l->owned = false;
 	spin_unlock_bh(&l->spin);

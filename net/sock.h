@@ -134,6 +134,8 @@ struct sock_ops {
 	int (*ioctl)(struct sock *sk, u32 cmd, s32 *value);		/* those that give an int: SIOCINQ, SIOCOUTQ, SIOCATMARK...; -ENOTTY */
 	/* A packet of the backlog; owner, bottom halves off. Takes it over. */
 	void (*backlog)(struct sock *sk, struct netbuf *nb);
+	/* What a bottom half left by sock_kick(). Owner, bottom halves off. */
+	void (*kicked)(struct sock *sk);
 	void (*close)(struct sock *sk);			/* the last description has gone: linger, FIN, unbind. The memory goes by refs */
 	/* The last reference has gone: drop what the family holds, then sock_fini(). Any context but interrupts. */
 	void (*destroy)(struct sock *sk);
@@ -181,7 +183,7 @@ struct sock_ops {
  */
 struct sock_lock {
 	struct spinlock spin;		/* RANK_SOCK; bottom halves off */
-	bool owned;			/* [s] */
+	bool owned, kicked;		/* [s] */
 	struct waitq q;
 	struct netbuf_queue backlog;	/* [s] */
 };
@@ -280,6 +282,8 @@ void sock_unlock(struct sock *sk);		/* ops->backlog gets what came meanwhile */
 /* Bottom half: true when ours (sock_bh_unlock), false when owned: then sock_backlog_add() is allowed until sock_bh_unlock(). */
 bool sock_bh_lock(struct sock *sk);
 void sock_bh_unlock(struct sock *sk);
+/* The same: the owner will run ops->kicked when it lets go. */
+static inline void sock_kick(struct sock *sk) { sk->lock.kicked = true; }
 bool __must_check sock_backlog_add(struct sock *sk, struct netbuf *nb);	/* false: over the limit, the packet is still the caller's */
 
 /* ---- budgets ---- */
