@@ -213,6 +213,9 @@ static void icmp6_rx(struct net_ns *net, struct netbuf *nb)
 	case NDP_RS: case NDP_RA: case NDP_NS: case NDP_NA: case NDP_REDIRECT:
 		ndp_rx(net, nb);
 		return;
+	case MLD_QUERY:
+		mld_query(nb);
+		break;
 	}
 drop:
 	netbuf_free(nb);

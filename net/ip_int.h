@@ -84,3 +84,8 @@ struct netbuf *frag_input4(struct net_ns *net, struct netbuf *nb);
 /* The same for IPv6: data at the fragment header, which ends at off + 8 of the packet; next_at: offset of the byte that named it. */
 struct netbuf *frag_input6(struct net_ns *net, struct netbuf *nb, u32 off, u32 next_at);
 void frag_init(void);
+
+/* ---- mcast.c, igmp.c, mld.c ---- */
+void mcast_init(struct net_ns *net);
+void igmp_init(void);
+void mld_query(struct netbuf *nb);			/* data at the message; stays the caller's */

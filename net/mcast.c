@@ -8,13 +8,19 @@
  * is dead weight that matches nothing (indices are not used again).
  *
  * Locks: owner lock of the socket for its list; net->config for a device's; readers under RCU.
- * Ref: RFC 1112, RFC 3376 s2, s3, RFC 3678, ip(7), ipv6(7). Tests: none of its own yet
+ * Ref: RFC 1112, RFC 3376 s2, s3, RFC 3678, ip(7), ipv6(7). Tests: selftests/abi/mcast.c
  */
-#include <net/mcast.h>
+#include <net/mcast_int.h>
 
+#include <kernel/bh_timer.h>
+#include <kernel/clock.h>
 #include <kernel/lib/string.h>
+#include <kernel/random.h>
 #include <kernel/uapi.h>
+#include <kernel/waitq.h>
+#include <kernel/workq.h>
 #include <mm/slab.h>
+#include <net/ip_int.h>
 #include <net/net.h>
 
 #define MEMBERSHIPS_MAX 20u		/* net.ipv4.igmp_max_memberships */
@@ -31,18 +37,129 @@ struct membership {
 	struct ipaddr sources[];
 };
 
-struct group {
-	struct list link;		/* [c, RCU] netdev.mcast */
-	struct ipaddr addr;
-	u32 users;			/* [c] */
-	struct rcu_head rcu;
-};
+/* ---- reports ---- */
+
+#define ROBUSTNESS	   2u		/* RFC 3376 s8.1 */
+#define UNSOLICITED_WITHIN NSEC_PER_SEC
+
+static struct work worker;
+static struct bh_timer tick;
+static struct net_ns *the_net;
+
+static bool is_reported(const struct netdev *d, struct ipaddr a)
+{
+	if (d->flags & IFF_LOOPBACK)
+		return false;
+	if (ip_is4(a))
+		return ip_v4(a) != cpu_to_be32(0xe0000001);
+	return (a.w[0] >> 8 & 0xf) > 1 && !(a.w[0] == cpu_to_be32(0xff020000) && !a.w[1] && !a.w[2] && a.w[3] == cpu_to_be32(1));
+}
+
+static ktime_t soon(ktime_t within)
+{
+	return clock_monotonic() + 1 + (within ? (ktime_t)(random_u64() % (u64)within) : 0);
+}
+
+static void free_group(struct rcu_head *h)
+{
+	kfree(container_of(h, struct mcast_group, rcu));
+}
+
+static void forget(struct mcast_group *g)
+{
+	list_del(&g->link);
+	call_rcu(&g->rcu, free_group);
+}
+
+static void report(struct netdev *d, const struct mcast_group *g, u8 record)
+{
+	if (ip_is4(g->addr))
+		igmp_report(d, g->addr, record);
+	else
+		mld_report(d, g->addr, record);
+}
+
+/* What is due of one group now; when the next is. */
+static ktime_t step(struct netdev *d, struct mcast_group *g, ktime_t now)
+{
+	ktime_t answer = READ_ONCE(g->answer_at), next = WAIT_FOREVER;
+
+	if (answer && answer <= now) {
+		WRITE_ONCE(g->answer_at, 0);
+		if (g->users)
+			report(d, g, RECORD_IS_EXCLUDE);
+		answer = 0;
+	}
+	if (g->report_at && g->report_at <= now) {
+		report(d, g, g->record);
+		g->report_at = --g->reports_left ? soon(UNSOLICITED_WITHIN) : 0;
+	}
+	if (answer)
+		next = answer;
+	return g->report_at ? min(next, g->report_at) : next;
+}
+
+static void work(struct work *w)
+{
+	ktime_t now = clock_monotonic(), next = WAIT_FOREVER;
+	struct mcast_group *g, *after;
+	struct netdev *d;
+
+	mutex_lock(&the_net->config);
+	list_for_each_entry(d, &the_net->devs, link)
+		list_for_each_entry_safe(g, after, &d->mcast, link) {
+			next = min(next, step(d, g, now));
+			if (!g->users && !g->report_at)
+				forget(g);
+		}
+	mutex_unlock(&the_net->config);
+	if (next != WAIT_FOREVER)
+		bh_timer_arm(&tick, next);
+}
+
+static void on_tick(struct bh_timer *t)
+{
+	work_queue(&worker);
+}
+
+void mcast_asked(struct netdev *d, struct ipaddr group, ktime_t max_ns)
+{
+	ktime_t when = soon(max_ns);
+	struct mcast_group *g;
+
+	list_for_each_entry(g, &d->mcast, link) {
+		ktime_t old = READ_ONCE(g->answer_at);
+
+		if (ip_is4(g->addr) != ip_is4(group) || (!ip_is_any(group) && !ip_eq(group, g->addr)) || !is_reported(d, g->addr))
+			continue;
+		if (!old || old > when)
+			WRITE_ONCE(g->answer_at, when);
+	}
+	work_queue(&worker);		/* which arms the timer */
+}
+
+static void tell_routers(struct netdev *d, struct mcast_group *g, u8 record)
+{
+	if (!(d->flags & IFF_UP) || !is_reported(d, g->addr))
+		return;
+	g->record = record;
+	g->reports_left = ROBUSTNESS;
+	g->report_at = clock_monotonic();
+	work_queue(&worker);
+}
+
+void mcast_init(struct net_ns *net)
+{
+	the_net = net;
+	work_setup(&worker, work);
+	bh_timer_setup(&tick, on_tick);
+}
 
 /* ---- devices ---- */
 
-static struct group *find_group(struct netdev *d, struct ipaddr addr)
+static struct mcast_group *find_group(struct netdev *d, struct ipaddr addr)
 {
-	struct group *g;
+	struct mcast_group *g;
 
 	list_for_each_entry(g, &d->mcast, link)
 		if (ip_eq(g->addr, addr))
@@ -52,7 +169,9 @@ static struct group *find_group(struct netdev *d, struct ipaddr addr)
 
 bool mcast_joined(struct netdev *d, struct ipaddr group)
 {
-	return find_group(d, group) != NULL;
+	struct mcast_group *g = find_group(d, group);
+
+	return g && READ_ONCE(g->users);
 }
 
 static void tell_device(struct netdev *d)
@@ -63,36 +182,39 @@ static void tell_device(struct netdev *d)
 
 int mcast_dev_join(struct netdev *d, struct ipaddr group)
 {
-	struct group *g = find_group(d, group);
+	struct mcast_group *g = find_group(d, group);
 
-	if (g) {
-		g->users++;
+	if (!g) {
+		g = kzalloc(sizeof(*g));
+		if (!g)
+			return -ENOMEM;
+		g->addr = group;
+		list_add_tail(&d->mcast, &g->link);
+	}
+	if (g->users) {
+		WRITE_ONCE(g->users, g->users + 1);
 		return 0;
 	}
-	g = kzalloc(sizeof(*g));
-	if (!g)
-		return -ENOMEM;
-	g->addr = group;
-	g->users = 1;
-	list_add_tail(&d->mcast, &g->link);
+	WRITE_ONCE(g->users, 1);
 	tell_device(d);
+	tell_routers(d, g, RECORD_TO_EXCLUDE);
 	return 0;
-}
-
-static void free_group(struct rcu_head *h)
-{
-	kfree(container_of(h, struct group, rcu));
 }
 
 void mcast_dev_leave(struct netdev *d, struct ipaddr group)
 {
-	struct group *g = find_group(d, group);
+	struct mcast_group *g = find_group(d, group);
 
-	if (!g || --g->users)
+	if (!g || !g->users)
 		return;
-	list_del(&g->link);
+	WRITE_ONCE(g->users, g->users - 1);
+	if (g->users)
+		return;
+	g->report_at = 0;
+	tell_routers(d, g, RECORD_TO_INCLUDE);
+	if (!g->report_at)
+		forget(g);
 	tell_device(d);
-	call_rcu(&g->rcu, free_group);
 }
 
 /* ---- sockets ---- */

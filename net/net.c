@@ -34,6 +34,8 @@ void net_init(void)
 	frag_init();
 	icmp_init(&init_net);
 	icmp6_init();
+	igmp_init();
+	mcast_init(&init_net);
 	autoconf_init(&init_net);
 	raw_init();
 	udp_init(&init_net);

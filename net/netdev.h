@@ -116,6 +116,7 @@ struct netdev {
 	struct netdev_stats *stats;	/* [I] MAX_CPUS of them */
 	u32 carrier_changes;
 	u32 promisc, allmulti;		/* [c] how many asked */
+	ktime_t igmp1_until, igmp2_until, mld1_until;	/* older routers were heard on the link */
 	struct ip6_dev *ip6;		/* net/ip6.c: autoconfiguration, per device settings */
 	struct work carrier_work;
 	bool dead;			/* [c] unregistered */
