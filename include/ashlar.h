@@ -19,3 +19,13 @@ static inline long ashlar_debug_fail_nth(unsigned nth)
 {
 	return syscall(4097, nth);
 }
+
+/*
+ * A new budget below the caller's, with these limits (-1: none): pages of memory, open descriptions, threads. From now on the calling
+ * thread and what it makes use it; what it has is paid for already. Beyond a limit fork fails with EAGAIN, open with ENOMEM, and when
+ * pages run out the biggest process in the budget is killed. Needs CAP_SYS_RESOURCE (EPERM). EAGAIN: no room for the thread or its budget.
+ */
+static inline long ashlar_budget_enter(long pages, long objects, long tasks)
+{
+	return syscall(4098, pages, objects, tasks);
+}

@@ -17,6 +17,7 @@
 
 #include <arch/uaccess.h>
 #include <arch/mmu.h>
+#include <kernel/budget.h>
 #include <kernel/cred.h>
 #include <kernel/family.h>
 #include <kernel/futex.h>
@@ -278,6 +279,7 @@ void task_exit(int code)
 		task_get(t);
 	last = leave_process(t);
 	task_count(-1);
+	budget_uncharge(budget_of(t)->id, BUDGET_TASKS, 1);
 	if (last)
 		become_zombie(p);
 	sched_exit();

@@ -19,6 +19,7 @@
  */
 #include <kernel/file.h>
 
+#include <kernel/budget.h>
 #include <kernel/cred.h>
 #include <kernel/object.h>
 #include <kernel/rights.h>
@@ -69,14 +70,29 @@ static u32 mode_of(const struct object *obj, u32 flags)
 	return mode | access[flags & O_ACCMODE];
 }
 
+/* The number of the budget that pays for a description; 0: it is full. */
+static u32 charge(void)
+{
+	u32 id = budget_charge(BUDGET_OBJECTS, 1, NULL);
+
+	if (likely(id))
+		return id;
+	budget_drain();
+	return budget_charge(BUDGET_OBJECTS, 1, NULL);
+}
+
 int file_create(struct object *obj, u32 flags, struct file **out)
 {
 	struct file *f = NULL;
+	u32 payer = charge();
 
-	if (likely(atomic_read(&nr_files) < READ_ONCE(max_files) || capable(CAP_SYS_ADMIN)))
+	if (likely(payer && (atomic_read(&nr_files) < READ_ONCE(max_files) || capable(CAP_SYS_ADMIN))))
 		f = slab_alloc(file_cache, PAGE_KERNEL | PAGE_ZEROED);
 	if (!f) {
-		int err = atomic_read(&nr_files) >= READ_ONCE(max_files) ? -ENFILE : -ENOMEM;
+		int err = payer && atomic_read(&nr_files) >= READ_ONCE(max_files) ? -ENFILE : -ENOMEM;
+
+		if (payer)
+			budget_uncharge(payer, BUDGET_OBJECTS, 1);
 
 		object_put(obj);
 		return err;
@@ -86,6 +102,7 @@ int file_create(struct object *obj, u32 flags, struct file **out)
 	f->mode = mode_of(obj, flags);
 	atomic_set(&f->flags, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC));
 	f->obj = obj;
+	f->budget_id = (u16)payer;
 	mutex_init(&f->pos_lock, RANK_FILE_POS);
 	f->carry = RIGHTS_ALL;
 	f->cred = cred_get(current_cred());
@@ -152,6 +169,7 @@ static void release_file(struct file *f)
 	object_put(obj);
 	cred_put(f->cred);
 	atomic_dec(&nr_files);
+	budget_uncharge(f->budget_id, BUDGET_OBJECTS, 1);
 	if (f->rcu_readers)
 		call_rcu(&f->rcu, free_rcu);
 	else

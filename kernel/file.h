@@ -31,6 +31,7 @@ struct file {
 	struct mutex pos_lock;		/* taken around read/write/lseek/getdents when the file is seekable and shared */
 	loff_t pos;			/* [p] */
 	u32 carry;			/* [I] rights of what is opened relative to it (a directory); set before publishing */
+	u16 budget_id;			/* [I] who pays for it */
 	bool rcu_readers;		/* was in a shared handle table: a reader may still look at it. Only ever set */
 	struct cred *cred;		/* [I] the opener's */
 	struct dentry *dentry;		/* [I] name it was opened by, or NULL for anonymous objects */

@@ -9,6 +9,7 @@
 
 #include <arch/cpu.h>
 #include <arch/irqflags.h>
+#include <kernel/budget.h>
 #include <kernel/clock.h>
 #include <kernel/cred.h>
 #include <kernel/family.h>
@@ -115,6 +116,8 @@ int task_spawn_init(void (*fn)(void *), void *arg)
 		return err;
 	proc_set_init(t->proc);
 	task_count(1);
+	if (!budget_charge(BUDGET_TASKS, 1, NULL))
+		return -EAGAIN;
 	cred_count_proc(t->cred->uid, 1);
 	arch_context_init(t, kernel_start, s);
 	sched_wake_new(t);

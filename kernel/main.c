@@ -25,6 +25,7 @@
 #include <fs/vfs.h>
 #include <gen/version.h>
 #include <kernel/bh_timer.h>
+#include <kernel/budget.h>
 #include <kernel/clock.h>
 #include <kernel/cmdline.h>
 #include <kernel/file.h>
@@ -89,6 +90,7 @@ static void core_init(void)
 	task_init();
 	signal_init();
 	ptimer_init();
+	budget_init();
 	file_init();
 	handle_init();
 	n = fdt_bus_take_seed(seed, sizeof(seed));

@@ -24,6 +24,7 @@
 #include <arch/mmu.h>
 #include <arch/percpu.h>
 #include <kernel/bh_timer.h>
+#include <kernel/budget.h>
 #include <kernel/clock.h>
 #include <kernel/cred.h>
 #include <kernel/irq.h>
@@ -86,6 +87,7 @@ static u64 update_curr(struct runq *q) MUST_HOLD(q->lock)
 	}
 	t->sum_exec_ns += delta;
 	runq_charge(q, t, delta);
+	budget_add_cpu_ns(t, delta);
 	return delta;
 }
 

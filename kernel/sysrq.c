@@ -8,6 +8,7 @@
 #include <kernel/sysrq.h>
 
 #include <arch/cpu.h>
+#include <kernel/budget.h>
 #include <kernel/power.h>
 #include <kernel/printk.h>
 #include <kernel/task.h>
@@ -101,7 +102,7 @@ void sysrq(char command)
 		break;
 	case 'f':
 		pr_info("Manual OOM execution");
-		if (!oom_kill_one())
+		if (!oom_kill_one(&budget_root))
 			pr_info("OOM request ignored. No task eligible");
 		break;
 	case 'm':

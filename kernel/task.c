@@ -10,6 +10,7 @@
  */
 #include <kernel/task.h>
 
+#include <kernel/budget.h>
 #include <kernel/clock.h>
 #include <kernel/cred.h>
 #include <kernel/family.h>
@@ -61,6 +62,7 @@ struct task *task_alloc(bool with_fp)
 	if (!t)
 		return NULL;
 	ref_init(&t->refs, 1);
+	t->budget = &budget_root;
 	list_init(&t->task_works);
 	list_init(&t->thread_link);
 	sigqueue_init(&t->pending);
@@ -92,6 +94,7 @@ void task_put(struct task *t)
 {
 	if (!ref_put(&t->refs))
 		return;
+	budget_put(t->budget);
 	if (t->cred)
 		cred_put(t->cred);
 	if (t->proc)
@@ -255,7 +258,6 @@ static int copy_proc(struct task *t, u64 flags, int exit_signal)
 	t->proc->oom_score_adj = me->oom_score_adj;
 	t->proc->mce_kill = me->mce_kill;
 	t->proc->io_flusher = me->io_flusher;
-	t->proc->budget = me->budget;
 	err = copy_sighand(t->proc, flags);
 	return err;
 }
@@ -303,6 +305,8 @@ static int build(struct task *t, const struct clone_args_k *a)
 	memcpy(t->comm, me->comm, TASK_COMM_LEN);
 	t->cred = cred_get(me->cred);
 	t->ns = me->ns;
+	t->budget = budget_of(me);
+	budget_get(t->budget);
 	t->blocked = me->blocked;
 	t->personality = me->personality;
 	t->timer_slack_ns = t->default_slack_ns = me->timer_slack_ns;
@@ -424,6 +428,13 @@ static int setup_vfork(struct task *t, u64 flags, struct vfork_done **out)
 	return 0;
 }
 
+static void uncount_new(kuid_t uid)
+{
+	cred_count_proc(uid, -1);
+	atomic_dec(&nr_threads);
+	budget_uncharge(budget_of(current())->id, BUDGET_TASKS, 1);
+}
+
 /* Counts a thread to be, first, so that two CPUs cannot both take the last place. */
 static bool count_new(kuid_t uid)
 {
@@ -431,15 +442,16 @@ static bool count_new(kuid_t uid)
 	u64 limit = rlimit(RLIMIT_NPROC);
 
 	cred_count_proc(uid, 1);
-	if (n > max_threads)
+	if (!budget_charge(BUDGET_TASKS, 1, NULL)) {
+		cred_count_proc(uid, -1);
+		atomic_dec(&nr_threads);
 		return false;
-	return limit == RLIM_INFINITY || uid.v == 0 || cred_nr_procs(uid) <= limit || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN);
-}
-
-static void uncount_new(kuid_t uid)
-{
-	cred_count_proc(uid, -1);
-	atomic_dec(&nr_threads);
+	}
+	if (n <= max_threads && (limit == RLIM_INFINITY || uid.v == 0 || cred_nr_procs(uid) <= limit || capable(CAP_SYS_RESOURCE) ||
+				 capable(CAP_SYS_ADMIN)))
+		return true;
+	uncount_new(uid);
+	return false;
 }
 
 long task_clone(const struct clone_args_k *a)
@@ -452,10 +464,8 @@ long task_clone(const struct clone_args_k *a)
 
 	if (err)
 		return err;
-	if (!count_new(uid)) {
-		uncount_new(uid);
+	if (!count_new(uid))
 		return -EAGAIN;
-	}
 	t = task_alloc(true);
 	if (!t) {
 		uncount_new(uid);

@@ -73,6 +73,7 @@ struct task {
 	struct handle_table *handles;	/* [o] */
 	struct fs_context *fs;		/* [o] root, cwd, umask: fs/ owns the struct */
 	struct namespaces *ns;		/* [o] */
+	struct budget *budget;		/* [o] a reference; NULL: the root, while booting */
 
 	/* ---- signals: kernel/signal.c ---- */
 	u64 blocked;			/* [o] written by the thread under s */
@@ -154,7 +155,6 @@ struct proc {
 	struct rlimit { u64 cur, max; } rlimits[16];	/* [s] */
 	u64 maxrss_pages;
 	s16 oom_score_adj;
-	struct budget *budget;
 	struct rcu_head rcu;
 };
 

@@ -40,7 +40,7 @@ static void share_anon(struct copy *c, pte_t *src, pte_t *dst, pte_t e, struct p
 
 static int copy_pinned(struct copy *c, struct vma *v, pte_t *dst, struct page *p)
 {
-	struct page *n = page_alloc(0, PAGE_ATOMIC);
+	struct page *n = page_alloc(0, PAGE_ATOMIC | PAGE_CHARGED);
 
 	if (!n)
 		return -ENOMEM;

@@ -8,6 +8,7 @@
  */
 #include <mm/oom.h>
 
+#include <kernel/budget.h>
 #include <kernel/clock.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
@@ -24,29 +25,30 @@ static ktime_t last_kill;
 static pid_t last_victim;
 
 /* Pages, weighted: adj is in thousandths of RAM. Below zero: must not be chosen. */
-static s64 badness(struct proc *p)
+static s64 badness(struct proc *p, struct budget *in)
 {
 	struct task *t;
 	s64 points = -1;
+	irqflags_t irq;
 
 	if (p->oom_score_adj == -1000 || proc_pid(p) == 1)
 		return -1;
-	spin_lock(&p->lock);
+	irq = spin_lock_irq(&p->lock);
 	t = list_first_or_null(&p->threads, struct task, thread_link);
-	if (t && t->as && !t->exiting)
+	if (t && t->as && !t->exiting && budget_within(budget_of(t), in))
 		points = (s64)aspace_rss(t->as) + p->oom_score_adj * (s64)(ram_bytes() >> PAGE_SHIFT) / 1000;
-	spin_unlock(&p->lock);
+	spin_unlock_irq(&p->lock, irq);
 	return points;
 }
 
-static struct proc *choose(void)
+static struct proc *choose(struct budget *in)
 {
 	struct proc *p, *best = NULL;
 	s64 most = -1, points;
 	pid_t nr = 1;
 
 	while ((p = proc_next(&nr))) {
-		points = badness(p);
+		points = badness(p, in);
 		nr++;
 		if (points > most) {
 			most = points;
@@ -58,15 +60,15 @@ static struct proc *choose(void)
 	return best;
 }
 
-bool oom_kill_one(void)
+bool oom_kill_one(struct budget *in)
 {
-	struct proc *victim = choose();
+	struct proc *victim = choose(in);
 
 	if (!victim)
 		return false;
 	last_kill = clock_monotonic();
 	last_victim = proc_pid(victim);
-	pr_err("Out of memory: Killed process %d (%s)", last_victim, victim->leader ? victim->leader->comm : "?");
+	pr_err("%s: Killed process %d (%s)", in->parent ? "Budget out of memory" : "Out of memory", last_victim, victim->leader ? victim->leader->comm : "?");
 	signal_send_kernel(victim, SIGKILL);
 	proc_put(victim);
 	return true;
@@ -82,22 +84,35 @@ static bool victim_alive(void)
 	return alive;
 }
 
-bool oom_wait(u32 how)
+bool oom_may_wait(u32 how)
+{
+	return how != PAGE_ATOMIC && current()->proc && !current_head()->preempt_count && !irqs_disabled() &&
+	       !signal_pending_fatal(current());
+}
+
+bool oom_wait_in(struct budget *full, u32 how)
 {
 	u32 free = 0;
+	bool any = true;
 
-	if (how == PAGE_ATOMIC || !current()->proc || current_head()->preempt_count || irqs_disabled())
-		return false;
-	if (signal_pending_fatal(current()))
+	if (!oom_may_wait(how))
 		return false;
 	if (!atomic_cmpxchg(&oom_busy, &free, 1)) {
 		sleep_ns(WAIT_STEP_NS);
 		return true;
 	}
 	if (!victim_alive() || clock_monotonic() - last_kill > GIVE_UP_NS)
-		if (!oom_kill_one())
-			panic("out of memory and nothing left to kill");
+		any = oom_kill_one(full);
+	if (!any && !full->parent)
+		panic("out of memory and nothing left to kill");
 	atomic_set_release(&oom_busy, 0);
+	if (!any)
+		return false;
 	sleep_ns(WAIT_STEP_NS);
 	return !signal_pending_fatal(current());
+}
+
+bool oom_wait(u32 how)
+{
+	return oom_wait_in(&budget_root, how);
 }

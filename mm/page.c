@@ -18,6 +18,7 @@
 #include <arch/cpu.h>
 #include <arch/irqflags.h>
 #include <arch/percpu.h>
+#include <kernel/budget.h>
 #include <kernel/kasan.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
@@ -219,22 +220,52 @@ static struct page *try_alloc(u32 order, u32 how)
 	return p;
 }
 
+/* The number of the budget that pays; 0: none does, and nobody in it can be made to give pages back. */
+static __noinline u32 charge_full(u32 order, u32 how, struct budget *full)
+{
+	u32 id = 0;
+	bool drained = false;
+
+	if (!oom_may_wait(how & 0xff))
+		return 0;
+	while (!id) {
+		if (drained && !oom_wait_in(full, how & 0xff))
+			return 0;
+		budget_drain();
+		drained = true;
+		id = budget_charge(BUDGET_PAGES, 1u << order, &full);
+	}
+	return id;
+}
+
 struct page *page_alloc(u32 order, u32 how)
 {
+	struct budget *full = NULL;
 	struct page *p;
-	u32 i;
+	u32 i, id = 0;
 
 	if (inject_failure(how) || order > MAX_ORDER)
 		return NULL;
+	if ((how & 0xff) == PAGE_USER || (how & PAGE_CHARGED)) {
+		id = budget_charge(BUDGET_PAGES, 1u << order, &full);
+		if (unlikely(!id)) {
+			id = charge_full(order, how, full);
+			if (!id)
+				return NULL;
+		}
+	}
 	p = try_alloc(order, how);
 	while (unlikely(!p)) {
-		if (!oom_wait(how & 0xff))
+		if (!oom_wait(how & 0xff)) {
+			if (id)
+				budget_uncharge(id, BUDGET_PAGES, 1u << order);
 			return NULL;
+		}
 		p = try_alloc(order, how);
 	}
 	atomic_set(&p->refs, 1);
 	atomic_set(&p->flags, 0);
-	p->flags_order = (u16)order;
+	p->flags_order = (u16)(order | id << 4);
 	p->pins = 0;
 	p->block_bits = 0;
 	kasan_unpoison(page_to_virt(p), PAGE_SIZE << order);
@@ -246,24 +277,27 @@ struct page *page_alloc(u32 order, u32 how)
 
 void page_free(struct page *p)
 {
+	u32 order = page_order(p), id = p->flags_order >> 4;
 	irqflags_t irq;
 	struct pcp *c;
 
 	debug_assert(!(page_flags(p) & (PG_FREE | PG_RESERVED | PG_LOCKED)));
 	tlb_debug_free(p);
 	kasan_check_free(page_to_virt(p));
-	kasan_poison(page_to_virt(p), PAGE_SIZE << p->flags_order, KASAN_FREE_PAGE);
+	kasan_poison(page_to_virt(p), PAGE_SIZE << order, KASAN_FREE_PAGE);
 	atomic_set(&p->refs, 0);
 	atomic_set(&p->flags, 0);
 	irq = irq_save();
+	if (id)
+		budget_uncharge_here(id, BUDGET_PAGES, 1u << order);
 	c = this_cpu(pcp);
-	if (likely(p->flags_order == 0)) {
+	if (likely(order == 0)) {
 		list_add_head(&c->pages, &p->link);
 		if (unlikely(++c->nr > PCP_HIGH))
 			drain(c, PCP_HIGH - PCP_BATCH);
 	} else {
 		spin_lock(&pages_lock);
-		buddy_give(&buddy, p, p->flags_order);
+		buddy_give(&buddy, p, order);
 		spin_unlock(&pages_lock);
 	}
 	irq_restore(irq);

@@ -30,7 +30,7 @@ struct spinlock;
 /* Locks: b  buddy lock   v  vmo.pages_lock   a  atomic.  32 bytes: 0.8 % of RAM. */
 struct page {
 	atomic_t refs;			/* [a] owners: tables, page cache, pins */
-	u16 flags_order;		/* order of the block this page heads */
+	u16 flags_order;		/* order of the block this page heads (4 bits), id of the budget it is charged to (12) */
 	u16 pins;			/* [a] long-term pins: a pinned page is copied at fork */
 	atomic_t flags;			/* [a] PG_* */
 	u32 block_bits;			/* [v] PG_CACHE: per-block up-to-date (low 16) and dirty (high 16) bits */
@@ -85,16 +85,17 @@ static inline struct page *virt_to_page(const void *va)
 
 static inline u32 page_order(const struct page *p)
 {
-	return p->flags_order;
+	return p->flags_order & 0xf;
 }
 
 /* How hard to try. */
 enum page_how {
 	PAGE_ATOMIC,	/* any context: reserves may be used, never sleeps */
 	PAGE_KERNEL,	/* may sleep and reclaim; fails rather than kills */
-	PAGE_USER,	/* for user memory: may reclaim, wakes the OOM killer; charged to the budget by the caller */
+	PAGE_USER,	/* for user memory: may reclaim, wakes the OOM killer, and is charged to the budget */
 };
-#define PAGE_ZEROED 0x100u	/* or'ed in: contents are zero */
+#define PAGE_ZEROED  0x100u	/* or'ed in: contents are zero */
+#define PAGE_CHARGED 0x200u	/* or'ed in: charged to the thread's budget, as PAGE_USER is */
 
 /* 2^order pages with one reference, or NULL. */
 struct page *page_alloc(u32 order, u32 how);

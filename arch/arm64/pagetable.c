@@ -55,7 +55,7 @@ void mmu_init_cpu(void)
 
 static struct page *table_alloc(void)
 {
-	struct page *p = page_alloc(0, PAGE_KERNEL | PAGE_ZEROED);
+	struct page *p = page_alloc(0, PAGE_KERNEL | PAGE_ZEROED | PAGE_CHARGED);
 
 	if (!p)
 		return NULL;
