@@ -2,7 +2,7 @@
 /* arp.c - ARP: asking who has an IPv4 address, and answering for ours.
  *
  * Locks: none of its own (neigh.c). Ref: RFC 826, RFC 5227 s1.1 (announcements), arp(7); arp_ignore, arp_announce, arp_accept and proxy_arp
- * are 0. Tests: none of its own yet
+ * are 0. Tests: selftests/fuzz/ip_fuzz.c
  */
 #include <kernel/lib/string.h>
 #include <kernel/waitq.h>

@@ -8,7 +8,7 @@
  *	                   `--somebody has it-> DADFAILED (or removed, if it came from an advertisement)
  *
  * Locks: notes_lock [RANK_SOCK_TABLE] for the notes; net->config [RANK_NET_CONFIG] for the rest.
- * Ref: RFC 4861 s6.3, RFC 4862, RFC 4291 appendix A. Tests: none of its own yet
+ * Ref: RFC 4861 s6.3, RFC 4862, RFC 4291 appendix A. Tests: selftests/fuzz/ip_fuzz.c
  */
 #include <kernel/bh.h>
 #include <kernel/bh_timer.h>

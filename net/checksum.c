@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* checksum.c - the Internet checksum, eight bytes at a time. Pure. Ref: RFC 1071 s2. Tests: none of its own yet */
+/* checksum.c - the Internet checksum, eight bytes at a time. Pure. Ref: RFC 1071 s2. Tests: selftests/unit/checksum_test.c */
 #include <net/checksum.h>
 
 #include <kernel/lib/byteorder.h>

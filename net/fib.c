@@ -12,7 +12,7 @@
  *  (3) entries never change once readers can see them; replacing one puts the new before the old, then removes the old.
  *
  * Locks: net->config [RANK_NET_CONFIG] for changes; readers under RCU. Ref: rtnetlink(7), RFC 1812 s5.2.4. Tests:
- * none of its own yet
+ * selftests/unit/fib_test.c
  */
 #include "fib.h"
 

@@ -9,7 +9,7 @@
  * used: the device may be gone; ip_cb's ifindex names it.
  *
  * Locks: lock [RANK_SOCK_TABLE], bottom halves off. No packet is sent under it.
- * Ref: RFC 791 s3.2, RFC 8200 s4.5, RFC 5722, RFC 3168 s5.3. Tests: selftests/abi/icmp.c
+ * Ref: RFC 791 s3.2, RFC 8200 s4.5, RFC 5722, RFC 3168 s5.3. Tests: selftests/abi/icmp.c, selftests/fuzz/ip_fuzz.c
  */
 #include <net/ip_int.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* icmp6.c - ICMPv6: echoes, errors in both directions; the rest is handed to neighbour discovery and multicast listeners.
  *
- * Locks: none; the limits are those of icmp.c. Ref: RFC 4443, RFC 8201, icmp(7). Tests: selftests/abi/icmp.c
+ * Locks: none; the limits are those of icmp.c. Ref: RFC 4443, RFC 8201, icmp(7). Tests: selftests/abi/icmp.c, selftests/fuzz/ip_fuzz.c
  */
 #include <kernel/lib/string.h>
 #include <kernel/uapi.h>

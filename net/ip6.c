@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ip6.c - IPv6: checking what comes in, extension headers, forwarding, headers of what goes out, cutting into fragments.
  *
- * Locks: none. Ref: RFC 8200, RFC 4443, RFC 6946 (atomic fragments), ipv6(7). Tests: selftests/abi/icmp.c
+ * Locks: none. Ref: RFC 8200, RFC 4443, RFC 6946 (atomic fragments), ipv6(7). Tests: selftests/abi/icmp.c, selftests/fuzz/ip_fuzz.c
  */
 #include <net/ip_int.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ndp.c - neighbour discovery: solicitations, advertisements and redirects in; what asks and answers out.
  *
- * Locks: none of its own (neigh.c). Ref: RFC 4861, RFC 4862 s5.4. Tests: none of its own yet
+ * Locks: none of its own (neigh.c). Ref: RFC 4861, RFC 4862 s5.4. Tests: selftests/fuzz/ip_fuzz.c
  */
 #include <kernel/lib/string.h>
 #include <net/ip_int.h>

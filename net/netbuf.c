@@ -7,7 +7,7 @@
  *  (3) shared bytes and fragments change only while shared.refs is 1; each head's data and len are its own. The clones of one
  *      packet see the same fragments, but a clone that was pulled or trimmed has copied the fragment list first (unshare_frags).
  *
- * Locks: none. Ref: DESIGN decision in ARCHITECTURE.md "Life of a packet". Tests: none of its own yet
+ * Locks: none. Ref: DESIGN decision in ARCHITECTURE.md "Life of a packet". Tests: selftests/unit/netbuf_test.c
  */
 #include <net/netbuf.h>
 

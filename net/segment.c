@@ -3,7 +3,7 @@
  *
  * The header of the large packet is copied in front of each piece and mended: lengths, identification, sequence number, flags (FIN and
  * PSH only on the last, CWR only on the first), and the sum, which stays CSUM_PARTIAL over the piece's pseudo header.
- * Pure but for the memory. Ref: RFC 9293 s3.1, RFC 791, RFC 8200. Tests: none of its own yet
+ * Pure but for the memory. Ref: RFC 9293 s3.1, RFC 791, RFC 8200. Tests: selftests/unit/segment_test.c
  */
 #include <net/segment.h>
 
