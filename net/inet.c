@@ -300,6 +300,25 @@ void inet_queue_error(struct inet_sock *is, struct netbuf *nb, const struct ip_e
 		queue_error(is, copy, &cb);
 }
 
+/* Calls with MSG_ZEROCOPY are done, and were copied: one message for a run of numbers. */
+void inet_queue_zerocopy(struct inet_sock *is, u32 nr)
+{
+	struct error_cb cb = { .info = nr, .data = nr, .origin = SO_EE_ORIGIN_ZEROCOPY, .code = SO_EE_CODE_ZEROCOPY_COPIED }, *last = NULL;
+	struct netbuf *nb;
+
+	spin_lock_bh(&is->errors_lock);
+	if (is->errors.n)
+		last = (struct error_cb *)(void *)list_last(&is->errors.head, struct netbuf, link)->cb;
+	if (last && last->origin == SO_EE_ORIGIN_ZEROCOPY && last->data + 1 == nr)
+		last->data = nr;
+	else
+		last = NULL;
+	spin_unlock_bh(&is->errors_lock);
+	nb = last ? NULL : netbuf_alloc(0, 0, PAGE_KERNEL);
+	if (nb)
+		queue_error(is, nb, &cb);
+}
+
 static struct netbuf *take_error(struct inet_sock *is)
 {
 	struct netbuf *nb;

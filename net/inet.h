@@ -93,6 +93,7 @@ int inet_getopt(struct sock *sk, s32 level, s32 name, void *val, u32 *len);
 int __must_check inet_route(struct inet_sock *is);
 /* An error for the error queue (IP_RECVERR) with the offending packet's payload; and reading it. */
 void inet_queue_error(struct inet_sock *is, struct netbuf *nb, const struct ip_error *e, struct ipaddr dst, u16 dport);
+void inet_queue_zerocopy(struct inet_sock *is, u32 nr);	/* owner; may sleep */
 ssize_t inet_recv_error(struct inet_sock *is, struct sock_msg *m);
 /* Control messages of a received packet, as the socket asked. */
 void inet_fill_ctl(struct inet_sock *is, const struct netbuf *nb, struct sock_msg *m);

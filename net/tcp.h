@@ -165,7 +165,7 @@ struct tcp {
 	u32 rmem;			/* truesize of both */
 	u32 window_clamp, rcv_mss, rcv_ssthresh, wnd_prev_edge;
 	struct tcp_sack dsack, recent_sack[4];
-	bool dsack_due;
+	bool dsack_due, dsack_off;
 	u8 nr_recent;
 	u32 rcv_rtt_us, rcv_rtt_seq, rcv_rtt_tsecr;
 	ktime_t rcv_rtt_at;
@@ -181,6 +181,7 @@ struct tcp {
 	u8 retrans_kind;
 	bool keepalive;
 	u32 keep_idle_s, keep_intvl_s, keep_cnt, keep_probes;
+	u32 retries_max;		/* tcp_retries2 */
 	u32 user_timeout_ms, syn_retries, fin_timeout_s;	/* fin_timeout 0: not at all */
 	ktime_t pace_next;
 	u64 pace_rate;			/* bytes a second; U64_MAX: none */
@@ -245,21 +246,16 @@ static inline struct tcp_sock *tcp_sock_of(struct tcp *t) { return container_of(
 
 /* net.ipv4.tcp_* of a namespace. */
 struct tcp_sysctl {
-	u32 syn_retries, synack_retries, retries1, retries2, orphan_retries, fin_timeout_s, keep_time_s, keep_intvl_s, keep_probes;
-	u32 max_syn_backlog, notsent_lowat, max_tw, fastopen, challenge_ack_limit, invalid_ratelimit_ms;
+	u32 syn_retries, synack_retries, retries2, orphan_retries, fin_timeout_s, keep_time_s, keep_intvl_s, keep_probes;
+	u32 max_syn_backlog, notsent_lowat, max_tw, fastopen;
 	u32 rmem[3], wmem[3];
 	u8 ecn, syncookies, tw_reuse;
-	bool window_scaling, timestamps, sack, dsack, abort_on_overflow, slow_start_after_idle, moderate_rcvbuf, no_metrics_save, rfc1337, stdurg;
+	bool window_scaling, timestamps, sack, dsack, abort_on_overflow, slow_start_after_idle, moderate_rcvbuf, rfc1337;
 };
 extern struct tcp_sysctl tcp_sysctl;
 
 void tcp_init(struct net_ns *net);
 
-/*
- * Bytes of a page go out without being copied; takes its own references. flags: MSG_MORE, MSG_NOSIGNAL. Returns bytes taken or -errno
- * (-EAGAIN when nonblock). May sleep.
- */
-ssize_t tcp_send_page(struct sock *sk, struct page *p, u32 off, u32 len, u32 flags, bool nonblock);
 /* Whether sk is a TCP socket. */
 bool sock_is_tcp(const struct sock *sk);
 /* For /proc/net/tcp and sock_diag: connections, listeners, requests and remains, under RCU. */

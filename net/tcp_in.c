@@ -42,6 +42,7 @@ void tcp_setup(struct tcp *t, ktime_t now)
 	t->pace_rate = U64_MAX;
 	t->notsent_lowat = U32_MAX;
 	t->syn_retries = 6;
+	t->retries_max = 15;
 	t->reo_steps = 1;
 	t->keep_idle_s = 7200;
 	t->keep_intvl_s = 75;
@@ -168,7 +169,7 @@ static bool acceptable(struct tcp *t, const struct tcp_in *in)
 		}
 		if (in->len && seq_before(in->seq, t->rcv_nxt)) {
 			t->dsack = (struct tcp_sack){ in->seq, seq_min(in->end, t->rcv_nxt) };
-			t->dsack_due = t->sack_ok;
+			t->dsack_due = t->sack_ok && !t->dsack_off;
 		}
 		if (in->len || in->flags & TCP_FIN || !rate_limited(t))
 			tcp_send_ack(t);

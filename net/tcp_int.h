@@ -236,6 +236,7 @@ void tcp_orphan(struct tcp_sock *ts);				/* owner: nobody will accept or close i
 /* ---- tcp_sock.c ---- */
 ssize_t tcp_send(struct sock *sk, struct sock_msg *m);
 ssize_t tcp_recv(struct sock *sk, struct sock_msg *m);
+ssize_t tcp_send_page(struct sock *sk, struct page *p, u32 off, u32 len, u32 flags);
 u32 tcp_poll(struct sock *sk);
 int tcp_ioctl(struct sock *sk, u32 cmd, s32 *value);
 

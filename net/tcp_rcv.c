@@ -136,7 +136,7 @@ static void sack_add(struct tcp *t, u32 start, u32 end)
 static void set_dsack(struct tcp *t, u32 start, u32 end)
 {
 	t->dsack = (struct tcp_sack){ start, end };
-	t->dsack_due = t->sack_ok;
+	t->dsack_due = t->sack_ok && !t->dsack_off;
 }
 
 /* ---- queues ---- */

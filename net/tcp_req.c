@@ -254,6 +254,8 @@ static void take_syn(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, 
 			send_cookie(ts, nb, in);
 		return;
 	}
+	if (!tcp_sysctl.syncookies && !isn && l->nr_reqs >= tcp_sysctl.max_syn_backlog / 4 * 3)
+		return;
 	r = slab_alloc(req_cache, PAGE_ATOMIC | PAGE_ZEROED);
 	if (!r)
 		return;

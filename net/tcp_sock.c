@@ -167,14 +167,6 @@ static void drop_empty_tail(struct tcp *t)
 	}
 }
 
-static void note_zerocopy(struct tcp_sock *ts)
-{
-	struct ip_error e = { .err = 0 };
-
-	(void)e;
-	ts->zc_next++;
-}
-
 static ssize_t finish_send(struct tcp_sock *ts, struct sock_msg *m, ssize_t done, int err)
 {
 	struct tcp *t = &ts->tcp;
@@ -185,7 +177,7 @@ static ssize_t finish_send(struct tcp_sock *ts, struct sock_msg *m, ssize_t done
 			tcp_mark_urgent(t);
 		tcp_wrote(t, 0, m->flags & MSG_MORE);
 		if ((m->flags & MSG_ZEROCOPY) && sock_flag(&ts->inet.sk, SOCK_ZEROCOPY))
-			note_zerocopy(ts);
+			inet_queue_zerocopy(&ts->inet, ts->zc_next++);
 		return done;
 	}
 	return err == -EPIPE ? sock_pipe_error(m->flags) : err;
@@ -235,10 +227,11 @@ ssize_t tcp_send(struct sock *sk, struct sock_msg *m)
 	return n;
 }
 
-ssize_t tcp_send_page(struct sock *sk, struct page *p, u32 off, u32 len, u32 flags, bool nonblock)
+ssize_t tcp_send_page(struct sock *sk, struct page *p, u32 off, u32 len, u32 flags)
 {
 	struct tcp_sock *ts = to_tcp(sk);
 	struct tcp *t = &ts->tcp;
+	bool nonblock = flags & MSG_DONTWAIT;
 	struct sock_msg m = { .flags = flags, .nonblock = nonblock };
 	ktime_t deadline = nonblock ? 0 : sock_deadline(sk->sndtimeo);
 	ssize_t done = 0;

@@ -7,7 +7,6 @@
  */
 #include "tcp_int.h"
 
-#define RETRIES2 15u
 #define ORPHAN_RETRIES 8u
 
 void tcp_set_deadline(struct tcp *t, enum tcp_deadline which, ktime_t when)
@@ -46,7 +45,7 @@ static bool has_expired(const struct tcp *t)
 	}
 	if (t->user_timeout_ms)
 		return t->retrans_stamp && t->now - t->retrans_stamp >= ms_ns(t->user_timeout_ms);
-	return t->retries >= (t->dead ? ORPHAN_RETRIES : RETRIES2);
+	return t->retries >= (t->dead ? ORPHAN_RETRIES : t->retries_max);
 }
 
 /* RFC 5482: not later than the user wants to hear of it. */
@@ -118,7 +117,7 @@ static void probe(struct tcp *t)
 		give_up(t);
 		return;
 	}
-	if (t->probes_out >= (t->dead ? ORPHAN_RETRIES : RETRIES2)) {
+	if (t->probes_out >= (t->dead ? ORPHAN_RETRIES : t->retries_max)) {
 		give_up(t);
 		return;
 	}

@@ -12,6 +12,7 @@
 
 enum { OPT_END, OPT_NOP, OPT_MSS, OPT_WSCALE, OPT_SACK_OK, OPT_SACK, OPT_TS = 8, OPT_FASTOPEN = 34 };
 #define ALIGNED_TS 0x0101080au		/* NOP NOP timestamp 10 */
+#define SACK_OK_TS 0x0402080au
 
 /* ---- reading ---- */
 
@@ -118,7 +119,8 @@ bool tcp_parse(const struct tcp_header *h, u32 len, struct tcp_in *in)
 
 /* ---- writing ---- */
 
-static u8 *put_small(u8 *p, const struct tcp_out_options *o)
+/* As Linux orders them: SACK's permission fills what would pad the timestamps. */
+static u8 *put_fixed(u8 *p, const struct tcp_out_options *o)
 {
 	if (o->mss) {
 		p[0] = OPT_MSS;
@@ -126,7 +128,12 @@ static u8 *put_small(u8 *p, const struct tcp_out_options *o)
 		put_be16(p + 2, o->mss);
 		p += 4;
 	}
-	if (o->sack_perm) {
+	if (o->ts) {
+		put_be32(p, o->sack_perm ? SACK_OK_TS : ALIGNED_TS);
+		put_be32(p + 4, o->tsval);
+		put_be32(p + 8, o->tsecr);
+		p += 12;
+	} else if (o->sack_perm) {
 		p[0] = p[1] = OPT_NOP;
 		p[2] = OPT_SACK_OK;
 		p[3] = 2;
@@ -144,15 +151,9 @@ static u8 *put_small(u8 *p, const struct tcp_out_options *o)
 
 u32 tcp_put_options(u8 *at, const struct tcp_out_options *o)
 {
-	u8 *p = put_small(at, o);
+	u8 *p = put_fixed(at, o);
 	u32 pad;
 
-	if (o->ts) {
-		put_be32(p, ALIGNED_TS);
-		put_be32(p + 4, o->tsval);
-		put_be32(p + 8, o->tsecr);
-		p += 12;
-	}
 	if (o->nr_sack) {
 		p[0] = p[1] = OPT_NOP;
 		p[2] = OPT_SACK;

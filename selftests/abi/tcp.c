@@ -8,7 +8,9 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <linux/errqueue.h>
 #include <linux/sockios.h>
 
 static struct sockaddr_in at(uint16_t port)
@@ -507,6 +509,159 @@ TEST(nonblocking_connect)
 	EXPECT_EQ(0, get_int(c, SOL_SOCKET, SO_ERROR));
 	EXPECT_EQ(0, connect(c, (void *)&a, sizeof(a)));
 	EXPECT_ERRNO(EISCONN, connect(c, (void *)&a, sizeof(a)));
+	EXPECT_TRUE(accept(l, NULL, NULL) >= 0);
+}
+
+TEST(sendfile_from_a_file)
+{
+	static char out[100000], in[100000];
+	int s[2], fd = open("/tmp/tcp.send", O_RDWR | O_CREAT | O_TRUNC, 0600), st;
+	off_t pos = 3;
+
+	for (size_t i = 0; i < sizeof(out); i++)
+		out[i] = (char)(i * 31 >> 4);
+	ASSERT_EQ(sizeof(out), write(fd, out, sizeof(out)));
+	tcp_pair(s);
+	if (fork() == 0) {
+		read_all(s[1], in, sizeof(out) - 3);
+		_exit(memcmp(in, out + 3, sizeof(out) - 3) != 0);
+	}
+	while (pos < (off_t)sizeof(out))
+		ASSERT_TRUE(sendfile(s[0], fd, &pos, sizeof(out) - pos) > 0);
+	wait(&st);
+	EXPECT_EQ(0, st);
+	unlink("/tmp/tcp.send");
+}
+
+TEST(zerocopy_is_reported)
+{
+	struct { struct cmsghdr h; struct sock_extended_err e; struct sockaddr_in a; } c;
+	struct msghdr m = { .msg_control = &c, .msg_controllen = sizeof(c) };
+	char b[8];
+	int s[2];
+
+	tcp_pair(s);
+	EXPECT_EQ(0, set_int(s[0], SOL_SOCKET, SO_ZEROCOPY, 1));
+	EXPECT_EQ(3, send(s[0], "abc", 3, MSG_ZEROCOPY));
+	EXPECT_EQ(3, send(s[0], "def", 3, MSG_ZEROCOPY));
+	read_all(s[1], b, 6);
+	usleep(60000);
+	EXPECT_TRUE(events(s[0]) & POLLERR);
+	ASSERT_EQ(0, recvmsg(s[0], &m, MSG_ERRQUEUE));
+	EXPECT_EQ(SO_EE_ORIGIN_ZEROCOPY, c.e.ee_origin);
+	EXPECT_EQ(0, c.e.ee_errno);
+	EXPECT_EQ(0, c.e.ee_info);
+	EXPECT_EQ(SO_EE_CODE_ZEROCOPY_COPIED, c.e.ee_code);
+}
+
+TEST(backlog_is_bounded)
+{
+	struct sockaddr_in a;
+	int l = listening(1, &a), c[8], done = 0;
+
+	for (int i = 0; i < 8; i++) {
+		c[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		EXPECT_ERRNO(EINPROGRESS, connect(c[i], (void *)&a, sizeof(a)));
+	}
+	usleep(100000);
+	for (int i = 0; i < 8; i++)
+		done += (events(c[i]) & POLLOUT) != 0;
+	EXPECT_EQ(2, done);
+	EXPECT_TRUE(accept(l, NULL, NULL) >= 0);
+	EXPECT_TRUE(accept(l, NULL, NULL) >= 0);
+}
+
+TEST(listener_closes_under_its_children)
+{
+	struct sockaddr_in a;
+	int l = listening(8, &a), c = socket(AF_INET, SOCK_STREAM, 0);
+	char b;
+
+	ASSERT_EQ(0, connect(c, (void *)&a, sizeof(a)));
+	close(l);
+	EXPECT_ERRNO(ECONNRESET, read(c, &b, 1));
+}
+
+TEST(rcvlowat_and_timeouts)
+{
+	struct timeval tv = { 0, 50000 };
+	char b[8];
+	int s[2];
+
+	tcp_pair(s);
+	EXPECT_EQ(0, set_int(s[1], SOL_SOCKET, SO_RCVLOWAT, 4));
+	EXPECT_EQ(2, write(s[0], "ab", 2));
+	usleep(10000);
+	EXPECT_EQ(0, events(s[1]) & POLLIN);
+	EXPECT_EQ(0, setsockopt(s[1], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+	EXPECT_EQ(2, recv(s[1], b, 8, 0));
+	EXPECT_ERRNO(EAGAIN, recv(s[1], b, 8, 0));
+	EXPECT_EQ(4, write(s[0], "abcd", 4));
+	usleep(10000);
+	EXPECT_TRUE(events(s[1]) & POLLIN);
+	EXPECT_EQ(4, recv(s[1], b, 8, 0));
+}
+
+TEST(disconnect_and_again)
+{
+	struct sockaddr_in a, none = { .sin_family = AF_UNSPEC };
+	int l = listening(8, &a), c = socket(AF_INET, SOCK_STREAM, 0), s;
+	char b;
+
+	ASSERT_EQ(0, connect(c, (void *)&a, sizeof(a)));
+	s = accept(l, NULL, NULL);
+	EXPECT_EQ(0, connect(c, (void *)&none, sizeof(none)));
+	EXPECT_ERRNO(ECONNRESET, read(s, &b, 1));
+	EXPECT_EQ(0, connect(c, (void *)&a, sizeof(a)));
+	s = accept(l, NULL, NULL);
+	EXPECT_EQ(1, write(c, "x", 1));
+	EXPECT_EQ(1, read(s, &b, 1));
+}
+
+TEST(shutdown_wakes_a_listener)
+{
+	struct sockaddr_in a;
+	int l = listening(8, &a);
+
+	if (fork() == 0) {
+		usleep(30000);
+		shutdown(l, SHUT_RDWR);
+		_exit(0);
+	}
+	EXPECT_ERRNO(EINVAL, accept(l, NULL, NULL));
+}
+
+TEST(syn_is_saved)
+{
+	struct sockaddr_in a;
+	uint8_t syn[128];
+	socklen_t len = sizeof(syn);
+	int l = listening(8, &a), c = socket(AF_INET, SOCK_STREAM, 0), s;
+
+	EXPECT_EQ(0, set_int(l, SOL_TCP, TCP_SAVE_SYN, 1));
+	ASSERT_EQ(0, connect(c, (void *)&a, sizeof(a)));
+	s = accept(l, NULL, NULL);
+	EXPECT_EQ(0, getsockopt(s, SOL_TCP, TCP_SAVED_SYN, syn, &len));
+	EXPECT_EQ(60, len);
+	EXPECT_EQ(0x45, syn[0]);
+	EXPECT_EQ(2, syn[33]);
+	len = sizeof(syn);
+	EXPECT_EQ(0, getsockopt(s, SOL_TCP, TCP_SAVED_SYN, syn, &len));
+	EXPECT_EQ(0, len);
+}
+
+TEST(defer_accept_waits_for_data)
+{
+	struct sockaddr_in a;
+	int l = listening(8, &a), c = socket(AF_INET, SOCK_STREAM, 0);
+
+	EXPECT_EQ(0, set_int(l, SOL_TCP, TCP_DEFER_ACCEPT, 2));
+	ASSERT_EQ(0, connect(c, (void *)&a, sizeof(a)));
+	usleep(50000);
+	EXPECT_EQ(0, events(l));
+	EXPECT_EQ(1, write(c, "x", 1));
+	usleep(50000);
+	EXPECT_EQ(POLLIN, events(l));
 	EXPECT_TRUE(accept(l, NULL, NULL) >= 0);
 }
 
