@@ -22,7 +22,7 @@ int fuzz_one(const u8 *data, usize size)
 		return 0;
 	if (!tcp_parse((const struct tcp_header *)(const void *)data, (u32)size, &in))
 		return 0;
-	if (in.len > size || in.opt.nr_sack > 4 || in.opt.wscale > TCP_WSCALE_MAX || in.opt.cookie_len > TCP_COOKIE_MAX)
+	if (in.len > size || in.opt.nr_sack > 4 || (in.opt.has_wscale && in.opt.wscale > TCP_WSCALE_MAX) || in.opt.cookie_len > TCP_COOKIE_MAX)
 		__builtin_trap();
 	o.mss = in.opt.mss;
 	o.ts = in.opt.has_ts;
