@@ -48,7 +48,7 @@ gdb:
 #:   make cov           which lines of these the tests reach; at least 90 % of each file
 #:   make abi           ABI tests in the machine; T="futex pipe": some; on Linux: selftests/run --linux
 #:   make fuzz          fuzz every parser for S=30 seconds each; T=NAME: one
-#:   make lint          layers, file sizes, sparse, clang's thread-safety analysis
+#:   make lint          layers, file sizes, mutable globals, sparse, clang's thread-safety analysis
 #:   make bench         instructions per operation beside Linux's; T="getpid pipe_rw_1": some
 .PHONY: check check-full unit cov abi fuzz lint bench
 check check-full:
@@ -74,7 +74,8 @@ JOBS ?= $(shell nproc)
 # The kernel's own sources through clang's analysis and sparse, with the kernel's flags.
 .PHONY: lint-sources
 lint-c := $(filter-out compat/vdso/%,$(patsubst $(O)/%.o,%.c,$(filter-out $(O)/ext/%,$(all-objs))))
-lint-sources: $(gen) $(ext-src)
+lint-sources: $(gen) $(ext-src) $(O)/Image
+	@scripts/check_globals.py $(O)
 	@bad=0; for f in $(wildcard $(lint-c)); do \
 		clang --target=aarch64-linux-gnu $(filter-out -fconserve-stack -fno-allow-store-data-races,$(CFLAGS)) -Wno-gnu-variable-sized-type-not-at-end \
 			-Wthread-safety -fsyntax-only $$f || bad=1; \
