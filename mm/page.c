@@ -47,6 +47,7 @@ static struct buddy buddy;
 static bool onlining;			/* [pages_lock] */
 static bool early_left = true;		/* [pages_lock] sections remain */
 static u64 reserve_pages;		/* user allocations leave this much */
+static u64 managed_pages;		/* MemTotal: RAM without the kernel, firmware's and reserved memory */
 
 /* Frames whose struct pages must exist for the buddy system to look at [pfn, end): whole largest blocks. */
 static u64 array_pages_missing(u64 pfn, u64 end)
@@ -363,7 +364,7 @@ u64 page_reserve(void)
 void mem_stats_get(struct mem_stats *out)
 {
 	*out = (struct mem_stats){
-		.total = ram_bytes() >> PAGE_SHIFT,
+		.total = READ_ONCE(managed_pages),
 		.free = page_nr_free(),
 		.cached = mem_sum(MEM_CACHED),
 		.anon = mem_sum(MEM_ANON),
@@ -392,6 +393,7 @@ void page_init(void)
 	kasan_init();
 	pcp_init();
 	buddy_init(&buddy);
+	managed_pages = early_free_bytes() >> PAGE_SHIFT;
 	reserve_pages = min(max(ram_bytes() >> (PAGE_SHIFT + 7), 128ul), 4096ul);
 	spin_lock(&pages_lock);
 	while (buddy.nr_free < LOW_PAGES && section_online())
@@ -419,6 +421,7 @@ void page_release_range(paddr_t start, paddr_t end)
 	if (start >= end)
 		return;
 	irq = spin_lock_irq(&pages_lock);
+	WRITE_ONCE(managed_pages, managed_pages + ((end - start) >> PAGE_SHIFT));
 	while (onlining) {
 		spin_unlock_irq(&pages_lock, irq);
 		cpu_relax();
