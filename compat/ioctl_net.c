@@ -321,27 +321,17 @@ static int fill_route(struct net_ns *net, const struct abi_rtentry *rt, struct r
 	return 0;
 }
 
-/* The device a gateway or destination is reached by, when the program named none. */
+/* The device the program named, if it did; else the gateway says which (net/route.c). */
 static int find_out_dev(struct net_ns *net, const struct abi_rtentry *rt, struct route_entry *e)
 {
 	char name[IFNAMSIZ] = "";
-	struct flow f = { .dst = ip_is_any(e->gateway) ? e->dst : e->gateway, .src = IP4_ANY };
-	struct route r = {};
-	int err;
 
-	if (!uaddr_null(rt->dev)) {
-		if (copy_from_user(name, rt->dev, sizeof(name) - 1))
-			return -EFAULT;
-		e->dev = find_device(net, name);
-		return e->dev ? 0 : -ENODEV;
-	}
-	err = route_lookup(net, &f, &r);
-	if (err)
-		return err == -ENETUNREACH && e->type == RTN_UNREACHABLE ? 0 : err;
-	e->dev = r.dev;
-	netdev_get(e->dev);
-	route_put(&r);
-	return 0;
+	if (uaddr_null(rt->dev))
+		return 0;
+	if (copy_from_user(name, rt->dev, sizeof(name) - 1))
+		return -EFAULT;
+	e->dev = find_device(net, name);
+	return e->dev ? 0 : -ENODEV;
 }
 
 static long change_route(struct net_ns *net, bool add, uaddr_t arg)
@@ -355,7 +345,7 @@ static long change_route(struct net_ns *net, bool add, uaddr_t arg)
 	if (get_user(&rt, arg))
 		return -EFAULT;
 	err = fill_route(net, &rt, &e);
-	if (!err && (add || !uaddr_null(rt.dev)))
+	if (!err)
 		err = find_out_dev(net, &rt, &e);
 	if (err)
 		return err;

@@ -4,7 +4,7 @@
  * Errors are limited: 1000 a second in all (bursts of 50), and to each destination one a second (bursts of 6); destinations share a
  * bucket when they hash alike. Nothing is limited towards ourselves.
  * Locks: limit_lock [RANK_SOCK_TABLE], bottom halves off. Ref: RFC 792, RFC 1122 s3.2.2, RFC 1191, RFC 1812 s4.3, icmp(7).
- * Tests: selftests/abi/udp.c, selftests/fuzz/ip_fuzz.c
+ * Tests: selftests/abi/icmp.c, selftests/fuzz/ip_fuzz.c
  */
 #include <net/icmp.h>
 

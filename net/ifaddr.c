@@ -9,7 +9,7 @@
  * there are. (2) primaries precede secondaries in netdev.addrs.
  *
  * Locks: net->config [RANK_NET_CONFIG] for changes; readers under RCU. Ref: netdevice(7), rtnetlink(7), RFC 4291 s2.
- * Tests: selftests/abi/udp.c
+ * Tests: selftests/abi/inet.c
  */
 #include <kernel/clock.h>
 #include <kernel/lib/string.h>

@@ -2,7 +2,7 @@
 /* inet.c - what sockets of AF_INET and AF_INET6 have in common: creation, addresses, routes, control messages, the error queue.
  *
  * Locks: the owner lock of each socket; errors_lock for its error queue. Ref: ip(7), ipv6(7), RFC 3493, RFC 3542.
- * Tests: none of its own yet
+ * Tests: selftests/abi/inet.c
  */
 #include <net/inet.h>
 

@@ -2,7 +2,7 @@
 /* inet_opt.c - socket options of the levels SOL_IP and SOL_IPV6, and what SO_BINDTODEVICE means to a route.
  *
  * Most are one field: a table row says which, its range and whether a byte will do for the value. The rest have functions.
- * Locks: the owner lock, taken here. Ref: ip(7), ipv6(7), RFC 3493 s5, RFC 3542, RFC 3678. Tests: none of its own yet
+ * Locks: the owner lock, taken here. Ref: ip(7), ipv6(7), RFC 3493 s5, RFC 3542, RFC 3678. Tests: selftests/abi/inet.c
  */
 #include <net/inet.h>
 

@@ -9,7 +9,7 @@
  * owners with port_bound.
  *
  * Locks: bucket.lock [RANK_SOCK_TABLE], bottom halves off. Ref: socket(7) SO_REUSEADDR, SO_REUSEPORT; ip(7) ip_local_port_range;
- * RFC 6056 s3.3.3 (randomised ports). Tests: none of its own yet
+ * RFC 6056 s3.3.3 (randomised ports). Tests: selftests/abi/udp.c
  */
 #include "inet_port.h"
 

@@ -2,7 +2,7 @@
 /* loopback.c - the device "lo": what is sent comes in again, on the same CPU, through the whole stack.
  *
  * One queue for each CPU. A packet is not copied, its checksum not computed: it never left. Locks: the queue's [RANK_NETDEV].
- * Ref: RFC 1122 s3.2.1.3 (g). Tests: none of its own yet
+ * Ref: RFC 1122 s3.2.1.3 (g). Tests: selftests/abi/udp.c
  */
 #include <net/loopback.h>
 

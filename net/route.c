@@ -9,7 +9,7 @@
  * exception (path MTU, redirect) replaces the MTU or next hop of the route of that one destination until it expires.
  *
  * Locks: net->config for tables; exceptions_lock [RANK_SOCK_TABLE], bottom halves off; readers under RCU.
- * Ref: RFC 1122 s3.3.1, RFC 1191 s6.3, RFC 8201, rtnetlink(7), ip(7). Tests: selftests/abi/udp.c
+ * Ref: RFC 1122 s3.3.1, RFC 1191 s6.3, RFC 8201, rtnetlink(7), ip(7). Tests: selftests/abi/inet.c
  */
 #include <net/route.h>
 

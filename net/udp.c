@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* udp.c - UDP sockets: birth, names, options, end. Sending is udp_out.c, receiving udp_in.c.
  *
- * Locks: the owner lock around addresses and what is pending. Ref: RFC 768, udp(7), ip(7). Tests: none of its own yet
+ * Locks: the owner lock around addresses and what is pending. Ref: RFC 768, udp(7), ip(7). Tests: selftests/abi/udp.c
  */
 #include "udp_int.h"
 
@@ -44,8 +44,11 @@ static int udp_bind(struct sock *sk, struct sock_addr *a)
 	s32 scope;
 	u16 port;
 	u8 type;
-	int err = inet_check_bind(&us->inet, a, &addr, &port, &scope);
+	int err;
 
+	if (inet_is6(&us->inet) && us->inet.lport)	/* IPv4 looks at the address first */
+		return -EINVAL;
+	err = inet_check_bind(&us->inet, a, &addr, &port, &scope);
 	if (err)
 		return err;
 	sock_lock(sk);

@@ -6,7 +6,7 @@
  *
  * Invariants: (1) a hashed socket has a port; (2) what is queued has a verified sum (or none was sent) and is charged to the socket.
  * Locks: bucket.lock [RANK_SOCK_TABLE] for changes; rx_lock [RANK_SOCK_QUEUE], bottom halves off.
- * Ref: RFC 768, RFC 1122 s4.1, udp(7). Tests: none of its own yet
+ * Ref: RFC 768, RFC 1122 s4.1, udp(7). Tests: selftests/abi/udp.c
  */
 #include "udp_int.h"
 

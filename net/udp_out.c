@@ -3,7 +3,7 @@
  *
  * Invariants: (1) pending, when set, has room for the UDP header in front and goes to pending_tx by pending_route; (2) a datagram that
  * is sent is charged to its socket until the device has it.
- * Locks: owner. Ref: RFC 768, RFC 8200 s8.1, udp(7). Tests: none of its own yet
+ * Locks: owner. Ref: RFC 768, RFC 8200 s8.1, udp(7). Tests: selftests/abi/udp.c
  */
 #include "udp_int.h"
 
@@ -162,6 +162,14 @@ static int set_segments(struct netbuf *nb, u32 size, const struct route *r, bool
 	return 0;
 }
 
+/* The path is narrower than the datagram, which must not be cut: IP_RECVERR hears how wide it is. */
+static void tell_too_big(struct udp_sock *us, const struct ip_tx *tx, u16 port, u32 mtu)
+{
+	struct ip_error e = { .offender = ip_is4(tx->dst) ? IP4_ANY : IP6_ANY, .err = EMSGSIZE, .info = mtu };
+
+	inet_queue_error(&us->inet, NULL, &e, tx->dst, port);
+}
+
 static int send_now(struct udp_sock *us, struct netbuf *nb, struct ip_tx *tx, struct route *r, u16 port, u32 segment)
 {
 	int err = set_segments(nb, segment, r, ip_is4(tx->dst));
@@ -174,6 +182,8 @@ static int send_now(struct udp_sock *us, struct netbuf *nb, struct ip_tx *tx, st
 		tx->src = r->src;
 	put_header(us, nb, tx, port);
 	err = ip_send(us->inet.sk.net, nb, tx, r);
+	if (err == -EMSGSIZE)
+		tell_too_big(us, tx, port, r->mtu);
 	return err == -ENOBUFS && !(ip_is4(tx->dst) ? us->inet.recverr : us->inet.recverr6) ? 0 : err;
 }
 
@@ -247,10 +257,11 @@ static int send_new(struct udp_sock *us, struct sock_msg *m, u32 len, bool more)
 	struct target t;
 	struct netbuf *nb;
 	u32 segment = m->ctl && (m->ctl->present & CTL_SEGMENT) ? m->ctl->segment : us->segment;
-	int err = find_target(us, m, &t);
+	int err = udp_autobind(us);
 
+	t.own = (struct route){};
 	if (!err)
-		err = udp_autobind(us);
+		err = find_target(us, m, &t);
 	if (!err)
 		err = make_datagram(&us->inet.sk, m, len, &nb);
 	if (!err)
