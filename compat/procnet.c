@@ -15,8 +15,11 @@
 #include <net/netdev.h>
 #include <net/netlink.h>
 #include <net/route.h>
+#include <net/tcp.h>
 #include <net/udp.h>
 #include <net/unix.h>
+
+#define LINE_MAX 200u		/* no line of a socket is longer */
 
 /* ---- devices ---- */
 
@@ -121,10 +124,18 @@ static void show_udp_sock(struct udp_sock *us, void *arg)
 	seq_print(l->s, "%*s\n", l->six ? 0 : 10, "");
 }
 
+static void count_udp(struct udp_sock *us, void *arg)
+{
+	++*(u32 *)arg;
+}
+
 static int show_udp_any(struct seq *s, bool six)
 {
 	struct listing l = { s, six, 0 };
+	u32 n = 64;
 
+	udp_for_each(&init_net, count_udp, &n);
+	seq_reserve(s, (n + n / 4) * LINE_MAX);
 	if (six)
 		seq_print(s, "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   "
 			     "uid  timeout inode ref pointer drops\n");
@@ -179,6 +190,89 @@ static int show_netlink(struct seq *s, struct task *t)
 	return 0;
 }
 
+/* ---- TCP ---- */
+
+/* What a line says of the state of timers and queues; zero of requests and remains. */
+struct tcp_line {
+	u8 state, timer;
+	u32 tx, rx, uid;
+	s32 refs;
+	u64 ino;
+};
+
+static void put_tcp(struct listing *l, struct ipaddr la, u16 lp, struct ipaddr ra, u16 rp, const struct tcp_line *t)
+{
+	seq_print(l->s, "%4u:", l->n++);
+	put_end(l->s, la, lp, l->six);
+	put_end(l->s, ra, rp, l->six);
+	seq_print(l->s, " %02X %08X:%08X %02X:%08lX %08X %5u %8d %lu %d %p", t->state, t->tx, t->rx, t->timer, 0ul, 0, t->uid, 0, t->ino, t->refs,
+		  (void *)NULL);
+	seq_print(l->s, "%*s\n", l->six ? 0 : 20, "");
+}
+
+static bool in_listing(const struct listing *l, const struct inet_sock *is, struct ipaddr a)
+{
+	return is ? inet_is6(is) == l->six : ip_is4(a) != l->six;
+}
+
+static void show_tcp_ent(struct tcp_ent *e, void *arg)
+{
+	struct tcp_sock *ts = e->kind == TCP_ENT_SOCK ? container_of(e, struct tcp_sock, ent) : NULL;
+	struct tcp_line t = { .state = e->kind == TCP_ENT_REQ ? TCP_SYN_RECV : TCP_TIME_WAIT, .refs = 1 };
+	struct listing *l = arg;
+
+	if (!in_listing(l, ts ? &ts->inet : NULL, e->laddr))
+		return;
+	if (ts)
+		t = (struct tcp_line){ .state = ts->tcp.state, .tx = ts->tcp.write_seq - ts->tcp.snd_una, .rx = ts->tcp.rcv_nxt - ts->tcp.copied_seq,
+				       .uid = ts->inet.sk.cred->uid.v, .refs = (s32)atomic_read(&ts->inet.sk.obj.refs), .ino = ts->inet.sk.ino };
+	put_tcp(l, e->laddr, e->lport, e->raddr, e->rport, &t);
+}
+
+static void show_listener(struct tcp_sock *ts, void *arg)
+{
+	const struct inet_sock *is = &ts->inet;
+	struct tcp_line t = { .state = TCP_LISTEN, .rx = atomic_read(&is->sk.ack_backlog), .uid = is->sk.cred->uid.v,
+			      .refs = (s32)atomic_read(&is->sk.obj.refs), .ino = is->sk.ino };
+	struct listing *l = arg;
+
+	if (in_listing(l, is, is->laddr))
+		put_tcp(l, is->laddr, is->lport, is->raddr, 0, &t);
+}
+
+static void count_ent(struct tcp_ent *e, void *arg)
+{
+	++*(u32 *)arg;
+}
+
+static int show_tcp_any(struct seq *s, bool six)
+{
+	struct listing l = { s, six, 0 };
+	u32 n = 64;
+
+	tcp_for_each(&init_net, count_ent, &n);
+	seq_reserve(s, (n + n / 4) * LINE_MAX);
+	if (six)
+		seq_print(s, "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   "
+			     "uid  timeout inode\n");
+	else
+		seq_print(s, "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                             "
+			     "                        \n");
+	tcp_for_each_listener(&init_net, show_listener, &l);
+	tcp_for_each(&init_net, show_tcp_ent, &l);
+	return 0;
+}
+
+static int show_tcp(struct seq *s, struct task *t)
+{
+	return show_tcp_any(s, false);
+}
+
+static int show_tcp6(struct seq *s, struct task *t)
+{
+	return show_tcp_any(s, true);
+}
+
 /* ---- neighbours ---- */
 
 static bool show_neighbour(struct neigh *n, void *arg)
@@ -208,6 +302,8 @@ void procnet_init(void)
 	procfs_add("net/if_inet6", show_if_inet6);
 	procfs_add("net/route", show_route);
 	procfs_add("net/arp", show_arp);
+	procfs_add("net/tcp", show_tcp);
+	procfs_add("net/tcp6", show_tcp6);
 	procfs_add("net/udp", show_udp);
 	procfs_add("net/udp6", show_udp6);
 	procfs_add("net/unix", show_unix);

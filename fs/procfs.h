@@ -18,6 +18,8 @@ void seq_print(struct seq *s, const char *fmt, ...) __printf(2, 3);
 void seq_num(struct seq *s, char sep, s64 v);
 void seq_unum(struct seq *s, char sep, u64 v);
 void seq_write(struct seq *s, const void *data, usize n);
+/* Room for n more bytes at once: for writers that must not sleep between. */
+void seq_reserve(struct seq *s, usize n);
 void seq_path(struct seq *s, const char *text);		/* octal escapes for space, tab, newline, backslash */
 
 /* A text file below /proc for the whole system: "net/dev", "tty/drivers" (directories of one level are made). name and show stay. */

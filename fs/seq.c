@@ -21,6 +21,12 @@ static bool grow(struct seq *s, usize more)
 	return true;
 }
 
+void seq_reserve(struct seq *s, usize n)
+{
+	if (s->len + n >= s->size && !grow(s, n))
+		return;
+}
+
 void seq_write(struct seq *s, const void *data, usize n)
 {
 	if (s->len + n >= s->size && !grow(s, n))

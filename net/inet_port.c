@@ -247,7 +247,7 @@ void inet_port_share(struct port_table *t, struct inet_sock *child, struct inet_
 
 	spin_lock_bh(&b->lock);
 	if (parent->port)
-		join(parent->port, child, parent->port_bound);
+		join(parent->port, child, false);	/* it goes with the listener */
 	spin_unlock_bh(&b->lock);
 }
 

@@ -350,6 +350,24 @@ void tcp_kicked(struct sock *sk)
 
 /* ---- in ---- */
 
+static void dispatch(struct net_ns *net, struct netbuf *nb, struct tcp_in *in);
+
+/*
+ * A socket that left the table while the packet was on its way - into TIME_WAIT, or closed - is not whom it is for any more: false, and the
+ * caller looks again, holding no lock.
+ */
+static bool still_ours(const struct tcp_sock *ts)
+{
+	return likely(hnode_linked(&ts->ent.node));
+}
+
+static void look_again(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in)
+{
+	rcu_read_lock();
+	dispatch(ts->inet.sk.net, nb, in);
+	rcu_read_unlock();
+}
+
 static void work_on(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in)
 {
 	tcp_enter(ts);
@@ -362,22 +380,30 @@ void tcp_backlog(struct sock *sk, struct netbuf *nb)
 	struct tcp_header *h = netbuf_trans_header(nb);
 	struct tcp_in in;
 
-	if (!tcp_parse(h, nb->len + (h->off >> 4) * 4u, &in)) {
+	if (!tcp_parse(h, nb->len + (h->off >> 4) * 4u, &in))
 		netbuf_free(nb);
-		return;
-	}
-	work_on(to_tcp(sk), nb, &in);
+	else if (still_ours(to_tcp(sk)))
+		work_on(to_tcp(sk), nb, &in);
+	else
+		look_again(to_tcp(sk), nb, &in);
 }
 
 void tcp_deliver(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in)
 {
 	struct sock *sk = &ts->inet.sk;
+	bool stale = false;
 
-	if (sock_bh_lock(sk))
+	if (!sock_bh_lock(sk)) {
+		if (!sock_backlog_add(sk, nb))
+			netbuf_free(nb);
+	} else if (still_ours(ts)) {
 		work_on(ts, nb, in);
-	else if (!sock_backlog_add(sk, nb))
-		netbuf_free(nb);
+	} else {
+		stale = true;
+	}
 	sock_bh_unlock(sk);
+	if (unlikely(stale))
+		look_again(ts, nb, in);
 }
 
 static void to_listener(struct net_ns *net, struct netbuf *nb, struct tcp_in *in, u32 isn)

@@ -12,6 +12,7 @@
  * Locks: receive ring: whoever polls the queue; transmit ring: the netdev_queue's lock [RANK_NETDEV] > virtio_queue.lock
  * [RANK_VIRTQUEUE]; control ring: net->config. Ref: virtio 1.2 s5.1. Tests: selftests/boot/run (virtio)
  */
+#include <arch/barrier.h>
 #include <arch/cpu.h>
 #include <arch/page.h>
 #include <drivers/virtio/virtio.h>
@@ -310,6 +311,7 @@ static u32 card_poll(struct netdev *d, u32 queue, u32 budget)
 {
 	struct card *c = card_of(d);
 	struct pair *p = &c->pairs[queue];
+	bool again;
 	u32 n = 0;
 
 	poll_sent(p);
@@ -320,8 +322,14 @@ static u32 card_poll(struct netdev *d, u32 queue, u32 budget)
 			return budget;		/* no memory and nothing out: come again */
 	if (n == budget)
 		return n;
+	/*
+	 * (A) Interrupts on while the queue is still ours - another CPU that polled meanwhile would have its mark in the ring overwritten -
+	 * then let go, then look again for what came between; an interrupt that came found the queue taken and turned itself off.
+	 */
+	again = !vq_callbacks_on(&p->rx->vq);
 	netdev_poll_done(p->q);
-	if (!vq_callbacks_on(&p->rx->vq) || (READ_ONCE(p->q->stopped) && vq_has_used(&p->tx->vq)))
+	smp_mb();
+	if (again || READ_ONCE(p->rx->vq.callbacks_off) || vq_has_used(&p->rx->vq) || (READ_ONCE(p->q->stopped) && vq_has_used(&p->tx->vq)))
 		netdev_schedule(p->q);
 	return n;
 }
