@@ -167,6 +167,7 @@ struct tcp {
 	struct tcp_sack dsack, recent_sack[4];
 	bool dsack_due, dsack_off;
 	u8 nr_recent;
+	u16 cost;			/* truesize of a full packet, in 256ths of its payload; 0: none came */
 	u32 rcv_rtt_us, rcv_rtt_seq, rcv_rtt_tsecr;
 	ktime_t rcv_rtt_at;
 	u32 space_seq, space;		/* what the program read in the last round trip */

@@ -17,16 +17,17 @@
 
 /* ---- windows ---- */
 
-static u32 usable(u32 space) { return space / 2; }	/* the rest is for heads and half-filled pages, as Linux's tcp_adv_win_scale 1 */
+/* The rest is for heads and half-filled pages: half of it, or more when packets prove to cost more. */
+static u32 usable(const struct tcp *t, u32 space) { return t->cost ? (u32)((u64)space * 256 / t->cost) : space / 2; }
 
 u32 tcp_rcv_space(const struct tcp *t)
 {
-	return t->rmem >= *t->rcvbuf ? 0 : usable(*t->rcvbuf - t->rmem);
+	return t->rmem >= *t->rcvbuf ? 0 : usable(t, *t->rcvbuf - t->rmem);
 }
 
 u32 tcp_choose_window(struct tcp *t)
 {
-	u32 full = min(usable(*t->rcvbuf), t->window_clamp), space = tcp_rcv_space(t), mss = min(t->rcv_mss, full), window;
+	u32 full = min(usable(t, *t->rcvbuf), t->window_clamp), space = tcp_rcv_space(t), mss = min(t->rcv_mss, full), window;
 
 	if (space < full / 2) {
 		t->quick = 0;
@@ -44,13 +45,13 @@ u32 tcp_choose_window(struct tcp *t)
 
 void tcp_init_window(struct tcp *t, u32 rcvbuf, u32 mss, bool wscale_ok, u32 *window, u8 *wscale)
 {
-	u32 space = min(usable(rcvbuf), t->window_clamp), top;
+	u32 space = min(usable(t, rcvbuf), t->window_clamp), top;
 
 	if (space > mss)
 		space -= space % mss;
 	*wscale = 0;
 	if (wscale_ok) {
-		top = max(space, max(usable(rcvbuf), tcp_env_tune_max(t, false)));
+		top = max(space, max(usable(t, rcvbuf), tcp_env_tune_max(t, false)));
 		for (top = min(top, t->window_clamp); top > 65535 && *wscale < TCP_WSCALE_MAX; top >>= 1)
 			(*wscale)++;
 	}
@@ -74,7 +75,7 @@ static void tune(struct tcp *t)
 		want = min(want, (u64)max_buf);
 		if (want > *t->rcvbuf) {
 			*t->rcvbuf = (u32)want;
-			t->window_clamp = max(t->window_clamp, usable((u32)want));
+			t->window_clamp = max(t->window_clamp, usable(t, (u32)want));
 		}
 		t->space = copied;
 	}
@@ -185,14 +186,27 @@ static void queue_in_order(struct tcp *t, struct netbuf *nb)
 /* Room for a packet: what is out of order goes first; zero in order always fits, or nothing would ever move. */
 static bool make_room(struct tcp *t, const struct netbuf *nb)
 {
+	u32 most;
+
 	if (t->rmem + nb->truesize <= *t->rcvbuf + nb->truesize / 2 || list_empty(&t->rcvq))
 		return true;
+	/* Packets may cost more than the window allowed for: the buffer grows as far as tuning may take it. */
+	most = tcp_env_tune_max(t, false);
+	if (*t->rcvbuf < most) {
+		*t->rcvbuf = min(t->rmem + 2 * nb->truesize, most);
+		return true;
+	}
 	purge_ooo(t);
 	return t->rmem < *t->rcvbuf;
 }
 
 static void grow_window(struct tcp *t, const struct netbuf *nb)
 {
+	if (nb->len >= t->rcv_mss || t->cost < 512) {
+		u32 cost = max((u32)min((u64)nb->truesize * 256 / nb->len, 4096ull), 512u);
+
+		t->cost = nb->len >= t->rcv_mss ? (u16)cost : max(t->cost, (u16)512);
+	}
 	if (t->rcv_ssthresh < t->window_clamp && nb->len * 2 >= nb->truesize)
 		t->rcv_ssthresh = min(t->rcv_ssthresh + max(2 * t->adv_mss, nb->len), t->window_clamp);
 	else if (t->rcv_ssthresh < t->window_clamp && nb->len >= 128)
