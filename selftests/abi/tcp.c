@@ -665,4 +665,47 @@ TEST(defer_accept_waits_for_data)
 	EXPECT_TRUE(accept(l, NULL, NULL) >= 0);
 }
 
+/* Servers and clients on all CPUs, each connection with a question and an answer. */
+TEST_TIMEOUT(storm, 60)
+{
+	enum { CLIENTS = 4, ROUNDS = 150 };
+	struct sockaddr_in a;
+	int l = listening(64, &a), st, server[2];
+	char b[2000];
+
+	for (int i = 0; i < 2; i++) {
+		server[i] = fork();
+		if (server[i] == 0)
+			for (;;) {
+				int s = accept(l, NULL, NULL);
+
+				if (s < 0)
+					_exit(1);
+				read_all(s, b, 1000);
+				(void)!write(s, b, 2000);
+				close(s);
+			}
+	}
+	for (int i = 0; i < CLIENTS; i++)
+		if (fork() == 0) {
+			for (int n = 0; n < ROUNDS; n++) {
+				int c = socket(AF_INET, SOCK_STREAM, 0);
+
+				if (connect(c, (void *)&a, sizeof(a)) || write(c, b, 1000) != 1000)
+					_exit(1);
+				read_all(c, b, 2000);
+				if (read(c, b, 1) != 0)
+					_exit(2);
+				close(c);
+			}
+			_exit(0);
+		}
+	for (int i = 0; i < CLIENTS; i++) {
+		ASSERT_TRUE(wait(&st) > 0);
+		EXPECT_EQ(0, st);
+	}
+	for (int i = 0; i < 2; i++)
+		kill(server[i], SIGKILL);
+}
+
 MAIN
