@@ -22,5 +22,5 @@ struct icmp_header {
 		struct { u16 id, seq; };
 		struct { u16 unused, mtu; };
 		u32 rest;
-	};
-};
+	} __packed __aligned(2);
+} __packed __aligned(2);

@@ -24,4 +24,4 @@ struct icmp6_header {
 	u8 type, code;
 	u16 csum;
 	u32 rest;
-};
+} __packed __aligned(2);

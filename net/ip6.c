@@ -271,7 +271,7 @@ struct fragment_header {
 	u8 next, reserved;
 	u16 off;
 	u32 id;
-};
+} __packed __aligned(2);
 
 /* n bytes from off behind the IPv6 header (there are no extension headers of ours). */
 static struct netbuf *make_fragment(struct netbuf *nb, u32 off, u32 n, bool more, u32 id)

@@ -13,7 +13,7 @@ struct ip4_header {
 	u8 ttl, proto;
 	u16 csum;
 	u32 src, dst;
-};
+} __packed __aligned(2);			/* behind an Ethernet header they lie at odd words */
 static_assert(sizeof(struct ip4_header) == 20, "ip4_header");
 #define IP4_DF	 0x4000u
 #define IP4_MF	 0x2000u
@@ -49,7 +49,7 @@ struct ip6_header {
 	u16 len;
 	u8 next, hops;
 	struct ipaddr src, dst;
-};
+} __packed __aligned(2);
 static_assert(sizeof(struct ip6_header) == 40, "ip6_header");
 static inline u8 ip6_class(const struct ip6_header *h) { return (u8)(be32_to_cpu(h->flow) >> 20); }
 

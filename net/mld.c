@@ -16,14 +16,14 @@
 struct mld_message1 {
 	struct icmp6_header icmp;	/* rest: maximum response delay, reserved */
 	struct ipaddr group;
-};
+} __packed __aligned(2);
 
 struct mld_report2 {
 	struct icmp6_header icmp;	/* rest: reserved, number of records */
 	u8 record, aux_len;
 	u16 nr_sources;
 	struct ipaddr group;
-};
+} __packed __aligned(2);
 
 /* Link-local, or :: while it is being verified: RFC 3810 s5.2.13. */
 static struct ipaddr source_on(struct netdev *d)

@@ -17,7 +17,7 @@
 struct nd_message {			/* NS, NA; a redirect has one more address */
 	struct icmp6_header icmp;
 	struct ipaddr target;
-};
+} __packed __aligned(2);
 
 static struct ipaddr all_nodes(void) { return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(1) } }; }
 static struct ipaddr all_routers(void) { return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(2) } }; }

@@ -60,7 +60,7 @@ static void mend(struct netbuf *p, const struct netbuf *whole, u32 at, u32 i, bo
 	} else {
 		put_be16(th + 4, (u16)l4);
 	}
-	sum = v4 ? csum_pseudo4(*(u32 *)(void *)(ip + 12), *(u32 *)(void *)(ip + 16), l4, tcp ? IPPROTO_TCP : IPPROTO_UDP)
+	sum = v4 ? csum_pseudo4(get_le32(ip + 12), get_le32(ip + 16), l4, tcp ? IPPROTO_TCP : IPPROTO_UDP)
 		 : csum_pseudo6(ip + 8, ip + 24, l4, tcp ? IPPROTO_TCP : IPPROTO_UDP);
 	folded = (u16)~csum_fold(sum);
 	memcpy(th + (tcp ? 16 : 6), &folded, 2);

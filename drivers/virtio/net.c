@@ -142,7 +142,7 @@ static struct netbuf *first_buffer(struct page *page, u32 len)
 {
 	u8 *va = page_to_virt(page);
 	u32 body = len - (u32)sizeof(struct net_header), head = body <= COPY_SMALL ? body : COPY_HEAD;
-	struct netbuf *nb = netbuf_alloc(head, NETBUF_HEADROOM, PAGE_ATOMIC);
+	struct netbuf *nb = netbuf_alloc(head, NETBUF_HEADROOM + 2, PAGE_ATOMIC);	/* + 2: the network header is aligned */
 
 	if (nb) {
 		memcpy(netbuf_put(nb, head), va + sizeof(struct net_header), head);
@@ -478,6 +478,9 @@ static int find_rings(struct card *c)
 	err = virtio_find_queues(v, nr, RING_MAX);
 	if (err)
 		return err;
+	for (u32 i = 0; i < nr; i++)		/* our interrupts only raise bottom halves: these locks leave them on */
+		if (v->queues[i])
+			spin_init(&v->queues[i]->lock, RANK_NET_RING);
 	if (virtio_has(v, F_CTRL_VQ))
 		c->ctrl = v->queues[nr - 1];
 	for (u32 i = 0; i < c->nr_pairs; i++) {
