@@ -20,7 +20,7 @@
 
 struct tcp_sysctl tcp_sysctl = {
 	.syn_retries = 6, .synack_retries = 5, .retries2 = 15, .orphan_retries = 8, .fin_timeout_s = 60, .keep_time_s = 7200,
-	.keep_intvl_s = 75, .keep_probes = 9, .max_syn_backlog = 1024, .notsent_lowat = U32_MAX, .max_tw = 65536, .fastopen = 1,
+	.keep_intvl_s = 75, .keep_probes = 9, .max_syn_backlog = 1024, .notsent_lowat = U32_MAX, .max_tw = 65536,
 	.rmem = { 4096, 131072, 6291456 }, .wmem = { 4096, 16384, 4194304 }, .ecn = 2, .syncookies = 1, .tw_reuse = 2,
 	.window_scaling = true, .timestamps = true, .sack = true, .dsack = true, .slow_start_after_idle = true, .moderate_rcvbuf = true,
 };

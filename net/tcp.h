@@ -248,7 +248,7 @@ static inline struct tcp_sock *tcp_sock_of(struct tcp *t) { return container_of(
 /* net.ipv4.tcp_* of a namespace. */
 struct tcp_sysctl {
 	u32 syn_retries, synack_retries, retries2, orphan_retries, fin_timeout_s, keep_time_s, keep_intvl_s, keep_probes;
-	u32 max_syn_backlog, notsent_lowat, max_tw, fastopen;
+	u32 max_syn_backlog, notsent_lowat, max_tw;
 	u32 rmem[3], wmem[3];
 	u8 ecn, syncookies, tw_reuse;
 	bool window_scaling, timestamps, sack, dsack, abort_on_overflow, slow_start_after_idle, moderate_rcvbuf, rfc1337;

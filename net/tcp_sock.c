@@ -220,6 +220,11 @@ ssize_t tcp_send(struct sock *sk, struct sock_msg *m)
 	struct tcp_sock *ts = to_tcp(sk);
 	ssize_t n;
 
+	if (unlikely(m->flags & MSG_FASTOPEN) && m->has_addr) {	/* no cookie is known: connect, then send */
+		n = sk->ops->connect(sk, m->addr, m->nonblock);
+		if (n)
+			return n;
+	}
 	sock_lock(sk);
 	tcp_enter(ts);
 	n = send_owned(ts, m);

@@ -665,6 +665,18 @@ TEST(defer_accept_waits_for_data)
 	EXPECT_TRUE(accept(l, NULL, NULL) >= 0);
 }
 
+TEST(send_that_connects)
+{
+	struct sockaddr_in a;
+	int l = listening(8, &a), c = socket(AF_INET, SOCK_STREAM, 0), s;
+	char b[4];
+
+	EXPECT_EQ(3, sendto(c, "abc", 3, MSG_FASTOPEN, (void *)&a, sizeof(a)));
+	s = accept(l, NULL, NULL);
+	EXPECT_EQ(3, read(s, b, 4));
+	EXPECT_ERRNO(EISCONN, sendto(c, "abc", 3, MSG_FASTOPEN, (void *)&a, sizeof(a)));
+}
+
 /* Servers and clients on all CPUs, each connection with a question and an answer. */
 TEST_TIMEOUT(storm, 60)
 {
