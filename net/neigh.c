@@ -12,7 +12,7 @@
  *  (4) hw has NEIGH_HW_VALID iff state is one of NUD_VALID: senders read that word alone.
  *
  * Locks: buckets_lock and neigh.lock [RANK_SOCK_TABLE], never both; bottom halves off. No packet is sent under them.
- * Ref: RFC 4861 s7.3, RFC 1122 s2.3.2, arp(7). Tests: none of its own yet
+ * Ref: RFC 4861 s7.3, RFC 1122 s2.3.2, arp(7). Tests: selftests/unit/neigh_test.c
  */
 #include <net/neigh.h>
 
@@ -302,7 +302,7 @@ static void expire(struct neigh *n, struct action *a)
 			set_state(n, READ_ONCE(n->used) + DELAY_TIME > now ? NUD_DELAY : NUD_STALE, a);
 		break;
 	case NUD_DELAY:
-		if (confirmed + DELAY_TIME > now)
+		if (confirmed + DELAY_TIME >= now)
 			set_state(n, NUD_REACHABLE, a);
 		else
 			set_state(n, NUD_PROBE, a);
