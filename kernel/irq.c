@@ -123,7 +123,7 @@ static void wake_thread(void)
 /* Interrupts off on entry and exit. */
 static void run_softirqs(void)
 {
-	u32 *pending = this_cpu(softirq_pending);
+	u32 *pending = this_cpu(softirq_pending), before = lock_rank_enter_bh();
 
 	*this_cpu(softirq_running) = true;
 	bh_disable();
@@ -138,6 +138,7 @@ static void run_softirqs(void)
 	}
 	current_head()->preempt_count -= BH_ONE;
 	*this_cpu(softirq_running) = false;
+	lock_rank_leave_bh(before);
 	if (*pending)
 		wake_thread();
 }

@@ -54,6 +54,7 @@ void spin_unlock_two(struct spinlock *a, struct spinlock *b) NO_LOCK_CHECK
 
 struct held_locks {
 	u32 nr;
+	u32 base;	/* locks below are the interrupted thread's: a bottom half runs above them */
 	const void *lock[MAX_HELD];
 	u32 rank[MAX_HELD];
 };
@@ -105,7 +106,7 @@ void lock_rank_acquire(const void *lock, u32 rank, bool nested)
 	for (i = 0; i < h->nr; i++) {
 		if (h->lock[i] == lock)
 			panic("lock %p (rank %u) taken twice", lock, rank);
-		if (rank && h->rank[i] && (nested ? h->rank[i] > rank : h->rank[i] >= rank))
+		if (i >= h->base && rank && h->rank[i] && (nested ? h->rank[i] > rank : h->rank[i] >= rank))
 			panic("lock order: rank %u (%p) while holding rank %u (%p)", rank, lock, h->rank[i], h->lock[i]);
 	}
 	if (h->nr == MAX_HELD)
@@ -132,6 +133,21 @@ void lock_rank_release(const void *lock)
 		return;
 	}
 	panic("lock %p released but not held on this CPU", lock);
+}
+
+/* What bottom halves take is taken by threads with bottom halves off: such a thread is not interrupted here, and one that is holds other locks. */
+u32 lock_rank_enter_bh(void)
+{
+	struct held_locks *h = this_cpu(held_spins);
+	u32 before = h->base;
+
+	h->base = h->nr;
+	return before;
+}
+
+void lock_rank_leave_bh(u32 before)
+{
+	this_cpu(held_spins)->base = before;
 }
 
 void lock_assert_none_spinning(void)

@@ -27,6 +27,7 @@ enum lock_rank {
 	RANK_SOCK_TABLE, /* ports, names, routes, neighbours, devices' lists: writers */
 	RANK_SOCK_QUEUE, /* its receive queue */
 	RANK_NETDEV,	/* a transmit queue */
+	RANK_VIRTQUEUE, /* a virtqueue; bottom halves off */
 	RANK_NET_RING,	/* a ring of a network card; never taken in interrupts */
 	RANK_EPOLL,	/* epoll: ready list (taken from wake-ups of others: see RANK_EPOLL_READY) */
 	RANK_TTY,	/* line discipline and termios state */
@@ -51,7 +52,6 @@ enum lock_rank {
 	RANK_SLAB,	/* a slab cache */
 	RANK_PAGES,	/* the buddy allocator */
 	RANK_RCU,	/* grace-period state */
-	RANK_VIRTQUEUE, /* a virtqueue */
 	RANK_DRIVER,	/* device registers */
 	RANK_RANDOM,	/* entropy pool */
 	RANK_CONSOLE,	/* console output */

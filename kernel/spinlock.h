@@ -28,6 +28,8 @@ struct write_log {
 void write_log(void (*fn)(void *), void *arg, struct write_log *out);
 void lock_rank_acquire(const void *lock, u32 rank, bool nested);
 void lock_rank_release(const void *lock);
+u32 lock_rank_enter_bh(void);	/* around bottom halves, interrupts off */
+void lock_rank_leave_bh(u32 before);
 /* Panics when this thread holds any spinlock: called wherever a thread may sleep. */
 void lock_assert_none_spinning(void);
 static inline u32 spin_rank(const struct spinlock *l) { return l->rank; }
@@ -36,6 +38,8 @@ static inline void spin_set_rank(struct spinlock *l, u32 r) { l->rank = (u16)r; 
 #define SPINLOCK_INIT(r) { 0 }
 static inline void lock_rank_acquire(const void *l, u32 r, bool n) { (void)l, (void)r, (void)n; }
 static inline void lock_rank_release(const void *l) { (void)l; }
+static inline u32 lock_rank_enter_bh(void) { return 0; }
+static inline void lock_rank_leave_bh(u32 before) { (void)before; }
 static inline void lock_assert_none_spinning(void) {}
 static inline u32 spin_rank(const struct spinlock *l) { (void)l; return 0; }
 static inline void spin_set_rank(struct spinlock *l, u32 r) { (void)l, (void)r; }
