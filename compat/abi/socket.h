@@ -11,7 +11,7 @@ struct abi_sockaddr_in {
 	u16 port;		/* network order, as all below */
 	u8 addr[4];
 	u8 zero[8];
-};
+} __aligned(4);
 
 struct abi_sockaddr_in6 {
 	u16 family;
