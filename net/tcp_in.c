@@ -11,7 +11,7 @@
  *	                        CLOSING -- ACK --> TIME_WAIT: lives on outside (tcp_tw.c)                       CLOSED
  *
  * Locks: the owner's. Pure. Ref: RFC 9293 s3.10.7, RFC 5961 (resets and SYNs must hit the exact number), RFC 7323 s5 (PAWS).
- * Tests: selftests/unit/tcp_test.c
+ * Tests: selftests/unit/tcp*_test.c
  */
 #include "tcp_int.h"
 

@@ -6,7 +6,7 @@
  * packet of its own that shares the segment's pages.
  *
  * Locks: the owner's. Pure. Ref: RFC 9293 s3.8, RFC 1122 s4.2.3.4, RFC 8985 s7, RFC 3168 s6.1; tcp(7).
- * Tests: selftests/unit/tcp_test.c
+ * Tests: selftests/unit/tcp*_test.c
  */
 #include "tcp_int.h"
 

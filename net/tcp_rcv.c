@@ -7,7 +7,7 @@
  * Invariants: (1) rcvq is contiguous and ends at rcv_nxt (a FIN counts one); its first byte is at or before copied_seq; (2) ooo is
  * sorted, disjoint, and begins behind rcv_nxt; (3) rmem is the truesize of both; (4) the right edge of the window never moves left.
  * Locks: the owner's. Pure. Ref: RFC 9293 s3.8.6, s3.10.7.4, RFC 2018, RFC 2883, RFC 6093; Linux: the urgent pointer points behind
- * the byte (tcp_stdurg 0). Tests: selftests/unit/tcp_test.c
+ * the byte (tcp_stdurg 0). Tests: selftests/unit/tcp*_test.c
  */
 #include "tcp_int.h"
 

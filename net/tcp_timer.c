@@ -3,7 +3,7 @@
  *
  * A connection has one timer. Deadlines are words; the timer is armed for the nearest only when that is nearer than what it is armed
  * for already, so an acknowledgement that moves the retransmission further away costs a store. A timer that comes early looks again.
- * Locks: the owner's. Pure. Ref: RFC 6298, RFC 1122 s4.2.3, RFC 5482; tcp(7) retries. Tests: selftests/unit/tcp_test.c
+ * Locks: the owner's. Pure. Ref: RFC 6298, RFC 1122 s4.2.3, RFC 5482; tcp(7) retries. Tests: selftests/unit/tcp*_test.c
  */
 #include "tcp_int.h"
 

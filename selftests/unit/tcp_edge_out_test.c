@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* modules: net/tcp_wire.c net/tcp_in.c net/tcp_ack.c net/tcp_recov.c net/tcp_rcv.c net/tcp_out.c net/tcp_seg.c net/tcp_timer.c net/tcp_cong.c net/netbuf.c net/checksum.c mm/buddy.c selftests/host/pages.c */
+/* tcp, the corners of sending: timers that give up, closed windows, corks, pacing, and no memory. The test is the peer (tcp_peer.h). */
+#include "tcp_peer.h"
+
+/* ---- timers ---- */
+
+static u32 ticks_until_closed(void)
+{
+	u32 n = 0;
+
+	while (n < 250 && t.state != TCP_CLOSED && tick())
+		n++;
+	EXPECT_EQ(TCP_CLOSED, t.state);
+	return n;
+}
+
+TEST(closed_window_is_probed_and_given_up)
+{
+	opened();
+	say_window = 0;
+	say(TCP_ACK, 0, 1);
+	nr_sent = 0;
+	t.retries_max = 4;
+	write_bytes(100, false);
+	EXPECT_EQ(0, nr_sent);
+	tick();
+	if (!nr_sent)					/* a delayed acknowledgement came first */
+		tick();
+	EXPECT_EQ(t.snd_una - 1, last_sent()->seq);	/* a byte it has: it must answer */
+	EXPECT_EQ(0, last_sent()->len);
+	say(TCP_ACK, 1, 0);				/* an answer, and no room: on and on */
+	EXPECT_EQ(0, t.probes_out);
+	nr_sent = 0;
+	ticks_until_closed();
+	EXPECT_EQ(4, nr_sent);
+	EXPECT_EQ(ETIMEDOUT, err);
+	end();
+}
+
+TEST(closed_window_and_a_user_timeout)
+{
+	ktime_t start;
+
+	opened();
+	say_window = 0;
+	say(TCP_ACK, 0, 0);
+	t.user_timeout_ms = 5000;
+	write_bytes(100, false);
+	start = now;
+	t.soft_err = EHOSTUNREACH;
+	ticks_until_closed();
+	EXPECT_EQ(EHOSTUNREACH, err);			/* what was heard of the way there */
+	EXPECT_TRUE(now - start >= 5 * NSEC_PER_SEC && now - start < 20 * NSEC_PER_SEC);
+	end();
+}
+
+TEST(small_window_gets_what_fits_by_probe)
+{
+	opened();
+	say_window = 50;
+	say(TCP_ACK, 0, 0);
+	write_bytes(30, true);				/* corked: the probe's timer sends it after all */
+	EXPECT_EQ(0, nr_sent);
+	t.deadline[TCP_T_PROBE] = now;
+	tick();
+	EXPECT_EQ(30, last_sent()->len);
+	EXPECT_TRUE(last_sent()->flags & TCP_PSH);
+	say(TCP_ACK, 0, 0);
+	nr_sent = 0;
+	write_bytes(80, true);
+	host_fail_allocations(0);
+	tcp_send_probe(&t, false);			/* cannot be cut now */
+	host_fail_allocations(-1);
+	EXPECT_EQ(0, nr_sent);
+	tcp_send_probe(&t, false);
+	EXPECT_EQ(50, last_sent()->len);
+	end();
+}
+
+TEST(probe_without_a_reason_and_an_empty_queue)
+{
+	opened();
+	t.probes_out = 3;
+	t.deadline[TCP_T_PROBE] = now;
+	t.deadline[TCP_T_RETRANS] = now;
+	t.deadline[TCP_T_DELACK] = now;
+	t.deadline[TCP_T_KEEP] = now;			/* SO_KEEPALIVE is off */
+	tick();
+	EXPECT_EQ(0, t.probes_out);
+	EXPECT_EQ(0, nr_sent);
+	EXPECT_EQ(TCP_ESTABLISHED, t.state);
+	EXPECT_EQ(WAIT_FOREVER, tcp_next_deadline(&t));
+	end();
+}
+
+TEST(keepalive_and_a_user_timeout)
+{
+	setup();
+	t.keepalive = true;
+	t.keep_idle_s = 10;
+	t.keep_intvl_s = 5;
+	t.keep_cnt = 100;
+	t.user_timeout_ms = 18000;
+	open_to_peer();
+	tick();
+	EXPECT_EQ(1, nr_sent);
+	EXPECT_EQ(t.snd_una - 1, last_sent()->seq);
+	say(TCP_ACK, 0, 0);
+	EXPECT_EQ(0, t.keep_probes);
+	ticks_until_closed();
+	EXPECT_EQ(TCP_RST | TCP_ACK, last_sent()->flags);
+	EXPECT_EQ(ETIMEDOUT, err);
+	EXPECT_TRUE(now <= 1040 * NSEC_PER_SEC);
+	end();
+}
+
+TEST(orphan_gives_up_sooner)
+{
+	opened();
+	t.dead = true;
+	write_bytes(100, false);
+	nr_sent = 0;
+	ticks_until_closed();
+	EXPECT_TRUE(nr_sent >= 8 && nr_sent <= 9);	/* and a tail loss probe */
+	EXPECT_EQ(ETIMEDOUT, err);
+	end();
+}
+
+/* ---- sending ---- */
+
+TEST(tail_loss_probe)
+{
+	opened();
+	wait_ms(20);
+	write_bytes(100, false);
+	wait_ms(20);
+	say(TCP_ACK, 0, 0);				/* a round trip is known: 20 ms */
+	nr_sent = 0;
+	write_bytes(4 * MSS, false);
+	EXPECT_EQ(4, nr_sent);
+	wait_ms(20);
+	say_ack(TCP_ACK, 0, 0, t.snd_una + MSS);
+	EXPECT_EQ(TCP_RT_TLP, t.retrans_kind);
+	host_fail_allocations(0);
+	EXPECT_TRUE(!tcp_send_tlp(&t));
+	host_fail_allocations(-1);
+	tick();
+	EXPECT_EQ(5, nr_sent);				/* the last segment again, long before the timeout */
+	EXPECT_EQ(t.snd_nxt - MSS, last_sent()->seq);
+	EXPECT_EQ(t.snd_nxt, t.tlp_high);
+	EXPECT_EQ(TCP_CA_OPEN, t.ca_state);
+	say(TCP_ACK, 0, 0);
+	EXPECT_EQ(t.snd_una, t.snd_nxt);
+	write_bytes(MSS, false);
+	t.cork = true;
+	write_bytes(40, true);
+	nr_sent = 0;
+	EXPECT_TRUE(tcp_send_tlp(&t));			/* what was never sent is the better probe */
+	EXPECT_EQ(40, last_sent()->len);
+	EXPECT_TRUE(!t.tlp_retrans);
+	say(TCP_ACK, 0, 0);
+	EXPECT_TRUE(!tcp_send_tlp(&t));			/* nothing is out */
+	end();
+}
+
+TEST(cork_nagle_and_push)
+{
+	opened();
+	t.cork = true;
+	write_bytes(100, false);
+	EXPECT_EQ(0, nr_sent);
+	write_bytes(MSS, false);			/* a whole one goes, its rest waits */
+	EXPECT_EQ(1, nr_sent);
+	EXPECT_EQ(MSS, last_sent()->len);
+	t.cork = false;
+	tcp_push(&t, false);				/* Nagle: only small segments hold back small ones */
+	EXPECT_EQ(100, last_sent()->len);
+	write_bytes(5, false);
+	EXPECT_EQ(2, nr_sent);
+	t.nodelay = true;
+	write_bytes(5, false);
+	EXPECT_EQ(10, last_sent()->len);
+	say(TCP_ACK, 0, 0);
+	write_bytes(7, true);				/* MSG_MORE */
+	EXPECT_EQ(3, nr_sent);
+	tcp_push(&t, true);
+	EXPECT_EQ(7, last_sent()->len);
+	tcp_wrote(&t, MSS, false);			/* nothing was written */
+	EXPECT_EQ(4, nr_sent);
+	end();
+}
+
+TEST(paced)
+{
+	opened();
+	t.pace_rate = MSS * 10;				/* ten a second */
+	write_bytes(3 * MSS, false);
+	EXPECT_EQ(1, nr_sent);
+	for (u32 i = 0; i < 2; i++) {
+		ktime_t before = now;
+
+		EXPECT_TRUE(t.deadline[TCP_T_PACE] > now);
+		now = t.now = t.deadline[TCP_T_PACE];
+		EXPECT_TRUE(now - before > ms_ns(95) && now - before < ms_ns(105));
+		t.deadline[TCP_T_RETRANS] = WAIT_FOREVER;
+		tcp_timeout(&t);
+		EXPECT_EQ(2 + i, nr_sent);
+	}
+	end();
+}
+
+TEST(window_of_congestion_falls_when_idle)
+{
+	opened();
+	t.snd_cwnd = 100;
+	write_bytes(10, false);
+	say(TCP_ACK, 0, 0);
+	wait_ms(60000);
+	write_bytes(10, false);
+	EXPECT_EQ(TCP_INIT_CWND, t.snd_cwnd);
+	end();
+}
+
+TEST(window_shrinks_behind_what_was_sent)
+{
+	struct tcp_seg *s;
+
+	opened();
+	write_bytes(4 * MSS, false);
+	EXPECT_EQ(4, nr_sent);
+	say_window = 1000;
+	say_ack(TCP_ACK, 0, 0, t.snd_una + MSS);
+	s = list_last(&t.sent, struct tcp_seg, link);
+	EXPECT_TRUE(!tcp_retransmit(&t, s, MSS));	/* it would not be taken */
+	s = list_first(&t.sent, struct tcp_seg, link);
+	host_fail_allocations(0);
+	EXPECT_TRUE(!tcp_retransmit(&t, s, MSS));
+	host_fail_allocations(-1);
+	EXPECT_TRUE(tcp_retransmit(&t, s, MSS));
+	EXPECT_EQ(1, t.total_retrans);
+	end();
+}
