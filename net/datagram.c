@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* datagram.c - what raw and ping sockets share: creation, receiving, where a message goes.
  *
- * Locks: the owner lock around addresses; rx_lock [RANK_SOCK_QUEUE], bottom halves off. Ref: raw(7), icmp(7), ip(7), ipv6(7).
+ * Locks: the owner lock around addresses; rx.lock [RANK_SOCK_QUEUE], bottom halves off. Ref: raw(7), icmp(7), ip(7), ipv6(7).
  * Tests: selftests/abi/icmp.c
  */
 #include <net/datagram.h>
@@ -35,8 +35,7 @@ int dgram_create(const struct sock_ops *ops, struct net_ns *net, u16 family, u16
 	sock_init(&ds->inet.sk, ops, net, family, type, protocol);
 	inet_init_sock(&ds->inet);
 	ds->inet.sk.state = STATE_CLOSED;
-	spin_init(&ds->rx_lock, RANK_SOCK_QUEUE);
-	netbuf_queue_init(&ds->rx);
+	rxqueue_init(&ds->rx);
 	ds->checksum_at = -1;
 	*out = &ds->inet.sk;
 	return 0;
@@ -57,50 +56,10 @@ void dgram_queue(struct dgram_sock *ds, struct netbuf *nb)
 	if (sock_flag(sk, SOCK_STAMP) && !nb->stamp)
 		nb->stamp = clock_realtime();
 	sock_charge_recv(sk, nb);
-	spin_lock(&ds->rx_lock);
-	netbuf_queue_add(&ds->rx, nb);
-	spin_unlock(&ds->rx_lock);
+	spin_lock(&ds->rx.lock);
+	netbuf_queue_add(&ds->rx.q, nb);
+	spin_unlock(&ds->rx.lock);
 	object_wake(&sk->obj, EPOLLIN | EPOLLRDNORM);
-}
-
-static bool take(struct dgram_sock *ds, bool peek, struct netbuf **out)
-{
-	struct netbuf *nb;
-
-	spin_lock_bh(&ds->rx_lock);
-	nb = netbuf_queue_first(&ds->rx);
-	if (nb && peek)
-		nb = netbuf_clone(nb, PAGE_ATOMIC);
-	else if (nb)
-		netbuf_queue_del(&ds->rx, nb);
-	spin_unlock_bh(&ds->rx_lock);
-	*out = nb;
-	return nb != NULL;
-}
-
-static bool something(struct dgram_sock *ds)
-{
-	return READ_ONCE(ds->rx.n) || atomic_read(&ds->inet.sk.err) || (READ_ONCE(ds->inet.sk.shutdown) & RCV_SHUTDOWN);
-}
-
-static int wait_packet(struct dgram_sock *ds, struct sock_msg *m, struct netbuf **out)
-{
-	struct sock *sk = &ds->inet.sk;
-	ktime_t deadline = sock_deadline(sk->rcvtimeo);
-	int err;
-
-	for (;;) {
-		err = sock_take_error(sk);
-		if (err)
-			return err;
-		if (take(ds, m->flags & MSG_PEEK, out) || (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN))
-			return 0;
-		if (m->nonblock)
-			return -EAGAIN;
-		err = waitq_wait_exclusive(&sk->obj.readers, something(ds), WAIT_INTERRUPTIBLE, deadline);
-		if (err)
-			return sock_intr(err, sk->rcvtimeo);
-	}
 }
 
 ssize_t dgram_recv(struct sock *sk, struct sock_msg *m)
@@ -108,64 +67,41 @@ ssize_t dgram_recv(struct sock *sk, struct sock_msg *m)
 	struct dgram_sock *ds = to_dgram(sk);
 	struct netbuf *nb = NULL;
 	ssize_t ret;
-	u32 n;
 	int err;
 
 	if (m->flags & MSG_ERRQUEUE)
 		return inet_recv_error(&ds->inet, m);
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	err = wait_packet(ds, m, &nb);
+	err = rxqueue_wait(&ds->rx, sk, m, &nb);
 	if (err || !nb)
 		return err;
-	n = (u32)min((usize)nb->len, iter_left(m->iter));
-	err = netbuf_to_iter(nb, 0, m->iter, n);
-	if (n < nb->len)
-		m->out_flags |= MSG_TRUNC;
-	ret = m->flags & MSG_TRUNC ? (ssize_t)nb->len : (ssize_t)n;
-	if (!err && m->want_addr) {
+	ret = rxqueue_give(nb, m);
+	if (ret >= 0 && m->want_addr) {
 		inet_to_addr(&ds->inet, ip_cb(nb)->src, 0, m->addr);
 		if (ip_is_link_local(ip_cb(nb)->src) && inet_is6(&ds->inet))
 			m->addr->scope = (u32)ip_cb(nb)->ifindex;
 		m->has_addr = true;
 	}
-	if (!err)
+	if (ret >= 0)
 		inet_fill_ctl(&ds->inet, nb, m);
 	sk->last_stamp = nb->stamp;
 	netbuf_free(nb);
-	return err ? err : ret;
+	return ret;
 }
 
 u32 dgram_poll(struct sock *sk)
 {
-	struct dgram_sock *ds = to_dgram(sk);
-	u8 shut = READ_ONCE(sk->shutdown);
-	u32 mask = 0;
-
-	if (atomic_read(&sk->err) || READ_ONCE(ds->inet.errors.n))
-		mask |= EPOLLERR | (sock_flag(sk, SOCK_SELECT_ERRQ) ? EPOLLPRI : 0);
-	if (shut & RCV_SHUTDOWN)
-		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
-	if (shut == (RCV_SHUTDOWN | SEND_SHUTDOWN))
-		mask |= EPOLLHUP;
-	if (READ_ONCE(ds->rx.n))
-		mask |= EPOLLIN | EPOLLRDNORM;
-	if (sock_writeable(sk))
-		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
-	return mask;
+	return inet_poll_packets(to_inet(sk), &to_dgram(sk)->rx);
 }
 
 int dgram_ioctl(struct sock *sk, u32 cmd, s32 *value)
 {
 	struct dgram_sock *ds = to_dgram(sk);
-	struct netbuf *nb;
 
 	switch (cmd) {
 	case SIOCINQ_:
-		spin_lock_bh(&ds->rx_lock);
-		nb = netbuf_queue_first(&ds->rx);
-		*value = nb ? (s32)nb->len : 0;
-		spin_unlock_bh(&ds->rx_lock);
+		*value = (s32)rxqueue_first_len(&ds->rx);
 		return 0;
 	case SIOCOUTQ_:
 		*value = (s32)sock_wmem(sk);
@@ -335,7 +271,7 @@ int dgram_shutdown(struct sock *sk, u32 how)
 
 void dgram_destroy(struct sock *sk)
 {
-	netbuf_queue_purge(&to_dgram(sk)->rx);
+	netbuf_queue_purge(&to_dgram(sk)->rx.q);
 	inet_fini_sock(to_inet(sk));
 	sock_fini(sk);
 }

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <net/inet.h>
+#include <net/rxqueue.h>
 
-/* Locks: r  rx_lock (RANK_SOCK_QUEUE, bottom halves off)   o  owner   t  the protocol's table */
+/* Locks: o  owner   t  the protocol's table */
 struct dgram_sock {
 	struct inet_sock inet;		/* first */
-	struct spinlock rx_lock;
-	struct netbuf_queue rx;		/* [r] */
+	struct rxqueue rx;		/* data at what the program gets */
 	u32 icmp_filter;		/* ICMP_FILTER: bit n: type n is not wanted */
 	u32 icmp6_filter[8];		/* ICMP6_FILTER: the same */
 	s32 checksum_at;		/* IPV6_CHECKSUM; -1: none */

@@ -14,6 +14,7 @@
 #include <net/inet_port.h>
 #include <net/mcast.h>
 #include <net/net.h>
+#include <net/rxqueue.h>
 
 /* ---- creation ---- */
 
@@ -215,6 +216,26 @@ int inet_route(struct inet_sock *is)
 }
 
 /* ---- what a receiver is told ---- */
+
+u32 inet_poll_packets(const struct inet_sock *is, const struct rxqueue *r)
+{
+	const struct sock *sk = &is->sk;
+	u8 shut = READ_ONCE(sk->shutdown);
+	u32 mask = 0;
+
+	if (atomic_read(&sk->err) || READ_ONCE(is->errors.n))
+		mask |= EPOLLERR | (sock_flag(sk, SOCK_SELECT_ERRQ) ? EPOLLPRI : 0);
+	if (shut & RCV_SHUTDOWN)
+		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
+	if (shut == (RCV_SHUTDOWN | SEND_SHUTDOWN))
+		mask |= EPOLLHUP;
+	if (READ_ONCE(r->q.n))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (sock_writeable(sk))
+		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+	return mask;
+}
+
 
 void inet_fill_ctl(struct inet_sock *is, const struct netbuf *nb, struct sock_msg *m)
 {

@@ -95,6 +95,9 @@ int __must_check inet_route(struct inet_sock *is);
 void inet_queue_error(struct inet_sock *is, struct netbuf *nb, const struct ip_error *e, struct ipaddr dst, u16 dport);
 void inet_queue_zerocopy(struct inet_sock *is, u32 nr);	/* owner; may sleep */
 ssize_t inet_recv_error(struct inet_sock *is, struct sock_msg *m);
+struct rxqueue;
+/* poll(2) of a socket that receives whole packets. */
+u32 inet_poll_packets(const struct inet_sock *is, const struct rxqueue *r);
 /* Control messages of a received packet, as the socket asked. */
 void inet_fill_ctl(struct inet_sock *is, const struct netbuf *nb, struct sock_msg *m);
 

@@ -6,7 +6,7 @@
  * not fit is lost and the next recv says ENOBUFS.
  *
  * Invariants: (1) a port id is unique in its protocol; 0 is the kernel. (2) a socket is on net->nl.socks from creation to close.
- * Locks: net->nl.lock [RANK_SOCK_TABLE] for the list, ids and groups; rx_lock [RANK_SOCK_QUEUE]; bottom halves off.
+ * Locks: net->nl.lock [RANK_SOCK_TABLE] for the list, ids and groups; rx.lock [RANK_SOCK_QUEUE]; bottom halves off.
  * Ref: netlink(7), rtnetlink(7). Tests: selftests/abi/netlink.c
  */
 #include <net/netlink.h>
@@ -19,19 +19,19 @@
 #include <mm/iter.h>
 #include <mm/slab.h>
 #include <net/net.h>
+#include <net/rxqueue.h>
 
 #define NR_PROTOS	 32u
 #define SEND_MAX	 (1u << 20)
 #define NETLINK_ALIGN(n) ALIGN_UP(n, 4u)
 
-/* Locks: t  net->nl.lock   r  rx_lock */
+/* Locks: t  net->nl.lock   r  rx.lock */
 struct netlink_sock {
 	struct sock sk;			/* first */
 	struct list link;		/* [t] */
 	u32 pid;			/* [t] 0: not bound */
 	u64 groups;			/* [t] bit n: group n + 1 */
-	struct spinlock rx_lock;
-	struct netbuf_queue rx;		/* [r] */
+	struct rxqueue rx;
 	bool pktinfo, cap_ack, ext_ack, strict, no_enobufs, broadcast_error;
 	bool overrun;			/* [r] news were lost */
 };
@@ -67,16 +67,16 @@ static int enqueue(struct netlink_sock *ns, struct netbuf *nb, bool force)
 {
 	int err = 0;
 
-	spin_lock_bh(&ns->rx_lock);
+	spin_lock_bh(&ns->rx.lock);
 	if (!force && atomic_read(&ns->sk.rmem) + nb->truesize > ns->sk.rcvbuf) {
 		ns->overrun = !ns->no_enobufs;
 		ns->sk.drops++;
 		err = -ENOBUFS;
 	} else {
 		sock_charge_recv(&ns->sk, nb);
-		netbuf_queue_add(&ns->rx, nb);
+		netbuf_queue_add(&ns->rx.q, nb);
 	}
-	spin_unlock_bh(&ns->rx_lock);
+	spin_unlock_bh(&ns->rx.lock);
 	if (err)
 		netbuf_free(nb);
 	object_wake(&ns->sk.obj, EPOLLIN | EPOLLRDNORM | (err ? EPOLLERR : 0));
@@ -230,24 +230,9 @@ static ssize_t netlink_send(struct sock *sk, struct sock_msg *m)
 	return (ssize_t)len;
 }
 
-static bool take(struct netlink_sock *ns, bool peek, struct netbuf **out)
-{
-	struct netbuf *nb;
-
-	spin_lock_bh(&ns->rx_lock);
-	nb = netbuf_queue_first(&ns->rx);
-	if (nb && peek)
-		nb = netbuf_clone(nb, PAGE_ATOMIC);
-	else if (nb)
-		netbuf_queue_del(&ns->rx, nb);
-	spin_unlock_bh(&ns->rx_lock);
-	*out = nb;
-	return nb != NULL;
-}
-
 static bool something(struct netlink_sock *ns)
 {
-	return READ_ONCE(ns->rx.n) || READ_ONCE(ns->overrun) || atomic_read(&ns->sk.err);
+	return READ_ONCE(ns->rx.q.n) || READ_ONCE(ns->overrun) || atomic_read(&ns->sk.err);
 }
 
 static int wait_message(struct netlink_sock *ns, struct sock_msg *m, struct netbuf **out)
@@ -260,7 +245,7 @@ static int wait_message(struct netlink_sock *ns, struct sock_msg *m, struct netb
 			WRITE_ONCE(ns->overrun, false);
 			return -ENOBUFS;
 		}
-		if (take(ns, m->flags & MSG_PEEK, out))
+		if (rxqueue_take(&ns->rx, m->flags & MSG_PEEK, out))
 			return 0;
 		err = sock_take_error(&ns->sk);
 		if (err)
@@ -278,7 +263,7 @@ static ssize_t netlink_recv(struct sock *sk, struct sock_msg *m)
 	struct netlink_sock *ns = to_netlink(sk);
 	struct netbuf *nb;
 	ssize_t ret;
-	u32 n, group;
+	u32 group;
 	int err;
 
 	if (m->flags & MSG_OOB)
@@ -286,11 +271,7 @@ static ssize_t netlink_recv(struct sock *sk, struct sock_msg *m)
 	err = wait_message(ns, m, &nb);
 	if (err)
 		return err;
-	n = (u32)min((usize)nb->len, iter_left(m->iter));
-	err = netbuf_to_iter(nb, 0, m->iter, n);
-	if (n < nb->len)
-		m->out_flags |= MSG_TRUNC;
-	ret = m->flags & MSG_TRUNC ? (ssize_t)nb->len : (ssize_t)n;
+	ret = rxqueue_give(nb, m);
 	group = netbuf_cb(nb, struct netlink_cb)->group;
 	netbuf_free(nb);
 	if (m->want_addr) {
@@ -303,7 +284,7 @@ static ssize_t netlink_recv(struct sock *sk, struct sock_msg *m)
 		m->ctl->present |= CTL_NLGROUP;
 		m->ctl->nlgroup = group;
 	}
-	return err ? err : ret;
+	return ret;
 }
 
 /* ---- names, groups, options ---- */
@@ -406,7 +387,7 @@ static u32 netlink_poll(struct sock *sk)
 	struct netlink_sock *ns = to_netlink(sk);
 	u32 mask = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
 
-	if (READ_ONCE(ns->rx.n))
+	if (READ_ONCE(ns->rx.q.n))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (READ_ONCE(ns->overrun) || atomic_read(&sk->err))
 		mask |= EPOLLERR;
@@ -427,8 +408,7 @@ static int netlink_create(struct net_ns *net, u32 type, s32 protocol, struct soc
 	if (!ns)
 		return -ENOMEM;
 	sock_init(&ns->sk, &netlink_ops, net, AF_NETLINK, (u16)type, (u16)protocol);
-	spin_init(&ns->rx_lock, RANK_SOCK_QUEUE);
-	netbuf_queue_init(&ns->rx);
+	rxqueue_init(&ns->rx);
 	spin_lock_bh(&net->nl.lock);
 	list_add_tail(&net->nl.socks, &ns->link);		/* (2) */
 	spin_unlock_bh(&net->nl.lock);
@@ -447,7 +427,7 @@ static void netlink_close(struct sock *sk)
 
 static void netlink_destroy(struct sock *sk)
 {
-	netbuf_queue_purge(&to_netlink(sk)->rx);
+	netbuf_queue_purge(&to_netlink(sk)->rx.q);
 	sock_fini(sk);
 }
 

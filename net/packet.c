@@ -4,10 +4,11 @@
  * A socket is a tap on one protocol (or all) and one device (or all). SOCK_RAW sees the link header, SOCK_DGRAM does not. Frames pass
  * the socket's filter first; what does not fit into rcvbuf is counted and dropped. Packet rings (PACKET_RX_RING) are refused.
  *
- * Locks: rx_lock [RANK_SOCK_QUEUE], bottom halves off; the owner lock for bind and options. Ref: packet(7). Tests: selftests/abi/packet.c
+ * Locks: rx.lock [RANK_SOCK_QUEUE], bottom halves off; the owner lock for bind and options. Ref: packet(7). Tests: selftests/abi/packet.c
  */
 #include <net/filter.h>
 #include <net/net.h>
+#include <net/rxqueue.h>
 #include <net/netdev.h>
 #include <net/sock.h>
 
@@ -35,7 +36,7 @@ struct membership {
 	} req;
 };
 
-/* Locks: r  rx_lock   o  owner */
+/* Locks: r  rx.lock   o  owner */
 struct packet_sock {
 	struct sock sk;			/* first */
 	struct packet_type tap;		/* [o] */
@@ -43,8 +44,7 @@ struct packet_sock {
 	s32 ifindex;			/* [o] 0: all */
 	u16 protocol;			/* [o] ETH_P_*; 0: nothing */
 	bool auxdata, origdev, ignore_outgoing;
-	struct spinlock rx_lock;
-	struct netbuf_queue rx;		/* [r] */
+	struct rxqueue rx;
 	struct list members;		/* [o] */
 	u32 packets, drops;		/* [r] since PACKET_STATISTICS was read */
 	struct rcu_head rcu;
@@ -80,7 +80,7 @@ static void queue(struct packet_sock *ps, struct netbuf *nb, u32 keep)
 		memcpy(cb->hw, (u8 *)netbuf_link_header(nb) + ETH_ALEN, ETH_ALEN);
 	netbuf_trim(nb, keep);
 	nb->stamp = nb->stamp ? nb->stamp : clock_realtime();
-	spin_lock_bh(&ps->rx_lock);
+	spin_lock_bh(&ps->rx.lock);
 	full = atomic_read(&ps->sk.rmem) + nb->truesize > ps->sk.rcvbuf;
 	ps->packets++;
 	if (full) {
@@ -88,9 +88,9 @@ static void queue(struct packet_sock *ps, struct netbuf *nb, u32 keep)
 		ps->sk.drops++;
 	} else {
 		sock_charge_recv(&ps->sk, nb);
-		netbuf_queue_add(&ps->rx, nb);
+		netbuf_queue_add(&ps->rx.q, nb);
 	}
-	spin_unlock_bh(&ps->rx_lock);
+	spin_unlock_bh(&ps->rx.lock);
 	if (full)
 		netbuf_free(nb);
 	else
@@ -118,21 +118,6 @@ static void packet_rx(struct packet_type *p, struct netbuf *nb)
 		queue(ps, nb, min(keep, nb->len));
 	else
 		netbuf_free(nb);
-}
-
-static bool take(struct packet_sock *ps, bool peek, struct netbuf **out)
-{
-	struct netbuf *nb;
-
-	spin_lock_bh(&ps->rx_lock);
-	nb = netbuf_queue_first(&ps->rx);
-	if (nb && peek)
-		nb = netbuf_clone(nb, PAGE_ATOMIC);
-	else if (nb)
-		netbuf_queue_del(&ps->rx, nb);
-	spin_unlock_bh(&ps->rx_lock);
-	*out = nb;
-	return nb != NULL;
 }
 
 static void fill_in(struct packet_sock *ps, struct netbuf *nb, struct sock_msg *m)
@@ -163,7 +148,7 @@ static void fill_in(struct packet_sock *ps, struct netbuf *nb, struct sock_msg *
 
 static bool something(struct packet_sock *ps)
 {
-	return READ_ONCE(ps->rx.n) || atomic_read(&ps->sk.err);
+	return READ_ONCE(ps->rx.q.n) || atomic_read(&ps->sk.err);
 }
 
 static ssize_t packet_recv(struct sock *sk, struct sock_msg *m)
@@ -172,12 +157,11 @@ static ssize_t packet_recv(struct sock *sk, struct sock_msg *m)
 	ktime_t deadline = sock_deadline(sk->rcvtimeo);
 	struct netbuf *nb;
 	ssize_t ret;
-	u32 n;
 	int err;
 
 	if (m->flags & ~(u32)(MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC | MSG_ERRQUEUE))
 		return -EINVAL;
-	while (!take(ps, m->flags & MSG_PEEK, &nb)) {
+	while (!rxqueue_take(&ps->rx, m->flags & MSG_PEEK, &nb)) {
 		err = sock_take_error(sk);
 		if (err)
 			return err;
@@ -187,16 +171,12 @@ static ssize_t packet_recv(struct sock *sk, struct sock_msg *m)
 		if (err)
 			return sock_intr(err, sk->rcvtimeo);
 	}
-	n = (u32)min((usize)nb->len, iter_left(m->iter));
-	err = netbuf_to_iter(nb, 0, m->iter, n);
-	if (n < nb->len)
-		m->out_flags |= MSG_TRUNC;
-	ret = m->flags & MSG_TRUNC ? (ssize_t)nb->len : (ssize_t)n;
+	ret = rxqueue_give(nb, m);
 	sk->last_stamp = nb->stamp;
-	if (!err)
+	if (ret >= 0)
 		fill_in(ps, nb, m);
 	netbuf_free(nb);
-	return err ? err : ret;
+	return ret;
 }
 
 /* ---- sending ---- */
@@ -417,11 +397,11 @@ static int get_statistics(struct packet_sock *ps, void *val, u32 *len)
 {
 	u32 stats[2];
 
-	spin_lock_bh(&ps->rx_lock);
+	spin_lock_bh(&ps->rx.lock);
 	stats[0] = ps->packets;
 	stats[1] = ps->drops;
 	ps->packets = ps->drops = 0;
-	spin_unlock_bh(&ps->rx_lock);
+	spin_unlock_bh(&ps->rx.lock);
 	*len = min(*len, (u32)sizeof(stats));
 	memcpy(val, stats, *len);
 	return 0;
@@ -446,7 +426,7 @@ static u32 packet_poll(struct sock *sk)
 {
 	u32 mask = atomic_read(&sk->err) ? EPOLLERR : 0;
 
-	if (READ_ONCE(to_packet(sk)->rx.n))
+	if (READ_ONCE(to_packet(sk)->rx.q.n))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	return mask | (sock_writeable(sk) ? EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND : 0);
 }
@@ -454,17 +434,13 @@ static u32 packet_poll(struct sock *sk)
 static int packet_ioctl(struct sock *sk, u32 cmd, s32 *value)
 {
 	struct packet_sock *ps = to_packet(sk);
-	struct netbuf *nb;
 
 	switch (cmd) {
 	case SIOCOUTQ_:
 		*value = (s32)sock_wmem(sk);
 		return 0;
 	case SIOCINQ_:
-		spin_lock_bh(&ps->rx_lock);
-		nb = netbuf_queue_first(&ps->rx);
-		*value = nb ? (s32)nb->len : 0;
-		spin_unlock_bh(&ps->rx_lock);
+		*value = (s32)rxqueue_first_len(&ps->rx);
 		return 0;
 	default:
 		return -ENOTTY;
@@ -485,8 +461,7 @@ static int packet_create(struct net_ns *net, u32 type, s32 protocol, struct sock
 	if (!ps)
 		return -ENOBUFS;
 	sock_init(&ps->sk, &packet_ops, net, AF_PACKET, (u16)type, (u16)protocol);
-	spin_init(&ps->rx_lock, RANK_SOCK_QUEUE);
-	netbuf_queue_init(&ps->rx);
+	rxqueue_init(&ps->rx);
 	list_init(&ps->members);
 	tap(ps, be16_to_cpu((u16)protocol), 0);
 	*out = &ps->sk;
@@ -511,7 +486,7 @@ static void packet_close(struct sock *sk)
 
 static void packet_destroy(struct sock *sk)
 {
-	netbuf_queue_purge(&to_packet(sk)->rx);
+	netbuf_queue_purge(&to_packet(sk)->rx.q);
 	sock_fini(sk);
 }
 

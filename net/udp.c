@@ -29,8 +29,7 @@ static int udp_create(struct net_ns *net, u16 family, u16 protocol, struct sock 
 	sock_init(&us->inet.sk, &udp_ops, net, family, SOCK_DGRAM, protocol);
 	inet_init_sock(&us->inet);
 	us->inet.sk.state = STATE_CLOSED;
-	spin_init(&us->rx_lock, RANK_SOCK_QUEUE);
-	netbuf_queue_init(&us->rx);
+	rxqueue_init(&us->rx);
 	*out = &us->inet.sk;
 	return 0;
 }
@@ -216,27 +215,13 @@ static int udp_getopt(struct sock *sk, s32 level, s32 name, void *val, u32 *len)
 
 static u32 udp_poll(struct sock *sk)
 {
-	struct udp_sock *us = to_udp(sk);
-	u8 shut = READ_ONCE(sk->shutdown);
-	u32 mask = 0;
-
-	if (atomic_read(&sk->err) || READ_ONCE(us->inet.errors.n))
-		mask |= EPOLLERR | (sock_flag(sk, SOCK_SELECT_ERRQ) ? EPOLLPRI : 0);
-	if (shut & RCV_SHUTDOWN)
-		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
-	if (shut == (RCV_SHUTDOWN | SEND_SHUTDOWN))
-		mask |= EPOLLHUP;
-	if (READ_ONCE(us->rx.n))
-		mask |= EPOLLIN | EPOLLRDNORM;
-	if (sock_writeable(sk))
-		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
-	return mask;
+	return inet_poll_packets(to_inet(sk), &to_udp(sk)->rx);
 }
 
 static int udp_ioctl(struct sock *sk, u32 cmd, s32 *value)
 {
 	switch (cmd) {
-	case SIOCINQ_:	*value = (s32)udp_first_len(to_udp(sk)); return 0;
+	case SIOCINQ_:	*value = (s32)rxqueue_first_len(&to_udp(sk)->rx); return 0;
 	case SIOCOUTQ_: *value = (s32)sock_wmem(sk); return 0;
 	default:	return -ENOTTY;
 	}
@@ -261,7 +246,7 @@ static void udp_destroy(struct sock *sk)
 {
 	struct udp_sock *us = to_udp(sk);
 
-	netbuf_queue_purge(&us->rx);
+	netbuf_queue_purge(&us->rx.q);
 	inet_fini_sock(&us->inet);
 	sock_fini(sk);
 }

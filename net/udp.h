@@ -3,6 +3,7 @@
 #pragma once
 
 #include <net/inet.h>
+#include <net/rxqueue.h>
 
 #define UDP_BUCKETS 1024u
 
@@ -10,11 +11,10 @@ struct udp_header {
 	u16 sport, dport, len, csum;		/* network order */
 };
 
-/* Locks: r  rx_lock (RANK_SOCK_QUEUE, bottom halves off)   o  owner */
+/* Locks: o  owner */
 struct udp_sock {
 	struct inet_sock inet;		/* first */
-	struct spinlock rx_lock;
-	struct netbuf_queue rx;		/* [r] data at the payload */
+	struct rxqueue rx;		/* data at what the program gets */
 	struct netbuf *pending;		/* [o] MSG_MORE, UDP_CORK: not sent yet */
 	struct ip_tx pending_tx;	/* [o] where it goes */
 	struct route pending_route;	/* [o] */

@@ -5,7 +5,7 @@
  * with SO_REUSEPORT share by the flow's hash. Packets to groups and broadcast addresses go to every match.
  *
  * Invariants: (1) a hashed socket has a port; (2) what is queued has a verified sum (or none was sent) and is charged to the socket.
- * Locks: bucket.lock [RANK_SOCK_TABLE] for changes; rx_lock [RANK_SOCK_QUEUE], bottom halves off.
+ * Locks: bucket.lock [RANK_SOCK_TABLE] for changes; rx.lock [RANK_SOCK_QUEUE], bottom halves off.
  * Ref: RFC 768, RFC 1122 s4.1, udp(7). Tests: selftests/abi/udp.c
  */
 #include "udp_int.h"
@@ -139,9 +139,9 @@ static void queue(struct udp_sock *us, struct netbuf *nb)
 	if (sock_flag(sk, SOCK_STAMP) && !nb->stamp)
 		nb->stamp = clock_realtime();
 	sock_charge_recv(sk, nb);		/* (2) */
-	spin_lock(&us->rx_lock);
-	netbuf_queue_add(&us->rx, nb);
-	spin_unlock(&us->rx_lock);
+	spin_lock(&us->rx.lock);
+	netbuf_queue_add(&us->rx.q, nb);
+	spin_unlock(&us->rx.lock);
 	object_wake(&sk->obj, EPOLLIN | EPOLLRDNORM);
 }
 
@@ -267,46 +267,6 @@ const struct ip_proto udp_ip_proto = { .proto = IPPROTO_UDP, .rx = udp_rx, .erro
 
 /* ---- to the program ---- */
 
-static bool take(struct udp_sock *us, bool peek, struct netbuf **out)
-{
-	struct netbuf *nb;
-
-	spin_lock_bh(&us->rx_lock);
-	nb = netbuf_queue_first(&us->rx);
-	if (nb && peek)
-		nb = netbuf_clone(nb, PAGE_ATOMIC);
-	else if (nb)
-		netbuf_queue_del(&us->rx, nb);
-	spin_unlock_bh(&us->rx_lock);
-	*out = nb;
-	return nb != NULL;
-}
-
-static bool something(struct udp_sock *us)
-{
-	return READ_ONCE(us->rx.n) || atomic_read(&us->inet.sk.err) || (READ_ONCE(us->inet.sk.shutdown) & RCV_SHUTDOWN);
-}
-
-static int wait_datagram(struct udp_sock *us, struct sock_msg *m, struct netbuf **out)
-{
-	struct sock *sk = &us->inet.sk;
-	ktime_t deadline = sock_deadline(sk->rcvtimeo);
-	int err;
-
-	for (;;) {
-		err = sock_take_error(sk);
-		if (err)
-			return err;
-		if (take(us, m->flags & MSG_PEEK, out) || (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN))
-			return 0;
-		if (m->nonblock)
-			return -EAGAIN;
-		err = waitq_wait_exclusive(&sk->obj.readers, something(us), WAIT_INTERRUPTIBLE, deadline);
-		if (err)
-			return sock_intr(err, sk->rcvtimeo);
-	}
-}
-
 static void fill_in(struct udp_sock *us, struct netbuf *nb, struct sock_msg *m)
 {
 	const struct udp_header *h = netbuf_trans_header(nb);
@@ -340,36 +300,19 @@ ssize_t udp_recv(struct sock *sk, struct sock_msg *m)
 	struct udp_sock *us = to_udp(sk);
 	struct netbuf *nb = NULL;
 	ssize_t ret;
-	u32 n;
 	int err;
 
 	if (m->flags & MSG_ERRQUEUE)
 		return inet_recv_error(&us->inet, m);
-	err = wait_datagram(us, m, &nb);
+	err = rxqueue_wait(&us->rx, sk, m, &nb);
 	if (err || !nb)
 		return err;
-	n = (u32)min((usize)nb->len, iter_left(m->iter));
-	err = netbuf_to_iter(nb, 0, m->iter, n);
-	if (n < nb->len)
-		m->out_flags |= MSG_TRUNC;
-	ret = m->flags & MSG_TRUNC ? (ssize_t)nb->len : (ssize_t)n;
-	if (!err)
+	ret = rxqueue_give(nb, m);
+	if (ret >= 0)
 		fill_in(us, nb, m);
 	sk->last_stamp = nb->stamp;
 	netbuf_free(nb);
-	return err ? err : ret;
-}
-
-u32 udp_first_len(struct udp_sock *us)
-{
-	struct netbuf *nb;
-	u32 n;
-
-	spin_lock_bh(&us->rx_lock);
-	nb = netbuf_queue_first(&us->rx);
-	n = nb ? nb->len : 0;
-	spin_unlock_bh(&us->rx_lock);
-	return n;
+	return ret;
 }
 
 void udp_for_each(struct net_ns *net, void (*fn)(struct udp_sock *us, void *arg), void *arg)

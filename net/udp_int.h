@@ -10,7 +10,6 @@ static inline struct udp_sock *to_udp(struct sock *sk) { return container_of(sk,
 void udp_hash(struct udp_sock *us);		/* bound: findable by its port */
 void udp_unhash(struct udp_sock *us);
 ssize_t udp_recv(struct sock *sk, struct sock_msg *m);
-u32 udp_first_len(struct udp_sock *us);		/* of the first datagram waiting; 0: none */
 extern const struct ip_proto udp_ip_proto;
 
 /* ---- udp_out.c ---- */
