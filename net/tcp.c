@@ -253,28 +253,6 @@ static void start_numbers(struct tcp_sock *ts)
 	t->rcv_ssthresh = window;
 }
 
-static int start_connect(struct tcp_sock *ts, struct ipaddr dst, u16 port, s32 scope)
-{
-	struct inet_sock *is = &ts->inet;
-	struct tcp *t = &ts->tcp;
-	int err = find_route(ts, dst, scope);
-
-	if (err)
-		return err;
-	is->raddr = dst;
-	is->rport = port;
-	is->scope = (u32)(ip_is_link_local(dst) ? scope : 0);
-	t->iss = 0;
-	err = take_port(ts);
-	if (err) {
-		forget_peer(ts);
-		return err;
-	}
-	start_numbers(ts);
-	tcp_connect_start(t);
-	return 0;
-}
-
 /* A fresh control block with the options of the old: connect() after connect(). */
 static void reset_block(struct tcp_sock *ts)
 {
@@ -324,6 +302,32 @@ static void tcp_disconnect(struct tcp_sock *ts)
 	forget_peer(ts);
 	if (!ts->was_bound)
 		ts->inet.lport = 0;
+}
+
+static int start_connect(struct tcp_sock *ts, struct ipaddr dst, u16 port, s32 scope)
+{
+	struct inet_sock *is = &ts->inet;
+	struct tcp *t = &ts->tcp;
+	int err = find_route(ts, dst, scope);
+
+	if (err)
+		return err;
+	is->raddr = dst;
+	is->rport = port;
+	is->scope = (u32)(ip_is_link_local(dst) ? scope : 0);
+	t->iss = 0;
+	err = take_port(ts);
+	if (err) {
+		forget_peer(ts);
+		return err;
+	}
+	start_numbers(ts);
+	err = tcp_connect_start(t);
+	if (err) {
+		tcp_disconnect(ts);
+		return err;
+	}
+	return 0;
 }
 
 static bool in_handshake(const struct tcp_sock *ts)

@@ -90,6 +90,7 @@ enum tcp_deadline {
 	TCP_T_DELACK,
 	TCP_T_KEEP,			/* keepalive; FIN_WAIT2 of an orphan */
 	TCP_T_PACE,
+	TCP_T_FIN,			/* a FIN for which there was no memory */
 	TCP_T_NR
 };
 enum tcp_retrans_kind { TCP_RT_RTO, TCP_RT_TLP, TCP_RT_REO };

@@ -202,7 +202,9 @@ static void take_window(struct tcp *t, const struct tcp_in *in)
 {
 	u32 window = in->flags & TCP_SYN ? in->window : (u32)in->window << t->snd_wscale;
 
-	if (!(seq_after(in->ack, t->snd_una) || seq_after(in->seq, t->snd_wl1) || (in->seq == t->snd_wl1 && window > t->snd_wnd)))
+	/* The same numbers: a larger window is the later one, unless it closed. */
+	if (!(seq_after(in->ack, t->snd_una) || seq_after(in->seq, t->snd_wl1) ||
+	      (in->seq == t->snd_wl1 && (window > t->snd_wnd || !window))))
 		return;
 	t->snd_wl1 = in->seq;
 	t->snd_wnd = window;

@@ -126,7 +126,7 @@ static inline u32 tcp_receive_window(const struct tcp *t)
 }
 
 /* ---- tcp_out.c ---- */
-void tcp_connect_start(struct tcp *t);				/* sends SYN */
+int __must_check tcp_connect_start(struct tcp *t);		/* sends SYN; -ENOBUFS: the state is as before */
 void tcp_send_synack(struct tcp *t);				/* simultaneous open */
 void tcp_push(struct tcp *t, bool flush);			/* what windows allow; flush: not held back by Nagle */
 void tcp_send_ack(struct tcp *t);

@@ -226,8 +226,10 @@ static bool send_first(struct tcp *t, struct tcp_seg *s)
 		t->prr_out += tcp_packets(t, s->end - s->seq);
 	tcp_clear_deadline(t, TCP_T_PROBE);
 	note_out(t);
-	if (idle || t->deadline[TCP_T_RETRANS] == WAIT_FOREVER)
+	if (idle || t->deadline[TCP_T_RETRANS] == WAIT_FOREVER || t->retrans_kind == TCP_RT_TLP)
 		tcp_arm_retrans(t);
+	else if (t->retrans_kind == TCP_RT_RTO)
+		tcp_arm_tlp(t);
 	return true;
 }
 
@@ -377,15 +379,14 @@ void tcp_arm_tlp(struct tcp *t)
 	u64 us = t->srtt_us ? t->srtt_us / 4 : 1000000;		/* 2 * srtt */
 	ktime_t when;
 
-	if (!t->sack_ok || t->tlp_high || t->sacked_bytes || t->ca_state > TCP_CA_DISORDER || t->snd_una == t->snd_nxt ||
-	    t->state != TCP_ESTABLISHED)
+	if (!t->sack_ok || t->tlp_high || t->sacked_bytes || t->ca_state > TCP_CA_CWR || t->snd_una == t->snd_nxt ||
+	    (TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state))
 		return;
 	us += t->snd_nxt - t->snd_una <= t->mss ? TCP_DELACK_MAX_MS * 1000 : 2000;
 	when = t->now + (ktime_t)us * 1000;
-	if (when >= t->deadline[TCP_T_RETRANS])
-		return;
 	t->retrans_kind = TCP_RT_TLP;
-	tcp_set_deadline(t, TCP_T_RETRANS, when);
+	if (when < t->deadline[TCP_T_RETRANS])		/* else the probe goes when the timeout would have come */
+		tcp_set_deadline(t, TCP_T_RETRANS, when);
 }
 
 bool tcp_send_tlp(struct tcp *t)
@@ -456,8 +457,12 @@ void tcp_send_reset(struct tcp *t)
 
 void tcp_send_fin(struct tcp *t)
 {
-	if (t->fin_queued || !tcp_queue_flag(t, TCP_FIN))
+	if (t->fin_queued)
 		return;
+	if (!tcp_queue_flag(t, TCP_FIN)) {		/* no memory: the timer tries again */
+		tcp_set_deadline(t, TCP_T_FIN, t->now + ms_ns(TCP_DELACK_MAX_MS));
+		return;
+	}
 	t->fin_queued = true;
 	tcp_push(t, true);
 }
@@ -484,18 +489,17 @@ void tcp_send_probe(struct tcp *t, bool keepalive)
 
 /* ---- opening ---- */
 
-void tcp_connect_start(struct tcp *t)
+int tcp_connect_start(struct tcp *t)
 {
 	struct tcp_seg *s;
 
 	t->write_seq = t->snd_una = t->snd_nxt = t->snd_sml = t->iss;
 	t->snd_up = 0;
-	tcp_set_state(t, TCP_SYN_SENT);
 	s = tcp_queue_flag(t, TCP_SYN);
-	if (!s || !send_seg(t, s, false)) {
-		/* No memory now: the timer tries again. */
-		if (!s)
-			return;
+	if (!s)
+		return -ENOBUFS;
+	tcp_set_state(t, TCP_SYN_SENT);
+	if (!send_seg(t, s, false)) {		/* no memory now: the timer tries again */
 		s->sent = t->now;
 		list_add_tail(&t->by_time, &s->tlink);
 	}
@@ -503,6 +507,7 @@ void tcp_connect_start(struct tcp *t)
 	t->snd_nxt = s->end;
 	t->retrans_kind = TCP_RT_RTO;
 	tcp_set_deadline(t, TCP_T_RETRANS, t->now + ms_ns(t->rto_ms));
+	return 0;
 }
 
 void tcp_send_synack(struct tcp *t)

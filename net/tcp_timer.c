@@ -59,20 +59,34 @@ static ktime_t clamp_to_user(const struct tcp *t, ktime_t wait)
 	return left <= 0 ? ms_ns(1) : min(wait, left);
 }
 
+/* The peer closed its window over what is on its way: it gets probes for as long as it answers. */
+static bool is_closed(const struct tcp *t)
+{
+	return !t->snd_wnd && !t->dead && !(TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state);
+}
+
+static bool is_silent(const struct tcp *t)
+{
+	ktime_t most = ms_ns(t->user_timeout_ms ? t->user_timeout_ms : 2 * TCP_RTO_MAX_MS);
+
+	return t->retrans_stamp && t->now - t->retrans_stamp > most && t->now - t->last_ack_rcv > most;
+}
+
 static void rto(struct tcp *t)
 {
 	struct tcp_seg *s = list_first_or_null(&t->sent, struct tcp_seg, link);
+	bool closed = is_closed(t);
 
 	if (!s)
 		return;
-	if (has_expired(t)) {
+	if (closed ? is_silent(t) : has_expired(t)) {
 		give_up(t);
 		return;
 	}
 	tcp_enter_loss(t);
 	s = list_first(&t->sent, struct tcp_seg, link);
 	if (tcp_retransmit(t, s, t->mss)) {
-		t->retries++;
+		t->retries += !closed;
 		t->backoff++;
 	}
 	if (!t->retrans_stamp)
@@ -188,6 +202,7 @@ void tcp_timeout(struct tcp *t)
 {
 	static void (*const work[TCP_T_NR])(struct tcp *) = {
 		[TCP_T_RETRANS] = retransmission, [TCP_T_PROBE] = probe, [TCP_T_DELACK] = delayed_ack, [TCP_T_KEEP] = keepalive,
+		[TCP_T_FIN] = tcp_send_fin,
 	};
 
 	for (u32 i = 0; i < TCP_T_NR && t->state != TCP_CLOSED; i++) {

@@ -10,7 +10,7 @@
  * checksums to the packet; a spoiled ring stops and says so.
  *
  * Locks: receive ring: whoever polls the queue; transmit ring: the netdev_queue's lock [RANK_NETDEV] > virtio_queue.lock
- * [RANK_VIRTQUEUE]; control ring: net->config. Ref: virtio 1.2 s5.1. Tests: selftests/boot/run (virtio)
+ * [RANK_VIRTQUEUE]; control ring: net->config. Ref: virtio 1.2 s5.1. Tests: selftests/unit/virtio_net_test.c, selftests/boot/run (virtio)
  */
 #include <arch/barrier.h>
 #include <arch/cpu.h>
@@ -155,10 +155,10 @@ static struct netbuf *first_buffer(struct page *page, u32 len)
 	return nb;
 }
 
-/* More buffers of the same packet. False: the device promised what it did not bring, or too much. */
+/* n more buffers of the same packet; nb NULL: only out of the ring. False: the device promised what it did not bring, or too much. */
 static bool more_buffers(struct pair *p, struct netbuf *nb, u32 n)
 {
-	bool ok = true;
+	bool ok = nb;
 
 	while (n--) {
 		u32 len;
@@ -195,11 +195,8 @@ static bool receive_one(struct card *c, struct pair *p)
 	}
 	memcpy(&h, page_to_virt(page), sizeof(h));
 	nb = first_buffer(page, len);
-	if (c->mergeable && h.num_buffers > 1) {
-		struct netbuf none = {};
-
-		ok = more_buffers(p, nb ? nb : &none, nb ? h.num_buffers - 1u : 0);
-	}
+	if (c->mergeable && h.num_buffers > 1)
+		ok = more_buffers(p, nb, h.num_buffers - 1u);
 	if (!nb || !ok) {
 		s->rx_dropped++;
 		netbuf_free(nb);

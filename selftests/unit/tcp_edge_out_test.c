@@ -241,3 +241,113 @@ TEST(window_shrinks_behind_what_was_sent)
 	EXPECT_EQ(1, t.total_retrans);
 	end();
 }
+
+TEST(probe_follows_every_transmission)
+{
+	ktime_t first;
+
+	opened();
+	wait_ms(20);
+	write_bytes(100, false);
+	wait_ms(20);
+	say(TCP_ACK, 0, 0);				/* a round trip is known: 20 ms */
+	write_bytes(MSS, false);
+	EXPECT_EQ(TCP_RT_TLP, t.retrans_kind);
+	first = t.deadline[TCP_T_RETRANS];
+	wait_ms(10);
+	write_bytes(MSS, false);			/* two are out: no delayed acknowledgement to wait for, counted from the later */
+	EXPECT_EQ(TCP_RT_TLP, t.retrans_kind);
+	EXPECT_TRUE(t.deadline[TCP_T_RETRANS] < first);
+	EXPECT_EQ(now + (ktime_t)(t.srtt_us / 4 + 2000) * 1000, t.deadline[TCP_T_RETRANS]);
+	wait_ms(10);
+	write_bytes(MSS, false);
+	EXPECT_EQ(now + (ktime_t)(t.srtt_us / 4 + 2000) * 1000, t.deadline[TCP_T_RETRANS]);
+	tick();
+	EXPECT_EQ(t.snd_nxt, t.tlp_high);
+	EXPECT_EQ(TCP_CA_OPEN, t.ca_state);
+	tick();						/* one probe, then the timeout */
+	EXPECT_EQ(TCP_CA_LOSS, t.ca_state);
+	end();
+}
+
+TEST(probe_when_the_peer_closed_and_when_we_did)
+{
+	opened();
+	wait_ms(20);
+	write_bytes(100, false);
+	wait_ms(20);
+	say(TCP_ACK | TCP_FIN, 0, 0);
+	ASSERT_EQ(TCP_CLOSE_WAIT, t.state);
+	write_bytes(2 * MSS, false);
+	EXPECT_EQ(TCP_RT_TLP, t.retrans_kind);
+	close_send();
+	ASSERT_EQ(TCP_LAST_ACK, t.state);
+	EXPECT_EQ(TCP_RT_TLP, t.retrans_kind);
+	tick();
+	EXPECT_EQ(TCP_FIN, last_sent()->flags & TCP_FIN);
+	EXPECT_EQ(t.snd_nxt, last_sent()->end);
+	EXPECT_EQ(TCP_CA_OPEN, t.ca_state);
+	end();
+	opened();
+	wait_ms(20);
+	write_bytes(100, false);
+	wait_ms(20);
+	say(TCP_ACK, 0, 0);
+	write_bytes(2 * MSS, false);
+	close_send();
+	ASSERT_EQ(TCP_FIN_WAIT1, t.state);
+	EXPECT_EQ(TCP_RT_TLP, t.retrans_kind);
+	end();
+}
+
+TEST(window_closes_without_new_numbers)
+{
+	u32 una;
+
+	opened();
+	wait_ms(20);
+	write_bytes(3 * MSS, false);
+	una = t.snd_una;
+	say_ack(TCP_ACK, 0, 0, una + MSS);
+	EXPECT_EQ(60000, t.snd_wnd);
+	say_window = 50000;
+	say_ack(TCP_ACK, 0, 0, una + MSS);		/* the same numbers, smaller: an older segment, overtaken */
+	EXPECT_EQ(60000, t.snd_wnd);
+	say_window = 0;
+	say_ack(TCP_ACK, 0, 0, una + MSS);
+	EXPECT_EQ(0, t.snd_wnd);
+	t.retries_max = 3;
+	for (u32 i = 0; i < 30; i++) {			/* it answers: probes for ever, one at a time */
+		nr_sent = 0;
+		ASSERT_TRUE(tick());
+		EXPECT_TRUE(nr_sent <= 1);
+		say_ack(TCP_ACK, 0, 0, una + MSS);
+	}
+	EXPECT_EQ(TCP_ESTABLISHED, t.state);
+	say_window = 60000;
+	say_ack(TCP_ACK, 0, 0, t.snd_nxt);
+	EXPECT_EQ(t.snd_una, t.snd_nxt);
+	write_bytes(3 * MSS, false);
+	say_window = 0;
+	say_ack(TCP_ACK, 0, 0, t.snd_una);
+	EXPECT_EQ(0, t.snd_wnd);
+	ticks_until_closed();				/* it does not */
+	EXPECT_EQ(ETIMEDOUT, err);
+	end();
+}
+
+TEST(no_memory_for_a_fin)
+{
+	opened();
+	host_fail_allocations(0);
+	close_send();
+	host_fail_allocations(-1);
+	EXPECT_EQ(TCP_FIN_WAIT1, t.state);
+	EXPECT_EQ(0, nr_sent);
+	EXPECT_TRUE(!t.fin_queued);
+	tick();
+	EXPECT_EQ(TCP_FIN | TCP_ACK, last_sent()->flags);
+	say(TCP_ACK, 0, 0);
+	EXPECT_EQ(TCP_FIN_WAIT2, t.state);
+	end();
+}

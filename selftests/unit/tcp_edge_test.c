@@ -233,7 +233,7 @@ TEST(old_segments_do_not_move_the_window)
 TEST(answers_to_a_syn_that_do_not_fit)
 {
 	setup();
-	tcp_connect_start(&t);
+	ASSERT_EQ(0, tcp_connect_start(&t));
 	say_ack(TCP_SYN | TCP_ACK, -1, 0, t.iss);
 	EXPECT_EQ(1, nr_refused);
 	say_ack(TCP_RST | TCP_ACK, -1, 0, t.iss + 5);
@@ -252,7 +252,7 @@ TEST(answers_to_a_syn_that_do_not_fit)
 TEST(closed_while_both_open)
 {
 	setup();
-	tcp_connect_start(&t);
+	ASSERT_EQ(0, tcp_connect_start(&t));
 	say(TCP_SYN, -1, 0);
 	EXPECT_EQ(TCP_SYN_RECV, t.state);
 	EXPECT_EQ(TCP_SYN | TCP_ACK, last_sent()->flags);
@@ -277,8 +277,12 @@ TEST(no_memory_for_a_syn)
 {
 	setup();
 	t.mss_user = 600;
+	host_fail_allocations(0);
+	EXPECT_EQ(-ENOBUFS, tcp_connect_start(&t));	/* nothing at all: connect() says so */
+	EXPECT_EQ(TCP_CLOSED, t.state);
+	EXPECT_EQ(WAIT_FOREVER, tcp_next_deadline(&t));
 	host_fail_allocations(1);			/* the segment has some, its packet has none */
-	tcp_connect_start(&t);
+	ASSERT_EQ(0, tcp_connect_start(&t));
 	host_fail_allocations(-1);
 	ASSERT_EQ(TCP_SYN_SENT, t.state);
 	EXPECT_EQ(0, nr_sent);

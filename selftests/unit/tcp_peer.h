@@ -115,7 +115,7 @@ static inline void say(u8 flags, s32 at, u32 len) { say_ack(flags, at, len, t.sn
 
 static inline void open_to_peer(void)
 {
-	tcp_connect_start(&t);
+	ASSERT_EQ(0, tcp_connect_start(&t));
 	say(TCP_SYN | TCP_ACK, -1, 0);
 	ASSERT_EQ(TCP_ESTABLISHED, t.state);
 	nr_sent = 0;

@@ -401,7 +401,7 @@ static void listen_for_syn(void)
 		p = p->next;
 	}
 	ASSERT_TRUE(p != NULL);
-	tcp_connect_start(t);			/* sends a SYN: dropped here; the SYN|ACK below carries the same number */
+	ASSERT_EQ(0, tcp_connect_start(t));			/* sends a SYN: dropped here; the SYN|ACK below carries the same number */
 	for (struct packet **at = &flying; *at;) {
 		p = *at;
 		if (p->to == 0) {
@@ -422,7 +422,7 @@ static void open_both(void)
 	struct wire saved = wire;
 
 	wire.loss = wire.dup = wire.corrupt = wire.reorder = 0;
-	tcp_connect_start(&peers[0].t);
+	ASSERT_EQ(0, tcp_connect_start(&peers[0].t));
 	listen_for_syn();
 	wire = saved;
 	for (u32 i = 0; i < 100000 && (peers[0].t.state != TCP_ESTABLISHED || peers[1].t.state != TCP_ESTABLISHED); i++)
@@ -602,8 +602,8 @@ TEST(simultaneous_open)
 {
 	start(1500, 0);
 	wire.split = true;
-	tcp_connect_start(&peers[0].t);
-	tcp_connect_start(&peers[1].t);
+	ASSERT_EQ(0, tcp_connect_start(&peers[0].t));
+	ASSERT_EQ(0, tcp_connect_start(&peers[1].t));
 	for (u32 i = 0; i < 1000 && (peers[0].t.state != TCP_ESTABLISHED || peers[1].t.state != TCP_ESTABLISHED); i++)
 		step();
 	EXPECT_EQ(TCP_ESTABLISHED, peers[0].t.state);
@@ -616,7 +616,7 @@ TEST(nobody_answers)
 {
 	start(1500, 0);
 	wire.loss = 1000;
-	tcp_connect_start(&peers[0].t);
+	ASSERT_EQ(0, tcp_connect_start(&peers[0].t));
 	while (step())
 		;
 	EXPECT_EQ(TCP_CLOSED, peers[0].t.state);
@@ -711,7 +711,7 @@ TEST(blind_resets_and_syns_get_a_challenge)
 TEST(refused)
 {
 	start(1500, 0);
-	tcp_connect_start(&peers[0].t);		/* the other side is CLOSED */
+	ASSERT_EQ(0, tcp_connect_start(&peers[0].t));		/* the other side is CLOSED */
 	while (peers[0].t.state != TCP_CLOSED && step())
 		;
 	EXPECT_EQ(ECONNREFUSED, peers[0].err);
