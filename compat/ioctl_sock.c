@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ioctl_sock.c - ioctls of sockets: those that give a number here, those about devices in ioctl_net.c. Ref: socket(7), unix(7), tcp(7). Tests: selftests/abi/unix.c */
+/* ioctl_sock.c - ioctls of sockets: those that give a number here, those about devices in ioctl_net.c.
+ * Ref: socket(7), unix(7), tcp(7). Tests: selftests/abi/unix.c */
 #include "sock_int.h"
 
 #include <compat/abi/time.h>

@@ -56,7 +56,8 @@ static int show_if_inet6(struct seq *s, struct task *t)
 				continue;
 			for (u32 i = 0; i < 16; i++)
 				seq_print(s, "%02x", b[i]);
-			seq_print(s, " %02x %02x %02x %02x %8s\n", (u32)d->index, a->bits, a->scope == RT_SCOPE_LINK ? 0x20 : a->scope == RT_SCOPE_HOST ? 0x10 : 0,
+			seq_print(s, " %02x %02x %02x %02x %8s\n", (u32)d->index, a->bits,
+				  a->scope == RT_SCOPE_LINK ? 0x20 : a->scope == RT_SCOPE_HOST ? 0x10 : 0,
 				  a->flags & 0xff, d->name);
 		}
 	mutex_unlock(&init_net.config);
@@ -119,7 +120,8 @@ static void show_udp_sock(struct udp_sock *us, void *arg)
 	if (inet_is6(is) != l->six)
 		return;
 	put_ends(l, is, 5);
-	seq_print(l->s, " %02X %08X:%08X %02X:%08lX %08X %5u %8d %lu %u %p %lu", is->rport ? 1 : 7, sock_wmem(&is->sk), atomic_read(&is->sk.rmem), 0, 0ul, 0,
+	seq_print(l->s, " %02X %08X:%08X %02X:%08lX %08X %5u %8d %lu %u %p %lu", is->rport ? 1 : 7, sock_wmem(&is->sk),
+		  atomic_read(&is->sk.rmem), 0, 0ul, 0,
 		  is->sk.cred->uid.v, 0, is->sk.ino, 2, (void *)NULL, us->drops + is->sk.drops);
 	seq_print(l->s, "%*s\n", l->six ? 0 : 10, "");
 }
@@ -179,7 +181,8 @@ static int show_unix(struct seq *s, struct task *t)
 
 static void show_netlink_sock(u16 protocol, u32 pid, u32 groups, const struct sock *sk, void *arg)
 {
-	seq_print(arg, "%p %-3d %-10u %08x %-8d %-8d %-5d %-8d %-8u %-8lu\n", (void *)NULL, protocol, pid, groups, atomic_read(&sk->rmem), sock_wmem(sk), 0, 2,
+	seq_print(arg, "%p %-3d %-10u %08x %-8d %-8d %-5d %-8d %-8u %-8lu\n", (void *)NULL, protocol, pid, groups,
+		  atomic_read(&sk->rmem), sock_wmem(sk), 0, 2,
 		  sk->drops, sk->ino);
 }
 

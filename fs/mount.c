@@ -29,7 +29,7 @@
 
 static struct mutex mount_lock;
 static u32 tree_seq;			/* [mount_lock] (2) */
-static struct hlist mount_hash[NR_HASH];/* [mount_lock] readers under RCU; of all namespaces */
+static struct hlist mount_hash[NR_HASH]; /* [mount_lock] readers under RCU; of all namespaces */
 static int next_id = 1;			/* [mount_lock] mount ids are the machine's */
 static struct mount_ns first_mount_ns = { .refs = ATOMIC_INIT(1), .mounts = LIST_INIT(first_mount_ns.mounts) };
 

@@ -4,8 +4,8 @@
  * Real time = monotonic + offset, the offset published under a sequence count. A battery clock, if a driver registers one before
  * clock_init_realtime(), gives the first offset; else the clock starts in 1970, as Linux's does.
  *
- * Locks: watch_lock [RANK_SLEEP_LEAF] for the watchers of steps; set_lock [RANK_LOG: a leaf]. Barriers: seq odd while offset changes; readers retry. The vDSO page is written through
- * vdso_update (compat/vdso sets the hook).
+ * Locks: watch_lock [RANK_SLEEP_LEAF] for the watchers of steps; set_lock [RANK_LOG: a leaf].
+ * Barriers: seq odd while offset changes; readers retry. The vDSO page is written through vdso_update (compat/vdso sets the hook).
  * Ref: clock_gettime(2), clock_settime(2). Tests: selftests/unit/timer_test.c, selftests/abi/time.c
  */
 #include <kernel/clock.h>

@@ -20,7 +20,7 @@ enum lock_rank {
 	RANK_VMO,	/* vmo.lock (sleeping: truncate against fault) */
 	RANK_PAGE,	/* page lock bit */
 	RANK_SUPER,	/* super block: inode tables, private allocators */
-	RANK_SLEEP_LEAF,/* sleeping leaves: loader, console mux */
+	RANK_SLEEP_LEAF, /* sleeping leaves: loader, console mux */
 	/* spinlocks */
 	RANK_UNIX_GC,	/* AF_UNIX sockets in flight */
 	RANK_SOCK,	/* a socket: sock_lock.spin, an AF_UNIX socket; two through spin_lock_two() */

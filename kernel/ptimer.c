@@ -374,22 +374,22 @@ static void swap_real(struct proc *p, const struct timer_spec *new, struct timer
 	spin_unlock_irq(&p->lock, irq);
 }
 
-void itimer_swap(int which, const struct timer_spec *new, struct timer_spec *old)
+void itimer_swap(int which, const struct timer_spec *set, struct timer_spec *old)
 {
 	struct proc *p = current_proc();
 	struct itimer_cpu *c = which == ITIMER_VIRTUAL ? &p->itimer_virtual : &p->itimer_prof;
 	irqflags_t irq;
 
 	if (which == ITIMER_REAL) {
-		swap_real(p, new, old);
+		swap_real(p, set, old);
 		return;
 	}
 	irq = spin_lock_irq(&p->lock);
 	old->value = (ktime_t)c->left_ns;
 	old->interval = (ktime_t)c->interval_ns;
-	if (new) {
-		c->left_ns = (u64)new->value;
-		c->interval_ns = (u64)new->interval;
+	if (set) {
+		c->left_ns = (u64)set->value;
+		c->interval_ns = (u64)set->interval;
 	}
 	spin_unlock_irq(&p->lock, irq);
 }

@@ -68,7 +68,8 @@ bool oom_kill_one(struct budget *in)
 		return false;
 	last_kill = clock_monotonic();
 	last_victim = proc_pid(victim);
-	pr_err("%s: Killed process %d (%s)", in->parent ? "Budget out of memory" : "Out of memory", last_victim, victim->leader ? victim->leader->comm : "?");
+	pr_err("%s: Killed process %d (%s)", in->parent ? "Budget out of memory" : "Out of memory", last_victim,
+	       victim->leader ? victim->leader->comm : "?");
 	signal_send_kernel(victim, SIGKILL);
 	proc_put(victim);
 	return true;

@@ -236,7 +236,6 @@ u32 inet_poll_packets(const struct inet_sock *is, const struct rxqueue *r)
 	return mask;
 }
 
-
 void inet_fill_ctl(struct inet_sock *is, const struct netbuf *nb, struct sock_msg *m)
 {
 	const struct ip_cb *cb = (const struct ip_cb *)(const void *)nb->cb;

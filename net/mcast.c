@@ -427,7 +427,7 @@ static int change_source(struct inet_sock *is, s32 name, struct ipaddr group, st
 	struct membership *m = find(is, group, d->index);
 
 	if (!m)
-		return name == IP_ADD_SOURCE_MEMBERSHIP ? join(is, group, d, true, source) : name == IP_DROP_SOURCE_MEMBERSHIP ? -EADDRNOTAVAIL : -EINVAL;
+		return adds && include ? join(is, group, d, true, source) : include ? -EADDRNOTAVAIL : -EINVAL;
 	if (m->include != include) {
 		if (m->nr_sources || include != true)
 			return -EINVAL;

@@ -643,8 +643,9 @@ static void tcp_free(struct sock *sk)
 
 static const struct sock_ops tcp_ops = {
 	.name = "TCP", .bind = tcp_bind, .connect = tcp_connect, .listen = tcp_listen, .accept = tcp_accept, .getname = tcp_getname,
-	.send = tcp_send, .recv = tcp_recv, .send_page = tcp_send_page, .shutdown = tcp_shutdown, .setopt = tcp_setopt, .getopt = tcp_getopt, .poll = tcp_poll,
-	.ioctl = tcp_ioctl, .backlog = tcp_backlog, .kicked = tcp_kicked, .close = tcp_close, .destroy = tcp_destroy, .free = tcp_free,
+	.send = tcp_send, .recv = tcp_recv, .send_page = tcp_send_page, .shutdown = tcp_shutdown, .setopt = tcp_setopt, .getopt = tcp_getopt,
+	.poll = tcp_poll, .ioctl = tcp_ioctl, .backlog = tcp_backlog, .kicked = tcp_kicked,
+	.close = tcp_close, .destroy = tcp_destroy, .free = tcp_free,
 };
 
 INET_PROTO(tcp, .type = SOCK_STREAM, .protocol = IPPROTO_TCP, .is_default = true, .create = tcp_create);

@@ -55,8 +55,9 @@ void tcp_find_path(struct tcp_sock *ts)
 	u32 mss = is->route.mtu > head ? is->route.mtu - head : TCP_MSS_FLOOR;
 
 	mss = min(mss, 65535u - head);
-	ts->tcp.gso_max = d && (d->features & (v4 ? NETDEV_F_TSO4 : NETDEV_F_TSO6)) ? min(65535u - head - 20u, d->gso_max ? d->gso_max - 128u : 65000u)
-									    : 0;
+	ts->tcp.gso_max = 0;
+	if (d && (d->features & (v4 ? NETDEV_F_TSO4 : NETDEV_F_TSO6)))
+		ts->tcp.gso_max = min(65535u - head - 20u, d->gso_max ? d->gso_max - 128u : 65000u);
 	if (mss == ts->tcp.mss_path)
 		return;
 	ts->tcp.mss_path = mss;

@@ -629,7 +629,7 @@ static int unix_shutdown(struct sock *sk, u32 how)
 	peer->sk.shutdown |= theirs;
 	spin_unlock(&peer->sk.lock.spin);
 	object_wake(&peer->sk.obj, theirs == (RCV_SHUTDOWN | SEND_SHUTDOWN) ? EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP
-									     : EPOLLIN | EPOLLRDNORM | EPOLLRDHUP);
+									    : EPOLLIN | EPOLLRDNORM | EPOLLRDHUP);
 	sock_put(&peer->sk);
 	return 0;
 }

@@ -48,7 +48,7 @@ gdb:
 #:   make cov           which lines of these the tests reach; at least 90 % of each file
 #:   make abi           ABI tests in the machine; T="futex pipe": some; on Linux: selftests/run --linux
 #:   make fuzz          fuzz every parser for S=30 seconds each; T=NAME: one
-#:   make lint          layers, file sizes, ABI against the headers, mutable globals, sparse, clang's thread-safety analysis
+#:   make lint          layers, file sizes, ABI against the headers, mutable globals, formatting, sparse, clang's thread-safety analysis
 #:   make bench         instructions per operation beside Linux's; T="getpid pipe_rw_1": some
 .PHONY: check check-full unit cov abi fuzz lint bench
 check check-full:
@@ -66,6 +66,8 @@ bench: $(O)/Image
 	@O=$(O) scripts/bench $(T)
 lint:
 	@scripts/check_layers.py
+	@scripts/need clang-format "the layout of C files" clang-format
+	@scripts/check_format.py
 	@! test -e docs/SYSCALLS.md || $(PY) scripts/syscalls.py --check --docs docs/SYSCALLS.md compat/syscalls.def
 	@scripts/need aarch64-linux-gnu-gcc "the headers of arm64" gcc-aarch64-linux-gnu
 	@scripts/check_abi.py >$(O)/abi.log || { cat $(O)/abi.log; exit 1; }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* asm.h - for assembly sources: function frames, offsets into C structures (checked in asm_check.c), small macros. */
 #pragma once
+/* clang-format off */
 
 /* struct trap_frame */
 #define S_X(n)		(8 * (n))

@@ -6,6 +6,7 @@
  * store. Odd tails are copied by accesses that overlap what is done already. No FP registers: 16 bytes an instruction.
  */
 #pragma once
+/* clang-format off */
 
 /* Falls through, or jumps to out, when done. Clobbers x3-x15. */
 .macro copy_body out

@@ -195,7 +195,7 @@ static void gicv3_send_ipi(u32 cpu, u32 kind)
 	u64 id = cpu_mpidr(cpu), aff0 = id & 0xff;
 
 	write_icc(ICC_SGI1R, (id >> 32 & 0xff) << 48 | (aff0 >> 4) << 44 | (id >> 16 & 0xff) << 32 |
-			     (u64)kind << 24 | (id >> 8 & 0xff) << 16 | BIT(aff0 & 15));
+				     (u64)kind << 24 | (id >> 8 & 0xff) << 16 | BIT(aff0 & 15));
 	isb();
 }
 

@@ -80,7 +80,7 @@ static void note_fault(int sig, siginfo_t *info, void *context)
 	((ucontext_t *)context)->uc_mcontext.pstate &= ~0xc00ul;	/* BTYPE: what follows is no target either */
 }
 
-static void catch(int sig)
+static void expect(int sig)
 {
 	struct sigaction act = { .sa_sigaction = note_fault, .sa_flags = SA_SIGINFO };
 
@@ -90,7 +90,7 @@ static void catch(int sig)
 
 TEST(other_registers_are_undefined)
 {
-	catch(SIGILL);
+	expect(SIGILL);
 	__asm__ volatile("mrs x0, s3_0_c0_c0_1" ::: "x0");
 	EXPECT_EQ(SIGILL, caught.si_signo);
 	EXPECT_EQ(ILL_ILLOPC, caught.si_code);
@@ -345,7 +345,7 @@ TEST(a_call_must_hit_a_landing_pad)
 {
 	uint32_t *plain = guarded_page(NOP), *c = guarded_page(BTI_C), *j = guarded_page(BTI_J);
 
-	catch(SIGILL);
+	expect(SIGILL);
 	call(c);
 	EXPECT_EQ(0, caught.si_signo);
 	call(plain);
@@ -368,7 +368,7 @@ TEST(mmap_takes_the_flag_as_well)
 	ASSERT_EQ(sizeof(words), write(fd, words, sizeof(words)));
 	p = mmap(NULL, 4096, PROT_READ | PROT_EXEC | PROT_BTI, MAP_PRIVATE, fd, 0);
 	ASSERT_TRUE(p != MAP_FAILED);
-	catch(SIGILL);
+	expect(SIGILL);
 	call(p);
 	EXPECT_EQ(SIGILL, caught.si_signo);
 }

@@ -432,7 +432,7 @@ TEST(pidfd_send_signal_signals)
 
 TEST(pidfd_of_the_reaped_is_esrch)
 {
-	pid_t pid = IN_CHILD({ });
+	pid_t pid = IN_CHILD({});
 	int pidfd = syscall(SYS_pidfd_open, pid, 0);
 
 	EXPECT_EQ(0, exit_status(pid));
@@ -599,7 +599,7 @@ TEST(sigkill_ends_a_stopped_process)
 
 TEST(a_zombie_has_a_pid_until_it_is_reaped)
 {
-	pid_t pid = IN_CHILD({ });
+	pid_t pid = IN_CHILD({});
 	siginfo_t si;
 
 	EXPECT_EQ(0, waitid(P_PID, pid, &si, WEXITED | WNOWAIT));
@@ -626,7 +626,7 @@ TEST(wait_chooses_by_process_group)
 
 TEST(waitid_p_pgid_zero_is_the_own_group)
 {
-	pid_t pid = IN_CHILD({ });
+	pid_t pid = IN_CHILD({});
 	siginfo_t si;
 
 	EXPECT_EQ(0, waitid(P_PGID, 0, &si, WEXITED));
@@ -635,7 +635,7 @@ TEST(waitid_p_pgid_zero_is_the_own_group)
 
 TEST(a_bad_status_pointer_still_reaps)
 {
-	pid_t pid = IN_CHILD({ });
+	pid_t pid = IN_CHILD({});
 	int st;
 
 	EXPECT_ERRNO(EFAULT, wait4(pid, (int *)8, 0, NULL));
@@ -715,7 +715,7 @@ TEST(wait_with_ignored_sigchld_waits_for_the_last_child)
 {
 	signal(SIGCHLD, SIG_IGN);
 	IN_CHILD({ sleep_ms(40); });
-	IN_CHILD({ });
+	IN_CHILD({});
 	EXPECT_BLOCKS_AT_LEAST_MS(35, waitpid(-1, NULL, 0));
 }
 

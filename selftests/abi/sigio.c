@@ -18,7 +18,7 @@ static void note_info(int sig, siginfo_t *info, void *context)
 	last_signal = sig;
 }
 
-static void catch(int sig)
+static void expect(int sig)
 {
 	struct sigaction sa = { .sa_flags = SA_SIGINFO };
 
@@ -29,7 +29,7 @@ static void catch(int sig)
 static int async_pipe(int p[2], int end)
 {
 	pipe(p);
-	catch(SIGIO);
+	expect(SIGIO);
 	fcntl(p[end], F_SETOWN, getpid());
 	return fcntl(p[end], F_SETFL, O_ASYNC | O_NONBLOCK);
 }
@@ -78,7 +78,7 @@ TEST(without_owner_nobody_is_told)
 	int p[2];
 
 	pipe(p);
-	catch(SIGIO);
+	expect(SIGIO);
 	EXPECT_EQ(0, fcntl(p[0], F_SETFL, O_ASYNC));
 	write(p[1], "x", 1);
 	EXPECT_EQ(0, signals_seen);
@@ -96,7 +96,7 @@ TEST(fioasync_is_the_same)
 	int p[2];
 
 	pipe(p);
-	catch(SIGIO);
+	expect(SIGIO);
 	fcntl(p[0], F_SETOWN, getpid());
 	EXPECT_EQ(0, ioctl(p[0], FIOASYNC, &(int){ 1 }));
 	EXPECT_TRUE(fcntl(p[0], F_GETFL) & O_ASYNC);
@@ -111,7 +111,7 @@ TEST(another_signal_tells_which_descriptor)
 	int p[2], sig = SIGRTMIN + 2;
 
 	async_pipe(p, 0);
-	catch(sig);
+	expect(sig);
 	EXPECT_EQ(0, fcntl(p[0], F_GETSIG));
 	EXPECT_EQ(0, fcntl(p[0], F_SETSIG, sig));
 	EXPECT_EQ(sig, fcntl(p[0], F_GETSIG));
@@ -220,7 +220,7 @@ TEST(who_may_not_be_signalled_is_not)
 	pid_t pid;
 
 	pipe(p);
-	catch(SIGIO);
+	expect(SIGIO);
 	pid = getpid();
 	EXPECT_EQ(0, exit_status(IN_CHILD({
 		setresuid(1000, 1000, 1000);
@@ -236,7 +236,7 @@ TEST(a_terminal_tells_of_input)
 	int m, s;
 
 	openpty(&m, &s, NULL, NULL, NULL);
-	catch(SIGIO);
+	expect(SIGIO);
 	EXPECT_EQ(0, fcntl(s, F_SETOWN, getpid()));
 	EXPECT_EQ(0, fcntl(s, F_SETFL, O_ASYNC));
 	write(m, "line\n", 5);

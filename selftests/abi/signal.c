@@ -173,8 +173,10 @@ TEST(ignored_signals_are_not_kept)
 
 TEST(default_actions_end_the_process_or_do_nothing)
 {
-	static const int fatal[] = { SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGUSR1, SIGSEGV, SIGUSR2,
-		SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSYS, 34, 64 };
+	static const int fatal[] = {
+		SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE,
+		SIGALRM, SIGTERM, SIGSTKFLT, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSYS, 34, 64,
+	};
 	static const int harmless[] = { SIGCHLD, SIGURG, SIGWINCH, SIGCONT };
 
 	for (unsigned i = 0; i < sizeof(fatal) / sizeof(*fatal); i++)

@@ -37,7 +37,7 @@ ktime_t clock_monotonic(void) { return now; }
 ktime_t clock_realtime(void) { return now; }
 u64 random_u64(void) { return 0x123456789abcdefull; }
 bool softirq_pending_here(void) { return false; }
-void bh_run_pending(void) { }
+void bh_run_pending(void) {}
 void bh_timer_setup(struct bh_timer *t, void (*fn)(struct bh_timer *t)) { t->fn = fn; timers[nr_timers++ % 8] = t; }
 bool bh_timer_arm(struct bh_timer *t, ktime_t deadline_ns) { t->timer.deadline_ns = deadline_ns; return true; }
 bool bh_timer_cancel(struct bh_timer *t) { t->timer.deadline_ns = 0; return true; }
@@ -69,7 +69,12 @@ static void look_at(struct netbuf *nb)
 }
 void netdev_put(struct netdev *d) { atomic_dec(&d->refs); }
 struct netdev *netdev_index_rcu(struct net_ns *net, s32 index) { (void)net; return index == dev.index ? &dev : NULL; }
-bool netdev_header(struct netbuf *nb, const u8 *mac, u16 protocol) { (void)mac; nb->protocol = protocol; return netbuf_unshare(nb, 14, PAGE_ATOMIC) == 0; }
+bool netdev_header(struct netbuf *nb, const u8 *mac, u16 protocol)
+{
+	(void)mac;
+	nb->protocol = protocol;
+	return netbuf_unshare(nb, 14, PAGE_ATOMIC) == 0;
+}
 void netdev_send(struct netbuf *nb) { look_at(nb); }
 void loopback_return(struct netbuf *nb) { look_at(nb); }
 void packet_type_add(struct packet_type *p) { types[p->protocol == ETH_P_ARP ? 0 : p->protocol == ETH_P_IP ? 1 : 2] = p; }
@@ -129,7 +134,12 @@ void neigh_update(struct neigh *n, const u8 *mac, u8 state, u32 flags)
 bool mcast_joined(struct netdev *d, struct ipaddr group) { (void)d, (void)group; return true; }
 int mcast_dev_join(struct netdev *d, struct ipaddr group) { (void)d, (void)group; return 0; }
 void mcast_dev_leave(struct netdev *d, struct ipaddr group) { (void)d, (void)group; }
-void mcast_asked(struct netdev *d, struct ipaddr group, ktime_t max_ns) { (void)d, (void)group; if (max_ns < 0) __builtin_trap(); }
+void mcast_asked(struct netdev *d, struct ipaddr group, ktime_t max_ns)
+{
+	(void)d, (void)group;
+	if (max_ns < 0)
+		__builtin_trap();
+}
 bool raw_wants(struct netbuf *nb) { return ip_cb(nb)->proto == 253; }
 bool raw_deliver(struct net_ns *net, struct netbuf *nb) { (void)net; return ip_cb(nb)->proto == 253; }
 void raw_error(struct net_ns *net, struct netbuf *nb, const struct ip_error *e) { (void)net, (void)nb, (void)e; }

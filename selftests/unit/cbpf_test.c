@@ -6,7 +6,6 @@
 
 #include "unit.h"
 
-
 static bool load(const struct cbpf_data *d, u32 off, u32 n, u32 *out)
 {
 	const u8 *b = d->arg;

@@ -222,7 +222,8 @@ TEST(absurd_cell_counts_stay_inside)
 
 			begin();
 			a = i % 12, b = i / 12;
-			if (!fdt_getprop(tree, node_at(buses[a % 4]), props[a / 4], NULL) || !fdt_getprop(tree, node_at(buses[k % 4]), props[k / 4], NULL)) {
+			if (!fdt_getprop(tree, node_at(buses[a % 4]), props[a / 4], NULL) ||
+			    !fdt_getprop(tree, node_at(buses[k % 4]), props[k / 4], NULL)) {
 				end();
 				continue;
 			}

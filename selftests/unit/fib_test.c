@@ -114,7 +114,8 @@ static void remove_one(u32 i)
 		u32 best = i;
 
 		for (u32 k = 0; k < NR; k++)
-			if (model[k].there && model[k].bits == model[i].bits && ip_eq(model[k].dst, model[i].dst) && model[k].metric < model[best].metric)
+			if (model[k].there && model[k].bits == model[i].bits && ip_eq(model[k].dst, model[i].dst) &&
+			    model[k].metric < model[best].metric)
 				best = k;
 		i = best;
 	}

@@ -21,7 +21,7 @@ static u8 last_mac[6];
 
 ktime_t clock_monotonic(void) { return now; }
 bool softirq_pending_here(void) { return false; }
-void bh_run_pending(void) { }
+void bh_run_pending(void) {}
 void netdev_put(struct netdev *d) { atomic_dec(&d->refs); }
 void route_changed(struct net_ns *net) { (void)net; }
 void arp_solicit(struct neigh *n, bool unicast) { (void)n; unicast ? unicasts++ : broadcasts++; }
