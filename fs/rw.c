@@ -29,7 +29,7 @@ static ssize_t file_read(struct file *f, struct iter *to, loff_t *pos)
 	if (unlikely(!iter_left(to)))
 		return 0;
 	if (likely(m))
-		n = vmo_read(m, to, *pos);
+		n = vmo_read(m, to, *pos, &f->ahead);
 	if (n > 0) {
 		*pos += n;
 		notify_place(f->dentry, IN_ACCESS);

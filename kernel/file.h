@@ -9,6 +9,7 @@
 #include <kernel/task.h>
 #include <kernel/uapi.h>
 #include <kernel/workq.h>
+#include <mm/read_ahead.h>
 
 struct cred;
 struct dentry;
@@ -37,7 +38,8 @@ struct file {
 	struct dentry *dentry;		/* [I] name it was opened by, or NULL for anonymous objects */
 	struct mount *mount;		/* [I] goes with dentry */
 	void *private;			/* the object type's, per open */
-	u64 err_seen;			/* write-error sequence this description has reported */
+	u32 err_seen;			/* write-error sequence this description has reported */
+	struct read_ahead ahead;	/* where it reads: mm/vmo.h. A hint, unlocked */
 	struct spinlock lock;
 	struct list watches;		/* [l] struct file_watch: epoll items */
 	struct sigio *sigio;		/* [l] sigio.c's; NULL until somebody asks for signals */

@@ -27,6 +27,7 @@ enum lock_rank {
 	RANK_SOCK_TABLE, /* ports, names, routes, neighbours, devices' lists: writers */
 	RANK_SOCK_QUEUE, /* its receive queue */
 	RANK_NETDEV,	/* a transmit queue */
+	RANK_DISK_QUEUE, /* requests for a disk; bottom halves off */
 	RANK_VIRTQUEUE, /* a virtqueue; bottom halves off */
 	RANK_NET_RING,	/* a ring of a network card; never taken in interrupts */
 	RANK_EPOLL,	/* epoll: ready list (taken from wake-ups of others: see RANK_EPOLL_READY) */

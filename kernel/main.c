@@ -203,6 +203,7 @@ static void first_thread(void *unused)
 	if (!t->fs)
 		panic("no memory for the root directory");
 	workq_init();
+	reclaim_init();
 	softirq_threads_init();
 	tty_init_devices();
 	driver_probe_all();

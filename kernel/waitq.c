@@ -102,9 +102,19 @@ static void waitq_arm(struct wait_entry *e)
 	smp_mb();		/* (A): pairs with (B) in wake_up(), and with signal_wake()'s look at the state */
 }
 
+void (*task_before_sleep)(struct blk_plug *p) __ro_after_init;
+
+/* While the thread still runs: what it has not sent may be what it is about to wait for. */
+static void unplug(void)
+{
+	if (unlikely(current()->plug))
+		task_before_sleep(current()->plug);
+}
+
 void waitq_enter(struct wait_entry *e, struct waitq *q, enum wait_mode mode, bool exclusive)
 {
 	lock_assert_none_spinning();
+	unplug();
 	e->q = q;
 	e->task = current();
 	e->mode = mode;
@@ -155,6 +165,7 @@ void waitq_exit(struct wait_entry *e, bool pass_on)
 
 void task_wait_arm(enum wait_mode mode)
 {
+	unplug();
 	current()->wait_mode = (u8)mode;
 	sched_set_state(TASK_SLEEPING);
 	smp_mb();		/* (A): the waker's (B) is the acquire of the run queue's lock in sched_wake() */

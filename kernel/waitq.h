@@ -4,6 +4,7 @@
 #include <kernel/lib/list.h>
 #include <kernel/spinlock.h>
 
+struct blk_plug;
 struct task;
 
 /* How a sleeper may be disturbed before its condition holds. */
@@ -107,3 +108,6 @@ void waitq_exit(struct wait_entry *e, bool pass_on);
 void task_wait_arm(enum wait_mode mode);
 int __must_check task_wait_block(enum wait_mode mode, ktime_t deadline);
 void task_wait_done(void);
+
+/* A thread with a plug is about to sleep: sends what it has collected. Set once at boot. */
+extern void (*task_before_sleep)(struct blk_plug *p);

@@ -86,3 +86,5 @@ void aspace_init(void);
 
 /* A vmo lost pages [first, last]: drop them from every table (truncate, punch). */
 void aspace_zap_mapping(struct vma *v, u64 first, u64 last);
+/* The same, but the pages only become read-only, in shared mappings. */
+void aspace_protect_mapping(struct vma *v, u64 first, u64 last);

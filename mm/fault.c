@@ -103,10 +103,25 @@ static int anon_write(struct vma *v, pte_t *pte)
 	return 0;
 }
 
+static bool tells_writes(const struct vmo *m)
+{
+	return m->ops && m->ops->mkwrite;
+}
+
 /* Shared pages of files without page_mkwrite are entered writable at once: nobody wants to know of the first write. */
 static bool enter_writable(const struct vma *v, bool write)
 {
-	return (v->flags & VMA_SHARED) && (write || !v->vmo->ops || !v->vmo->ops->mkwrite);
+	return (v->flags & VMA_SHARED) && (write || !tells_writes(v->vmo));
+}
+
+/* The page lock is held until the entry is writable: the page does not become clean in between. Without success p's reference is gone. */
+static int lock_for_write(struct vma *v, struct page *p, u64 index)
+{
+	int err = vmo_lock_for_write(v->vmo, p, index);
+
+	if (err)
+		page_put(p);
+	return err;
 }
 
 /* Maps what is cached around addr. All pages are counted references; those not needed go back. */
@@ -153,19 +168,25 @@ static int file_map(struct vma *v, u64 addr, pte_t *pte, bool write)
 		if (pte_present(pte_read(pte)))
 			return 0;
 	}
-	err = vmo_page(v->vmo, index, write ? VMO_WRITE : VMO_FAULT, &p);
+	err = vmo_page(v->vmo, index, VMO_FAULT, &p);
 	if (err)
 		return err;
+	if (write && tells_writes(v->vmo)) {
+		err = lock_for_write(v, p, index);
+		if (err)
+			return err > 0 ? 0 : err;
+	}
 	sync_icache(v, p);
 	spin_lock(lock);
 	if (vmo_owns(v->vmo, p, index) && pte_empty(pte_read(pte))) {	/* (2) */
 		pte_set(pte, vma_pte(v, page_to_phys(p), enter_writable(v, write)));
 		count_page(v->as, p, 1);
-		p = NULL;
+		page_get(p);		/* the entry's */
 	}
 	spin_unlock(lock);
-	if (p)
-		page_put(p);
+	if (write && tells_writes(v->vmo))
+		page_unlock(p);
+	page_put(p);
 	return 0;
 }
 
@@ -255,10 +276,15 @@ static int shared_mkwrite(struct vma *v, u64 addr, pte_t *pte)
 	struct spinlock *lock = pt_lock(pte);
 	struct page *p;
 	pte_t old;
-	int err = vmo_page(v->vmo, index, VMO_WRITE, &p);
+	int err = vmo_page(v->vmo, index, VMO_FAULT, &p);
 
 	if (err)
 		return err;
+	if (tells_writes(v->vmo)) {
+		err = lock_for_write(v, p, index);
+		if (err)
+			return err > 0 ? 0 : err;
+	}
 	spin_lock(lock);
 	old = pte_read(pte);
 	if (pte_present(old) && pte_pa(old) == page_to_phys(p) && vmo_owns(v->vmo, p, index)) {
@@ -266,6 +292,8 @@ static int shared_mkwrite(struct vma *v, u64 addr, pte_t *pte)
 		tlb_flush_page(&v->as->mm, addr);
 	}
 	spin_unlock(lock);
+	if (tells_writes(v->vmo))
+		page_unlock(p);
 	page_put(p);
 	return 0;
 }

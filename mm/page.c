@@ -28,10 +28,13 @@
 #include <mm/early.h>
 #include <mm/inject.h>
 #include <mm/oom.h>
+#include <mm/vmo.h>
 
 #define SECTION_BYTES	(16ul << 20)
 #define PAGES_PER_MAP	(PAGE_SIZE / sizeof(struct page))	/* frames one page of the array describes */
 #define LOW_PAGES	512		/* fewer free: the next section comes into use */
+#define LOW_TIMES	4		/* fewer free than the reserve times this: caches give pages back in the background */
+#define RECLAIM_BATCH	64
 #define PCP_BATCH	32
 #define PCP_HIGH	96
 
@@ -47,6 +50,7 @@ static struct buddy buddy;
 static bool onlining;			/* [pages_lock] */
 static bool early_left = true;		/* [pages_lock] sections remain */
 static u64 reserve_pages;		/* user allocations leave this much */
+static bool memory_low;			/* a hint: the next user allocation wakes who gives memory back */
 static u64 managed_pages;		/* MemTotal: RAM without the kernel, firmware's and reserved memory */
 
 /* Frames whose struct pages must exist for the buddy system to look at [pfn, end): whole largest blocks. */
@@ -179,6 +183,7 @@ static __noinline struct page *refill(struct pcp *c, u32 how)
 		list_add_tail(&c->pages, &p->link);
 		c->nr++;
 	}
+	memory_low = !early_left && buddy.nr_free < reserve_pages * LOW_TIMES;
 	spin_unlock(&pages_lock);
 	if (c->nr == 0)
 		return NULL;
@@ -221,6 +226,12 @@ static struct page *try_alloc(u32 order, u32 how)
 	return p;
 }
 
+/* Pages back from caches, if the caller may wait for that. */
+static __noinline bool reclaim_some(u32 how)
+{
+	return (how & 0xff) != PAGE_ATOMIC && !current_head()->preempt_count && !irqs_disabled() && reclaim_pages(RECLAIM_BATCH);
+}
+
 /* The number of the budget that pays; 0: none does, and nobody in it can be made to give pages back. */
 static __noinline u32 charge_full(u32 order, u32 how, struct budget *full)
 {
@@ -230,7 +241,7 @@ static __noinline u32 charge_full(u32 order, u32 how, struct budget *full)
 	if (!oom_may_wait(how & 0xff))
 		return 0;
 	while (!id) {
-		if (drained && !oom_wait_in(full, how & 0xff))
+		if (drained && !reclaim_some(how) && !oom_wait_in(full, how & 0xff))
 			return 0;
 		budget_drain();
 		drained = true;
@@ -257,13 +268,15 @@ struct page *page_alloc(u32 order, u32 how)
 	}
 	p = try_alloc(order, how);
 	while (unlikely(!p)) {
-		if (!oom_wait(how & 0xff)) {
+		if (!reclaim_some(how) && !oom_wait(how & 0xff)) {
 			if (id)
 				budget_uncharge(id, BUDGET_PAGES, 1u << order);
 			return NULL;
 		}
 		p = try_alloc(order, how);
 	}
+	if (unlikely(memory_low) && (how & 0xff) == PAGE_USER)
+		reclaim_wake();
 	atomic_set(&p->refs, 1);
 	atomic_set(&p->flags, 0);
 	p->flags_order = (u16)(order | id << 4);

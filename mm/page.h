@@ -25,6 +25,7 @@ struct spinlock;
 #define PG_REFERENCED	BIT(10)
 #define PG_RESERVED	BIT(11) /* firmware, kernel image: never freed */
 #define PG_ICACHE	BIT(12)	/* instruction caches agree with the contents */
+#define PG_AHEAD	BIT(14)	/* reading this one: time to read ahead again */
 #define PG_STALE	BIT(13)	/* CONFIG_DEBUG_TLB: was taken out of a table */
 
 /* Locks: b  buddy lock   v  vmo.pages_lock   a  atomic.  32 bytes: 0.8 % of RAM. */
@@ -33,7 +34,7 @@ struct page {
 	u16 flags_order;		/* order of the block this page heads (4 bits), id of the budget it is charged to (12) */
 	u16 pins;			/* [a] long-term pins: a pinned page is copied at fork */
 	atomic_t flags;			/* [a] PG_* */
-	u32 block_bits;			/* [v] PG_CACHE: per-block up-to-date (low 16) and dirty (high 16) bits */
+	u32 block_bits;			/* [v] PG_CACHE: low 16 the pager's own, high 16 which 512-byte pieces are dirty */
 	union {
 		struct list link;	/* free lists, slab lists */
 		struct {
@@ -120,6 +121,8 @@ void page_lock(struct page *p);
 bool page_trylock(struct page *p);
 void page_unlock(struct page *p);
 int __must_check page_wait_unlocked(struct page *p, bool killable);
+void page_wait_written(struct page *p);		/* until PG_WRITEBACK is gone */
+void page_wake(struct page *p);			/* after a change of flags that somebody may wait for */
 void page_lock_init(void);
 
 /* Numbers of pages, for /proc/meminfo and sysinfo. */

@@ -39,6 +39,18 @@ int page_wait_unlocked(struct page *p, bool killable)
 	return waitq_wait(queue_of(p), !(page_flags(p) & PG_LOCKED), killable ? WAIT_KILLABLE : WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
 }
 
+void page_wait_written(struct page *p)
+{
+	int err = waitq_wait(queue_of(p), !(page_flags(p) & PG_WRITEBACK), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+
+	(void)err;
+}
+
+void page_wake(struct page *p)
+{
+	waitq_wake_all(queue_of(p));
+}
+
 void page_lock_init(void)
 {
 	u32 i;

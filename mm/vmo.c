@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* vmo.c - the pages behind a file, by index: find, make, fill, drop.
+/* vmo.c - the pages behind a file, by index: find, make, fill, drop. Reading and writing: vmo_rw.c; dirty pages: pagecache.c.
  *
  * Life of a page in a vmo; the arrows carry the function that moves it:
  *
- *	          page_make()          fill_page()           vmo_write(), mkwrite
- *	  (hole) ------------> LOCKED ------------> UPTODATE -----------------> DIRTY
- *	    ^                    |  fill failed         |                         |
- *	    +--------------------+---- drop_pages() ----+-------------------------+
+ *	          page_make()          fill_page()            vmo_dirty()          vmo_take_dirty()
+ *	  (hole) ------------> LOCKED ------------> UPTODATE <-----------> DIRTY ------------------> WRITEBACK
+ *	    ^                    |  fill failed      |  ^                    |                         |
+ *	    +--------------------+-- vmo_drop_pages() ---+  +------------------- | ---- page_written() ----+
+ *	    +------------------------ vmo_drop_pages() --------------------------+
  *
  * Invariants:
  *  (1) a page in the tree holds one reference for it and has owner and index set; out of the tree owner is NULL.
  *  (2) only UPTODATE pages are given out by vmo_page() and vmo_peek().
- *  (3) no page with index >= pages(size) is in the tree once vmo_truncate() returned: page_insert() checks size under pages_lock.
+ *  (3) no page with index >= pages(size) is in the tree once vmo_truncate() returned: page_insert() checks size under pages_lock. Only the
+ *      writer, who holds the vnode lock as truncation does, may put one there, just before it extends the size.
+ *  (5) a page that has something behind it (pager fill) leaves the tree only with its page lock held and not under WRITEBACK.
  *  (4) bytes of the last page beyond size are zero.
  *
  * Locks: pages_lock [RANK_VMO_PAGES]; lookups under RCU with page_tryget and a second look. Ref: mmap(2), truncate(2).
@@ -23,8 +26,9 @@
 #include <kernel/rcu.h>
 #include <kernel/uapi.h>
 #include <mm/aspace.h>
-#include <mm/iter.h>
 #include <mm/slab.h>
+
+#include "vmo_int.h"
 
 static struct slab_cache *vmo_cache, *node_cache;
 
@@ -83,12 +87,10 @@ struct vmo *vmo_create(const struct pager_ops *ops, void *owner, u64 size, u32 f
 	spin_init(&v->pages_lock, RANK_VMO_PAGES);
 	xa_init(&v->pages, &vmo_xa_mem);
 	rb_init(&v->mappings, by_last);
+	list_init(&v->clock);
+	if (ops && ops->fill)
+		clock_add(v);
 	return v;
-}
-
-static u64 size_pages(u64 size)
-{
-	return DIV_ROUND_UP(size, PAGE_SIZE);
 }
 
 static void count_pages(struct vmo *v, s64 n)
@@ -103,8 +105,16 @@ static void uncharge(struct vmo *v, u64 n)
 		v->ops->uncharge(v, n);
 }
 
-/* Takes pages [first, last] out of the tree; keep: those whose table entries still need zapping hold our reference meanwhile. */
-static void drop_pages(struct vmo *v, u64 first, u64 last)
+/* Takes p out of the tree. */
+static void unlink_page(struct vmo *v, struct page *p) MUST_HOLD(v->pages_lock)
+{
+	xa_erase(&v->pages, p->index);
+	WRITE_ONCE(p->owner, NULL);	/* (1) */
+	v->nr_pages--;
+}
+
+/* Pages [first, last] of a vmo without anything behind it. */
+static void drop_memory(struct vmo *v, u64 first, u64 last)
 {
 	struct page *batch[16];
 	u32 n, i;
@@ -118,9 +128,7 @@ static void drop_pages(struct vmo *v, u64 first, u64 last)
 
 			if (!p)
 				break;
-			xa_erase(&v->pages, index);
-			WRITE_ONCE(p->owner, NULL);	/* (1) */
-			v->nr_pages--;
+			unlink_page(v, p);
 			batch[n++] = p;
 		}
 		spin_unlock(&v->pages_lock);
@@ -129,6 +137,83 @@ static void drop_pages(struct vmo *v, u64 first, u64 last)
 		if (n)
 			uncharge(v, n);
 	} while (n == ARRAY_SIZE(batch));
+}
+
+struct page *vmo_next_page(struct vmo *v, u64 *index, u64 last)
+{
+	struct page *p;
+
+	rcu_read_lock();
+	while ((p = xa_find(&v->pages, index, last))) {
+		if (page_tryget(p)) {
+			if (vmo_owns(v, p, *index))
+				break;
+			rcu_read_unlock();
+			page_put(p);
+			rcu_read_lock();
+		}
+	}
+	rcu_read_unlock();
+	return p;
+}
+
+/* p, locked, leaves the cache: (5). Drops the cache's reference. */
+static void drop_locked(struct vmo *v, struct page *p)
+{
+	bool dirty;
+
+	page_wait_written(p);
+	spin_lock(&v->pages_lock);
+	dirty = page_flags(p) & PG_DIRTY;
+	if (dirty)
+		clear_dirty(v, p);
+	spin_unlock(&v->pages_lock);
+	if (v->ops->dropped)
+		v->ops->dropped(v, p);
+	spin_lock(&v->pages_lock);
+	unlink_page(v, p);
+	spin_unlock(&v->pages_lock);
+	page_put(p);
+	uncharge(v, 1);
+}
+
+bool vmo_try_evict(struct vmo *v, struct page *p)
+{
+	u32 ours = 2;
+	bool gone;
+
+	if (page_flags(p) & (PG_DIRTY | PG_WRITEBACK))
+		return false;
+	spin_lock(&v->pages_lock);
+	/* No references: lookups cannot get one any more and look again until the entry is gone. */
+	gone = vmo_owns(v, p, p->index) && !(page_flags(p) & PG_DIRTY) && atomic_cmpxchg(&p->refs, &ours, 0);
+	if (gone)
+		unlink_page(v, p);
+	spin_unlock(&v->pages_lock);
+	if (!gone)
+		return false;
+	ref_init(&p->refs, 1);		/* the caller's */
+	uncharge(v, 1);
+	return true;
+}
+
+/* Takes pages [first, last] out of the tree. May sleep when the vmo has something behind it. */
+void vmo_drop_pages(struct vmo *v, u64 first, u64 last)
+{
+	struct page *p;
+	u64 index = first;
+
+	if (!v->ops || !v->ops->fill) {
+		drop_memory(v, first, last);
+		return;
+	}
+	while (READ_ONCE(v->nr_pages) && (p = vmo_next_page(v, &index, last))) {
+		page_lock(p);
+		if (vmo_owns(v, p, index))
+			drop_locked(v, p);
+		page_unlock(p);
+		page_put(p);
+	}
 }
 
 static struct vma *first_overlap(struct rb_node *n, u64 first, u64 last)
@@ -151,7 +236,7 @@ static struct vma *first_overlap(struct rb_node *n, u64 first, u64 last)
 }
 
 /* pages_lock is held throughout: a vma cannot go, and table locks rank below. */
-static void zap_mappings(struct vmo *v, u64 first, u64 last)
+static void for_each_mapping(struct vmo *v, u64 first, u64 last, void (*fn)(struct vma *m, u64 first, u64 last))
 {
 	struct rb_node *n;
 	struct vma *m;
@@ -163,9 +248,19 @@ static void zap_mappings(struct vmo *v, u64 first, u64 last)
 		if (m->pgoff > last)
 			break;
 		if (m->pgoff + ((m->end - m->start) >> PAGE_SHIFT) - 1 >= first)
-			aspace_zap_mapping(m, first, last);
+			fn(m, first, last);
 	}
 	spin_unlock(&v->pages_lock);
+}
+
+void vmo_zap(struct vmo *v, u64 first, u64 last)
+{
+	for_each_mapping(v, first, last, aspace_zap_mapping);
+}
+
+void vmo_write_protect(struct vmo *v, u64 index)
+{
+	for_each_mapping(v, index, index, aspace_protect_mapping);
 }
 
 static void vmo_free_rcu(struct rcu_head *h)
@@ -177,14 +272,15 @@ void vmo_put(struct vmo *v)
 {
 	if (!ref_put(&v->refs))
 		return;
-	drop_pages(v, 0, U64_MAX);
+	if (v->ops && v->ops->fill)
+		clock_del(v);
+	vmo_drop_pages(v, 0, U64_MAX);
 	if (v->ops && v->ops->release)
 		v->ops->release(v);
 	call_rcu(&v->rcu, vmo_free_rcu);
 }
 
-/* The page at index with a reference, whatever its state; NULL: none. */
-static struct page *lookup(struct vmo *v, u64 index)
+struct page *vmo_lookup(struct vmo *v, u64 index)
 {
 	struct page *p;
 
@@ -205,14 +301,14 @@ static struct page *lookup(struct vmo *v, u64 index)
 	return p;
 }
 
-/* Puts a new page at index unless one is there; false: look again. *err: -ENXIO beyond the end (3), -ENOMEM. */
-static bool page_insert(struct vmo *v, struct page *p, u64 index, int *err)
+/* Puts a new page at index. False: -EEXIST, -ENXIO beyond the end (3) but for the writer, -ENOMEM in *err. */
+bool vmo_insert(struct vmo *v, struct page *p, u64 index, bool writer, int *err)
 {
 	bool mine = false;
 
-	*err = 0;
+	*err = -EEXIST;
 	spin_lock(&v->pages_lock);
-	if (index >= size_pages(v->size)) {
+	if (index >= size_pages(v->size) && !writer) {
 		*err = -ENXIO;
 	} else if (!xa_load(&v->pages, index)) {
 		p->owner = v;
@@ -225,57 +321,82 @@ static bool page_insert(struct vmo *v, struct page *p, u64 index, int *err)
 		} else {
 			v->nr_pages++;
 			mine = true;
+			*err = 0;
 		}
 	}
 	spin_unlock(&v->pages_lock);
 	return mine;
 }
 
-static void forget_page(struct vmo *v, struct page *p)
-{
-	drop_pages(v, p->index, p->index);
-}
-
-/* Fills a locked page of ours. */
+/* Fills a locked page of ours. The lock is gone afterwards, and without success the page. */
 static int fill_page(struct vmo *v, struct page *p)
 {
 	int err = v->ops && v->ops->fill ? v->ops->fill(v, p) : 0;
 
-	if (!err)
-		page_flag_set(p, PG_UPTODATE);
-	page_unlock(p);
+	page_filled(p, err);
 	if (err)
-		forget_page(v, p);
+		vmo_drop_pages(v, p->index, p->index);
 	return err;
 }
 
-/* Makes the page at index: 0 with *out, or 1: somebody else did, look again. */
-static int page_make(struct vmo *v, u64 index, struct page **out)
+void page_filled(struct page *p, int err)
 {
-	bool zero = !v->ops || !v->ops->fill;
+	page_flag_set(p, err ? PG_ERROR : PG_UPTODATE);
+	page_unlock(p);
+}
+
+bool vmo_adopt(struct vmo *v, struct page *p, u64 index, int *err)
+{
+	*err = v->ops && v->ops->charge ? v->ops->charge(v, 1) : 0;
+	if (*err)
+		return false;
+	if (vmo_insert(v, p, index, true, err)) {
+		count_pages(v, 1);
+		return true;
+	}
+	if (v->ops && v->ops->uncharge)
+		v->ops->uncharge(v, 1);
+	return false;
+}
+
+struct page *vmo_new_page(struct vmo *v, u64 index, u32 how, u32 flags, bool writer, int *err)
+{
+	struct page *p;
+
+	*err = v->ops && v->ops->charge ? v->ops->charge(v, 1) : 0;
+	if (*err)
+		return NULL;
+	p = page_alloc(0, how);
+	if (!p) {
+		*err = -ENOMEM;
+		goto out;
+	}
+	atomic_set(&p->flags, PG_CACHE | flags);
+	if (vmo_insert(v, p, index, writer, err)) {
+		count_pages(v, 1);
+		return p;
+	}
+	atomic_set(&p->flags, 0);
+	page_put(p);
+out:
+	if (v->ops && v->ops->uncharge)
+		v->ops->uncharge(v, 1);
+	return NULL;
+}
+
+/* Makes the page at index: 0 with *out, or -EEXIST: somebody else did, look again. */
+static int page_make(struct vmo *v, u64 index, bool writer, struct page **out)
+{
+	/* What lies beyond the end has nothing behind it. */
+	bool zero = !v->ops || !v->ops->fill || index >= size_pages(READ_ONCE(v->size));
 	struct page *p;
 	int err = 0;
 
-	if (index >= size_pages(READ_ONCE(v->size)))
+	if (index >= size_pages(READ_ONCE(v->size)) && !writer)
 		return -ENXIO;
-	if (v->ops && v->ops->charge)
-		err = v->ops->charge(v, 1);
-	if (err)
+	p = vmo_new_page(v, index, PAGE_USER | (zero ? PAGE_ZEROED : 0), zero ? PG_UPTODATE : PG_LOCKED, writer, &err);
+	if (!p)
 		return err;
-	p = page_alloc(0, PAGE_USER | (zero ? PAGE_ZEROED : 0));
-	if (!p) {
-		err = -ENOMEM;
-		goto out;
-	}
-	atomic_set(&p->flags, PG_CACHE | (zero ? PG_UPTODATE : PG_LOCKED));
-	if (!page_insert(v, p, index, &err)) {
-		atomic_set(&p->flags, 0);
-		page_put(p);
-		if (!err)
-			err = 1;
-		goto out;
-	}
-	count_pages(v, 1);
 	if (!zero)
 		err = fill_page(v, p);
 	if (err)
@@ -283,25 +404,38 @@ static int page_make(struct vmo *v, u64 index, struct page **out)
 	else
 		*out = p;
 	return err;
-out:
-	if (v->ops && v->ops->uncharge)
-		v->ops->uncharge(v, 1);
-	return err;
 }
 
-int vmo_page(struct vmo *v, u64 index, enum vmo_how how, struct page **out)
+/* A cached page that is not up to date: somebody fills it, or failed to. 0: look again. */
+static int wait_filled(struct vmo *v, struct page *p, u64 index)
+{
+	int err = page_wait_unlocked(p, true);
+
+	if (err || !(page_flags(p) & PG_ERROR))
+		return err;
+	page_lock(p);
+	if (!vmo_owns(v, p, index) || (page_flags(p) & PG_UPTODATE)) {
+		page_unlock(p);
+		return 0;
+	}
+	page_flag_clear(p, PG_ERROR);
+	return fill_page(v, p);
+}
+
+/* writer: holds the vnode lock, and may have pages beyond the end. */
+int vmo_get_page(struct vmo *v, u64 index, enum vmo_how how, bool writer, struct page **out)
 {
 	struct page *p;
 	int err;
 
 	for (;;) {
-		if (unlikely(index >= size_pages(READ_ONCE(v->size))))
+		if (unlikely(index >= size_pages(READ_ONCE(v->size)) && !writer))
 			return -ENXIO;
-		p = lookup(v, index);
+		p = vmo_lookup(v, index);
 		if (likely(p && (page_flags(p) & PG_UPTODATE)))
 			break;
 		if (p) {
-			err = page_wait_unlocked(p, true);
+			err = wait_filled(v, p, index);
 			page_put(p);
 			if (err)
 				return err;
@@ -311,21 +445,19 @@ int vmo_page(struct vmo *v, u64 index, enum vmo_how how, struct page **out)
 			*out = NULL;
 			return 0;
 		}
-		err = page_make(v, index, &p);
+		err = page_make(v, index, writer, &p);
 		if (err == 0)
 			break;
-		if (err < 0)
+		if (err != -EEXIST)
 			return err;
-	}
-	if (how == VMO_WRITE && v->ops && v->ops->mkwrite) {
-		err = v->ops->mkwrite(v, p);
-		if (err) {
-			page_put(p);
-			return err;
-		}
 	}
 	*out = p;
 	return 0;
+}
+
+int vmo_page(struct vmo *v, u64 index, enum vmo_how how, struct page **out)
+{
+	return vmo_get_page(v, index, how, false, out);
 }
 
 void vmo_peek(struct vmo *v, u64 first, u32 n, struct page **out)
@@ -348,119 +480,11 @@ void vmo_peek(struct vmo *v, u64 first, u32 n, struct page **out)
 	rcu_read_unlock();
 }
 
-ssize_t vmo_read(struct vmo *v, struct iter *to, loff_t pos)
-{
-	usize total = 0;
-	struct page *p;
-	int err = 0;
-
-	while (iter_left(to)) {
-		u64 size = READ_ONCE(v->size), off = (u64)pos & ~PAGE_MASK;
-		usize n, got;
-
-		if ((u64)pos >= size)
-			break;
-		n = min(min(PAGE_SIZE - off, iter_left(to)), size - (u64)pos);
-		err = vmo_page(v, (u64)pos >> PAGE_SHIFT, VMO_READ, &p);
-		if (err)
-			break;
-		if (p) {
-			got = iter_put(to, (u8 *)page_to_virt(p) + off, n);
-			page_put(p);
-		} else {
-			got = iter_put_zero(to, n);
-		}
-		total += got;
-		pos += (loff_t)got;
-		if (got < n) {
-			err = -EFAULT;
-			break;
-		}
-	}
-	if (err == -ENXIO)
-		err = 0;
-	return total ? (ssize_t)total : err;
-}
-
-static void extend(struct vmo *v, u64 size)
-{
-	spin_lock(&v->pages_lock);
-	if (size > v->size)
-		WRITE_ONCE(v->size, size);
-	spin_unlock(&v->pages_lock);
-}
-
-/* One page's worth. The size grows first, so that the page may exist; a fault with nothing copied takes it back. */
-static ssize_t write_page(struct vmo *v, struct iter *from, loff_t pos, usize n)
-{
-	u64 off = (u64)pos & ~PAGE_MASK, old = v->size;
-	struct page *p;
-	usize got;
-	int err;
-
-	if ((u64)pos + n > old)
-		extend(v, (u64)pos + n);
-	err = vmo_page(v, (u64)pos >> PAGE_SHIFT, VMO_WRITE, &p);
-	if (!err) {
-		got = iter_take(from, (u8 *)page_to_virt(p) + off, n);
-		if (unlikely(page_flags(p) & PG_ICACHE))
-			page_flag_clear(p, PG_ICACHE);
-		page_put(p);
-	} else {
-		got = 0;
-	}
-	if (got < n && v->size > max(old, (u64)pos + got)) {
-		int ignored = vmo_truncate(v, max(old, got ? (u64)pos + got : old));
-
-		(void)ignored;
-	}
-	if (err)
-		return err;
-	return got ? (ssize_t)got : -EFAULT;
-}
-
-ssize_t vmo_write(struct vmo *v, struct iter *from, loff_t pos)
-{
-	ssize_t total = 0;
-
-	while (iter_left(from)) {
-		usize n = min(PAGE_SIZE - ((u64)pos & ~PAGE_MASK), iter_left(from));
-		ssize_t got = write_page(v, from, pos, n);
-
-		if (got < 0)
-			return total ? total : got;
-		total += got;
-		pos += got;
-		if ((usize)got < n)
-			break;
-	}
-	return total;
-}
-
-int vmo_write_kernel(struct vmo *v, const void *buf, usize n, loff_t pos)
-{
-	struct iter it;
-	ssize_t got;
-
-	iter_kernel(&it, (void *)buf, n);
-	got = vmo_write(v, &it, pos);
-	return got < 0 ? (int)got : (usize)got == n ? 0 : -EIO;
-}
-
-int vmo_read_kernel(struct vmo *v, void *buf, usize n, loff_t pos)
-{
-	struct iter it;
-	ssize_t got;
-
-	iter_kernel(&it, buf, n);
-	got = vmo_read(v, &it, pos);
-	return got < 0 ? (int)got : (usize)got == n ? 0 : -EIO;
-}
-
 /* Zeroes bytes [from, to) of one page if it is there. */
 static int zero_part(struct vmo *v, u64 from, u64 to)
 {
 	struct page *p = NULL;
+	u32 off = (u32)(from & ~PAGE_MASK), end = off + (u32)(to - from);
 	int err;
 
 	if (from >= to)
@@ -470,9 +494,17 @@ static int zero_part(struct vmo *v, u64 from, u64 to)
 		return 0;
 	if (err || !p)
 		return err;
-	memset((u8 *)page_to_virt(p) + (from & ~PAGE_MASK), 0, to - from);
+	if (mem_is_zero((u8 *)page_to_virt(p) + off, end - off))	/* a hole stays one */
+		goto out;
+	err = tell_writer(v, p, from >> PAGE_SHIFT, off, end);
+	if (!err) {
+		memset((u8 *)page_to_virt(p) + off, 0, end - off);
+		if (v->ops && v->ops->mkwrite)
+			vmo_dirty(v, p, off, end);
+	}
+out:
 	page_put(p);
-	return 0;
+	return err > 0 ? 0 : err;
 }
 
 int vmo_truncate(struct vmo *v, u64 size)
@@ -488,8 +520,8 @@ int vmo_truncate(struct vmo *v, u64 size)
 		return 0;
 	if (size & ~PAGE_MASK)		/* (4) */
 		err = zero_part(v, size, min(old, ALIGN_UP(size, PAGE_SIZE)));
-	drop_pages(v, size_pages(size), U64_MAX);
-	zap_mappings(v, size_pages(size), U64_MAX);
+	vmo_drop_pages(v, size_pages(size), U64_MAX);
+	vmo_zap(v, size_pages(size), U64_MAX);
 	return err;
 }
 
@@ -505,8 +537,8 @@ int vmo_punch(struct vmo *v, u64 start, u64 end)
 		err = zero_part(v, past << PAGE_SHIFT, end);
 	if (err || first == past)
 		return err;
-	drop_pages(v, first, past - 1);
-	zap_mappings(v, first, past - 1);
+	vmo_drop_pages(v, first, past - 1);
+	vmo_zap(v, first, past - 1);
 	return 0;
 }
 

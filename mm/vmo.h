@@ -10,22 +10,43 @@
  */
 #pragma once
 
+#include <kernel/lib/list.h>
 #include <kernel/lib/rbtree.h>
+#include <kernel/lib/set.h>
 #include <kernel/lib/xarray.h>
 #include <kernel/rcu.h>
 #include <kernel/spinlock.h>
 #include <mm/page.h>
+#include <mm/read_ahead.h>
 
 struct iter;
 struct vma;
 struct vmo;
 
+/* What is to be written out: pages [first, last] by index. */
+struct writeback {
+	u64 first, last;
+	u64 budget;		/* pages; counts down, 0: enough for now */
+	bool wait;		/* somebody waits for all of it: no page is skipped because it is busy */
+};
+
+/* The file system or device behind a vmo. Those without fill keep everything in memory (tmpfs). The order of locks where several are
+ * held: journal handle, page lock, the pager's own. */
 struct pager_ops {
-	/* Fills a new, locked page (index within size); NULL: it is zero (tmpfs). May sleep. 0, -EIO, -ENOMEM... */
+	/* Fills a new, locked page (index within size), zeros beyond the end. May sleep. 0, -EIO, -ENOMEM... */
 	int (*fill)(struct vmo *v, struct page *p);
-	/* A clean shared page is about to be written through a mapping: reserve space, mark dirty. NULL: nothing to do. */
-	int (*mkwrite)(struct vmo *v, struct page *p);
-	/* A page became part of the file (memory accounting, ENOSPC of a sized tmpfs); NULL: always allowed. */
+	/* The same for n new locked pages with consecutive indexes, without waiting: page_filled() for each, now or in a bottom half.
+	 * NULL: none */
+	void (*read_ahead)(struct vmo *v, struct page **pages, u32 n);
+	/* Bytes [from, to) of p, locked and up to date, are about to change: reserve space. The page is dirty afterwards. NULL: nothing to do */
+	int (*mkwrite)(struct vmo *v, struct page *p, u32 from, u32 to);
+	/* Starts writing dirty pages (vmo_take_dirty()), page_written() for each. 0 or the first -errno. May sleep */
+	int (*write_out)(struct vmo *v, struct writeback *wb);
+	/* p, locked, goes without being written: what mkwrite reserved for it comes back. NULL: nothing to do */
+	void (*dropped)(struct vmo *v, struct page *p);
+	/* The first page became dirty: somebody shall remember to write. A page lock may be held. NULL: nobody */
+	void (*dirtied)(struct vmo *v);
+	/* A page became part of the file (ENOSPC of a sized tmpfs); NULL: always allowed. */
 	int (*charge)(struct vmo *v, u64 nr_pages);
 	void (*uncharge)(struct vmo *v, u64 nr_pages);
 	void (*release)(struct vmo *v);		/* last reference; NULL: plain free */
@@ -41,10 +62,13 @@ struct vmo {
 	u64 nr_pages;			/* [p] */
 	u64 size;			/* [p] bytes; read anywhere */
 	struct rb_tree mappings;	/* [p] vma.vmo_node, interval tree by page index */
-	u64 err_seq;			/* [p] write errors so far; file.err_seen compares */
-	int err;			/* [p] the last one */
+	u64 nr_dirty;			/* [p] pages with PG_DIRTY */
+	u32 err_seq;			/* write errors so far; file.err_seen compares. Any context: vmo_error() */
+	int err;			/* the last one */
 	u32 nr_writable;		/* [p] shared mappings that are or may be made writable (F_SEAL_WRITE) */
 	u32 seals;			/* [p] F_SEAL_* */
+	struct list clock;		/* mm/reclaim.c: those whose pages can be read again */
+	u64 hand;			/* [clock lock] next index to look at */
 	struct rcu_head rcu;		/* stat(2) reads size and nr_pages under RCU */
 };
 
@@ -57,21 +81,28 @@ void vmo_put(struct vmo *v);
 
 enum vmo_how {
 	VMO_READ,	/* a hole may come back as *out == NULL: reads as zeros */
-	VMO_FAULT,	/* a mapping wants it: holes are filled with a page */
-	VMO_WRITE,	/* about to be written in full or part: hole filled, page_mkwrite done, marked dirty */
+	VMO_FAULT,	/* a mapping or the writer wants it: holes are filled with a page */
 };
 /* The up-to-date page at index with a reference. -ENXIO beyond the end, -ENOMEM, -EIO, -ENOSPC. Lock-free when cached. May sleep. */
 int __must_check vmo_page(struct vmo *v, u64 index, enum vmo_how how, struct page **out);
 /* References to those of n pages from first that are cached, up to date and within size; others NULL. For fault-around. */
 void vmo_peek(struct vmo *v, u64 first, u32 n, struct page **out);
+/* p (referenced) is about to be written through a mapping: locked and dirty on return, the caller enters it writable and unlocks.
+ * 1: it is no page of v any more. -ENOSPC, -EIO... For pagers with mkwrite only. May sleep. */
+int __must_check vmo_lock_for_write(struct vmo *v, struct page *p, u64 index);
 
-/* Copies between the file and an iterator. Bytes moved (short at end of file or fault), or -errno when none was. May sleep. */
-ssize_t vmo_read(struct vmo *v, struct iter *to, loff_t pos);
+#define READ_AHEAD_PAGES 32u		/* 128 KiB, as Linux's read_ahead_kb */
+
+/* Copies between the file and an iterator. Bytes moved (short at end of file or fault), or -errno when none was. May sleep.
+ * ra may be NULL. */
+ssize_t vmo_read(struct vmo *v, struct iter *to, loff_t pos, struct read_ahead *ra);
 /* Extends v->size as it goes. The caller holds the vnode lock and has checked limits. */
 ssize_t vmo_write(struct vmo *v, struct iter *from, loff_t pos);
 /* Kernel-side convenience: whole ranges. 0 or -errno. */
 int __must_check vmo_write_kernel(struct vmo *v, const void *buf, usize n, loff_t pos);
 int __must_check vmo_read_kernel(struct vmo *v, void *buf, usize n, loff_t pos);
+/* Starts reading n pages from first on that are not there. */
+void vmo_read_ahead(struct vmo *v, u64 first, u32 n);
 
 /* Changes the size: drops pages and mappings beyond, zeroes the tail of the last page. */
 int __must_check vmo_truncate(struct vmo *v, u64 size);
@@ -79,6 +110,60 @@ int __must_check vmo_truncate(struct vmo *v, u64 size);
 int __must_check vmo_punch(struct vmo *v, u64 start, u64 end);
 /* SEEK_DATA / SEEK_HOLE over cached pages. -ENXIO past the end. */
 loff_t vmo_seek_data(struct vmo *v, loff_t pos, bool hole);
+
+/* Drops clean cached pages of [first, last] that nobody holds (POSIX_FADV_DONTNEED, drop_caches); dirty, mapped and locked ones stay. */
+u64 vmo_drop_clean(struct vmo *v, u64 first, u64 last);
+/* The same, but what is there must go, for direct I/O: written out before by the caller. -EBUSY when a page did not go. May sleep. */
+int __must_check vmo_invalidate(struct vmo *v, u64 first, u64 last);
+
+/* ---- dirty pages: mm/pagecache.c ---- */
+
+/* Bytes [from, to) of p have changed, which mkwrite was told before. p referenced; any page state. Takes pages_lock. */
+void vmo_dirty(struct vmo *v, struct page *p, u32 from, u32 to);
+/* Which 512-byte pieces of p are dirty: bit n for bytes from n * 512. */
+#define DIRTY_PIECE 512u
+static inline u32 page_dirty_mask(const struct page *p) { return READ_ONCE(p->block_bits) >> 16; }
+/* The next dirty page of [*index, last], for a pager's write_out: a reference; it is being written (PG_WRITEBACK), not dirty and write
+ * protected in all mappings; *mask is what was dirty. NULL: no more. The pager calls page_written() or page_not_written(). May sleep. */
+struct page *vmo_take_dirty(struct vmo *v, struct writeback *wb, u64 *index, u32 *mask);
+/* It is on the device, or is lost: the vmo remembers. Drops the reference. Any context. */
+void page_written(struct page *p, int err);
+/* It could not even be tried: dirty again. Drops the reference. */
+void page_not_written(struct page *p, u32 mask);
+/* Ends filling: err 0: up to date. Unlocks, drops no reference. Any context. */
+void page_filled(struct page *p, int err);
+
+/* Writes out [first, last] and waits: 0 or the first error of the pager. What the device said comes by vmo_check_error(). May sleep. */
+int __must_check vmo_sync(struct vmo *v, u64 first, u64 last);
+/* Starts writing and does not wait for the device. */
+int __must_check vmo_write_out(struct vmo *v, u64 first, u64 last);
+void vmo_wait_written(struct vmo *v, u64 first, u64 last);
+static inline bool vmo_is_dirty(const struct vmo *v) { return READ_ONCE(v->nr_dirty); }
+
+/* A write of this file failed: every description that is open now will hear of it once. Any context. */
+void vmo_error(struct vmo *v, int err);
+/* What a description has not heard of yet: 0 or -errno, and it has heard. seen: file.err_seen. */
+int __must_check vmo_check_error(struct vmo *v, u32 *seen);
+
+/* After writing: waits while too much of the memory is dirty, wakes who writes. Killable. */
+void vmo_balance(struct vmo *v);
+/* Pages that may be dirty before writers are slowed down, and from which on they are written in the background. */
+u64 dirty_limit(void), dirty_background(void);
+extern void (*flusher_wake)(void);	/* set once at boot by fs/ */
+
+/* ---- mm/reclaim.c ---- */
+/* Frees up to n pages of caches that can be read or made again; how many. May sleep for a moment, takes no page lock that is held. */
+u64 reclaim_pages(u64 n);
+void reclaim_wake(void);		/* free memory is getting low. Any context */
+void reclaim_init(void);
+/* Caches of other layers that give back memory: SHRINKER(dcache, dcache_shrink_pages); */
+struct shrinker {
+	const char *name;
+	u64 (*shrink)(u64 objects);	/* frees up to that many; how many were freed */
+};
+#define SHRINKER(id, fn)									\
+	static const struct shrinker id##_shrinker = { #id, fn };				\
+	SET_ADD(shrinkers, const struct shrinker, id##_shrinker)
 
 /* Does this page (referenced) still show index of v? Under a table lock the answer stays good until it is dropped. */
 static inline bool vmo_owns(const struct vmo *v, const struct page *p, u64 index)

@@ -111,13 +111,56 @@ void zap_all(struct aspace *as)
 	}
 }
 
-void aspace_zap_mapping(struct vma *v, u64 first, u64 last)
+/* What of v shows pages [first, last] of its file: false when nothing. */
+static bool mapped_range(const struct vma *v, u64 first, u64 last, u64 *start, u64 *end)
 {
 	u64 n = (v->end - v->start) >> PAGE_SHIFT;
 	u64 from = first > v->pgoff ? first - v->pgoff : 0;
 	u64 to = last - v->pgoff < n ? last - v->pgoff + 1 : n;
 
-	if (last < v->pgoff || from >= to)
+	*start = v->start + (from << PAGE_SHIFT);
+	*end = v->start + (to << PAGE_SHIFT);
+	return last >= v->pgoff && from < to;
+}
+
+void aspace_zap_mapping(struct vma *v, u64 first, u64 last)
+{
+	u64 start, end;
+
+	if (mapped_range(v, first, last, &start, &end))
+		zap_range(v, start, end);
+}
+
+/* The writable entries of one table from va on become read-only. */
+static bool protect_table(pte_t *pte, u64 va, u64 end)
+{
+	struct spinlock *lock = pt_lock(pte);
+	bool any = false;
+
+	end = min(end, ALIGN_DOWN(va, PMD_SIZE) + PMD_SIZE);
+	spin_lock(lock);
+	for (; va < end; va += PAGE_SIZE, pte++) {
+		pte_t old = pte_read(pte);
+
+		if (pte_present(old) && pte_writable(old)) {
+			pte_set(pte, pte_wrprotect(old));
+			any = true;
+		}
+	}
+	spin_unlock(lock);
+	return any;
+}
+
+void aspace_protect_mapping(struct vma *v, u64 first, u64 last)
+{
+	u64 start, end, at;
+	bool any = false;
+	pte_t *pte;
+
+	if (!(v->flags & VMA_SHARED) || !mapped_range(v, first, last, &start, &end))
 		return;
-	zap_range(v, v->start + (from << PAGE_SHIFT), v->start + (to << PAGE_SHIFT));
+	for (at = start; at < end && (pte = pt_next(&v->as->mm, &at, end)); at = ALIGN_DOWN(at, PMD_SIZE) + PMD_SIZE)
+		any |= protect_table(pte, at, end);
+	if (any)
+		tlb_flush_range(&v->as->mm, start, end);
 }

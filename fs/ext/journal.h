@@ -25,7 +25,7 @@
  *thread that holds a page lock or a spinlock never starts one.
  *
  * Ref: Linux Documentation/filesystems/ext4/journal.rst (format). Tests:
- *selftests/unit/journal_test.c, selftests/crash
+ *selftests/crash
  */
 #pragma once
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* crc.h - CRC-32C (Castagnoli) and CRC-16 (ARC), as disk formats use them: reflected, no inversion of the start or the result. */
+/* crc.h - cyclic redundancy checks of stored formats. Pure.
+ *
+ * All take the register as it is and give it back as it is: the inversions at start and end that some formats ask for are the caller's.
+ * Ref: ISO 3309 (crc32), RFC 3720 12.1 (crc32c), ANSI CRC-16. Tests: selftests/unit/crc_test.c */
 #pragma once
 
 #include <kernel/lib/compiler.h>
 
-/* Goes on from crc. The usual CRC-32C of a text is ~crc32c(~0u, text, n). */
-u32 crc32c(u32 crc, const void *p, usize n);
-u16 crc16(u16 crc, const void *p, usize n);
+u32 crc32c(u32 crc, const void *p, usize n);	/* Castagnoli, reflected 0x82f63b78: ext4, jbd2 */
+u32 crc32_ieee(u32 crc, const void *p, usize n);	/* reflected 0xedb88320: GPT */
+u32 crc32_be(u32 crc, const void *p, usize n);	/* 0x04c11db7, high bit first: jbd2's first commit checksum */
+u16 crc16(u16 crc, const void *p, usize n);	/* reflected 0xa001: group descriptors of ext4 without metadata_csum */

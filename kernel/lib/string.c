@@ -135,3 +135,19 @@ bool str_has_prefix(const char *s, const char *prefix)
 {
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
+
+bool mem_is_zero(const void *s, usize n)
+{
+	const u8 *p = s, *end = p + n;
+
+	for (; p < end && (u64)p % 8; p++)
+		if (*p)
+			return false;
+	for (; p + 8 <= end; p += 8)
+		if (*(const u64 *)(const void *)p)
+			return false;
+	for (; p < end; p++)
+		if (*p)
+			return false;
+	return true;
+}

@@ -9,6 +9,7 @@ void *memmove(void *dst, const void *src, usize n);
 void *memset(void *dst, int c, usize n);
 int memcmp(const void *a, const void *b, usize n);
 void *memchr(const void *s, int c, usize n);
+bool mem_is_zero(const void *s, usize n);
 
 usize strlen(const char *s);
 usize strnlen(const char *s, usize max);

@@ -7,9 +7,12 @@
 #include <arch/irqflags.h>
 #include <arch/mmu.h>
 #include <arch/thread.h>
+#include <kernel/clock.h>
 #include <kernel/mutex.h>
 #include <kernel/printk.h>
 #include <kernel/rcu.h>
+#include <kernel/uapi.h>
+#include <kernel/waitq.h>
 #include <mm/slab.h>
 
 #define DOUBLE __attribute__((weak))
@@ -129,6 +132,45 @@ DOUBLE void mutex_unlock(struct mutex *m)
 {
 	if (!atomic_xchg(&m->state, 0))
 		panic("a mutex is given back twice");
+}
+
+/* --- waiting: nobody else can make the condition true */
+DOUBLE void waitq_init(struct waitq *q)
+{
+	list_init(&q->sleepers);
+}
+
+DOUBLE void waitq_wake_all(struct waitq *q)
+{
+	(void)q;
+}
+
+DOUBLE void waitq_wake_one(struct waitq *q)
+{
+	(void)q;
+}
+
+DOUBLE void waitq_enter(struct wait_entry *e, struct waitq *q, enum wait_mode mode, bool exclusive)
+{
+	(void)e, (void)q, (void)mode, (void)exclusive;
+}
+
+DOUBLE int waitq_block(struct wait_entry *e, ktime_t deadline)
+{
+	(void)e;
+	if (deadline == WAIT_FOREVER)
+		panic("this would sleep for ever");
+	return -ETIMEDOUT;
+}
+
+DOUBLE void waitq_exit(struct wait_entry *e, bool pass_on)
+{
+	(void)e, (void)pass_on;
+}
+
+DOUBLE ktime_t clock_monotonic(void)
+{
+	return host_now_ns();
 }
 
 DOUBLE void preempt_schedule(void);

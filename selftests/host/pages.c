@@ -35,6 +35,7 @@ struct page *page_alloc(u32 order, u32 how)
 	memset(page_to_virt(p), how & PAGE_ZEROED ? 0 : 0xa5, PAGE_SIZE << order);
 	ref_init(&p->refs, 1);
 	p->pins = 0;
+	p->block_bits = 0;
 	p->owner = NULL;
 	return p;
 }
@@ -80,12 +81,55 @@ u64 page_nr_free(void)
 	return buddy.nr_free;
 }
 
+/* One thread: a lock that is taken stays taken. */
+bool page_trylock(struct page *p)
+{
+	if (page_flags(p) & PG_LOCKED)
+		return false;
+	page_flag_set(p, PG_LOCKED);
+	return true;
+}
+
+void page_lock(struct page *p)
+{
+	if (!page_trylock(p))
+		panic("page_lock: it is locked");
+}
+
 void page_unlock(struct page *p)
 {
+	if (!(page_flags(p) & PG_LOCKED))
+		panic("page_unlock: it is not locked");
 	page_flag_clear(p, PG_LOCKED);
 }
 
+__attribute__((weak)) void page_wait_written(struct page *p)
+{
+	if (page_flags(p) & PG_WRITEBACK)
+		panic("page_wait_written: who should end it?");
+}
+
+void page_wake(struct page *p)
+{
+	(void)p;
+}
+
+u64 page_reserve(void)
+{
+	return 16;
+}
+
+static s64 counts[MEM_NR];
+
 __attribute__((weak)) void mem_count(enum mem_count which, s64 delta)
 {
-	(void)which, (void)delta;
+	counts[which] += delta;
+}
+
+__attribute__((weak)) void mem_stats_get(struct mem_stats *out)
+{
+	*out = (struct mem_stats){
+		.total = NR_PAGES, .free = buddy.nr_free, .cached = (u64)counts[MEM_CACHED], .dirty = (u64)counts[MEM_DIRTY],
+		.writeback = (u64)counts[MEM_WRITEBACK],
+	};
 }

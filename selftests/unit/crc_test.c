@@ -11,6 +11,8 @@ TEST(known_values)
 
 	EXPECT_EQ(0xe3069283, ~crc32c(~0u, "123456789", 9));
 	EXPECT_EQ(0xbb3d, crc16(0, "123456789", 9));
+	EXPECT_EQ(0xcbf43926u, ~crc32_ieee(~0u, "123456789", 9));
+	EXPECT_EQ(0xfc891918u, ~crc32_be(~0u, "123456789", 9));
 	memset(b, 0, sizeof(b));
 	EXPECT_EQ(0x8a9136aa, ~crc32c(~0u, b, sizeof(b)));
 	memset(b, 0xff, sizeof(b));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: mm/vmo.c mm/iter.c mm/buddy.c kernel/lib/xarray.c kernel/lib/rbtree.c selftests/host/pages.c */
+/* modules: mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c kernel/lib/rbtree.c kernel/lib/string.c selftests/host/pages.c */
 /* vmo: random writes, reads, truncations and holes against an array of bytes, with and without a pager that fails now and then; which
  * mappings are told of pages that go; every page comes back. */
 #include <arch/uaccess.h>
@@ -75,6 +75,17 @@ int page_wait_unlocked(struct page *p, bool killable)
 	return -ERESTARTSYS;
 }
 
+static u32 protected_pages;
+
+void aspace_protect_mapping(struct vma *v, u64 first, u64 last)
+{
+	(void)v;
+	protected_pages += (u32)(last - first + 1);
+}
+
+void clock_add(struct vmo *v) { (void)v; }
+void clock_del(struct vmo *v) { (void)v; }
+
 static struct { struct vma *v; u64 first, last; } zapped[16];
 static u32 nr_zapped;
 
@@ -115,9 +126,9 @@ static void uncharge(struct vmo *v, u64 n)
 	charged -= (s64)n;
 }
 
-static int mkwrite(struct vmo *v, struct page *p)
+static int mkwrite(struct vmo *v, struct page *p, u32 from, u32 to)
 {
-	(void)v, (void)p;
+	(void)v, (void)p, (void)from, (void)to;
 	mkwrites++;
 	return fail_fill && rnd(fail_fill) == 0 ? -ENOSPC : 0;
 }
@@ -130,6 +141,88 @@ static void on_release(struct vmo *v)
 
 static const struct pager_ops memory_ops = { .charge = charge, .uncharge = uncharge, .release = on_release };
 static const struct pager_ops disk_ops = { .fill = fill, .mkwrite = mkwrite, .charge = charge, .uncharge = uncharge };
+
+/* ---- a device that takes pages when it likes ---- */
+
+static struct { struct page *p; u32 mask; } out[PAGES];
+static u32 nr_out, fail_write, dirtied, dropped_dirty;
+static s64 reserved;			/* pages told of and not yet taken or dropped */
+static bool is_reserved[PAGES];
+
+static int reserve(struct vmo *v, struct page *p, u32 from, u32 to)
+{
+	(void)v, (void)from, (void)to;
+	if (!(page_flags(p) & PG_LOCKED))
+		return -EIO;
+	if (fail_fill && rnd(fail_fill) == 0)
+		return -ENOSPC;
+	reserved += !is_reserved[p->index];
+	is_reserved[p->index] = true;
+	return 0;
+}
+
+static void unreserve(u64 index)
+{
+	reserved -= is_reserved[index];
+	is_reserved[index] = false;
+}
+
+static void on_dropped(struct vmo *v, struct page *p)
+{
+	(void)v;
+	dropped_dirty += is_reserved[p->index];
+	unreserve(p->index);
+}
+
+static void on_dirtied(struct vmo *v)
+{
+	(void)v;
+	dirtied++;
+}
+
+/* The device finishes one page: pieces that were dirty arrive. */
+static void finish_one(void)
+{
+	struct page *p = out[--nr_out].p;
+	u32 mask = out[nr_out].mask, i;
+	bool fail = fail_write && rnd(fail_write) == 0;
+
+	for (i = 0; i < PAGE_SIZE / DIRTY_PIECE && !fail; i++)
+		if (mask >> i & 1)
+			memcpy(disk + p->index * PAGE_SIZE + i * DIRTY_PIECE, (u8 *)page_to_virt(p) + i * DIRTY_PIECE, DIRTY_PIECE);
+	page_written(p, fail ? -EIO : 0);
+}
+
+void page_wait_written(struct page *p)
+{
+	while (page_flags(p) & PG_WRITEBACK)
+		finish_one();
+}
+
+static int write_pages(struct vmo *v, struct writeback *wb)
+{
+	u64 index = wb->first;
+	struct page *p;
+	u32 mask;
+
+	while ((p = vmo_take_dirty(v, wb, &index, &mask))) {
+		if (rnd(10) == 0 && !wb->wait) {
+			page_not_written(p, mask);
+			continue;
+		}
+		unreserve(p->index);
+		out[nr_out].p = p;
+		out[nr_out++].mask = mask;
+		if (rnd(3) == 0)
+			finish_one();
+	}
+	return 0;
+}
+
+static const struct pager_ops backed_ops = {
+	.fill = fill, .mkwrite = reserve, .write_out = write_pages, .dropped = on_dropped, .dirtied = on_dirtied,
+	.charge = charge, .uncharge = uncharge,
+};
 
 /* ---- random calls ---- */
 
@@ -167,8 +260,10 @@ static void do_truncate(struct vmo *v)
 	u64 size = rnd(4) ? rnd(BYTES) : rnd(PAGES) * PAGE_SIZE;
 
 	ASSERT_EQ(0, vmo_truncate(v, size));
-	if (size < model_size)
+	if (size < model_size) {
 		memset(model + size, 0, BYTES - size);
+		memset(disk + ALIGN_UP(size, PAGE_SIZE), 0, BYTES - ALIGN_UP(size, PAGE_SIZE));	/* the file system frees what is behind */
+	}
 	model_size = size;
 }
 
@@ -179,6 +274,8 @@ static void do_punch(struct vmo *v)
 	b = min(b, BYTES);
 	ASSERT_EQ(0, vmo_punch(v, a, b));
 	memset(model + a, 0, b - a);
+	if (ALIGN_UP(a, PAGE_SIZE) < ALIGN_DOWN(b, PAGE_SIZE))
+		memset(disk + ALIGN_UP(a, PAGE_SIZE), 0, ALIGN_DOWN(b, PAGE_SIZE) - ALIGN_UP(a, PAGE_SIZE));
 }
 
 static void do_read(struct vmo *v)
@@ -190,12 +287,12 @@ static void do_read(struct vmo *v)
 	ASSERT_EQ(0, iter_user(&it, UADDR((u64)buf), n));
 	if (rnd(4) == 0) {
 		user_end = (u64)buf + rnd((u32)n + 1);
-		got = vmo_read(v, &it, (loff_t)pos);
+		got = vmo_read(v, &it, (loff_t)pos, NULL);
 		there = min(there, user_end - (u64)buf);
 		ASSERT_EQ(there ? (ssize_t)there : pos < model_size && n ? -EFAULT : 0, got);
 		user_end = U64_MAX;
 	} else {
-		ASSERT_EQ(there, vmo_read(v, &it, (loff_t)pos));
+		ASSERT_EQ(there, vmo_read(v, &it, (loff_t)pos, NULL));
 	}
 	ASSERT_EQ(0, memcmp(model + pos, buf, there));
 }
@@ -244,7 +341,7 @@ TEST(a_pager_that_fails_now_and_then)
 
 		iter_kernel(&it, buf, n);
 		if (rnd(2)) {
-			got = vmo_read(v, &it, (loff_t)pos);
+			got = vmo_read(v, &it, (loff_t)pos, NULL);
 			ASSERT_EQ(0, memcmp(model + pos, buf, got > 0 ? (usize)got : 0));
 		} else {
 			memset(buf, (int)step, n);
@@ -254,13 +351,77 @@ TEST(a_pager_that_fails_now_and_then)
 		errors += got == -EIO || got == -ENOSPC;
 		ASSERT_EQ(v->nr_pages, charged);
 	}
-	EXPECT_TRUE(errors > 20);
-	EXPECT_TRUE(mkwrites > 100);
+	EXPECT_TRUE(errors > 5);
+	EXPECT_TRUE(mkwrites > 20);		/* told once, for what is not yet dirty */
 	fail_fill = 0;
 	check_all(v);
 	vmo_put(v);
 	EXPECT_EQ(0, charged);
 	EXPECT_EQ(before, page_nr_free());
+}
+
+TEST(what_was_written_reaches_the_device)
+{
+	u64 before = page_nr_free();
+	struct vmo *v;
+	u32 step;
+
+	vmo_init();
+	memset(disk, 0, sizeof(disk));
+	memset(model, 0, sizeof(model));
+	model_size = 0;
+	charged = 0;
+	v = vmo_create(&backed_ops, NULL, 0, 0);
+	for (step = 0; step < 6000; step++) {
+		switch (rnd(12)) {
+		case 0: do_truncate(v); break;
+		case 1: do_punch(v); break;
+		case 2: case 3: do_read(v); break;
+		case 4: ASSERT_EQ(0, vmo_write_out(v, rnd(PAGES), PAGES)); break;
+		case 5:
+			if (nr_out)
+				finish_one();
+			break;
+		case 6:
+			ASSERT_EQ(0, vmo_sync(v, 0, U64_MAX));
+			ASSERT_EQ(0, nr_out);
+			ASSERT_EQ(0, v->nr_dirty);
+			ASSERT_EQ(0, reserved);
+			ASSERT_EQ(0, memcmp(disk, model, model_size));
+			break;
+		default: do_write(v); break;
+		}
+		if (step % 8 == 0)
+			check_all(v);
+	}
+	EXPECT_TRUE(dirtied > 50 && dropped_dirty > 50);
+	while (nr_out)
+		finish_one();
+	vmo_put(v);
+	EXPECT_EQ(0, reserved);
+	EXPECT_EQ(0, charged);
+	EXPECT_EQ(before, page_nr_free());
+}
+
+TEST(an_error_is_heard_once)
+{
+	struct vmo *v;
+	u32 seen, other, late;
+
+	vmo_init();
+	v = vmo_create(&backed_ops, NULL, 0, 0);
+	seen = other = v->err_seq;
+	fail_write = 1;
+	ASSERT_EQ(0, vmo_write_kernel(v, "x", 1, 0));
+	ASSERT_EQ(0, vmo_sync(v, 0, U64_MAX));
+	fail_write = 0;
+	late = v->err_seq;
+	EXPECT_EQ(-EIO, vmo_check_error(v, &seen));
+	EXPECT_EQ(0, vmo_check_error(v, &seen));
+	EXPECT_EQ(-EIO, vmo_check_error(v, &other));
+	EXPECT_EQ(0, vmo_check_error(v, &late));
+	EXPECT_EQ(0, v->nr_dirty);
+	vmo_put(v);
 }
 
 TEST(no_room_and_no_memory)
