@@ -17,11 +17,16 @@ int nl_out_begin(struct nl_out *o, const struct netlink_request *r, const struct
 	return o->buf ? 0 : -ENOMEM;
 }
 
-static void flush(struct nl_out *o)
+void nl_flush(struct nl_out *o)
 {
 	if (o->len && o->r && !o->err)
 		o->err = netlink_answer(o->r, o->buf, o->len);
 	o->len = 0;
+}
+
+bool nl_is_full(const struct nl_out *o)
+{
+	return o->room - o->len < MESSAGE_MAX;
 }
 
 void *nl_begin(struct nl_out *o, u16 type, u32 n)
@@ -30,8 +35,8 @@ void *nl_begin(struct nl_out *o, u16 type, u32 n)
 
 	if (o->err)
 		return NULL;
-	if (o->room - o->len < MESSAGE_MAX)
-		flush(o);
+	if (nl_is_full(o))
+		nl_flush(o);
 	o->msg = o->len;
 	h = (struct nl_header *)(void *)(o->buf + o->msg);
 	*h = (struct nl_header){ 0, type, o->flags, o->seq, o->pid };
@@ -85,7 +90,7 @@ void nl_done(struct nl_out *o)
 
 int nl_out_end(struct nl_out *o)
 {
-	flush(o);
+	nl_flush(o);
 	kfree(o->buf);
 	o->buf = NULL;
 	return o->err;
@@ -112,6 +117,16 @@ int nl_parse(const struct nl_header *h, u32 n, const struct abi_rtattr **tb, u32
 		at += ALIGN4((u32)a->len);
 	}
 	return 0;
+}
+
+const struct abi_rtattr *nl_next(const struct nl_header *h, u32 n, const struct abi_rtattr *a)
+{
+	const u8 *end = (const u8 *)h + h->len, *at = a ? (const u8 *)a + ALIGN4((u32)a->len) : (const u8 *)(h + 1) + ALIGN4(n);
+
+	if (at > end || (usize)(end - at) < sizeof(*a))
+		return NULL;
+	a = (const struct abi_rtattr *)(const void *)at;
+	return a->len < sizeof(*a) || a->len > end - at ? NULL : a;
 }
 
 u32 nl_len(const struct abi_rtattr *a)

@@ -23,6 +23,9 @@ int __must_check nl_out_begin(struct nl_out *o, const struct netlink_request *r,
 /* A message of this type with a fixed part of n bytes, zeroed: where that is, or NULL (o->err). Sends the piece first when it is full. */
 void *nl_begin(struct nl_out *o, u16 type, u32 n);
 void nl_end(struct nl_out *o);
+/* Is there no room for another message? Who may not sleep stops then, and calls nl_flush() where he may. */
+bool nl_is_full(const struct nl_out *o);
+void nl_flush(struct nl_out *o);
 void nl_put(struct nl_out *o, u16 type, const void *data, u32 n);
 static inline void nl_put8(struct nl_out *o, u16 type, u8 v) { nl_put(o, type, &v, sizeof(v)); }
 static inline void nl_put32(struct nl_out *o, u16 type, u32 v) { nl_put(o, type, &v, sizeof(v)); }
@@ -44,6 +47,8 @@ int nl_out_end(struct nl_out *o);
 /* Attributes of a request behind a fixed part of n bytes: tb[type] (type < nr) points at struct abi_rtattr. -EINVAL. */
 struct abi_rtattr;
 int __must_check nl_parse(const struct nl_header *h, u32 n, const struct abi_rtattr **tb, u32 nr);
+/* The attribute after a (NULL: the first) behind the fixed part of n bytes; NULL: no more. */
+const struct abi_rtattr *nl_next(const struct nl_header *h, u32 n, const struct abi_rtattr *a);
 u32 nl_len(const struct abi_rtattr *a);		/* of its payload */
 const void *nl_data(const struct abi_rtattr *a);
 bool nl_u32(const struct abi_rtattr *a, u32 *out);

@@ -2,3 +2,4 @@
 #pragma once
 
 void procnet_init(void);	/* boot, after procfs_init() */
+void procnet_sock_init(void);		/* sockets, from the other */

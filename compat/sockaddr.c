@@ -28,8 +28,20 @@ static void drop_node(void *node)
 	kfree(p);
 }
 
+static void node_id(void *node, u32 out[2])
+{
+	const struct path *p = node;
+	struct kstat st;
+
+	if (vnode_getattr(p->dentry->vnode, &st))
+		return;
+	out[0] = (u32)st.ino;
+	out[1] = (u32)st.dev;
+}
+
 void sockaddr_init(void)
 {
+	unix_node_id = node_id;
 	unix_drop_node = drop_node;
 }
 

@@ -9,6 +9,7 @@
 #include <compat/exec.h>
 #include <compat/procnet.h>
 #include <compat/rtnetlink.h>
+#include <compat/sockdiag.h>
 #include <compat/signal.h>
 #include <compat/sockaddr.h>
 #include <compat/vdso.h>
@@ -229,6 +230,7 @@ void kmain(paddr_t fdt)
 	net_init();
 	sockaddr_init();
 	rtnetlink_init();
+	sockdiag_init();
 	devfs_init();
 	procfs_init();
 	procnet_init();

@@ -34,7 +34,7 @@ struct net_ns {
 	struct {
 		struct spinlock lock;		/* RANK_SOCK_TABLE */
 		struct list socks;		/* [lock] */
-	} nl;					/* AF_NETLINK */
+	} nl, pkt;				/* AF_NETLINK, AF_PACKET */
 	bool forward4, forward6;		/* net.ipv4.ip_forward, net.ipv6.conf.all.forwarding */
 	bool echo_ignore_all, echo_ignore_broadcasts;	/* net.ipv4.icmp_* */
 	struct unix_table un;

@@ -53,6 +53,8 @@ void netlink_init(struct net_ns *net)
 {
 	spin_init(&net->nl.lock, RANK_SOCK_TABLE);
 	list_init(&net->nl.socks);
+	spin_init(&net->pkt.lock, RANK_SOCK_TABLE);
+	list_init(&net->pkt.socks);
 }
 
 static struct netlink_sock *to_netlink(struct sock *sk)
@@ -436,14 +438,41 @@ static void netlink_free(struct sock *sk)
 	kfree(to_netlink(sk));
 }
 
-void netlink_for_each(struct net_ns *net, void (*fn)(u16 protocol, u32 pid, u32 groups, const struct sock *sk, void *arg), void *arg)
+static struct netlink_info info_of(const struct netlink_sock *ns)
+{
+	return (struct netlink_info){ .protocol = ns->sk.protocol, .pid = ns->pid, .groups = ns->groups, .sk = &ns->sk,
+				      .nr_groups = min(protos[ns->sk.protocol]->nr_groups, 64u),
+				      .flags = (ns->pktinfo ? 2u : 0) | (ns->broadcast_error ? 4u : 0) | (ns->no_enobufs ? 8u : 0) |
+					       (ns->cap_ack ? 0x20u : 0) };
+}
+
+bool netlink_walk(struct net_ns *net, u32 *skip, bool (*fn)(const struct netlink_info *i, void *arg), void *arg)
 {
 	struct netlink_sock *ns;
+	bool go_on = true;
+	u32 pos = 0;
 
+	for (u32 i = 0; i < NR_PROTOS && go_on; i++) {
+		struct netlink_info kernel = { .protocol = (u16)i, .nr_groups = protos[i] ? min(protos[i]->nr_groups, 64u) : 0 };
+
+		if (!protos[i] || pos++ < *skip)
+			continue;
+		go_on = fn(&kernel, arg);		/* (1) */
+		*skip += go_on;
+	}
 	spin_lock_bh(&net->nl.lock);
-	list_for_each_entry(ns, &net->nl.socks, link)
-		fn(ns->sk.protocol, ns->pid, (u32)ns->groups, &ns->sk, arg);
+	list_for_each_entry(ns, &net->nl.socks, link) {
+		struct netlink_info i = info_of(ns);
+
+		if (!go_on)
+			break;
+		if (pos++ < *skip)
+			continue;
+		go_on = fn(&i, arg);
+		*skip += go_on;
+	}
 	spin_unlock_bh(&net->nl.lock);
+	return go_on;
 }
 
 static void netlink_backlog(struct sock *sk, struct netbuf *nb)

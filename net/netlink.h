@@ -45,4 +45,12 @@ int __must_check netlink_answer(const struct netlink_request *r, const void *msg
 void netlink_multicast(struct net_ns *net, u16 protocol, u32 group, const void *msg, u32 len);
 bool netlink_has_listeners(struct net_ns *net, u16 protocol, u32 group);
 void netlink_init(struct net_ns *net);
-void netlink_for_each(struct net_ns *net, void (*fn)(u16 protocol, u32 pid, u32 groups, const struct sock *sk, void *arg), void *arg);
+/* A socket as /proc/net/netlink and sock_diag show it; the kernel's own ends come first. */
+struct netlink_info {
+	u16 protocol;
+	u32 pid, nr_groups, flags;		/* flags: NDIAG_FLAG_* */
+	u64 groups;
+	const struct sock *sk;			/* NULL: the kernel's */
+};
+/* From number *skip on, which is counted up; false: fn said so. fn may not sleep. */
+bool netlink_walk(struct net_ns *net, u32 *skip, bool (*fn)(const struct netlink_info *i, void *arg), void *arg);

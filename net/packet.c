@@ -10,6 +10,7 @@
 #include <net/net.h>
 #include <net/rxqueue.h>
 #include <net/netdev.h>
+#include <net/packet.h>
 #include <net/sock.h>
 
 #include <kernel/bh.h>
@@ -36,7 +37,7 @@ struct membership {
 	} req;
 };
 
-/* Locks: r  rx.lock   o  owner */
+/* Locks: r  rx.lock   o  owner   l  net->pkt.lock */
 struct packet_sock {
 	struct sock sk;			/* first */
 	struct packet_type tap;		/* [o] */
@@ -45,7 +46,8 @@ struct packet_sock {
 	u16 protocol;			/* [o] ETH_P_*; 0: nothing */
 	bool auxdata, origdev, ignore_outgoing;
 	struct rxqueue rx;
-	struct list members;		/* [o] */
+	struct list members;		/* [o, r] */
+	struct list link;		/* [l] */
 	u32 packets, drops;		/* [r] since PACKET_STATISTICS was read */
 	struct rcu_head rcu;
 };
@@ -342,7 +344,9 @@ static int add_member(struct packet_sock *ps, const struct abi_packet_mreq *req)
 		return err;
 	}
 	mb->req = *req;
+	spin_lock_bh(&ps->rx.lock);
 	list_add_tail(&ps->members, &mb->link);
+	spin_unlock_bh(&ps->rx.lock);
 	return 0;
 }
 
@@ -352,7 +356,9 @@ static int drop_member(struct packet_sock *ps, const struct abi_packet_mreq *req
 
 	list_for_each_entry(mb, &ps->members, link)
 		if (mb->req.ifindex == req->ifindex && mb->req.type == req->type) {
+			spin_lock_bh(&ps->rx.lock);
 			list_del(&mb->link);
+			spin_unlock_bh(&ps->rx.lock);
 			kfree(mb);
 			return change_member(ps, req, -1);
 		}
@@ -464,6 +470,9 @@ static int packet_create(struct net_ns *net, u32 type, s32 protocol, struct sock
 	rxqueue_init(&ps->rx);
 	list_init(&ps->members);
 	tap(ps, be16_to_cpu((u16)protocol), 0);
+	spin_lock_bh(&net->pkt.lock);
+	list_add_tail(&net->pkt.socks, &ps->link);
+	spin_unlock_bh(&net->pkt.lock);
 	*out = &ps->sk;
 	return 0;
 }
@@ -473,6 +482,9 @@ static void packet_close(struct sock *sk)
 	struct packet_sock *ps = to_packet(sk);
 	struct membership *mb;
 
+	spin_lock_bh(&sk->net->pkt.lock);
+	list_del(&ps->link);
+	spin_unlock_bh(&sk->net->pkt.lock);
 	sock_lock(sk);
 	untap(ps);
 	while ((mb = list_first_or_null(&ps->members, struct membership, link))) {
@@ -503,6 +515,48 @@ static void packet_free(struct sock *sk)
 static void packet_backlog(struct sock *sk, struct netbuf *nb)
 {
 	netbuf_free(nb);
+}
+
+/* ---- for sock_diag ---- */
+
+static void look_at(struct packet_sock *ps, struct packet_diag *d)
+{
+	struct membership *mb;
+
+	*d = (struct packet_diag){ .sk = &ps->sk, .ifindex = ps->ifindex, .protocol = ps->protocol, .running = ps->tapping, .auxdata = ps->auxdata,
+				   .origdev = ps->origdev };
+	spin_lock_bh(&ps->rx.lock);
+	list_for_each_entry(mb, &ps->members, link) {
+		struct packet_diag_member *m = &d->members[d->nr_members];
+
+		if (d->nr_members++ == PACKET_MEMBERS_SHOWN - 1)
+			break;
+		*m = (struct packet_diag_member){ mb->req.ifindex, 1, mb->req.type, mb->req.alen, {} };
+		memcpy(m->addr, mb->req.address, sizeof(mb->req.address));
+	}
+	spin_unlock_bh(&ps->rx.lock);
+}
+
+bool packet_diag(struct net_ns *net, u32 *skip, bool (*fn)(const struct packet_diag *d, void *arg), void *arg)
+{
+	struct packet_sock *ps;
+	bool go_on = true;
+	u32 pos = 0;
+
+	spin_lock_bh(&net->pkt.lock);
+	list_for_each_entry(ps, &net->pkt.socks, link) {
+		struct packet_diag d;
+
+		if (pos++ < *skip)
+			continue;
+		look_at(ps, &d);
+		go_on = fn(&d, arg);
+		if (!go_on)
+			break;
+		++*skip;
+	}
+	spin_unlock_bh(&net->pkt.lock);
+	return go_on;
 }
 
 static const struct sock_ops packet_ops = {

@@ -9,6 +9,7 @@
 #include <kernel/lib/string.h>
 #include <net/checksum.h>
 #include <net/datagram.h>
+#include <net/diag.h>
 #include <net/ip_int.h>
 #include <net/mcast.h>
 #include <net/net.h>
@@ -333,6 +334,33 @@ static const struct sock_ops raw_ops = {
 };
 
 INET_PROTO(raw, .type = SOCK_RAW, .protocol = 0, .needs = INET_NEEDS_RAW, .create = raw_create);
+
+bool raw_diag(struct net_ns *net, struct diag_cursor *c, u32 states, inet_diag_fn fn, void *arg)
+{
+	for (; c->chain < ARRAY_SIZE(table); diag_next_chain(c)) {
+		struct inet_sock *is;
+		u32 pos = 0;
+		bool go_on = true;
+
+		rcu_read_lock();
+		hlist_for_each_entry(is, &table[c->chain], hash) {
+			struct inet_diag d = diag_of_sock(is);
+
+			d.state = is->sk.state == 1 ? 1 : 7;	/* ESTABLISHED, CLOSE */
+			d.rqueue = atomic_read(&is->sk.rmem);
+			d.wqueue = sock_wmem(&is->sk);
+			go_on = is->sk.net != net || !diag_step(c, &pos) || !(states & 1u << d.state) || fn(&d, arg);
+			if (!go_on)
+				break;
+		}
+		rcu_read_unlock();
+		if (!go_on) {
+			diag_stop(c, c->chain, pos);
+			return false;
+		}
+	}
+	return true;
+}
 
 void raw_init(void)
 {

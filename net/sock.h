@@ -136,6 +136,7 @@ struct sock_ops {
 	void (*backlog)(struct sock *sk, struct netbuf *nb);
 	/* What a bottom half left by sock_kick(). Owner, bottom halves off. */
 	void (*kicked)(struct sock *sk);
+	int (*abort)(struct sock *sk, u32 err);		/* SOCK_DESTROY: whoever has it learns err (positive) */
 	void (*close)(struct sock *sk);			/* the last description has gone: linger, FIN, unbind. The memory goes by refs */
 	/* The last reference has gone: drop what the family holds, then sock_fini(). Any context but interrupts. */
 	void (*destroy)(struct sock *sk);
@@ -273,6 +274,8 @@ void sock_boot_init(void);
 int __must_check sock_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len);
 int __must_check sock_getopt(struct sock *sk, s32 level, s32 name, void *val, u32 *len);
 int __must_check sock_opt_int(const void *val, u32 len, s32 *out);	/* -EINVAL: too short */
+/* SK_MEMINFO_*: what SO_MEMINFO and sock_diag tell. */
+void sock_meminfo(const struct sock *sk, u32 info[9]);
 /* Stores an int the way getsockopt does: cut to *len. */
 int sock_put_int(void *val, u32 *len, s32 v);
 

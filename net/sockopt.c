@@ -12,6 +12,7 @@
 #include <kernel/printk.h>
 #include <net/filter.h>
 #include <net/netdev.h>
+#include <net/tcp.h>
 
 #define MIN_RCVBUF	2304u		/* one small packet with its head */
 #define MIN_SNDBUF	(2 * MIN_RCVBUF)
@@ -364,10 +365,24 @@ static int get_peergroups(const struct sock *sk, void *val, u32 *len)
 	return 0;
 }
 
+void sock_meminfo(const struct sock *sk, u32 info[9])
+{
+	const u32 now[9] = { atomic_read(&sk->rmem), sk->rcvbuf, sock_wmem(sk), sk->sndbuf, 0, sock_wmem(sk), 0, sk->lock.backlog.bytes, sk->drops };
+
+	memcpy(info, now, sizeof(now));
+	if (sock_is_tcp(sk)) {
+		const struct tcp *t = &container_of(sk, struct tcp_sock, inet.sk)->tcp;
+
+		info[0] = READ_ONCE(t->rmem);
+		info[5] = READ_ONCE(t->wmem);
+	}
+}
+
 static int get_meminfo(const struct sock *sk, void *val, u32 *len)
 {
-	u32 info[9] = { atomic_read(&sk->rmem), sk->rcvbuf, sock_wmem(sk), sk->sndbuf, 0, sock_wmem(sk), 0, sk->lock.backlog.bytes, sk->drops };
+	u32 info[9];
 
+	sock_meminfo(sk, info);
 	return put_bytes(val, len, info, sizeof(info));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp.c - TCP sockets: birth, names, connecting, listening, accepting, closing.
+/* tcp.c - TCP sockets: birth, names, connecting, listening, accepting. Their end is in tcp_close.c.
  *
  *	tcp_create() -> CLOSED -- bind, listen --> LISTEN -- accept() --> the children
  *	                       -- connect() --> SYN_SENT .. (tcp_in.c) .. CLOSED
@@ -13,41 +13,9 @@
 
 #include <kernel/bh.h>
 #include <kernel/lib/string.h>
-#include <kernel/sysctl.h>
 #include <mm/slab.h>
 #include <net/inet_port.h>
 #include <net/net.h>
-
-struct tcp_sysctl tcp_sysctl = {
-	.syn_retries = 6, .synack_retries = 5, .retries2 = 15, .orphan_retries = 8, .fin_timeout_s = 60, .keep_time_s = 7200,
-	.keep_intvl_s = 75, .keep_probes = 9, .max_syn_backlog = 1024, .notsent_lowat = U32_MAX, .max_tw = 65536,
-	.rmem = { 4096, 131072, 6291456 }, .wmem = { 4096, 16384, 4194304 }, .ecn = 2, .syncookies = 1, .tw_reuse = 2,
-	.window_scaling = true, .timestamps = true, .sack = true, .dsack = true, .slow_start_after_idle = true, .moderate_rcvbuf = true,
-};
-
-SYSCTL(tcp_syn_retries, "net/ipv4/tcp_syn_retries", tcp_sysctl.syn_retries, 1, 127);
-SYSCTL(tcp_synack_retries, "net/ipv4/tcp_synack_retries", tcp_sysctl.synack_retries, 0, 255);
-SYSCTL(tcp_retries2, "net/ipv4/tcp_retries2", tcp_sysctl.retries2, 0, 255);
-SYSCTL(tcp_fin_timeout, "net/ipv4/tcp_fin_timeout", tcp_sysctl.fin_timeout_s, 0, 86400);
-SYSCTL(tcp_keep_time, "net/ipv4/tcp_keepalive_time", tcp_sysctl.keep_time_s, 1, 32767);
-SYSCTL(tcp_keep_intvl, "net/ipv4/tcp_keepalive_intvl", tcp_sysctl.keep_intvl_s, 1, 32767);
-SYSCTL(tcp_keep_probes, "net/ipv4/tcp_keepalive_probes", tcp_sysctl.keep_probes, 1, 127);
-SYSCTL(tcp_max_syn_backlog, "net/ipv4/tcp_max_syn_backlog", tcp_sysctl.max_syn_backlog, 0, S32_MAX);
-SYSCTL(tcp_notsent_lowat, "net/ipv4/tcp_notsent_lowat", tcp_sysctl.notsent_lowat, 0, U32_MAX);
-SYSCTL(tcp_max_tw, "net/ipv4/tcp_max_tw_buckets", tcp_sysctl.max_tw, 0, S32_MAX);
-SYSCTL_ARRAY(tcp_rmem, "net/ipv4/tcp_rmem", tcp_sysctl.rmem, 1, S32_MAX);
-SYSCTL_ARRAY(tcp_wmem, "net/ipv4/tcp_wmem", tcp_sysctl.wmem, 1, S32_MAX);
-SYSCTL(tcp_ecn, "net/ipv4/tcp_ecn", tcp_sysctl.ecn, 0, 2);
-SYSCTL(tcp_syncookies, "net/ipv4/tcp_syncookies", tcp_sysctl.syncookies, 0, 2);
-SYSCTL(tcp_tw_reuse, "net/ipv4/tcp_tw_reuse", tcp_sysctl.tw_reuse, 0, 2);
-SYSCTL(tcp_window_scaling, "net/ipv4/tcp_window_scaling", tcp_sysctl.window_scaling, 0, 1);
-SYSCTL(tcp_timestamps, "net/ipv4/tcp_timestamps", tcp_sysctl.timestamps, 0, 1);
-SYSCTL(tcp_sack, "net/ipv4/tcp_sack", tcp_sysctl.sack, 0, 1);
-SYSCTL(tcp_dsack, "net/ipv4/tcp_dsack", tcp_sysctl.dsack, 0, 1);
-SYSCTL(tcp_abort_on_overflow, "net/ipv4/tcp_abort_on_overflow", tcp_sysctl.abort_on_overflow, 0, 1);
-SYSCTL(tcp_slow_start_after_idle, "net/ipv4/tcp_slow_start_after_idle", tcp_sysctl.slow_start_after_idle, 0, 1);
-SYSCTL(tcp_moderate_rcvbuf, "net/ipv4/tcp_moderate_rcvbuf", tcp_sysctl.moderate_rcvbuf, 0, 1);
-SYSCTL(tcp_rfc1337, "net/ipv4/tcp_rfc1337", tcp_sysctl.rfc1337, 0, 1);
 
 static struct slab_cache *tcp_cache;
 static const struct sock_ops tcp_ops;
@@ -141,7 +109,7 @@ static void fill_ent(struct tcp_sock *ts, u16 lport)
 	struct inet_sock *is = &ts->inet;
 
 	ts->ent = (struct tcp_ent){ .laddr = is->laddr, .raddr = is->raddr, .lport = lport, .rport = is->rport, .bound_if = is->sk.bound_if,
-				    .kind = TCP_ENT_SOCK, .net = is->sk.net };
+				    .kind = TCP_ENT_SOCK, .family = (u8)is->sk.family, .net = is->sk.net };
 }
 
 /* Is the four-tuple free, but for a rest that may be taken over? Then the socket is in the table. */
@@ -287,7 +255,7 @@ static void reset_block(struct tcp_sock *ts)
 	ts->conn = TCP_UNCONNECTED;
 }
 
-static void tcp_disconnect(struct tcp_sock *ts)
+void tcp_disconnect(struct tcp_sock *ts)
 {
 	struct tcp *t = &ts->tcp;
 
@@ -469,153 +437,7 @@ static int tcp_getname(struct sock *sk, bool peer, struct sock_addr *out)
 	return inet_getname(sk, peer, out);
 }
 
-/* ---- closing ---- */
-
-/* The state after our FIN; false: none is to be sent. */
-static bool state_after_fin(struct tcp *t)
-{
-	switch (t->state) {
-	case TCP_ESTABLISHED:
-	case TCP_SYN_RECV:
-		tcp_set_state(t, TCP_FIN_WAIT1);
-		return true;
-	case TCP_CLOSE_WAIT:
-		tcp_set_state(t, TCP_LAST_ACK);
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void shut(struct tcp_sock *ts, u32 how)
-{
-	struct tcp *t = &ts->tcp;
-
-	if (t->state == TCP_LISTEN) {
-		if (how & RCV_SHUTDOWN) {
-			tcp_listen_stop(ts);
-			t->shutdown |= (u8)how;
-			tcp_set_state(t, TCP_CLOSED);
-			ts->conn = TCP_UNCONNECTED;
-		}
-		return;
-	}
-	if (t->state == TCP_SYN_SENT) {
-		tcp_disconnect(ts);
-		return;
-	}
-	t->shutdown |= (u8)how;
-	tcp_env_state(t);
-	if ((how & SEND_SHUTDOWN) && state_after_fin(t))
-		tcp_send_fin(t);
-}
-
-static int tcp_shutdown(struct sock *sk, u32 how)
-{
-	struct tcp_sock *ts = to_tcp(sk);
-	int err = 0;
-
-	sock_lock(sk);
-	tcp_enter(ts);
-	if (ts->tcp.state == TCP_CLOSED)
-		err = -ENOTCONN;
-	else
-		shut(ts, how + 1);
-	sock_unlock(sk);
-	object_wake(&sk->obj, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP | EPOLLRDNORM);
-	return err;
-}
-
-static bool has_unread(struct tcp *t)
-{
-	return !list_empty(&t->rcvq) && t->rcv_nxt - t->fin_seen != t->copied_seq;
-}
-
-static bool is_sent(const struct tcp_sock *ts)
-{
-	return !(TCP_STATES(TCP_FIN_WAIT1, TCP_CLOSING, TCP_LAST_ACK) & 1u << READ_ONCE(ts->inet.sk.state));
-}
-
-static void say_goodbye(struct tcp_sock *ts)
-{
-	struct tcp *t = &ts->tcp;
-	struct sock *sk = &ts->inet.sk;
-	bool unread = has_unread(t);
-
-	t->shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
-	if (t->state == TCP_CLOSED)
-		return;
-	if (t->state == TCP_LISTEN) {
-		tcp_listen_stop(ts);
-		tcp_set_state(t, TCP_CLOSED);
-	} else if (t->state == TCP_SYN_SENT) {
-		tcp_set_state(t, TCP_CLOSED);
-	} else if (unread || (sock_flag(sk, SOCK_LINGER) && !sk->linger_s)) {
-		tcp_send_reset(t);
-		tcp_set_state(t, TCP_CLOSED);
-	} else if (state_after_fin(t)) {
-		tcp_send_fin(t);
-	}
-}
-
-/* Owner: from here on it is an orphan. */
-static void let_go(struct tcp_sock *ts)
-{
-	struct tcp *t = &ts->tcp;
-
-	t->dead = true;
-	sock_set_flag(&ts->inet.sk, SOCK_DEAD, true);
-	if (t->state == TCP_FIN_WAIT2) {
-		if (!t->fin_timeout_s) {
-			tcp_send_reset(t);
-			tcp_set_state(t, TCP_CLOSED);
-		} else {
-			tcp_enter_time_wait(t, TCP_FIN_WAIT2, t->fin_timeout_s * 1000);
-		}
-	}
-	if (t->state == TCP_CLOSED) {
-		inet_port_release(&tcp_ports, &ts->inet);
-		if (tcp_table_del(&ts->ent))
-			sock_put(&ts->inet.sk);
-	}
-}
-
-static void tcp_close(struct sock *sk)
-{
-	struct tcp_sock *ts = to_tcp(sk);
-
-	sock_lock(sk);
-	tcp_enter(ts);
-	say_goodbye(ts);
-	if (sock_flag(sk, SOCK_LINGER) && sk->linger_s && !is_sent(ts)) {
-		sock_unlock(sk);
-		(void)waitq_wait(&sk->obj.writers, is_sent(ts), WAIT_INTERRUPTIBLE, sock_deadline((ktime_t)sk->linger_s * NSEC_PER_SEC));
-		sock_lock(sk);
-	}
-	tcp_enter(ts);
-	let_go(ts);
-	sock_unlock(sk);
-}
-
-/* In a bottom half or a thread: a child that nobody accepted. */
-void tcp_orphan(struct tcp_sock *ts)
-{
-	struct sock *sk = &ts->inet.sk;
-
-	if (!sock_bh_lock(sk)) {		/* never had a description: nobody can own it */
-		sock_bh_unlock(sk);
-		return;
-	}
-	tcp_enter(ts);
-	if (ts->tcp.state != TCP_CLOSED) {
-		tcp_send_reset(&ts->tcp);
-		ts->tcp.dead = true;
-		tcp_set_state(&ts->tcp, TCP_CLOSED);
-	}
-	let_go(ts);
-	sock_bh_unlock(sk);
-	sock_put(sk);
-}
+/* ---- death ---- */
 
 static void tcp_destroy(struct sock *sk)
 {
@@ -644,7 +466,7 @@ static void tcp_free(struct sock *sk)
 static const struct sock_ops tcp_ops = {
 	.name = "TCP", .bind = tcp_bind, .connect = tcp_connect, .listen = tcp_listen, .accept = tcp_accept, .getname = tcp_getname,
 	.send = tcp_send, .recv = tcp_recv, .send_page = tcp_send_page, .shutdown = tcp_shutdown, .setopt = tcp_setopt, .getopt = tcp_getopt,
-	.poll = tcp_poll, .ioctl = tcp_ioctl, .backlog = tcp_backlog, .kicked = tcp_kicked,
+	.poll = tcp_poll, .ioctl = tcp_ioctl, .backlog = tcp_backlog, .kicked = tcp_kicked, .abort = tcp_sock_abort,
 	.close = tcp_close, .destroy = tcp_destroy, .free = tcp_free,
 };
 

@@ -158,7 +158,7 @@ struct tcp {
 	u8 urg_byte;
 	u8 urg_state;			/* 0 none, 1 announced, 2 arrived, 3 read */
 	bool urg_inline;
-	bool oob_seen_inline, fin_seen;
+	bool oob_seen_inline, fin_seen, fin_read;	/* fin_read: the program was told of the end */
 	u32 ts_recent, ts_last_ack, ts_offset;
 	ktime_t ts_recent_at;
 	struct list rcvq;		/* netbufs in order; cb: struct tcp_cb */
@@ -215,7 +215,7 @@ struct tcp_ent {
 	struct ipaddr laddr, raddr;	/* [I] */
 	u16 lport, rport;		/* [I] host order */
 	s32 bound_if;			/* [I] 0: any */
-	u8 kind;			/* [I] enum tcp_ent_kind */
+	u8 kind, family;		/* [I] enum tcp_ent_kind; of the socket */
 	struct net_ns *net;		/* [I] */
 };
 
@@ -260,6 +260,3 @@ void tcp_init(struct net_ns *net);
 
 /* Whether sk is a TCP socket. */
 bool sock_is_tcp(const struct sock *sk);
-/* For /proc/net/tcp and sock_diag: connections, listeners, requests and remains, under RCU. */
-void tcp_for_each(struct net_ns *net, void (*fn)(struct tcp_ent *e, void *arg), void *arg);
-void tcp_for_each_listener(struct net_ns *net, void (*fn)(struct tcp_sock *ts, void *arg), void *arg);

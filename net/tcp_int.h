@@ -5,6 +5,9 @@
 #include <kernel/clock.h>
 #include <net/tcp.h>
 
+struct diag_cursor;
+struct inet_diag;
+
 static inline bool seq_before(u32 a, u32 b) { return (s32)(a - b) < 0; }
 static inline bool seq_after(u32 a, u32 b) { return seq_before(b, a); }
 static inline u32 seq_max(u32 a, u32 b) { return seq_before(a, b) ? b : a; }
@@ -186,6 +189,9 @@ bool __must_check tcp_table_replace(struct tcp_ent *old, struct tcp_ent *e);	/* 
 void tcp_listener_add(struct tcp_sock *ts);
 void tcp_listener_del(struct tcp_sock *ts);
 struct tcp_sock *tcp_listener_find(struct net_ns *net, const struct ip_cb *cb, u16 sport, u16 dport);	/* RCU */
+/* All in turn from the cursor on, listeners first; false: fn said so. Under RCU. */
+bool tcp_walk(struct net_ns *net, struct diag_cursor *c, bool (*fn)(struct tcp_ent *e, void *arg), void *arg);
+bool tcp_walk_listeners(struct net_ns *net, struct diag_cursor *c, bool (*fn)(struct tcp_sock *ts, void *arg), void *arg);
 void tcp_table_init(void);
 
 /* ---- tcp_ip.c ---- */
@@ -220,6 +226,8 @@ void tcp_listen_rx(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, u3
 void tcp_req_rx(struct tcp_ent *e, struct netbuf *nb, struct tcp_in *in);
 struct tcp_sock *tcp_accept_take(struct tcp_sock *ts);		/* NULL: none */
 bool tcp_accept_waiting(const struct tcp_sock *ts);
+void tcp_req_kill(struct tcp_ent *e);
+void tcp_req_show(struct tcp_ent *e, ktime_t now, struct inet_diag *d);
 void tcp_req_init(void);
 
 /* ---- tcp_tw.c ---- */
@@ -227,11 +235,19 @@ void tcp_tw_make(struct tcp_sock *ts, u32 state, u32 ms);
 bool tcp_tw_rx(struct tcp_ent *e, struct netbuf *nb, struct tcp_in *in, u32 *isn);	/* true: a SYN that may begin anew; else took nb over */
 bool tcp_tw_reusable(struct tcp_ent *e, struct tcp *t);		/* connect(): takes over numbers */
 void tcp_tw_kill(struct tcp_ent *e);
+void tcp_tw_show(struct tcp_ent *e, ktime_t now, struct inet_diag *d);
 void tcp_tw_init(void);
 
 /* ---- tcp.c ---- */
 struct tcp_sock *tcp_alloc(struct net_ns *net, u16 family);
+
+void tcp_disconnect(struct tcp_sock *ts);			/* owner: as connect() to AF_UNSPEC */
+
+/* ---- tcp_close.c ---- */
 void tcp_orphan(struct tcp_sock *ts);				/* owner: nobody will accept or close it: reset */
+int tcp_shutdown(struct sock *sk, u32 how);
+void tcp_close(struct sock *sk);
+int tcp_sock_abort(struct sock *sk, u32 err);
 
 /* ---- tcp_sock.c ---- */
 ssize_t tcp_send(struct sock *sk, struct sock_msg *m);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_opt.c - TCP: options of level SOL_TCP, and TCP_INFO.
+/* tcp_opt.c - TCP: options of level SOL_TCP.
  *
- * Values are Linux's. Locks: the owner lock. Ref: tcp(7), <linux/tcp.h> struct tcp_info. Tests: selftests/abi/tcp.c
+ * Values are Linux's. Locks: the owner lock. Ref: tcp(7). Tests: selftests/abi/tcp.c
  */
 #include "tcp_int.h"
 
 #include <kernel/cred.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
+#include <net/diag.h>
 #include <net/net.h>
 
 #define KEEP_MAX_S 32767
@@ -243,102 +244,15 @@ int tcp_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
 	return err;
 }
 
-/* ---- struct tcp_info ---- */
-
-struct abi_tcp_info {
-	u8 state, ca_state, retransmits, probes, backoff, options, wscale, flags;
-	u32 rto, ato, snd_mss, rcv_mss;
-	u32 unacked, sacked, lost, retrans, fackets;
-	u32 last_data_sent, last_ack_sent, last_data_recv, last_ack_recv;
-	u32 pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, advmss, reordering, rcv_rtt, rcv_space, total_retrans;
-	u64 pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
-	u32 segs_out, segs_in, notsent_bytes, min_rtt, data_segs_in, data_segs_out;
-	u64 delivery_rate, busy_time, rwnd_limited, sndbuf_limited;
-	u32 delivered, delivered_ce;
-	u64 bytes_sent, bytes_retrans;
-	u32 dsack_dups, reord_seen, rcv_ooopack, snd_wnd, rcv_wnd, rehash;
-	u16 total_rto, total_rto_recoveries;
-	u32 total_rto_time;
-};
-static_assert(sizeof(struct abi_tcp_info) == 248, "struct tcp_info of Linux 6.12");
-
-static u32 ms_since(const struct tcp *t, ktime_t then)
-{
-	return then ? (u32)((t->now - then) / 1000000) : 0;
-}
-
-static void info_now(struct tcp *t, struct abi_tcp_info *i)
-{
-	i->ca_state = t->ca_state;
-	i->retransmits = (u8)min(t->retries, 255u);
-	i->probes = (u8)min(t->probes_out, 255u);
-	i->backoff = (u8)min(t->backoff, 255u);
-	i->options = (u8)(t->ts_ok | t->sack_ok << 1 | t->wscale_ok << 2 | t->ecn_ok << 3);
-	i->wscale = (u8)(t->snd_wscale | t->rcv_wscale << 4);
-	i->rto = t->rto_ms * 1000;
-	i->ato = t->ato_ms * 1000;
-	i->snd_mss = t->mss;
-	i->rcv_mss = t->rcv_mss;
-	i->unacked = tcp_packets(t, t->snd_nxt - t->snd_una);
-	i->sacked = tcp_packets(t, t->sacked_bytes);
-	i->lost = tcp_packets(t, t->lost_bytes);
-	i->retrans = tcp_packets(t, t->retrans_bytes);
-	i->last_data_sent = ms_since(t, t->last_snd);
-	i->last_data_recv = ms_since(t, t->last_rcv);
-	i->last_ack_recv = ms_since(t, t->last_ack_rcv);
-	i->rcv_ssthresh = t->rcv_ssthresh;
-	i->rtt = t->srtt_us >> 3;
-	i->rttvar = t->mdev_us >> 2;
-	i->snd_ssthresh = t->snd_ssthresh;
-	i->snd_cwnd = t->snd_cwnd;
-	i->advmss = t->adv_mss;
-	i->reordering = 3;
-	i->rcv_rtt = t->rcv_rtt_us;
-	i->rcv_space = t->space;
-}
-
-static void info_counts(struct tcp *t, struct abi_tcp_info *i)
-{
-	i->total_retrans = t->total_retrans;
-	i->pacing_rate = t->pace_rate;
-	i->bytes_acked = t->bytes_acked;
-	i->bytes_received = t->bytes_received;
-	i->segs_out = t->segs_out;
-	i->segs_in = t->segs_in;
-	i->notsent_bytes = tcp_notsent(t);
-	i->min_rtt = t->min_rtt_us;
-	i->data_segs_in = t->data_in;
-	i->data_segs_out = t->data_out;
-	i->delivered = (u32)(t->delivered / max(t->mss, 1u));
-	i->delivered_ce = t->delivered_ce;
-	i->bytes_sent = t->bytes_sent;
-	i->bytes_retrans = t->bytes_retrans;
-	i->dsack_dups = t->dsack_dups;
-	i->reord_seen = t->reord_seen;
-	i->rcv_ooopack = t->ooo_packets;
-	i->snd_wnd = t->snd_wnd;
-	i->rcv_wnd = t->rcv_wnd;
-}
+/* ---- reading ---- */
 
 static int get_info(struct tcp_sock *ts, void *val, u32 *len)
 {
-	struct abi_tcp_info i = { .state = ts->tcp.state };
-	struct sock *sk = &ts->inet.sk;
+	u8 info[TCP_INFO_BYTES];
 
-	i.max_pacing_rate = sk->pacing_max;
-	if (ts->tcp.state == TCP_LISTEN) {
-		i.unacked = atomic_read(&sk->ack_backlog);
-		i.sacked = sk->max_ack_backlog;
-	} else {
-		tcp_enter(ts);
-		info_now(&ts->tcp, &i);
-		info_counts(&ts->tcp, &i);
-		i.pmtu = ts->inet.route.mtu;
-	}
-	return put_bytes(val, len, &i, sizeof(i));
+	tcp_fill_info(&ts->inet, info);
+	return put_bytes(val, len, info, sizeof(info));
 }
-
-/* ---- reading ---- */
 
 static int get_saved_syn(struct tcp_sock *ts, void *val, u32 *len)
 {

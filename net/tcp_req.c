@@ -16,6 +16,7 @@
 #include <kernel/cred.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
+#include <net/diag.h>
 #include <net/inet_port.h>
 #include <net/net.h>
 
@@ -77,6 +78,11 @@ static void kill_req(struct tcp_req *r)
 {
 	if (tcp_table_del(&r->ent))
 		put_req(r);
+}
+
+void tcp_req_kill(struct tcp_ent *e)
+{
+	kill_req(req_of(e));
 }
 
 /* ---- SYN|ACK ---- */
@@ -180,7 +186,7 @@ static void note_syn(struct tcp_req *r, struct tcp_sock *ts, const struct netbuf
 	struct tcp t = { .rcvbuf = &ts->inet.sk.rcvbuf, .window_clamp = ts->tcp.window_clamp };
 
 	r->ent = (struct tcp_ent){ .laddr = cb->dst, .raddr = cb->src, .lport = in->dport, .rport = in->sport, .bound_if = ts->inet.sk.bound_if,
-				   .kind = TCP_ENT_REQ, .net = ts->inet.sk.net };
+				   .kind = TCP_ENT_REQ, .family = (u8)ts->inet.sk.family, .net = ts->inet.sk.net };
 	r->listener = ts;
 	r->irs = in->seq;
 	r->ifindex = cb->ifindex;
@@ -441,6 +447,17 @@ static void establish(struct tcp_sock *ts, struct tcp_req *r, struct netbuf *nb,
 		object_wake(&ts->inet.sk.obj, EPOLLIN | EPOLLRDNORM);
 	else
 		tcp_orphan(c);
+}
+
+void tcp_req_show(struct tcp_ent *e, ktime_t now, struct inet_diag *d)
+{
+	const struct tcp_req *r = req_of(e);
+
+	d->state = TCP_SYN_RECV;
+	d->timer = DIAG_TIMER_RETRANS;
+	d->expires = max(r->timer.timer.deadline_ns - now, (ktime_t)0);
+	d->retrans = r->tries;
+	d->mark = r->listener->inet.sk.mark;
 }
 
 /* ---- segments ---- */

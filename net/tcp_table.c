@@ -9,6 +9,7 @@
 #include "tcp_int.h"
 
 #include <kernel/bh.h>
+#include <net/diag.h>
 
 #define CHAINS	  16384u		/* heads; chains are as long as they must be */
 #define LOCKS	  256u
@@ -163,34 +164,44 @@ struct tcp_sock *tcp_listener_find(struct net_ns *net, const struct ip_cb *cb, u
 	return best ? container_of(best, struct tcp_sock, inet) : NULL;
 }
 
-/* ---- everybody ---- */
+/* ---- everybody: listeners are the chains before those of connections ---- */
 
-void tcp_for_each(struct net_ns *net, void (*fn)(struct tcp_ent *e, void *arg), void *arg)
+bool tcp_walk(struct net_ns *net, struct diag_cursor *c, bool (*fn)(struct tcp_ent *e, void *arg), void *arg)
 {
-	struct tcp_ent *e;
+	for (; c->chain < LISTENERS + CHAINS; diag_next_chain(c)) {
+		struct tcp_ent *e;
+		u32 pos = 0;
 
-	for (u32 i = 0; i < CHAINS; i++) {
-		if (!chains[i].first)
+		if (!chains[c->chain - LISTENERS].first)
 			continue;
 		rcu_read_lock();
-		hlist_for_each_entry(e, &chains[i], node)
-			if (e->net == net)
-				fn(e, arg);
+		hlist_for_each_entry(e, &chains[c->chain - LISTENERS], node)
+			if (e->net == net && diag_step(c, &pos) && !fn(e, arg)) {
+				rcu_read_unlock();
+				diag_stop(c, c->chain, pos);
+				return false;
+			}
 		rcu_read_unlock();
 	}
+	return true;
 }
 
-void tcp_for_each_listener(struct net_ns *net, void (*fn)(struct tcp_sock *ts, void *arg), void *arg)
+bool tcp_walk_listeners(struct net_ns *net, struct diag_cursor *c, bool (*fn)(struct tcp_sock *ts, void *arg), void *arg)
 {
-	struct inet_sock *is;
+	for (; c->chain < LISTENERS; diag_next_chain(c)) {
+		struct inet_sock *is;
+		u32 pos = 0;
 
-	for (u32 i = 0; i < LISTENERS; i++) {
 		rcu_read_lock();
-		hlist_for_each_entry(is, &listeners[i], hash)
-			if (is->sk.net == net)
-				fn(container_of(is, struct tcp_sock, inet), arg);
+		hlist_for_each_entry(is, &listeners[c->chain], hash)
+			if (is->sk.net == net && diag_step(c, &pos) && !fn(container_of(is, struct tcp_sock, inet), arg)) {
+				rcu_read_unlock();
+				diag_stop(c, c->chain, pos);
+				return false;
+			}
 		rcu_read_unlock();
 	}
+	return true;
 }
 
 void tcp_table_init(void)

@@ -12,6 +12,7 @@
 
 #include <kernel/bh.h>
 #include <mm/slab.h>
+#include <net/diag.h>
 #include <net/inet_port.h>
 #include <net/net.h>
 
@@ -197,6 +198,16 @@ bool tcp_tw_reusable(struct tcp_ent *e, struct tcp *t)
 	t->iss = tw->snd_nxt + 65535 + 2;
 	t->ts_offset = tw->ts_offset;
 	return true;
+}
+
+void tcp_tw_show(struct tcp_ent *e, ktime_t now, struct inet_diag *d)
+{
+	const struct tcp_tw *tw = tw_of(e);
+
+	d->state = READ_ONCE(tw->state);
+	d->timer = DIAG_TIMER_TIMEWAIT;
+	d->expires = max(tw->timer.timer.deadline_ns - now, (ktime_t)0);
+	d->mark = tw->mark;
 }
 
 void tcp_tw_init(void)

@@ -142,6 +142,15 @@ static int udp_connect(struct sock *sk, struct sock_addr *a, bool nonblock)
 	return err;
 }
 
+static int udp_abort(struct sock *sk, u32 err)
+{
+	sock_lock(sk);
+	disconnect(to_udp(sk));
+	sock_unlock(sk);
+	sock_set_error(sk, err);
+	return 0;
+}
+
 static int udp_shutdown(struct sock *sk, u32 how)
 {
 	int err;
@@ -269,7 +278,7 @@ static void drop_backlog(struct sock *sk, struct netbuf *nb)
 static const struct sock_ops udp_ops = {
 	.name = "UDP", .bind = udp_bind, .connect = udp_connect, .getname = inet_getname, .send = udp_send, .recv = udp_recv,
 	.shutdown = udp_shutdown, .setopt = udp_setopt, .getopt = udp_getopt, .poll = udp_poll, .ioctl = udp_ioctl, .backlog = drop_backlog,
-	.close = udp_close, .destroy = udp_destroy, .free = udp_free,
+	.abort = udp_abort, .close = udp_close, .destroy = udp_destroy, .free = udp_free,
 };
 
 INET_PROTO(udp, .type = SOCK_DGRAM, .protocol = IPPROTO_UDP, .is_default = true, .create = udp_create);

@@ -26,5 +26,3 @@ struct udp_sock {
 
 struct net_ns;
 void udp_init(struct net_ns *net);
-/* For /proc/net/udp and sock_diag: under RCU. */
-void udp_for_each(struct net_ns *net, void (*fn)(struct udp_sock *us, void *arg), void *arg);

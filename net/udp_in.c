@@ -14,6 +14,7 @@
 #include <kernel/clock.h>
 #include <kernel/lib/string.h>
 #include <net/checksum.h>
+#include <net/diag.h>
 #include <net/filter.h>
 #include <net/mcast.h>
 #include <net/net.h>
@@ -315,15 +316,52 @@ ssize_t udp_recv(struct sock *sk, struct sock_msg *m)
 	return ret;
 }
 
-void udp_for_each(struct net_ns *net, void (*fn)(struct udp_sock *us, void *arg), void *arg)
+static void show(struct inet_sock *is, struct inet_diag *d)
 {
-	struct inet_sock *is;
+	*d = diag_of_sock(is);
+	d->state = is->rport ? 1 : 7;		/* ESTABLISHED, CLOSE */
+	d->rqueue = atomic_read(&is->sk.rmem);
+	d->wqueue = sock_wmem(&is->sk);
+	d->bound_port = is->port_bound;
+}
 
-	for (u32 i = 0; i < UDP_BUCKETS; i++) {
+bool udp_diag_find(struct net_ns *net, const struct ip_cb *cb, u16 rport, u16 lport, struct inet_diag *d, struct sock **out)
+{
+	struct udp_sock *us;
+	bool ok;
+
+	rcu_read_lock();
+	us = find(net, cb, rport, lport);
+	ok = us && object_tryget(&us->inet.sk.obj);
+	rcu_read_unlock();
+	if (!ok)
+		return false;
+	show(&us->inet, d);
+	*out = &us->inet.sk;
+	return true;
+}
+
+bool udp_diag(struct net_ns *net, struct diag_cursor *c, u32 states, inet_diag_fn fn, void *arg)
+{
+	for (; c->chain < UDP_BUCKETS; diag_next_chain(c)) {
+		struct inet_sock *is;
+		u32 pos = 0;
+		bool go_on = true;
+
 		rcu_read_lock();
-		hlist_for_each_entry(is, &buckets[i].socks, hash)
-			if (is->sk.net == net)
-				fn(container_of(is, struct udp_sock, inet), arg);
+		hlist_for_each_entry(is, &buckets[c->chain].socks, hash) {
+			struct inet_diag d;
+
+			show(is, &d);
+			go_on = is->sk.net != net || !diag_step(c, &pos) || !(states & 1u << d.state) || fn(&d, arg);
+			if (!go_on)
+				break;
+		}
 		rcu_read_unlock();
+		if (!go_on) {
+			diag_stop(c, c->chain, pos);
+			return false;
+		}
 	}
+	return true;
 }

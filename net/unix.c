@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unix.c - AF_UNIX: names, connections, ends.
+/* unix.c - AF_UNIX: connections, ends. Names are in unix_name.c.
  *
  * A stream socket (and a seqpacket one) connects by making the server's end itself, pairing the two, and leaving the new end in the
  * listener's accept queue; both can send at once. Datagram sockets have at most a one-way peer.
@@ -10,8 +10,7 @@
  *  (1) a stream's peer is set under both locks before either end can send, and kept with its reference until close: senders read
  *      it without a lock. close() gives the reference back: nobody sends through a closed end.
  *  (2) a datagram peer changes under u's read_lock and lock; u is on peer->clients while it is connected.
- *  (3) a name is set once. Abstract names are in net->un.names from bind to close; path names are found through their vnode.
- *  (4) after close() nothing is queued: SOCK_DEAD is set under the lock before the queue is purged.
+ *  (3) after close() nothing is queued: SOCK_DEAD is set under the lock before the queue is purged.
  *
  * Locks: sk.lock.spin [RANK_SOCK], two by address; net->un.lock [RANK_SOCK_TABLE].
  * Ref: unix(7), socketpair(2), connect(2), listen(2). Tests: selftests/abi/unix.c
@@ -19,7 +18,6 @@
 #include "unix_int.h"
 
 #include <kernel/cred.h>
-#include <kernel/lib/fmt.h>
 #include <kernel/lib/set.h>
 #include <kernel/lib/string.h>
 #include <kernel/ns.h>
@@ -27,9 +25,9 @@
 #include <mm/slab.h>
 
 #define MAX_DGRAM_QLEN	10u		/* net.unix.max_dgram_qlen */
-#define AUTOBIND_NAMES	0x100000u	/* five hexadecimal digits */
 
 void (*unix_drop_node)(void *node);
+void (*unix_node_id)(void *node, u32 out[2]);
 
 static struct slab_cache *unix_cache;
 static const struct sock_ops stream_ops, dgram_ops, seqpacket_ops;
@@ -184,7 +182,7 @@ static void unix_close(struct sock *sk)
 	netbuf_queue_init(&rx);
 	list_init(&conns);
 	spin_lock(&sk->lock.spin);
-	sock_set_flag(sk, SOCK_DEAD, true);		/* (4) */
+	sock_set_flag(sk, SOCK_DEAD, true);		/* (3) */
 	sk->shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
 	sk->state = UNIX_CLOSED;
 	list_splice_tail(&rx.head, &u->rx.head);
@@ -207,161 +205,6 @@ static void unix_close(struct sock *sk)
 	refuse_waiting(&conns);
 	netbuf_queue_purge(&rx);
 	unix_gc_consider();
-}
-
-/* ---- names ---- */
-
-void unix_name_put(struct unix_name *n)
-{
-	if (ref_put(&n->refs))
-		kfree(n);
-}
-
-static struct unix_name *make_name(const struct sock_addr *a)
-{
-	struct unix_name *n = kmalloc(sizeof(*n) + a->path_len, PAGE_KERNEL);
-
-	if (!n)
-		return NULL;
-	ref_init(&n->refs, 1);
-	n->len = a->path_len;
-	memcpy(n->path, a->path, n->len);
-	return n;
-}
-
-void unix_addr_of(const struct unix_name *n, struct sock_addr *out)
-{
-	*out = (struct sock_addr){ .family = AF_UNIX };
-	if (!n)
-		return;
-	out->path_len = n->len;
-	memcpy(out->path, n->path, n->len);
-}
-
-static u32 hash_name(const char *p, u32 len, u32 type)
-{
-	u32 h = 2166136261u ^ type;
-
-	for (u32 i = 0; i < len; i++)
-		h = (h ^ (u8)p[i]) * 16777619u;
-	return (h ^ h >> 16) % UNIX_HASH;
-}
-
-static struct unix_sock *find_abstract(struct net_ns *net, const char *path, u32 len, u32 type)
-{
-	struct unix_sock *u;
-
-	hlist_for_each_entry(u, &net->un.names[hash_name(path, len, type)], hash)
-		if (u->sk.type == type && u->name->len == len && memcmp(u->name->path, path, len) == 0)
-			return u;
-	return NULL;
-}
-
-int unix_find(struct net_ns *net, struct sock_addr *a, u32 type, struct unix_sock **out)
-{
-	struct unix_sock *u = NULL;
-
-	if (a->path_len && !a->path[0]) {
-		spin_lock(&net->un.lock);
-		u = find_abstract(net, a->path, a->path_len, type);
-		if (u && !object_tryget(&u->sk.obj))
-			u = NULL;
-		spin_unlock(&net->un.lock);
-	} else if (a->bound) {
-		u = to_unix(to_sock(a->bound));
-		if (u->sk.type != type)
-			return -EPROTOTYPE;
-		sock_get(&u->sk);
-	}
-	if (!u)
-		return -ECONNREFUSED;
-	*out = u;
-	return 0;
-}
-
-/* (3) Names u. -EINVAL: it has a name; -EADDRINUSE. */
-static int give_name(struct unix_sock *u, struct unix_name *n, void *node)
-{
-	struct net_ns *net = u->sk.net;
-	bool abstract = !n->path[0];
-	int err = 0;
-
-	spin_lock(&u->sk.lock.spin);
-	spin_lock(&net->un.lock);
-	if (u->name)
-		err = -EINVAL;
-	else if (abstract && find_abstract(net, n->path, n->len, u->sk.type))
-		err = -EADDRINUSE;
-	if (!err) {
-		u->name = n;
-		u->node = node;
-		if (abstract)
-			hlist_add(&net->un.names[hash_name(n->path, n->len, u->sk.type)], &u->hash);
-	}
-	spin_unlock(&net->un.lock);
-	spin_unlock(&u->sk.lock.spin);
-	return err;
-}
-
-int unix_autobind(struct unix_sock *u)
-{
-	struct net_ns *net = u->sk.net;
-	int err = -ENOSPC;
-
-	if (READ_ONCE(u->name))
-		return 0;
-	for (u32 i = 0; i < AUTOBIND_NAMES; i++) {
-		struct sock_addr a = { .family = AF_UNIX, .path_len = 6 };
-		struct unix_name *n;
-		char digits[8];
-
-		fmt_print(digits, sizeof(digits), "%05x", __atomic_fetch_add(&net->un.next_auto, 1, __ATOMIC_RELAXED) % AUTOBIND_NAMES);
-		memcpy(a.path + 1, digits, 5);
-		n = make_name(&a);
-		if (!n)
-			return -ENOMEM;
-		err = give_name(u, n, NULL);
-		if (!err)
-			return 0;
-		unix_name_put(n);
-		if (err == -EINVAL)		/* somebody else was quicker */
-			return 0;
-	}
-	return err;
-}
-
-static int unix_bind(struct sock *sk, struct sock_addr *a)
-{
-	struct unix_sock *u = to_unix(sk);
-	struct unix_name *n;
-	int err;
-
-	if (!a->path_len)
-		return READ_ONCE(u->name) ? -EINVAL : unix_autobind(u);
-	n = make_name(a);
-	if (!n)
-		return -ENOMEM;
-	err = give_name(u, n, a->node);
-	if (err)
-		unix_name_put(n);
-	else
-		a->node = NULL;
-	return err;
-}
-
-static int unix_getname(struct sock *sk, bool peer, struct sock_addr *out)
-{
-	struct unix_sock *u = to_unix(sk), *of = u;
-
-	if (peer) {
-		of = unix_peer_get(u);
-		if (!of)
-			return -ENOTCONN;
-	}
-	unix_addr_of(READ_ONCE(of->name), out);
-	if (peer)
-		sock_put(&of->sk);
-	return 0;
 }
 
 /* ---- peers ---- */
@@ -679,25 +522,6 @@ static u32 dgram_poll(struct sock *sk)
 		}
 	}
 	return mask | (room ? EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND : 0);
-}
-
-void unix_for_each(struct net_ns *net, void (*fn)(const struct unix_info *i, void *arg), void *arg)
-{
-	struct unix_sock *u;
-
-	spin_lock(&net->un.lock);
-	list_for_each_entry(u, &net->un.all, all) {
-		struct sock_addr name;
-		struct unix_info i = { .refs = atomic_read(&u->sk.obj.refs), .type = u->sk.type, .ino = u->sk.ino, .name = &name };
-
-		if (!i.refs)
-			continue;
-		i.flags = u->sk.state == UNIX_LISTENING ? 0x10000 : 0;		/* __SO_ACCEPTCON */
-		i.state = u->sk.state == UNIX_CONNECTED ? 3 : 1;		/* SS_CONNECTED, SS_UNCONNECTED */
-		unix_addr_of(u->name, &name);
-		fn(&i, arg);
-	}
-	spin_unlock(&net->un.lock);
 }
 
 static const struct sock_ops stream_ops = {

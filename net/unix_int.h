@@ -30,6 +30,7 @@ struct unix_sock {
 	struct unix_sock *peer;		/* [s] a reference. Streams: set once, kept until the end */
 	struct unix_name *name;		/* [s] a reference; set once */
 	void *node;			/* [s] what keeps the path name */
+	u32 node_id[2];			/* [s] its inode and device */
 	struct list accept_q;		/* [s] of unix_sock.accept_link: connected, not accepted; references */
 	struct list accept_link;
 	struct unix_sock *listener;	/* [s of the listener] while on its accept_q */
@@ -57,6 +58,8 @@ struct unix_cb {
 
 static inline struct unix_cb *unix_cb(struct netbuf *nb) { return netbuf_cb(nb, struct unix_cb); }
 
+int unix_bind(struct sock *sk, struct sock_addr *a);
+int unix_getname(struct sock *sk, bool peer, struct sock_addr *out);
 void unix_name_put(struct unix_name *n);
 void unix_addr_of(const struct unix_name *n, struct sock_addr *out);
 /* The socket that a decoded address names: a reference. -ECONNREFUSED, -EPROTOTYPE, -EINVAL. */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* tcp_sysctl.c - net.ipv4.tcp_*: the numbers an administrator may change. Ref: Linux Documentation/networking/ip-sysctl.rst.
+ * Tests: selftests/abi/procsys.c
+ */
+#include "tcp_int.h"
+
+#include <kernel/sysctl.h>
+
+struct tcp_sysctl tcp_sysctl = {
+	.syn_retries = 6, .synack_retries = 5, .retries2 = 15, .orphan_retries = 8, .fin_timeout_s = 60, .keep_time_s = 7200,
+	.keep_intvl_s = 75, .keep_probes = 9, .max_syn_backlog = 1024, .notsent_lowat = U32_MAX, .max_tw = 65536,
+	.rmem = { 4096, 131072, 6291456 }, .wmem = { 4096, 16384, 4194304 }, .ecn = 2, .syncookies = 1, .tw_reuse = 2,
+	.window_scaling = true, .timestamps = true, .sack = true, .dsack = true, .slow_start_after_idle = true, .moderate_rcvbuf = true,
+};
+
+SYSCTL(tcp_syn_retries, "net/ipv4/tcp_syn_retries", tcp_sysctl.syn_retries, 1, 127);
+SYSCTL(tcp_synack_retries, "net/ipv4/tcp_synack_retries", tcp_sysctl.synack_retries, 0, 255);
+SYSCTL(tcp_retries2, "net/ipv4/tcp_retries2", tcp_sysctl.retries2, 0, 255);
+SYSCTL(tcp_fin_timeout, "net/ipv4/tcp_fin_timeout", tcp_sysctl.fin_timeout_s, 0, 86400);
+SYSCTL(tcp_keep_time, "net/ipv4/tcp_keepalive_time", tcp_sysctl.keep_time_s, 1, 32767);
+SYSCTL(tcp_keep_intvl, "net/ipv4/tcp_keepalive_intvl", tcp_sysctl.keep_intvl_s, 1, 32767);
+SYSCTL(tcp_keep_probes, "net/ipv4/tcp_keepalive_probes", tcp_sysctl.keep_probes, 1, 127);
+SYSCTL(tcp_max_syn_backlog, "net/ipv4/tcp_max_syn_backlog", tcp_sysctl.max_syn_backlog, 0, S32_MAX);
+SYSCTL(tcp_notsent_lowat, "net/ipv4/tcp_notsent_lowat", tcp_sysctl.notsent_lowat, 0, U32_MAX);
+SYSCTL(tcp_max_tw, "net/ipv4/tcp_max_tw_buckets", tcp_sysctl.max_tw, 0, S32_MAX);
+SYSCTL_ARRAY(tcp_rmem, "net/ipv4/tcp_rmem", tcp_sysctl.rmem, 1, S32_MAX);
+SYSCTL_ARRAY(tcp_wmem, "net/ipv4/tcp_wmem", tcp_sysctl.wmem, 1, S32_MAX);
+SYSCTL(tcp_ecn, "net/ipv4/tcp_ecn", tcp_sysctl.ecn, 0, 2);
+SYSCTL(tcp_syncookies, "net/ipv4/tcp_syncookies", tcp_sysctl.syncookies, 0, 2);
+SYSCTL(tcp_tw_reuse, "net/ipv4/tcp_tw_reuse", tcp_sysctl.tw_reuse, 0, 2);
+SYSCTL(tcp_window_scaling, "net/ipv4/tcp_window_scaling", tcp_sysctl.window_scaling, 0, 1);
+SYSCTL(tcp_timestamps, "net/ipv4/tcp_timestamps", tcp_sysctl.timestamps, 0, 1);
+SYSCTL(tcp_sack, "net/ipv4/tcp_sack", tcp_sysctl.sack, 0, 1);
+SYSCTL(tcp_dsack, "net/ipv4/tcp_dsack", tcp_sysctl.dsack, 0, 1);
+SYSCTL(tcp_abort_on_overflow, "net/ipv4/tcp_abort_on_overflow", tcp_sysctl.abort_on_overflow, 0, 1);
+SYSCTL(tcp_slow_start_after_idle, "net/ipv4/tcp_slow_start_after_idle", tcp_sysctl.slow_start_after_idle, 0, 1);
+SYSCTL(tcp_moderate_rcvbuf, "net/ipv4/tcp_moderate_rcvbuf", tcp_sysctl.moderate_rcvbuf, 0, 1);
+SYSCTL(tcp_rfc1337, "net/ipv4/tcp_rfc1337", tcp_sysctl.rfc1337, 0, 1);
