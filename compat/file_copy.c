@@ -98,7 +98,7 @@ static ssize_t copy(struct handle *in, loff_t *in_pos, struct handle *out, loff_
 		got = window_get(&w, in, in_pos, n - total);
 		if (got <= 0)
 			break;
-		if (w.page && !out_pos && out->file->obj->ops->write_page)
+		if (w.page && in_pos && !out_pos && out->file->obj->ops->write_page)
 			put = write_page(out, w.page, (u32)((u64)w.at & ~PAGE_MASK), (u32)got,
 					 total + (usize)got < n && *in_pos + got < (loff_t)vnode_size(to_vnode(in->file->obj)));
 		else

@@ -172,7 +172,7 @@ static int change_link(struct netdev *d, const struct abi_ifinfomsg *m, const st
 		d->txqlen = v;
 	if (!err && tb[IFLA_IFNAME] && m->index > 0) {
 		memcpy(name, nl_data(tb[IFLA_IFNAME]), min(nl_len(tb[IFLA_IFNAME]), IF_NAME_MAX));
-		if (strcmp(name, d->name))
+		if (strcmp(name, d->name) != 0)
 			err = netdev_rename(d, name);
 	}
 	if (!err && (m->flags || m->change))

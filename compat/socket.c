@@ -298,7 +298,8 @@ long sys_setsockopt(int fd, s32 level, s32 optname, uaddr_t optval, s32 optlen)
 	if (n > OPT_MAX)
 		return -ENOMEM;
 	if (n > OPT_FAST) {
-		val = big = kmalloc(n, PAGE_KERNEL);
+		big = kmalloc(n, PAGE_KERNEL);
+		val = big;
 		if (!val)
 			return -ENOMEM;
 	}
@@ -327,7 +328,8 @@ long sys_getsockopt(int fd, s32 level, s32 optname, uaddr_t optval, uaddr_t optl
 		return -EINVAL;
 	n = min((u32)room, OPT_MAX);
 	if (n > OPT_FAST) {
-		val = big = kmalloc(n, PAGE_KERNEL);
+		big = kmalloc(n, PAGE_KERNEL);
+		val = big;
 		if (!val)
 			return -ENOMEM;
 	}

@@ -172,8 +172,8 @@ long sys_gettimeofday(uaddr_t tv, uaddr_t tz)
 
 long sys_settimeofday(uaddr_t tv, uaddr_t tz)
 {
+	struct abi_timeval t = {};
 	struct abi_timezone zone;
-	struct abi_timeval t;
 
 	if (!uaddr_null(tv)) {
 		if (get_user(&t, tv))

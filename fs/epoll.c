@@ -271,7 +271,7 @@ static int check_nesting(struct epoll *ep, struct file *target)
 
 static int ctl_locked(struct epoll *ep, int op, int fd, struct file *f, const struct epoll_want *want)
 {
-	struct rb_node *parent, **link;
+	struct rb_node *parent = NULL, **link = NULL;
 	struct item *i = find(ep, f, fd, &parent, &link);
 
 	switch (op) {

@@ -14,6 +14,7 @@
 #include <fs/dcache.h>
 #include <fs/vnode.h>
 #include <kernel/file.h>
+#include <kernel/printk.h>
 #include <kernel/task.h>
 #include <mm/slab.h>
 
@@ -109,6 +110,7 @@ static bool touches(const struct held *h, const struct held *n)
 static void cut(struct held *h, const struct held *n, struct held **spare, struct list *gone)
 {
 	if (h->start < n->start && h->end > n->end) {
+		debug_assert(*spare);		/* n lies within one lock only */
 		**spare = *h;
 		(*spare)->start = n->end + 1;
 		list_add_head(&h->link, &(*spare)->link);

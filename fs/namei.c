@@ -25,6 +25,7 @@
 #include "walk.h"
 
 #include <kernel/cred.h>
+#include <kernel/printk.h>
 #include <kernel/lib/string.h>
 #include <kernel/task.h>
 #include <mm/slab.h>
@@ -453,6 +454,7 @@ int walk_parent(struct walk *w, const char *s)
 			err = push(w, s);
 			if (err)
 				return err;
+			debug_assert(link);
 			for (s = link; *s == '/';)
 				s++;
 			if (!*s)

@@ -441,7 +441,7 @@ static int check_access(struct renaming *r)
 		return err;
 	if (is_dir)
 		err = vnode_permission(v, r->from.cred, MAY_WRITE);	/* its ".." changes */
-	if (!err && exchange && vnode_is_dir(victim))
+	if (!err && exchange && victim && vnode_is_dir(victim))
 		err = vnode_permission(victim, r->from.cred, MAY_WRITE);
 	return err;
 }

@@ -341,7 +341,7 @@ long pipe_get_size(struct file *f)
 {
 	if (!file_is_pipe(f))
 		return -EBADF;
-	return (long)(to_pipe(f->obj)->mask + 1) * PAGE_SIZE;
+	return (long)((to_pipe(f->obj)->mask + 1) * PAGE_SIZE);
 }
 
 /* Moves the buffers into a ring of nr slots. */
@@ -386,5 +386,5 @@ long pipe_set_size(struct file *f, u32 bytes)
 	if (err)
 		return err;
 	object_wake(&p->obj, EPOLLOUT | EPOLLWRNORM);
-	return (long)nr * PAGE_SIZE;
+	return (long)(nr * PAGE_SIZE);
 }

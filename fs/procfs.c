@@ -303,7 +303,7 @@ static ssize_t link_text(struct vnode *v, char *buf, usize size)
 	if (!err && p.dentry)
 		seq_file_path(&s, &p, false);
 	len = err ? err : (ssize_t)min(s.len, size);
-	if (len > 0)
+	if (!err && s.buf)
 		memcpy(buf, s.buf, (usize)len);
 	kfree(s.buf);
 	return len;

@@ -140,8 +140,8 @@ static int show_stat(struct seq *s, struct task *t)
 		    as ? (s64)as->total_bytes : 0, as ? (s64)aspace_rss(as) : 0 }, 21);
 	seq_unum(s, ' ', rlimit_cur(t->proc, RLIMIT_RSS));
 	put_numbers(s, (const s64[]){ see ? (s64)as->start_code : 0, see ? (s64)as->end_code : 0, see ? (s64)as->stack_top : 0, 0, 0,
-		    n.pending & S32_MAX, t->blocked & S32_MAX, n.ignored & S32_MAX, n.caught & S32_MAX, state == 'S', 0, 0,
-		    is_leader(t) ? SIGCHLD : -1, t->head.cpu, t->rt_prio, t->policy, 0, 0, 0 }, 19);
+		    (s64)(n.pending & S32_MAX), (s64)(t->blocked & S32_MAX), (s64)(n.ignored & S32_MAX), (s64)(n.caught & S32_MAX),
+		    state == 'S', 0, 0, is_leader(t) ? SIGCHLD : -1, t->head.cpu, t->rt_prio, t->policy, 0, 0, 0 }, 19);
 	put_numbers(s, (const s64[]){ see ? (s64)as->start_data : 0, see ? (s64)as->end_data : 0, see ? (s64)as->brk_start : 0,
 		    see ? (s64)as->arg_start : 0, see ? (s64)as->arg_end : 0, see ? (s64)as->env_start : 0, see ? (s64)as->env_end : 0,
 		    see ? t->exit_code : 0 }, 8);

@@ -277,7 +277,7 @@ static void one_device(const struct chrdev *c, void *arg)
 {
 	struct device_list *l = arg;
 
-	if (!l->last || l->last->major != c->major || strcmp(driver_name(l->last), driver_name(c)))
+	if (!l->last || l->last->major != c->major || strcmp(driver_name(l->last), driver_name(c)) != 0)
 		seq_print(l->s, "%3u %s\n", c->major, driver_name(c));
 	l->last = c;
 }

@@ -157,7 +157,7 @@ static void show_options(struct super *sb, char *buf, usize size)
 	if (ts->max_inodes)
 		n = fmt_append(buf, size, n, ",nr_inodes=%lu", ts->max_inodes);
 	if (ts->mode != 01777)
-		n = fmt_append(buf, size, n, ",mode=%03o", ts->mode);
+		fmt_append(buf, size, n, ",mode=%03o", ts->mode);
 }
 
 static void shutdown(struct super *sb)

@@ -12,6 +12,7 @@
 #include "tmpfs_int.h"
 
 #include <kernel/lib/string.h>
+#include <kernel/printk.h>
 #include <mm/slab.h>
 
 #define FIRST_POS   3u	/* after "." and ".." */
@@ -181,6 +182,7 @@ static int dir_rename(struct vnode *from, struct dentry *d, struct vnode *to, st
 	add_entry(to, d);
 	move_link_count(from, to, v);
 	if (flags & RENAME_EXCHANGE) {
+		debug_assert(victim);
 		add_entry(from, target);
 		move_link_count(to, from, victim);
 		victim->ctime = vnode_now();

@@ -118,7 +118,7 @@ static void check_orphans(struct pgrp *g, struct proc *leaving)
 
 	if (!g || !pgrp_orphaned(g, leaving))
 		return;
-	list_for_each_entry(p, &g->members, group_link)
+	list_for_each_entry(p, &g->members, group_link)	/* NOLINT(clang-analyzer-core.NullDereference): no member is NULL */
 		stopped |= p != leaving && (p->flags & PROC_STOPPED);
 	if (!stopped)
 		return;

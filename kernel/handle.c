@@ -201,7 +201,7 @@ static void free_dir_rcu(struct rcu_head *head)
 
 static struct chunk_dir *dir_create(u32 nr)
 {
-	struct chunk_dir *d = kzalloc(sizeof(*d) + nr * sizeof(d->chunk[0]) + DIV_ROUND_UP(nr, 64) * sizeof(u64));
+	struct chunk_dir *d = kzalloc(sizeof(*d) + nr * sizeof(void *) + DIV_ROUND_UP(nr, 64) * sizeof(u64));
 
 	if (!d)
 		return NULL;
@@ -212,7 +212,7 @@ static struct chunk_dir *dir_create(u32 nr)
 
 static void dir_copy(struct chunk_dir *to, const struct chunk_dir *from)
 {
-	memcpy(to->chunk, from->chunk, from->nr * sizeof(from->chunk[0]));
+	memcpy(to->chunk, from->chunk, from->nr * sizeof(void *));
 	memcpy(to->full, from->full, DIV_ROUND_UP(from->nr, 64) * sizeof(u64));
 }
 

@@ -84,16 +84,18 @@ static bool fire(struct poll_hook *h, u32 events)
 
 static void hook_all(struct pollset *set, struct poll_wait *w, const struct poll_slot *s, u32 n, u32 always)
 {
-	u32 i;
+	for (u32 i = 0; i < n; i++) {
+		struct file *f = NULL;
 
-	for (i = 0; i < n; i++) {
-		w[i].file = NULL;
-		if (s[i].fd < 0 || handle_get_file(s[i].fd, 0, &w[i].file))
+		if (s[i].fd >= 0 && handle_get_file(s[i].fd, 0, &f))
+			f = NULL;
+		w[i].file = f;
+		if (!f)
 			continue;
 		w[i].set = set;
 		w[i].events = s[i].want | always;
 		w[i].hook = (struct poll_hook){ .notify = fire };
-		poll_hook_add(&w[i].hook, w[i].file->obj);
+		poll_hook_add(&w[i].hook, f->obj);
 	}
 }
 

@@ -21,7 +21,7 @@ void log_print(enum log_level level, const char *tag, const char *fmt, ...) __pr
 /* Prints, stops the other CPUs, dumps registers, backtrace, task and CPU, then resets (panic=N), halts or powers off. */
 __noreturn __cold void panic(const char *fmt, ...) __printf(1, 2);
 #define assert(c) do { if (unlikely(!(c))) panic("assertion failed: %s, %s:%d", #c, __FILE__, __LINE__); } while (0)
-#ifdef CONFIG_DEBUG_ASSERT
+#if defined(CONFIG_DEBUG_ASSERT) || defined(__clang_analyzer__)
 #define debug_assert(c) assert(c)
 #else
 #define debug_assert(c) ((void)sizeof(c))

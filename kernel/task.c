@@ -368,6 +368,7 @@ static int publish(struct task *t, u64 flags)
 	irqflags_t irq = spin_lock_irq(&pids_lock);
 	int err = 0;
 
+	debug_assert(me);		/* kernel threads are made in kthread.c */
 	spin_lock(&me->lock);
 	/* A signal for the group must reach the child too: it is taken before the child exists. */
 	if (signal_pending_fatal(current()) || (!(flags & CLONE_THREAD) && signal_pending(current())))

@@ -263,10 +263,8 @@ int aspace_madvise(struct aspace *as, u64 addr, u64 len, int advice)
 			hole = -ENOMEM;
 			break;
 		}
-		if (v->start > at) {
+		if (v->start > at)
 			hole = -ENOMEM;
-			at = v->start;
-		}
 		next = vma_next(v);
 	}
 	if (flag_advice(advice, &set, &clear)) {

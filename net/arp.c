@@ -109,7 +109,7 @@ static void arp_rx(struct packet_type *type, struct netbuf *nb)
 	for_us = ours(d->net, tpa);
 	learn(d, spa, p, for_us && request, !request, nb->kind);
 	if (request && for_us)		/* also to a probe, whose spa is 0 (RFC 5227) */
-		send(d, ARP_REPLY, tpa, spa, p->sha, p->sha);
+		send(d, ARP_REPLY, tpa, spa, p->sha, p->sha);	/* NOLINT(readability-suspicious-call-argument): they change sides */
 out:
 	netbuf_free(nb);
 }

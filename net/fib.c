@@ -46,7 +46,7 @@ struct fib {
 
 static struct buckets *make_buckets(u32 n, u32 which)
 {
-	struct buckets *b = kmalloc(sizeof(*b) + n * sizeof(b->heads[0]), PAGE_KERNEL | PAGE_ZEROED);
+	struct buckets *b = kzalloc(sizeof(*b) + n * sizeof(b->heads[0]));
 
 	if (b) {
 		b->mask = n - 1;

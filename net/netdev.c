@@ -163,7 +163,7 @@ static u8 packet_kind(const struct netdev *d, const struct eth_header *h)
 {
 	if (h->dst[0] & 1)
 		return memcmp(h->dst, d->broadcast, ETH_ALEN) ? PKT_MULTICAST : PKT_BROADCAST;
-	return memcmp(h->dst, d->mac, ETH_ALEN) && !(d->flags & IFF_LOOPBACK) ? PKT_OTHERHOST : PKT_HOST;
+	return memcmp(h->dst, d->mac, ETH_ALEN) != 0 && !(d->flags & IFF_LOOPBACK) ? PKT_OTHERHOST : PKT_HOST;
 }
 
 void netdev_rx(struct netdev *d, struct netbuf *nb)

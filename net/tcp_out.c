@@ -11,6 +11,7 @@
 #include "tcp_int.h"
 
 #include <kernel/lib/string.h>
+#include <kernel/printk.h>
 #include <net/netdev.h>
 
 /* ---- sizes ---- */
@@ -19,6 +20,7 @@ u32 tcp_size_goal(const struct tcp *t)
 {
 	u32 goal = min(t->gso_max, t->max_wnd / 2);
 
+	debug_assert(t->mss >= TCP_MSS_FLOOR - 12);
 	return goal > t->mss ? goal - goal % t->mss : t->mss;
 }
 
@@ -258,6 +260,7 @@ static u32 allowance(struct tcp *t, const struct tcp_seg *s)
 	}
 	if (window <= 0)
 		return 0;
+	debug_assert(t->mss >= TCP_MSS_FLOOR - 12);
 	limit = (u32)min((u64)window, max(cwnd - min((u64)pipe, cwnd), (u64)t->mss));
 	limit = min(limit, max(t->gso_max, t->mss));
 	if (len <= limit && (len <= t->mss || t->gso_max >= len))

@@ -27,7 +27,8 @@ u32 tcp_rcv_space(const struct tcp *t)
 
 u32 tcp_choose_window(struct tcp *t)
 {
-	u32 full = min(usable(t, *t->rcvbuf), t->window_clamp), space = tcp_rcv_space(t), mss = min(t->rcv_mss, full), window;
+	u32 full = min(usable(t, *t->rcvbuf), t->window_clamp), mss = min(t->rcv_mss, full);
+	u32 space = tcp_rcv_space(t), window = t->rcv_wnd;
 
 	if (space < full / 2) {
 		t->quick = 0;
@@ -37,9 +38,8 @@ u32 tcp_choose_window(struct tcp *t)
 	space = min(space, t->rcv_ssthresh);
 	if (t->rcv_wscale)
 		return ALIGN_UP(space, 1u << t->rcv_wscale);
-	window = t->rcv_wnd;
 	if (window + mss <= space || window > space)	/* no silly windows: whole segments */
-		window = mss ? space - space % mss : space;
+		window = mss ? space - space % mss : space;	/* NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 	return window;
 }
 

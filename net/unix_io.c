@@ -493,30 +493,34 @@ ssize_t unix_dgram_send(struct sock *sk, struct sock_msg *m)
 	return err ? err : (ssize_t)len;
 }
 
-static bool take_dgram(struct unix_sock *u, bool peek, struct netbuf **out)
+/* *skip: the bytes of it that SO_PEEK_OFF passes over, as it does over whole datagrams before. */
+static bool take_dgram(struct unix_sock *u, bool peek, struct netbuf **out, u32 *skip)
 {
-	s32 off = READ_ONCE(u->sk.peek_off);
+	u32 off = peek ? (u32)max(READ_ONCE(u->sk.peek_off), 0) : 0;
 	struct netbuf *nb;
 
 	spin_lock(&u->sk.lock.spin);
 	nb = netbuf_queue_first(&u->rx);
-	for (; peek && nb && off > 0 && off >= (s32)nb->len; off -= (s32)nb->len)
+	while (nb && off && off >= nb->len) {
+		off -= nb->len;
 		nb = nb->link.next == &u->rx.head ? NULL : list_first(&nb->link, struct netbuf, link);
+	}
 	if (nb && !peek)
 		netbuf_queue_del(&u->rx, nb);
 	spin_unlock(&u->sk.lock.spin);
 	*out = nb;
+	*skip = off;
 	return nb != NULL;
 }
 
 /* The next datagram; with MSG_PEEK it stays queued, held there by read_lock. 0, -errno; *out NULL: the end. */
-static int wait_dgram(struct unix_sock *u, struct sock_msg *m, struct netbuf **out) MUST_HOLD(u->read_lock)
+static int wait_dgram(struct unix_sock *u, struct sock_msg *m, struct netbuf **out, u32 *skip) MUST_HOLD(u->read_lock)
 {
 	ktime_t deadline = sock_deadline(u->sk.rcvtimeo);
 	int err;
 
 	for (;;) {
-		if (take_dgram(u, m->flags & MSG_PEEK, out))
+		if (take_dgram(u, m->flags & MSG_PEEK, out, skip))
 			return 0;
 		err = sock_take_error(&u->sk);
 		if (err)
@@ -533,11 +537,10 @@ static int wait_dgram(struct unix_sock *u, struct sock_msg *m, struct netbuf **o
 	}
 }
 
-static ssize_t copy_dgram(struct unix_sock *u, struct netbuf *nb, struct sock_msg *m)
+static ssize_t copy_dgram(struct unix_sock *u, struct netbuf *nb, u32 skip, struct sock_msg *m)
 {
 	bool peek = m->flags & MSG_PEEK;
 	s32 off = READ_ONCE(u->sk.peek_off);
-	u32 skip = peek && off > 0 ? (u32)off % max(nb->len, 1u) : 0;
 	u32 n = (u32)min((usize)(nb->len - skip), iter_left(m->iter));
 	int err = netbuf_to_iter(nb, skip, m->iter, n);
 
@@ -562,14 +565,15 @@ ssize_t unix_dgram_recv(struct sock *sk, struct sock_msg *m)
 	struct netbuf *nb = NULL;
 	bool was_full;
 	ssize_t n;
+	u32 skip;
 
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	mutex_lock(&u->read_lock);
 	was_full = unix_queue_full(u);
-	n = wait_dgram(u, m, &nb);
+	n = wait_dgram(u, m, &nb, &skip);
 	if (!n && nb) {
-		n = copy_dgram(u, nb, m);
+		n = copy_dgram(u, nb, skip, m);
 		if (!(m->flags & MSG_PEEK))
 			netbuf_free(nb);
 	} else if (!n && sk->type == SOCK_DGRAM && m->nonblock) {

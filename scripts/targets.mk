@@ -48,7 +48,8 @@ gdb:
 #:   make cov           which lines of these the tests reach; at least 90 % of each file
 #:   make abi           ABI tests in the machine; T="futex pipe": some; on Linux: selftests/run --linux
 #:   make fuzz          fuzz every parser for S=30 seconds each; T=NAME: one
-#:   make lint          layers, file sizes, ABI against the headers, mutable globals, formatting, sparse, clang's thread-safety analysis
+#:   make lint          layers, file sizes, ABI against the headers, mutable globals, formatting, sparse,
+#:                      clang's thread-safety analysis, clang-tidy; files that did not change are not looked at again
 #:   make bench         instructions per operation beside Linux's; T="getpid pipe_rw_1": some
 .PHONY: check check-full unit cov abi fuzz lint bench
 check check-full:
@@ -71,18 +72,21 @@ lint:
 	@! test -e docs/SYSCALLS.md || $(PY) scripts/syscalls.py --check --docs docs/SYSCALLS.md compat/syscalls.def
 	@scripts/need aarch64-linux-gnu-gcc "the headers of arm64" gcc-aarch64-linux-gnu
 	@scripts/check_abi.py >$(O)/abi.log || { cat $(O)/abi.log; exit 1; }
-	@scripts/need sparse,clang "make lint" sparse clang
-	@$(MAKE) -s O=$(O) lint-sources
+	@scripts/need sparse,clang,clang-tidy "make lint" sparse clang clang-tidy
+	@$(MAKE) -s -j$(JOBS) O=$(O) lint-sources
 JOBS ?= $(shell nproc)
 
-# The kernel's own sources through clang's analysis and sparse, with the kernel's flags.
+# The kernel's own sources through clang's analysis, sparse and clang-tidy (.clang-tidy), with the kernel's flags.
 .PHONY: lint-sources
-lint-c := $(filter-out compat/vdso/%,$(patsubst $(O)/%.o,%.c,$(filter-out $(O)/ext/%,$(all-objs))))
-lint-sources: $(gen) $(ext-src) $(O)/Image
+lint-c := $(wildcard $(filter-out compat/vdso/%,$(patsubst $(O)/%.o,%.c,$(filter-out $(O)/ext/%,$(all-objs)))))
+lint-flags := --target=aarch64-linux-gnu $(filter-out -fconserve-stack -fno-allow-store-data-races,$(CFLAGS)) \
+	-Wno-gnu-variable-sized-type-not-at-end
+lint-sources: $(O)/Image $(lint-c:%.c=$(O)/lint/%.ok)
 	@scripts/check_globals.py $(O)
-	@bad=0; for f in $(wildcard $(lint-c)); do \
-		clang --target=aarch64-linux-gnu $(filter-out -fconserve-stack -fno-allow-store-data-races,$(CFLAGS)) -Wno-gnu-variable-sized-type-not-at-end \
-			-Wthread-safety -fsyntax-only $$f || bad=1; \
-		sparse --arch=aarch64 -D__aarch64__ -Wno-decl -Wno-transparent-union \
-			$(INC) $(EXT_INC) -ffreestanding -nostdinc -std=gnu11 $$f 2>&1 | grep -E 'error:|warning:' && bad=1; \
-	done; exit $$bad
+$(O)/lint/%.ok: $(O)/%.o .clang-tidy
+	@mkdir -p $(@D)
+	@clang $(lint-flags) -Wthread-safety -fsyntax-only $*.c
+	@! sparse --arch=aarch64 -D__aarch64__ -Wno-decl -Wno-transparent-union $(INC) $(EXT_INC) -ffreestanding -nostdinc -std=gnu11 \
+		$*.c 2>&1 | grep -E 'error:|warning:'
+	@clang-tidy --quiet $*.c -- $(lint-flags) -Wno-everything 2>/dev/null
+	@touch $@

@@ -471,6 +471,7 @@ static int find_rings(struct card *c)
 
 	if (virtio_has(v, F_MQ))
 		virtio_config(v, CONFIG_PAIRS, &device_pairs, sizeof(device_pairs));
+	device_pairs = (u16)max((u32)device_pairs, c->nr_pairs);
 	nr = virtio_has(v, F_CTRL_VQ) ? 2u * device_pairs + 1 : 2u * c->nr_pairs;
 	err = virtio_find_queues(v, nr, RING_MAX);
 	if (err)
@@ -486,6 +487,7 @@ static int find_rings(struct card *c)
 		p->rx = v->queues[2 * i];
 		p->tx = v->queues[2 * i + 1];
 		p->q = &c->dev->queues[i];
+		debug_assert(p->rx && p->tx);
 		p->rx->priv = p->tx->priv = p;
 		p->rx->callback = p->tx->callback = on_interrupt;
 		vq_callbacks_off(&p->tx->vq);

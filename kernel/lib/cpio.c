@@ -89,7 +89,7 @@ enum cpio_result cpio_next(struct cpio *c, struct cpio_entry *e)
 	h = c->pos;
 	if (c->size - h < 6)
 		return CPIO_BAD_MAGIC;
-	if (memcmp(c->buf + h, "070701", 6) && memcmp(c->buf + h, "070702", 6))
+	if (memcmp(c->buf + h, "070701", 6) != 0 && memcmp(c->buf + h, "070702", 6) != 0)
 		return CPIO_BAD_MAGIC;
 	if (c->size - h < HEADER_LEN)
 		return CPIO_TRUNCATED;

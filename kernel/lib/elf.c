@@ -34,7 +34,7 @@ int elf_parse_header(const u8 *h, usize n, struct elf_header *out)
 	static const u8 ident[4] = { 0x7f, 'E', 'L', 'F' };
 	u64 type;
 
-	if (n < ELF_HEADER_BYTES || memcmp(h, ident, sizeof(ident)))
+	if (n < ELF_HEADER_BYTES || memcmp(h, ident, sizeof(ident)) != 0)
 		return ENOEXEC_;
 	type = get(h + 16, 2);
 	if ((type != ET_EXEC && type != ET_DYN) || get(h + 18, 2) != EM_AARCH64 || get(h + 54, 2) != ELF_PHDR_BYTES)
@@ -130,7 +130,7 @@ int elf_property_bti(const u8 *note, usize n, bool *bti)
 	u64 last = 0;
 
 	*bti = false;
-	if (n < 16 || get(note, 4) != 4 || get(note + 8, 4) != NT_GNU_PROPERTY_TYPE_0 || memcmp(note + 12, "GNU", 4))
+	if (n < 16 || get(note, 4) != 4 || get(note + 8, 4) != NT_GNU_PROPERTY_TYPE_0 || memcmp(note + 12, "GNU", 4) != 0)
 		return ENOEXEC_;
 	end = 16 + get(note + 4, 4);
 	if (end > n)

@@ -136,10 +136,8 @@ int xa_store(struct xarray *xa, u64 index, void *p, void **old)
 	struct xa_node *n = leaf_make(xa, index);
 	void *was;
 
-	if (!n) {
-		n = xa->root;	/* what grow() and leaf_make() had built stays: it is valid, only sparse */
-		return -12;
-	}
+	if (!n)
+		return -12;	/* what grow() and leaf_make() had built stays: it is valid, only sparse */
 	was = n->slot[index & XA_MASK];
 	slot_write(&n->slot[index & XA_MASK], p);
 	if (!was)

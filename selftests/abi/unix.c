@@ -280,3 +280,24 @@ TEST(ioctl_tells_how_much_waits)
 	EXPECT_EQ(1, n > 0);
 }
 MAIN
+
+TEST(peek_offset_passes_over_datagrams)
+{
+	char b[16];
+	int s[2], off = 12;
+	socklen_t n = sizeof(off);
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM, 0, s));
+	ASSERT_EQ(0, setsockopt(s[1], SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)));
+	EXPECT_EQ(10, send(s[0], "0123456789", 10, 0));
+	EXPECT_ERRNO(EAGAIN, recv(s[1], b, 16, MSG_PEEK | MSG_DONTWAIT)); /* beyond the last */
+	EXPECT_EQ(7, send(s[0], "abcdefg", 7, 0));
+	EXPECT_EQ(2, recv(s[1], b, 2, MSG_PEEK | MSG_DONTWAIT));
+	EXPECT_EQ(0, memcmp(b, "cd", 2));
+	EXPECT_EQ(3, recv(s[1], b, 16, MSG_PEEK | MSG_DONTWAIT));
+	EXPECT_EQ(0, memcmp(b, "efg", 3));
+	EXPECT_ERRNO(EAGAIN, recv(s[1], b, 16, MSG_PEEK | MSG_DONTWAIT));
+	EXPECT_EQ(10, recv(s[1], b, 16, MSG_DONTWAIT));
+	EXPECT_EQ(0, getsockopt(s[1], SOL_SOCKET, SO_PEEK_OFF, &off, &n));
+	EXPECT_EQ(7, off);
+}
