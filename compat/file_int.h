@@ -38,3 +38,6 @@ static inline ssize_t file_pwrite(struct file *f, struct iter *from, loff_t *pos
 		return -ESPIPE;
 	return f->obj->ops->write ? f->obj->ops->write(f, from, pos) : -EINVAL;
 }
+
+/* ioctl_blk.c */
+long ioctl_block(struct file *f, u32 cmd, uaddr_t arg);

@@ -60,5 +60,7 @@ long sys_ioctl(int fd, u32 cmd, uaddr_t arg)
 	}
 	if (h.file->obj->ops->type == OBJ_SOCKET)
 		return ioctl_socket(h.file, cmd, arg);
+	if (h.file->obj->ops->type == OBJ_BLOCKDEV)
+		return ioctl_block(h.file, cmd, arg);
 	return h.file->obj->ops->ioctl ? h.file->obj->ops->ioctl(h.file, cmd, arg) : -ENOTTY;
 }

@@ -20,28 +20,35 @@
  */
 #pragma once
 
+#include <fs/flush.h>
 #include <kernel/lib/compiler.h>
 #include <kernel/lib/list.h>
 #include <kernel/mutex.h>
 #include <kernel/object.h>
+#include <kernel/rcu.h>
 #include <kernel/spinlock.h>
 
 struct blkdev;
 struct disk;
 struct file;
 struct page;
+struct page_io_group;
 struct vmo;
-struct vnode;
 
 #define SECTOR_SHIFT 9
-#define SECTOR_SIZE  512u
+#define SECTOR_SIZE 512u
 
-enum bio_op { BIO_READ, BIO_WRITE, BIO_FLUSH, BIO_DISCARD, BIO_WRITE_ZEROES, BIO_NR_OPS };
+enum bio_op { BIO_READ,
+	      BIO_WRITE,
+	      BIO_FLUSH,
+	      BIO_DISCARD,
+	      BIO_WRITE_ZEROES,
+	      BIO_NR_OPS };
 
-#define BIO_PREFLUSH   0x01u /* what was completed before is on the medium before this is written */
-#define BIO_FUA	       0x02u /* complete means: on the medium */
-#define BIO_META       0x04u /* metadata or a journal: for statistics and tests */
-#define BIO_READAHEAD  0x08u /* nobody waits for it yet; may fail */
+#define BIO_PREFLUSH 0x01u   /* what was completed before is on the medium before this is written */
+#define BIO_FUA 0x02u	     /* complete means: on the medium */
+#define BIO_META 0x04u	     /* metadata or a journal: for statistics and tests */
+#define BIO_READAHEAD 0x08u  /* nobody waits for it yet; may fail */
 #define BIO_BACKGROUND 0x10u /* writeback */
 
 struct bio_vec {
@@ -61,13 +68,16 @@ struct bio {
 	void (*end)(struct bio *b); /* bottom half or the submitter's context: must not sleep */
 	void *private;
 	/* the block layer's */
-	struct bio *next;	   /* later parts of the same request */
-	struct bio *last;	   /* of a request's head */
+	struct bio *next; /* later parts of the same request */
+	struct bio *last; /* of a request's head */
+	struct bio *failed_next;
+	struct page_io_group *group;	/* fs/pageio.c */
 	u32 req_vecs, req_sectors; /* of a request's head: with all that follow */
 	u8 stage;
-	struct list link;
-	u64 start_ns;
+	bool merged, accounted, reserved;
 	u32 tag; /* the driver's */
+	struct list link;
+	ktime_t start_ns;
 	u32 nr_vecs, max_vecs;
 	struct bio_vec vecs[];
 };
@@ -104,29 +114,32 @@ void blk_plug_end(struct blk_plug *p);
 
 /* Locks: m  bdev_lock (RANK_SUPER): list, holders   I  immutable   a  atomic */
 struct blkdev {
-	struct object obj;  /* first; the disk holds one reference */
-	struct disk *disk;  /* [I] */
-	u32 partno;	    /* [I] 0: the whole disk */
-	u32 dev;	    /* [I] number as mknod(2) takes it */
-	char name[32];	    /* [I] "vda", "vda1" */
-	u64 start;	    /* [I] first sector on the disk */
-	u64 nr_sectors;	    /* [m] readable anywhere */
-	u32 block_size;	    /* [m] of bufs */
-	bool read_only;	    /* [m] of this partition: BLKROSET */
-	u8 uuid[16];	    /* [I] of the partition (GPT) */
-	char label[37 * 3]; /* [I] of the partition (GPT), UTF-8 */
-	struct vnode
-		*vnode;	 /* [I] of its own: page cache, permission and times are not the node's */
-	struct vmo *vmo; /* [I] page cache of the device */
-	void *holder;	 /* [m] mounted by this super block, or opened O_EXCL: -EBUSY for others */
-	u32 openers, excl;     /* [m] */
-	struct list link;      /* [m] all devices */
-	struct list part_link; /* [m] disk.parts */
-	struct blkdev_stats {
-		u64 ios[4], merges[4], sectors[4],
-			ns[4]; /* read, write, discard, flush; relaxed sums, per CPU inside */
-	} * stats;	       /* per CPU */
-	atomic_t in_flight;
+	struct object obj;		/* first; the disk holds one reference */
+	struct disk *disk;		/* [I] */
+	u32 partno;			/* [I] 0: the whole disk */
+	u32 dev;			/* [I] number as mknod(2) takes it */
+	char name[32];			/* [I] "vda", "vda1" */
+	u64 start;			/* [I] first sector on the disk */
+	u64 nr_sectors;			/* [m] readable anywhere */
+	u32 block_size;			/* [m] of bufs */
+	bool read_only;			/* [m] BLKROSET */
+	u8 uuid[16];			/* [I] of the partition (GPT) */
+	char label[112];		/* [I] of the partition (GPT), UTF-8 */
+	bool gpt;			/* [I] */
+	struct vmo *vmo;		/* [I] page cache of the device */
+	struct flush_item flush;	/* its dirty pages */
+	const void *holder;		/* [m] a super block, or a description opened O_EXCL: -EBUSY for others */
+	u32 openers, claims;		/* [m] */
+	struct list link;		/* [m] all devices */
+	struct blkdev_stats *stats;	/* one for each CPU */
+	atomic_t in_flight;		/* [a] */
+	atomic64_t busy_stamp, busy_ms; /* [a] */
+	struct rcu_head rcu;
+};
+
+/* Sums of one CPU, by kind: read, write, discard, flush. */
+struct blkdev_stats {
+	u64 ios[4], merges[4], sectors[4], ns[4];
 };
 
 static inline u64 blkdev_bytes(const struct blkdev *d)
@@ -145,8 +158,8 @@ static inline void blkdev_put(struct blkdev *d)
 	object_put(&d->obj);
 }
 /* For this holder alone. -EBUSY. NULL releases. */
-int __must_check blkdev_claim(struct blkdev *d, void *holder);
-void blkdev_release(struct blkdev *d, void *holder);
+int __must_check blkdev_claim(struct blkdev *d, const void *holder);
+void blkdev_release(struct blkdev *d, const void *holder);
 /* A power of two from the device's logical block size to PAGE_SIZE. -EINVAL. */
 int __must_check blkdev_set_block_size(struct blkdev *d, u32 size);
 /* Dirty pages of the device's own cache to the device; then its cache to the medium. 0 or -errno.
@@ -189,7 +202,6 @@ struct disk {
 	/* the block layer's */
 	struct disk_queue *queues;
 	struct blkdev *whole;
-	struct list parts;
 	struct disk_flush *flush;
 };
 
@@ -198,6 +210,8 @@ struct disk {
 int __must_check disk_add(struct disk *d);
 /* The request that b heads is complete. Any context; error: 0, -EIO, -ENOSPC, -EOPNOTSUPP... */
 void bio_done(struct bio *b, int error);
+/* There is room in hardware queue q again: what waits is started. Bottom half. */
+void disk_queue_run(struct disk *d, u32 q);
 /* The device has grown or shrunk. */
 void disk_resize(struct disk *d, u64 nr_sectors);
 /* Reads the partition table again: BLKRRPART. -EBUSY while a partition is in use. */

@@ -87,11 +87,6 @@ int chrdev_open(u32 dev, u32 flags, struct file **out)
 	return err;
 }
 
-int blkdev_open_node(u32 dev, u32 flags, struct file **out)
-{
-	return -ENXIO;
-}
-
 void chrdev_for_each(void (*fn)(const struct chrdev *c, void *arg), void *arg)
 {
 	struct chrdev *c;

@@ -292,12 +292,6 @@ static int show_devices(struct seq *s, struct task *t)
 	return 0;
 }
 
-static int show_partitions(struct seq *s, struct task *t)
-{
-	seq_print(s, "major minor  #blocks  name\n\n");
-	return 0;
-}
-
 static int show_swaps(struct seq *s, struct task *t)
 {
 	seq_print(s, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
@@ -430,14 +424,12 @@ const struct proc_entry proc_root_entries[] = {
 	FILE_R("cmdline", show_cmdline),
 	FILE_R("cpuinfo", show_cpuinfo),
 	FILE_R("devices", show_devices),
-	FILE_R("diskstats", show_nothing),
 	FILE_R("filesystems", show_filesystems),
 	FILE_R("interrupts", show_interrupts),
 	FILE_R("loadavg", show_loadavg),
 	FILE_R("locks", show_locks),
 	FILE_R("meminfo", show_meminfo),
 	FILE_R("modules", show_nothing),
-	FILE_R("partitions", show_partitions),
 	{ .name = "slabinfo", .mode = S_IFREG | 0400, .kind = PROC_FILE, .show = show_slabinfo },
 	FILE_R("stat", show_stat),
 	FILE_R("swaps", show_swaps),

@@ -8,12 +8,14 @@
  */
 #include <fs/vfs.h>
 
+#include <fs/blkdev.h>
 #include <fs/dcache.h>
 #include <fs/flock.h>
 #include <fs/inotify.h>
 #include <fs/vnode.h>
 #include <kernel/file.h>
 #include <kernel/lib/string.h>
+#include <kernel/printk.h>
 #include <mm/slab.h>
 
 #include "vfs_int.h"
@@ -140,13 +142,24 @@ static struct super *next_super(struct super *prev)
 	return next;
 }
 
+static void sync_device(struct blkdev *d, void *wait)
+{
+	if (wait && !d->partno && blkdev_flush(d))
+		pr_warn("%s: flushing its cache failed", d->name);
+}
+
+/* The data of files, then what file systems have about them, then the devices' own pages and caches. */
 void super_sync_all(bool wait)
 {
 	struct super *sb = NULL;
 
+	flusher_write_all(NULL, NULL, wait);
+
 	while ((sb = next_super(sb)))
 		if (sb->ops->sync && (sb->flags & SB_ACTIVE))
 			sb->ops->sync(sb, wait);
+	flusher_write_all(NULL, NULL, wait);
+	blkdev_for_each(sync_device, wait ? &supers : NULL);
 }
 
 void super_all_readonly(void)

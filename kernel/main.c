@@ -17,6 +17,7 @@
 #include <drivers/fdt_bus.h>
 #include <drivers/serial/pl011.h>
 #include <drivers/tty/tty.h>
+#include <fs/blkdev.h>
 #include <fs/devfs.h>
 #include <fs/initramfs.h>
 #include <fs/namei.h>
@@ -205,6 +206,7 @@ static void first_thread(void *unused)
 		panic("no memory for the root directory");
 	workq_init();
 	reclaim_init();
+	blkdev_init();
 	softirq_threads_init();
 	tty_init_devices();
 	driver_probe_all();

@@ -34,7 +34,7 @@ struct page {
 	u16 flags_order;		/* order of the block this page heads (4 bits), id of the budget it is charged to (12) */
 	u16 pins;			/* [a] long-term pins: a pinned page is copied at fork */
 	atomic_t flags;			/* [a] PG_* */
-	u32 block_bits;			/* [v] PG_CACHE: low 16 the pager's own, high 16 which 512-byte pieces are dirty */
+	u32 block_bits;			/* [a] PG_CACHE: low 16 the pager's own, high 16 which 512-byte pieces are dirty */
 	union {
 		struct list link;	/* free lists, slab lists */
 		struct {

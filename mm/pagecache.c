@@ -43,7 +43,7 @@ static u32 pieces(u32 from, u32 to)
 void clear_dirty(struct vmo *v, struct page *p)
 {
 	page_flag_clear(p, PG_DIRTY);
-	p->block_bits &= 0xffff;
+	__atomic_fetch_and(&p->block_bits, 0xffffu, __ATOMIC_RELAXED);
 	xa_clear_mark(&v->pages, p->index, XA_DIRTY);
 	v->nr_dirty--;
 	mem_count(MEM_DIRTY, -1);
@@ -55,7 +55,7 @@ static bool set_dirty(struct vmo *v, struct page *p, u32 mask)
 
 	spin_lock(&v->pages_lock);
 	if (READ_ONCE(p->owner) == v) {
-		p->block_bits |= mask << 16;
+		__atomic_fetch_or(&p->block_bits, mask << 16, __ATOMIC_RELAXED);
 		if (!(page_flags(p) & PG_DIRTY)) {
 			page_flag_set(p, PG_DIRTY);
 			xa_set_mark(&v->pages, p->index, XA_DIRTY);

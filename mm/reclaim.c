@@ -142,22 +142,20 @@ int vmo_invalidate(struct vmo *v, u64 first, u64 last)
 	return err;
 }
 
+/* Three times around at most: the first takes marks away, the second mappings. */
 static u64 scan_ring(u64 want)
 {
-	u64 freed = 0, looked = 0, most = 4 * max(want, 256ul) * LOOK_AT;
-	struct vmo *v, *first = NULL;
-	u32 rounds = 0;
+	u64 freed = 0, looked = 0, most;
+	struct mem_stats m;
+	struct vmo *v;
 
-	/* Three times around: marks go in the first, mappings in the second. */
+	mem_stats_get(&m);
+	most = 3 * m.cached + LOOK_AT;
 	while (freed < want && looked < most && (v = next_vmo())) {
-		if (v == first && ++rounds == 3) {
-			vmo_put(v);
-			break;
-		}
-		if (!first)
-			first = v;
+		u64 n = min((u64)LOOK_AT, READ_ONCE(v->nr_pages));
+
 		freed += scan_vmo(v, want - freed, LOOK_AT);
-		looked += LOOK_AT;
+		looked += max(n, 1ul);
 		vmo_put(v);
 	}
 	return freed;

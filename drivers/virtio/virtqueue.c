@@ -17,6 +17,7 @@
 
 #define DESC_NEXT	1u
 #define DESC_WRITE	2u
+#define DESC_INDIRECT	4u
 #define AVAIL_NO_INTERRUPT 1u
 #define USED_NO_NOTIFY	1u
 #define NO_DESC		0xffffu
@@ -45,10 +46,21 @@ void vq_init(struct virtqueue *vq, u16 index, u16 size, bool event_idx)
 	}
 }
 
+/* The chain that begins at head is the device's. */
+static void publish(struct virtqueue *vq, u16 head, u16 nr, u32 in_len, void *token)
+{
+	vq->nr_free = (u16)(vq->nr_free - nr);
+	vq->tokens[head] = (struct vq_token){ token, in_len, nr };
+	vq->avail->ring[vq->avail->idx & (vq->size - 1)] = head;
+	dma_wmb();					/* (A) */
+	WRITE_ONCE(vq->avail->idx, (u16)(vq->avail->idx + 1));
+	vq->added++;
+}
+
 int vq_add(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, void *token)
 {
 	u32 nr = nr_out + nr_in, in_len = 0, i;
-	u16 head = vq->free_head, d = head, last = head;
+	u16 head = vq->free_head, d = head;
 
 	if (unlikely(vq->broken))
 		return -EIO;
@@ -61,17 +73,34 @@ int vq_add(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, 
 		desc->len = sg[i].len;
 		desc->flags = (u16)((i >= nr_out ? DESC_WRITE : 0) | (i + 1 < nr ? DESC_NEXT : 0));
 		in_len += i >= nr_out ? sg[i].len : 0;
-		last = d;
 		d = desc->next;
 	}
-	(void)last;
 	vq->free_head = d;
-	vq->nr_free = (u16)(vq->nr_free - nr);
-	vq->tokens[head] = (struct vq_token){ token, in_len, (u16)nr };
-	vq->avail->ring[vq->avail->idx & (vq->size - 1)] = head;
-	dma_wmb();					/* (A) */
-	WRITE_ONCE(vq->avail->idx, (u16)(vq->avail->idx + 1));
-	vq->added++;
+	publish(vq, head, (u16)nr, in_len, token);
+	return 0;
+}
+
+int vq_add_indirect(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, void *token, struct vring_desc *table, paddr_t at)
+{
+	u32 nr = nr_out + nr_in, in_len = 0, i;
+	u16 head = vq->free_head;
+	struct vring_desc *desc = &vq->desc[head];
+
+	if (unlikely(vq->broken))
+		return -EIO;
+	if (unlikely(!nr || !vq->nr_free))
+		return -ENOSPC;
+	for (i = 0; i < nr; i++) {
+		table[i] = (struct vring_desc){
+			sg[i].addr, sg[i].len, (u16)((i >= nr_out ? DESC_WRITE : 0) | (i + 1 < nr ? DESC_NEXT : 0)), (u16)(i + 1),
+		};
+		in_len += i >= nr_out ? sg[i].len : 0;
+	}
+	desc->addr = at;
+	desc->len = nr * (u32)sizeof(struct vring_desc);
+	desc->flags = DESC_INDIRECT;
+	vq->free_head = desc->next;
+	publish(vq, head, 1, in_len, token);
 	return 0;
 }
 

@@ -59,6 +59,10 @@ static inline usize vq_used_bytes(u32 size) { return sizeof(struct vring_used) +
 void vq_init(struct virtqueue *vq, u16 index, u16 size, bool event_idx);
 /* A chain: nr_out runs that the device reads, then nr_in that it writes. token is not NULL. -ENOSPC: not enough free. */
 int __must_check vq_add(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, void *token);
+/* The same through a table of the caller's (nr_out + nr_in descriptors at table, whose address is at): takes one descriptor of the ring.
+ * The table stays until the chain comes back. For devices with VIRTIO_F_RING_INDIRECT. */
+int __must_check vq_add_indirect(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, void *token, struct vring_desc *table,
+				 paddr_t at);
 /* After adding: whether the device wants to be told. */
 bool __must_check vq_must_kick(struct virtqueue *vq);
 /* The next chain the device is done with: its token and how many bytes it wrote (never more than it was given room for).

@@ -7,25 +7,19 @@
  *	journal_dirty(h, b)			after
  *	journal_stop(h)
  *
- * Handles of all threads join the running transaction. It is closed and committed when it is five
- *seconds old, when it is large, or when somebody waits for it (fsync): the blocks go to the log,
- *the device's cache is flushed, a commit record follows. From then on they may be written home,
- *which frees their part of the log (checkpoint).
+ * Handles of all threads join the running transaction. It is closed and committed when it is five seconds old, when it is large, or when
+ * somebody waits for it (fsync): the blocks go to the log, the device's cache is flushed, a commit record follows. From then on
+ * they may be written home, which frees their part of the log (checkpoint).
  *
- *	RUNNING --(age, size, wait)--> LOCKED --(handles end)--> FLUSH --(data of ordered files is
- *out)--> LOG
- *	        --(blocks are in the log, cache flushed)--> COMMIT --(commit record is on the
- *medium)--> FINISHED --(all home)--> gone
+ *	RUNNING --(age, size, wait)--> LOCKED --(handles end)--> FLUSH --(data of ordered files is out)--> LOG
+ *	        --(blocks are in the log, cache flushed)--> COMMIT --(record is on the medium)--> FINISHED --(all home)--> gone
  *
- * Without a log (no has_journal feature: j == NULL) the same calls mark buffers dirty and promise
- *no order.
+ * Without a log (no has_journal feature: j == NULL) the same calls mark buffers dirty and promise no order.
  *
- * A handle belongs to its thread. Starting one while the thread has one gives the same, counted;
- *its credits were part of the first. Order: journal handle, then page lock, then inode.map_lock. A
- *thread that holds a page lock or a spinlock never starts one.
+ * A handle belongs to its thread. Starting one while the thread has one gives the same, counted; its credits were part of the first.
+ * Order: journal handle, then page lock, then inode.map_lock. A thread that holds a page lock or a spinlock never starts one.
  *
- * Ref: Linux Documentation/filesystems/ext4/journal.rst (format). Tests:
- *selftests/crash
+ * Ref: Linux Documentation/filesystems/ext4/journal.rst (format). Tests: none of its own yet
  */
 #pragma once
 
