@@ -429,35 +429,51 @@ void bio_done(struct bio *b, int error)
 
 /* ---- waiting ---- */
 
-struct bio_wait {
-	struct task *task;
-	bool done;
-};
-
-/* Once done is set the waiter's stack may be gone; its task stays for as long as we are readers. */
-static void wake_waiter(struct bio *b)
+void bio_group_begin(struct bio_group *g)
 {
-	struct bio_wait *w = b->private;
-	struct task *t;
+	atomic_set(&g->in_flight, 1);
+	g->task = current();
+	g->error = 0;
+}
 
+/* Once the count is zero the waiter's stack may be gone; its task stays for as long as we are readers. */
+void bio_group_done(struct bio_group *g, int error)
+{
+	struct task *t = g->task;
+
+	if (error)
+		WRITE_ONCE(g->error, error);
 	rcu_read_lock();
-	t = w->task;
-	smp_store_release(&w->done, true);
-	sched_wake(t);
+	if (atomic_sub_return(&g->in_flight, 1) == 0)
+		sched_wake(t);
 	rcu_read_unlock();
+}
+
+int bio_group_wait(struct bio_group *g)
+{
+	int err;
+
+	if (atomic_sub_return(&g->in_flight, 1) != 0) {
+		err = task_wait(atomic_read_acquire(&g->in_flight) == 0, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+		(void)err;
+	}
+	return READ_ONCE(g->error);
+}
+
+static void end_waited(struct bio *b)
+{
+	bio_group_done(b->group, b->error);
 }
 
 int blkdev_submit_wait(struct bio *b)
 {
-	struct bio_wait w = { .task = current() };
-	int err;
+	struct bio_group g;
 
-	b->end = wake_waiter;
-	b->private = &w;
+	bio_group_begin(&g);
+	bio_group_add(&g, b);
+	b->end = end_waited;
 	blkdev_submit(b);
-	err = task_wait(smp_load_acquire(&w.done), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
-	(void)err;
-	return b->error;
+	return bio_group_wait(&g);
 }
 
 static int submit_empty(struct blkdev *d, enum bio_op op, u64 sector, u32 nr_sectors)

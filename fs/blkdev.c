@@ -10,6 +10,7 @@
 #include <fs/blk_int.h>
 
 #include <arch/cpu.h>
+#include <fs/buf.h>
 #include <fs/chrdev.h>
 #include <fs/devfs.h>
 #include <fs/partition.h>
@@ -107,6 +108,17 @@ void blkdev_for_each(void (*fn)(struct blkdev *d, void *arg), void *arg)
 	mutex_unlock(&bdev_lock);
 }
 
+void blkdev_try_for_each(void (*fn)(struct blkdev *d, void *arg), void *arg)
+{
+	struct blkdev *d;
+
+	if (!mutex_trylock(&bdev_lock))
+		return;
+	list_for_each_entry(d, &devices, link)
+		fn(d, arg);
+	mutex_unlock(&bdev_lock);
+}
+
 /* ---- making ---- */
 
 static void free_rcu(struct rcu_head *h)
@@ -121,6 +133,7 @@ void blkdev_free(struct object *o)
 {
 	struct blkdev *d = container_of(o, struct blkdev, obj);
 
+	buf_forget_all(d);
 	if (d->vmo)
 		vmo_put(d->vmo);
 	call_rcu(&d->rcu, free_rcu);
@@ -133,6 +146,8 @@ static struct blkdev *make(struct disk *k, u32 partno, u64 start, u64 nr_sectors
 	if (!d)
 		return NULL;
 	object_init(&d->obj, &blkdev_ops);
+	spin_init(&d->bufs_lock, RANK_BUF);
+	xa_init(&d->bufs, &vmo_xa_mem);
 	d->disk = k;
 	d->partno = partno;
 	d->start = start;
@@ -292,6 +307,7 @@ void disk_resize(struct disk *k, u64 nr_sectors)
 void blkdev_init(void)
 {
 	bio_init();
+	buf_init();
 	flusher_init();
 	blkdev_proc_init();
 }

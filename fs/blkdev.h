@@ -23,6 +23,7 @@
 #include <fs/flush.h>
 #include <kernel/lib/compiler.h>
 #include <kernel/lib/list.h>
+#include <kernel/lib/xarray.h>
 #include <kernel/mutex.h>
 #include <kernel/object.h>
 #include <kernel/rcu.h>
@@ -32,7 +33,6 @@ struct blkdev;
 struct disk;
 struct file;
 struct page;
-struct page_io_group;
 struct vmo;
 
 #define SECTOR_SHIFT 9
@@ -66,12 +66,12 @@ struct bio {
 	u32 nr_sectors;		    /* sum of vecs; for discard and write-zeroes as asked */
 	int error;		    /* 0 or -errno, valid in end */
 	void (*end)(struct bio *b); /* bottom half or the submitter's context: must not sleep */
-	void *private;
+	void *private, *owner;
 	/* the block layer's */
 	struct bio *next; /* later parts of the same request */
 	struct bio *last; /* of a request's head */
 	struct bio *failed_next;
-	struct page_io_group *group;	/* fs/pageio.c */
+	struct bio_group *group;	/* who waits for several, or NULL */
 	u32 req_vecs, req_sectors; /* of a request's head: with all that follow */
 	u8 stage;
 	bool merged, accounted, reserved;
@@ -95,6 +95,21 @@ bool bio_add(struct bio *b, struct page *p, u32 off, u32 len);
 void blkdev_submit(struct bio *b);
 /* The same and waits: bio->error. end is not called, the bio stays the caller's. May sleep. */
 int __must_check blkdev_submit_wait(struct bio *b);
+/* Several bios that one thread waits for, on its stack: begin, add each before it is submitted, done from its end, wait. */
+struct bio_group {
+	atomic_t in_flight;
+	struct task *task;
+	int error;
+};
+void bio_group_begin(struct bio_group *g);
+static inline void bio_group_add(struct bio_group *g, struct bio *b)
+{
+	b->group = g;
+	atomic_inc(&g->in_flight);
+}
+void bio_group_done(struct bio_group *g, int error);	/* the group may be gone on return */
+int __must_check bio_group_wait(struct bio_group *g);	/* 0 or one of the errors. May sleep */
+
 /* Everything completed before is on the medium afterwards. 0 or -errno. May sleep. */
 int __must_check blkdev_flush(struct blkdev *dev);
 int __must_check blkdev_discard(struct blkdev *dev, u64 sector, u64 nr_sectors);
@@ -128,6 +143,9 @@ struct blkdev {
 	bool gpt;			/* [I] */
 	struct vmo *vmo;		/* [I] page cache of the device */
 	struct flush_item flush;	/* its dirty pages */
+	struct spinlock bufs_lock;
+	struct xarray bufs;		/* [bufs_lock; RCU] struct buf by block: fs/buf.c */
+	u64 bufs_hand;			/* [bufs_lock] */
 	const void *holder;		/* [m] a super block, or a description opened O_EXCL: -EBUSY for others */
 	u32 openers, claims;		/* [m] */
 	struct list link;		/* [m] all devices */
@@ -166,6 +184,7 @@ int __must_check blkdev_set_block_size(struct blkdev *d, u32 size);
  * May sleep. */
 int __must_check blkdev_sync(struct blkdev *d);
 void blkdev_for_each(void (*fn)(struct blkdev *d, void *arg), void *arg);
+void blkdev_try_for_each(void (*fn)(struct blkdev *d, void *arg), void *arg);	/* not at all while the list is busy */
 
 /* ---- for drivers ---- */
 

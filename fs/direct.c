@@ -8,8 +8,6 @@
 #include <fs/direct.h>
 
 #include <kernel/printk.h>
-#include <kernel/rcu.h>
-#include <kernel/sched.h>
 #include <kernel/task.h>
 #include <kernel/uapi.h>
 #include <mm/aspace.h>
@@ -19,28 +17,17 @@
 
 #define BATCH 64u		/* user pages at a time */
 
-struct batch {
-	atomic_t in_flight;
-	struct task *task;
-	int error;
-};
-
-static void batch_end(struct bio *b)
+static void direct_end(struct bio *b)
 {
-	struct batch *w = b->private;
-	struct task *t = w->task;
+	struct bio_group *g = b->group;
+	int error = b->error;
 
-	if (b->error)
-		WRITE_ONCE(w->error, b->error);
 	bio_free(b);
-	rcu_read_lock();		/* once the count is zero *w may be gone; the task stays while we read */
-	if (atomic_sub_return(&w->in_flight, 1) == 0)
-		sched_wake(t);
-	rcu_read_unlock();
+	bio_group_done(g, error);
 }
 
 /* Pages [first..) of one run to consecutive sectors. */
-static void send_run(const struct direct_io *io, struct batch *w, const struct direct_run *r, struct page **pages, u32 off)
+static void send_run(const struct direct_io *io, struct bio_group *g, const struct direct_run *r, struct page **pages, u32 off)
 {
 	u64 sector = r->sector;
 	usize left = r->len;
@@ -55,9 +42,8 @@ static void send_run(const struct direct_io *io, struct batch *w, const struct d
 		}
 		if (!b) {
 			b = bio_alloc(r->dev, io->op, sector, BATCH + 1, PAGE_KERNEL);
-			b->end = batch_end;
-			b->private = w;
-			atomic_inc(&w->in_flight);
+			b->end = direct_end;
+			bio_group_add(g, b);
 			if (!bio_add(b, *pages, off, n))
 				panic("a device that takes no page");
 		}
@@ -73,7 +59,7 @@ static void send_run(const struct direct_io *io, struct batch *w, const struct d
 /* At most a batch of one user segment. Bytes or -errno. */
 static ssize_t step(const struct direct_io *io, struct iter *it, u64 pos)
 {
-	struct batch w = { .task = current() };
+	struct bio_group g;
 	struct page *pages[BATCH];
 	struct direct_run r;
 	u32 off, i;
@@ -99,16 +85,13 @@ static ssize_t step(const struct direct_io *io, struct iter *it, u64 pos)
 	if (n < 0)
 		return n;
 	r.len = len = min(len, (usize)n * PAGE_SIZE - off);
-	atomic_set(&w.in_flight, 1);
-	send_run(io, &w, &r, pages, off);
-	if (atomic_sub_return(&w.in_flight, 1) != 0) {
-		err = task_wait(atomic_read_acquire(&w.in_flight) == 0, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
-		(void)err;
-	}
+	bio_group_begin(&g);
+	send_run(io, &g, &r, pages, off);
+	err = bio_group_wait(&g);
 	for (i = 0; i < (u32)n; i++)
 		page_put(pages[i]);
-	if (w.error)
-		return w.error;
+	if (err)
+		return err;
 	iter_advance(it, len);
 	return (ssize_t)len;
 }

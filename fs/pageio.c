@@ -52,7 +52,7 @@ static void read_end(struct bio *b)
 
 static void write_end(struct bio *b)
 {
-	struct page_io_group *g = b->group;
+	struct page_io_group *g = b->owner;
 	int error = b->error;
 
 	read_end(b);
@@ -72,8 +72,8 @@ static void send(struct page_io *io)
 	io->bio = NULL;
 	if (!b)
 		return;
-	if (b->group)
-		atomic_inc(&b->group->in_flight);
+	if (io->group)
+		atomic_inc(&io->group->in_flight);
 	blkdev_submit(b);
 }
 
@@ -95,7 +95,7 @@ void page_io_add(struct page_io *io, struct page *p, u32 off, u32 len, u64 secto
 			io->bio->flags = io->flags;
 			io->bio->end = write_end;
 			io->bio->private = io->done;
-			io->bio->group = io->group;
+			io->bio->owner = io->group;
 		}
 		before = io->bio->nr_vecs;
 		if (bio_add(io->bio, p, off, len))

@@ -34,6 +34,7 @@ enum lock_rank {
 	RANK_TTY,	/* line discipline and termios state */
 	RANK_OBJECT,	/* locks of simple objects: eventfd, pipe ring, ... */
 	RANK_DCACHE,	/* a dentry, a hash chain */
+	RANK_BUF,	/* bufs of a device */
 	RANK_VMO_PAGES, /* vmo.pages_lock: page tree, mappings */
 	RANK_PT,	/* a leaf page table */
 	RANK_HANDLES,	/* handle table, writers */

@@ -122,6 +122,8 @@ bool page_trylock(struct page *p);
 void page_unlock(struct page *p);
 int __must_check page_wait_unlocked(struct page *p, bool killable);
 void page_wait_written(struct page *p);		/* until PG_WRITEBACK is gone */
+/* Until these bits of a word that belongs to the page's content are clear; who clears them calls page_wake(). */
+void page_wait_clear(struct page *p, const atomic_t *word, u32 bits);
 void page_wake(struct page *p);			/* after a change of flags that somebody may wait for */
 void page_lock_init(void);
 

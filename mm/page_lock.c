@@ -46,6 +46,13 @@ void page_wait_written(struct page *p)
 	(void)err;
 }
 
+void page_wait_clear(struct page *p, const atomic_t *word, u32 bits)
+{
+	int err = waitq_wait(queue_of(p), !(atomic_read_acquire(word) & bits), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+
+	(void)err;
+}
+
 void page_wake(struct page *p)
 {
 	waitq_wake_all(queue_of(p));

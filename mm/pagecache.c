@@ -78,6 +78,17 @@ void vmo_dirty(struct vmo *v, struct page *p, u32 from, u32 to)
 		v->ops->dirtied(v);
 }
 
+void vmo_undirty(struct vmo *v, struct page *p, u32 from, u32 to)
+{
+	spin_lock(&v->pages_lock);
+	if (READ_ONCE(p->owner) == v && (page_flags(p) & PG_DIRTY)) {
+		__atomic_fetch_and(&p->block_bits, ~(pieces(from, to) << 16), __ATOMIC_RELAXED);
+		if (!page_dirty_mask(p))
+			clear_dirty(v, p);
+	}
+	spin_unlock(&v->pages_lock);
+}
+
 int tell_writer(struct vmo *v, struct page *p, u64 index, u32 from, u32 to)
 {
 	u32 mask = pieces(from, to);

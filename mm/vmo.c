@@ -460,6 +460,21 @@ int vmo_page(struct vmo *v, u64 index, enum vmo_how how, struct page **out)
 	return vmo_get_page(v, index, how, false, out);
 }
 
+int vmo_page_unread(struct vmo *v, u64 index, struct page **out)
+{
+	int err;
+
+	do {
+		*out = vmo_lookup(v, index);
+		if (*out) {
+			page_put(*out);
+			return vmo_page(v, index, VMO_FAULT, out);
+		}
+		*out = vmo_new_page(v, index, PAGE_KERNEL | PAGE_CHARGED | PAGE_ZEROED, PG_UPTODATE, false, &err);
+	} while (!*out && err == -EEXIST);
+	return *out ? 0 : err;
+}
+
 void vmo_peek(struct vmo *v, u64 first, u32 n, struct page **out)
 {
 	u64 end = size_pages(READ_ONCE(v->size));

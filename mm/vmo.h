@@ -85,6 +85,8 @@ enum vmo_how {
 };
 /* The up-to-date page at index with a reference. -ENXIO beyond the end, -ENOMEM, -EIO, -ENOSPC. Lock-free when cached. May sleep. */
 int __must_check vmo_page(struct vmo *v, u64 index, enum vmo_how how, struct page **out);
+/* The same for a page that is about to be overwritten whole: one that is not cached is not read but full of zeros. */
+int __must_check vmo_page_unread(struct vmo *v, u64 index, struct page **out);
 /* References to those of n pages from first that are cached, up to date and within size; others NULL. For fault-around. */
 void vmo_peek(struct vmo *v, u64 first, u32 n, struct page **out);
 /* p (referenced) is about to be written through a mapping: locked and dirty on return, the caller enters it writable and unlocks.
@@ -120,6 +122,8 @@ int __must_check vmo_invalidate(struct vmo *v, u64 first, u64 last);
 
 /* Bytes [from, to) of p have changed, which mkwrite was told before. p referenced; any page state. Takes pages_lock. */
 void vmo_dirty(struct vmo *v, struct page *p, u32 from, u32 to);
+/* They need not be written after all. */
+void vmo_undirty(struct vmo *v, struct page *p, u32 from, u32 to);
 /* Which 512-byte pieces of p are dirty: bit n for bytes from n * 512. */
 #define DIRTY_PIECE 512u
 static inline u32 page_dirty_mask(const struct page *p) { return READ_ONCE(p->block_bits) >> 16; }
