@@ -9,7 +9,9 @@
 
 #include <arch/mmu.h>
 #include <drivers/driver.h>
+#include <kernel/cmdline.h>
 #include <kernel/lib/fdt.h>
+#include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <kernel/uapi.h>
@@ -93,6 +95,24 @@ void fdt_bus_init(paddr_t fdt)
 	copy_tree(old);
 	pr_info("memory: %lu MiB", total >> 20);
 }
+
+/* mem=: as on arm64 Linux the size of all banks together, from below; the kernel and the initramfs stay where they are. */
+static int limit_memory(const char *value)
+{
+	paddr_t image, image_end;
+	const char *end;
+	u64 limit = 0;
+
+	if (memparse(value, &limit, &end) || !(limit & PAGE_MASK))
+		return -EINVAL;
+	early_limit_ram(limit & PAGE_MASK);
+	mmu_image_range(&image, &image_end);
+	early_keep(image, image_end - image);
+	early_keep(initrd_start, initrd_end - initrd_start);
+	return 0;
+}
+
+CMDLINE(mem, limit_memory);
 
 const char *fdt_bus_bootargs(void)
 {

@@ -204,6 +204,23 @@ static void status_caps(struct seq *s, const struct cred *c)
 		  c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bounding, c->cap_ambient, c->no_new_privs);
 }
 
+static void status_cpus(struct seq *s, u64 cpus)
+{
+	const char *comma = "";
+
+	seq_print(s, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t", cpus);
+	for (u32 first = 0, end; first < 64 && cpus >> first; first = end) {
+		end = first + 1;
+		if (!(cpus >> first & 1))
+			continue;
+		while (end < 64 && cpus >> end & 1)
+			end++;
+		seq_print(s, end - first > 1 ? "%s%u-%u" : "%s%u", comma, first, end - 1);
+		comma = ",";
+	}
+	seq_print(s, "\n");
+}
+
 static int show_status(struct seq *s, struct task *t)
 {
 	struct cred *c = task_get_cred(t);
@@ -232,8 +249,8 @@ static int show_status(struct seq *s, struct task *t)
 		status_caps(s, c);
 		cred_put(c);
 	}
-	seq_print(s, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t0-%u\nMems_allowed:\t1\nMems_allowed_list:\t0\n",
-		  t->affinity & (nr_cpus == 64 ? U64_MAX : BIT(nr_cpus) - 1), nr_cpus - 1);
+	status_cpus(s, t->affinity & (nr_cpus_possible == 64 ? U64_MAX : BIT(nr_cpus_possible) - 1));
+	seq_print(s, "Mems_allowed:\t1\nMems_allowed_list:\t0\n");
 	seq_print(s, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", t->nvcsw, t->nivcsw);
 	return 0;
 }

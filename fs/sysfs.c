@@ -17,21 +17,48 @@
 #define FILE_R(n, fn) { .name = n, .mode = S_IFREG | 0444, .kind = PROC_FILE, .show = fn }
 #define DIR(n, t)     { .name = n, .mode = S_IFDIR | 0755, .kind = PROC_STATIC_DIR, .dir = t }
 
-static int show_cpus(struct seq *s, struct task *t)
+static int show_range(struct seq *s, u32 first, u32 end)
 {
-	seq_print(s, nr_cpus > 1 ? "0-%u\n" : "0\n", nr_cpus - 1);
+	if (end > first)
+		seq_print(s, end - first > 1 ? "%u-%u" : "%u", first, end - 1);
+	seq_print(s, "\n");
 	return 0;
 }
 
-static int show_no_cpus(struct seq *s, struct task *t)
+static int show_cpus(struct seq *s, struct task *t)
 {
-	seq_print(s, "\n");
-	return 0;
+	return show_range(s, 0, nr_cpus);
+}
+
+static int show_present(struct seq *s, struct task *t)
+{
+	return show_range(s, 0, nr_cpus_present);
+}
+
+static int show_possible(struct seq *s, struct task *t)
+{
+	return show_range(s, 0, nr_cpus_possible);
+}
+
+static int show_offline(struct seq *s, struct task *t)
+{
+	return show_range(s, nr_cpus, nr_cpus_possible);
 }
 
 static int show_kernel_max(struct seq *s, struct task *t)
 {
 	seq_print(s, "%u\n", MAX_CPUS - 1);
+	return 0;
+}
+
+static int show_no_cpus(struct seq *s, struct task *t)
+{
+	return show_range(s, 0, 0);
+}
+
+static int show_zero(struct seq *s, struct task *t)
+{
+	seq_print(s, "0\n");
 	return 0;
 }
 
@@ -72,11 +99,12 @@ static const struct proc_entry dev_entries[] = { DIR("block", nothing), DIR("cha
 static const struct proc_entry fs_entries[] = { DIR("cgroup", nothing), {} };
 
 static const struct proc_entry one_cpu_entries[] = { FILE_R("online", show_one), {} };
+static const struct proc_entry idle_cpu_entries[] = { FILE_R("online", show_zero), {} };
 
 #define NR_CPU_FILES 7
 /* Then a directory for each CPU, and the end. */
 static struct proc_entry cpu_entries[NR_CPU_FILES + MAX_CPUS + 1] = {
-	FILE_R("online", show_cpus), FILE_R("possible", show_cpus), FILE_R("present", show_cpus), FILE_R("offline", show_no_cpus),
+	FILE_R("online", show_cpus), FILE_R("possible", show_possible), FILE_R("present", show_present), FILE_R("offline", show_offline),
 	FILE_R("isolated", show_no_cpus), FILE_R("nohz_full", show_no_cpus), FILE_R("kernel_max", show_kernel_max),
 };
 static char cpu_names[MAX_CPUS][8];
@@ -95,9 +123,9 @@ static int sysfs_mount(struct super *sb, const char *source, const char *options
 {
 	u32 i;
 
-	for (i = 0; i < nr_cpus && i < MAX_CPUS; i++) {
+	for (i = 0; i < nr_cpus_present && i < MAX_CPUS; i++) {
 		fmt_print(cpu_names[i], sizeof(cpu_names[i]), "cpu%u", i);
-		cpu_entries[NR_CPU_FILES + i] = (struct proc_entry)DIR(cpu_names[i], one_cpu_entries);
+		cpu_entries[NR_CPU_FILES + i] = (struct proc_entry)DIR(cpu_names[i], i < nr_cpus ? one_cpu_entries : idle_cpu_entries);
 	}
 	return proc_mount_tree(sb, &root_entry, SYSFS_MAGIC);
 }

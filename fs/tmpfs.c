@@ -179,22 +179,17 @@ static const struct super_ops tmpfs_super_ops = {
 /* 12, 12k, 12M, 12g, 12%: bytes, or a part of memory. */
 static int parse_size(const char *s, u64 *bytes)
 {
-	static const char units[] = "kmgt";
-	const char *end, *unit;
 	struct mem_stats mem;
-	int err = parse_u64(s, 10, bytes, &end);
+	const char *end;
 
-	if (err || !*end)
-		return err;
+	if (memparse(s, bytes, &end))
+		return -EINVAL;
 	if (*end == '%') {
 		mem_stats_get(&mem);
 		*bytes = mem.total * PAGE_SIZE / 100 * *bytes;
-	} else {
-		unit = strchr(units, *end | 0x20);
-		if (!unit || mul_of(*bytes, 1ul << (10 * (unit - units + 1)), bytes))
-			return -EINVAL;
+		end++;
 	}
-	return end[1] ? -EINVAL : 0;
+	return *end ? -EINVAL : 0;
 }
 
 static int set_option(struct tmpfs_super *ts, const char *key, const char *value)

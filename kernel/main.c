@@ -59,7 +59,12 @@
 
 CMDLINE(init, NULL);
 CMDLINE(rdinit, NULL);
+CMDLINE(nokaslr, NULL); /* bootmap.c */
+CMDLINE(earlycon, NULL);
 CMDLINE(root, NULL);
+CMDLINE(rootwait, NULL);
+CMDLINE(rootfstype, NULL);
+CMDLINE(rootflags, NULL);
 CMDLINE(ro, NULL);
 CMDLINE(rw, NULL);
 CMDLINE(quiet, NULL);

@@ -106,6 +106,28 @@ void early_reserve(paddr_t start, u64 size, const char *why)
 	range_remove(&free_ranges, ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE));
 }
 
+void early_limit_ram(u64 bytes)
+{
+	for (u32 i = 0; i < banks.nr; i++) {
+		u64 size = banks.r[i].end - banks.r[i].start;
+
+		if (bytes < size) {
+			paddr_t end = banks.r[i].start + ALIGN_DOWN(bytes, PAGE_SIZE);
+
+			range_remove(&banks, end, LINEAR_MAX);
+			range_remove(&free_ranges, end, LINEAR_MAX);
+			return;
+		}
+		bytes -= size;
+	}
+}
+
+void early_keep(paddr_t start, u64 size)
+{
+	if (size)
+		range_add(&banks, ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(start + size, PAGE_SIZE));
+}
+
 paddr_t early_alloc(u64 size, u64 align)
 {
 	u32 i;

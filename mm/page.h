@@ -139,6 +139,9 @@ void mem_count(enum mem_count which, s64 delta);
 /* Boot (mm/early.c, mm/page.c). */
 void early_add_ram(paddr_t start, u64 size);
 void early_reserve(paddr_t start, u64 size, const char *why);
+/* Only the first so many bytes are RAM; before early_take(). What lies above and is in use is RAM again by early_keep(). */
+void early_limit_ram(u64 bytes);
+void early_keep(paddr_t start, u64 size);
 /* size bytes, aligned; zeroed; before page_init(). Panics when there is none. */
 paddr_t early_alloc(u64 size, u64 align);
 void page_init(void);

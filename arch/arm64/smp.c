@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* smp.c - other CPUs, by PSCI: on, off, interrupts between them; reset and power-off.
  *
- * CPUs are numbered in the order of /cpus, the boot CPU first. One comes up at a time: smp_init() fills secondary_args, calls CPU_ON
+ * CPUs are numbered in the order of /cpus, the boot CPU first; maxcpus=, nosmp and nr_cpus= say how many (Linux
+ * Documentation/admin-guide/kernel-parameters.rst). One comes up at a time: smp_init() fills secondary_args, calls CPU_ON
  * with its physical address, and waits until the CPU is online (boot.S secondary_entry reads the arguments with the MMU on).
  *
  * Locks: none; all of it runs on the boot CPU. Barrier (A): the arguments are stored before CPU_ON; PSCI orders them, DSB makes sure.
@@ -16,8 +17,10 @@
 #include <arch/mmu.h>
 #include <arch/percpu.h>
 #include <arch/thread.h>
+#include <kernel/cmdline.h>
 #include <kernel/irq.h>
 #include <kernel/lib/fdt.h>
+#include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
@@ -32,6 +35,8 @@
 #define START_TIMEOUT_NS  (2 * NSEC_PER_SEC)
 
 u32 nr_cpus = 1;
+u32 nr_cpus_present __ro_after_init = 1, nr_cpus_possible __ro_after_init = 1;
+static u32 max_running __ro_after_init = MAX_CPUS, max_possible __ro_after_init = MAX_CPUS;
 u64 cpu_online_mask = 1;
 static u64 mpidr[MAX_CPUS] __ro_after_init;
 static bool psci_smc __ro_after_init, psci_found __ro_after_init;
@@ -84,6 +89,37 @@ u64 cpu_mpidr(u32 cpu)
 {
 	return mpidr[cpu];
 }
+
+/* Linux: what is no number counts as 0. */
+static int set_max_running(const char *value)
+{
+	u64 n = 0;
+
+	if (!*value || *value == '-')
+		return 0;
+	max_running = parse_u64(value, 0, &n, NULL) ? 0 : (u32)min(n, (u64)MAX_CPUS);
+	return 0;
+}
+
+static int set_nosmp(const char *value)
+{
+	max_running = 0;
+	return 0;
+}
+
+static int set_max_possible(const char *value)
+{
+	u64 n;
+	int err = parse_u64(value, 0, &n, NULL);
+
+	if (!err && n)
+		max_possible = (u32)min(n, (u64)MAX_CPUS);
+	return err;
+}
+
+CMDLINE(maxcpus, set_max_running);
+CMDLINE(nosmp, set_nosmp);
+CMDLINE(nr_cpus, set_max_possible);
 
 static void add_cpu(u64 id, void *arg)
 {
@@ -182,7 +218,9 @@ void smp_init(void)
 		return;
 	clean_to_memory(&boot_idmap_root, sizeof(boot_idmap_root));
 	fdt_for_each_cpu(add_cpu, &found);
-	while (up < found) {
+	found = min(found, max_possible);
+	nr_cpus_possible = found;
+	while (up < found && up < max_running) {
 		if (start_cpu(up)) {
 			nr_cpus = ++up;
 			continue;
@@ -190,6 +228,7 @@ void smp_init(void)
 		pr_warn("smp: CPU with id %lx does not start", mpidr[up]);
 		mpidr[up] = mpidr[--found];	/* numbers stay without gaps */
 	}
+	nr_cpus_present = max_running ? found : 1;
 	pr_info("smp: %u CPUs", nr_cpus);
 }
 

@@ -319,6 +319,21 @@ int parse_u64(const char *s, int base, u64 *out, const char **end)
 	return 0;
 }
 
+int memparse(const char *s, u64 *bytes, const char **end)
+{
+	static const char units[] = "kmgtpe";
+	const char *unit;
+	int err = parse_u64(s, 0, bytes, end);
+
+	if (err || !**end)
+		return err;
+	unit = strchr(units, **end | 0x20);
+	if (!unit)
+		return 0;
+	(*end)++;
+	return mul_of(*bytes, 1ul << (10 * (unit - units + 1)), bytes) ? -ERANGE : 0;
+}
+
 int parse_s64(const char *s, int base, s64 *out, const char **end)
 {
 	bool negative = *s == '-';

@@ -26,4 +26,6 @@ extern const char *(*fmt_symbol_hook)(u64 addr, u64 *offset);
 /* Digits of base 2 to 16 (base 0: as C writes it, 0x and 0 prefixes). *end: first character not used (may be NULL: then all of
  * s must be used, but for one newline). -EINVAL without digits or with text behind them, -ERANGE on overflow. */
 int __must_check parse_u64(const char *s, int base, u64 *out, const char **end);
+/* 12, 0x12, 12k, 12M, 12g up to e: bytes; *end is behind the unit. */
+int __must_check memparse(const char *s, u64 *bytes, const char **end);
 int __must_check parse_s64(const char *s, int base, s64 *out, const char **end);

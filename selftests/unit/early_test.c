@@ -117,3 +117,23 @@ TEST(out_of_memory_is_said)
 }
 
 MAIN
+
+TEST(limited_ram_counts_from_below)
+{
+	u64 all, want = 0;
+
+	boot(20, 10);
+	all = ram_bytes();
+	early_limit_ram(all);
+	EXPECT_EQ(all, ram_bytes());
+	early_limit_ram(all / 2 + 100);
+	EXPECT_EQ(ALIGN_DOWN(all / 2 + 100, PAGE_SIZE), ram_bytes());
+	for (u64 p = 0, left = ram_bytes() / PAGE_SIZE; p < PAGES && left; p++) {
+		left -= ram[p];
+		want += usable[p];
+	}
+	EXPECT_EQ(want * PAGE_SIZE, early_free_bytes());
+	early_keep(BASE + 2 * PAGES * PAGE_SIZE + 5, 10);
+	EXPECT_EQ(BASE + (2 * PAGES + 1) * PAGE_SIZE, ram_end());
+	EXPECT_EQ(want * PAGE_SIZE, early_free_bytes());
+}

@@ -159,3 +159,23 @@ TEST(odd_numbers)
 	EXPECT_EQ(7, s);
 	EXPECT_EQ(-EINVAL, parse_s64("-", 10, &s, NULL));
 }
+
+TEST(sizes)
+{
+	static const struct {
+		const char *s;
+		u64 v;
+		char next;
+	} good[] = { { "12", 12, 0 }, { "0x10k", 16384, 0 }, { "3Mx", 3ul << 20, 'x' }, { "2g,", 2ul << 30, ',' }, { "1T", 1ul << 40, 0 },
+		     { "7E", 7ul << 60, 0 }, { "5@1", 5, '@' }, { "010", 8, 0 } };
+	const char *end;
+	u64 v;
+
+	for (u32 i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		EXPECT_EQ(0, memparse(good[i].s, &v, &end));
+		EXPECT_EQ(good[i].v, v);
+		EXPECT_EQ(good[i].next, *end);
+	}
+	EXPECT_EQ(-22, memparse("k", &v, &end));
+	EXPECT_EQ(-34, memparse("16E", &v, &end));
+}

@@ -37,7 +37,9 @@ u64 cpu_midr(u32 cpu);
 bool cpu_random(u64 *out);
 
 /* ---- CPUs (smp.c) ---- */
-extern u32 nr_cpus;		/* CPUs in the machine's tables that we may use, boot CPU first */
+extern u32 nr_cpus;		/* CPUs that run, boot CPU first */
+extern u32 nr_cpus_present;	/* and those that could: maxcpus= leaves them off */
+extern u32 nr_cpus_possible;	/* in the machine's tables, up to nr_cpus= */
 extern u64 cpu_online_mask;
 
 #define for_each_cpu(c) for ((c) = 0; (c) < nr_cpus; (c)++)	/* all are online once smp_init() returned */
