@@ -112,4 +112,6 @@ void procnet_init(void)
 	procfs_add("net/route", show_route);
 	procfs_add("net/arp", show_arp);
 	procnet_sock_init();
+	procnet_stat_init();
+	procnet_if_init();
 }

@@ -89,7 +89,7 @@ static u64 ino_of(const struct proc_entry *e, const struct pid *pid, int fd)
 {
 	u64 base = ((u64)e >> 3) & 0xffffff;
 
-	return pid ? (u64)pid->nr << 32 | (base + (u64)fd) : 1 + base;
+	return pid ? (u64)pid->nr << 32 | (base + (u64)fd) : (u64)fd << 24 | (1 + base);
 }
 
 int proc_new_node(struct super *sb, const struct proc_entry *e, struct pid *pid, int fd, struct vnode **out)
@@ -126,7 +126,7 @@ static bool node_revalidate(struct vnode *v)
 {
 	struct proc_node *n = to_proc(v);
 
-	if (n->e->kind == PROC_FD_LINK || n->e->kind == PROC_FDINFO)
+	if (n->e->kind == PROC_FD_LINK || n->e->kind == PROC_FDINFO || n->e->kind == PROC_MEMBER)
 		return false;			/* looked up again each time */
 	return !n->pid || READ_ONCE(n->pid->task);
 }
@@ -170,7 +170,7 @@ static int text_open(struct vnode *v, struct file *f)
 
 	if (err || n->e->ops)
 		return err;
-	if ((f->mode & FMODE_WRITE) && !n->e->write && !n->e->ctl)
+	if ((f->mode & FMODE_WRITE) && !n->e->write && !n->e->ctl && !(n->e->member && n->e->member->write))
 		return -EACCES;
 	f->private = knew(struct seq);
 	return f->private ? 0 : -ENOMEM;
@@ -187,6 +187,8 @@ static int generate(struct proc_node *n, struct seq *s)
 	s->err = 0;
 	if (n->e->kind == PROC_FDINFO)
 		err = proc_show_fdinfo(s, t, n->fd);
+	else if (n->e->member)
+		err = n->e->member->show(s, n->fd, n->e->member->arg);
 	else
 		err = n->e->ctl ? proc_show_ctl(s, n->e->ctl) : n->e->show ? n->e->show(s, t) : -EINVAL;
 	return err ? err : s->err;
@@ -227,7 +229,10 @@ static ssize_t text_write(struct file *f, struct iter *from, loff_t *pos)
 		return -EFAULT;
 	if (len && text[len - 1] == '\n')
 		text[--len] = '\0';
-	err = n->e->ctl ? proc_write_ctl(n->e->ctl, text) : n->e->write(t, text, len);
+	if (n->e->member)
+		err = n->e->member->write(n->fd, text, len, n->e->member->arg);
+	else
+		err = n->e->ctl ? proc_write_ctl(n->e->ctl, text) : n->e->write(t, text, len);
 	return err ? err : (ssize_t)took;
 }
 
@@ -380,6 +385,7 @@ static const struct proc_entry *table_of(const struct proc_node *d)
 	case PROC_PID:	return proc_pid_entries;
 	case PROC_TID:	return proc_tid_entries;
 	case PROC_DIR:
+	case PROC_MEMBER:
 	case PROC_STATIC_DIR: return d->e->dir;
 	default:	return NULL;
 	}
@@ -399,7 +405,7 @@ static int dir_lookup(struct vnode *dir, const struct name *n, struct vnode **ou
 	for (e = table_of(d); e && e->name; e++) {
 		if (!name_is(n, e->name))
 			continue;
-		err = proc_new_node(dir->sb, e, d->pid, 0, out);
+		err = proc_new_node(dir->sb, e, d->pid, d->pid ? 0 : d->fd, out);
 		if (!err && e->kind == PROC_LINK && !e->follow) {
 			(*out)->ops = d->pid ? &text_link_ops : &short_link_ops;
 			(*out)->flags |= d->pid ? 0 : VN_SHORT_LINK;
@@ -417,7 +423,10 @@ static int dir_lookup(struct vnode *dir, const struct name *n, struct vnode **ou
 		err = check_inspect(d);
 		return err ? err : proc_lookup_fd(dir, n, out);
 	case PROC_DIR:
-		return procfs_lookup_added(dir, n, out);
+		err = procfs_lookup_added(dir, n, out);
+		return err == -ENOENT ? proc_group_lookup(dir, n, out) : err;
+	case PROC_STATIC_DIR:
+		return proc_group_lookup(dir, n, out);
 	}
 	return -ENOENT;
 }
@@ -499,7 +508,11 @@ static int dir_readdir(struct vnode *dir, struct file *f, loff_t *pos, struct di
 	case PROC_FDINFOS:
 		return check_inspect(d) ? -EACCES : proc_readdir_fd(dir, pos, emit);
 	case PROC_DIR:
-		procfs_readdir_added(dir, pos, emit);
+		if (procfs_readdir_added(dir, pos, emit))
+			proc_group_readdir(dir, pos, emit);
+		break;
+	case PROC_STATIC_DIR:
+		proc_group_readdir(dir, pos, emit);
 		break;
 	}
 	return 0;

@@ -25,6 +25,25 @@ void seq_path(struct seq *s, const char *text);		/* octal escapes for space, tab
 /* A text file below /proc for the whole system: "net/dev", "tty/drivers" (directories of one level are made). name and show stay. */
 void procfs_add(const char *name, int (*show)(struct seq *s, struct task *t));
 
+/*
+ * A directory with a directory for each thing that somebody else counts - network devices - and in each the same files. Things come, go and
+ * change their names: a name is looked up each time.
+ */
+struct proc_member {
+	const char *name;		/* "mtu", "statistics/rx_bytes"; NULL: the end */
+	u16 mode;
+	int (*show)(struct seq *s, int key, const void *arg);	/* -errno: what read says */
+	int (*write)(int key, char *text, usize n, const void *arg);
+	const void *arg;
+};
+struct proc_group {
+	const char *path;		/* "/sys/class/net": that directory is there */
+	int (*find)(const char *name, usize n);	/* a key >= 0; < 0: no such thing */
+	int (*next)(int key, char name[32]);	/* the thing with the smallest key >= this; < 0: none */
+	const struct proc_member *members;
+};
+void procfs_add_group(const struct proc_group *g);	/* boot; stays */
+
 /* The terminal layer answers: device number and foreground group of a session's terminal (0 and -1 without). Set at boot;
  * pids_lock held. */
 extern void (*procfs_tty_of)(struct session *s, u32 *dev, pid_t *foreground);

@@ -31,6 +31,16 @@ static void set(const struct sysctl *c, u32 i, u32 v)
 
 int proc_show_ctl(struct seq *s, const struct sysctl *c)
 {
+	if (c->get) {
+		auto_kfree char *text = kmalloc(PAGE_SIZE, PAGE_KERNEL);
+		int n = text ? c->get(text, PAGE_SIZE) : -ENOMEM;
+
+		if (n < 0)
+			return n;
+		seq_write(s, text, (usize)n);
+		seq_write(s, "\n", 1);
+		return 0;
+	}
 	for (u32 i = 0; i < c->count; i++)
 		seq_print(s, i ? "\t%u" : "%u", get(c, i));
 	seq_print(s, "\n");
@@ -43,6 +53,8 @@ int proc_write_ctl(const struct sysctl *c, char *text)
 	const char *at = text;
 	u64 v;
 
+	if (c->get)
+		return c->set ? c->set(text) : -EPERM;
 	for (u32 i = 0; i < c->count; i++) {
 		while (*at == ' ' || *at == '\t')
 			at++;
@@ -80,6 +92,26 @@ static struct proc_entry *find(struct proc_entry *list, const char *name, usize 
 
 static void fill(struct proc_entry *list, const char *prefix, usize n);
 
+/* How many are declared below prefix, at least as many as its directory has entries. */
+static u32 count(const char *prefix, usize n)
+{
+	u32 total = 0;
+
+	SET_FOR_EACH(sysctls, const struct sysctl, c)
+		total += below(c, prefix, n);
+	return total;
+}
+
+static const char *path_of(const char *name, usize n)
+{
+	char *p = kzalloc(n + sizeof("/proc/sys/"));
+
+	if (!p)
+		panic("no memory for /proc/sys/%s", name);
+	fmt_print(p, n + sizeof("/proc/sys/"), "/proc/sys/%s", name);
+	return p;
+}
+
 static void add(struct proc_entry *list, const struct sysctl *c, usize n)
 {
 	const char *name = c->name + n + 1;
@@ -93,15 +125,16 @@ static void add(struct proc_entry *list, const struct sysctl *c, usize n)
 	while (e->name)
 		e++;
 	copy = kzalloc(len + 1);
-	sub = name[len] ? kcalloc(PROC_NET_DIRS * 16, sizeof(*sub)) : NULL;
+	sub = name[len] ? kcalloc(count(c->name, n + 1 + len) + 1, sizeof(*sub)) : NULL;
 	if (!copy || (name[len] && !sub))
 		panic("no memory for /proc/sys/%s", c->name);
 	memcpy(copy, name, len);
 	if (sub) {
 		*e = (struct proc_entry){ .name = copy, .mode = S_IFDIR | 0555, .kind = PROC_STATIC_DIR, .dir = sub };
+		e->path = path_of(c->name, n + 1 + len);
 		fill(sub, c->name, n + 1 + len);
 	} else {
-		*e = (struct proc_entry){ .name = copy, .mode = S_IFREG | 0644, .kind = PROC_FILE, .ctl = c };
+		*e = (struct proc_entry){ .name = copy, .mode = S_IFREG | (c->mode ? c->mode : 0644u), .kind = PROC_FILE, .ctl = c };
 	}
 }
 

@@ -20,18 +20,21 @@ struct proc_entry {
 	ssize_t (*readlink)(struct task *t, char *buf, usize size);
 	const struct object_ops *ops;		/* a file that is not text (mem) */
 	const struct sysctl *ctl;		/* PROC_FILE: a number of the kernel */
+	const struct proc_member *member;	/* PROC_FILE: of the member of a group that the node's key names */
+	const char *path;			/* directories: groups may be put there. NULL: none */
 	const struct proc_entry *dir;		/* PROC_DIR, PROC_STATIC_DIR: ended by name NULL; the first may be added to */
 };
 
 enum proc_kind {
 	PROC_FILE, PROC_LINK, PROC_DIR, PROC_STATIC_DIR, PROC_ROOT, PROC_PID, PROC_TID, PROC_TASKS, PROC_FDS, PROC_FDINFOS, PROC_FD_LINK, PROC_FDINFO,
+	PROC_MEMBER,
 };
 
 struct proc_node {
 	struct vnode v;			/* first */
 	const struct proc_entry *e;	/* [I] */
 	struct pid *pid;		/* [I] a reference; NULL: system */
-	int fd;				/* [I] PROC_FD_LINK, PROC_FDINFO */
+	int fd;				/* [I] PROC_FD_LINK, PROC_FDINFO; the key in a group */
 };
 
 static inline struct proc_node *to_proc(struct vnode *v) { return container_of(v, struct proc_node, v); }
@@ -57,6 +60,9 @@ int __must_check proc_show_fdinfo(struct seq *s, struct task *t, int fd);
 /* procfs_add.c: what other layers added. */
 int __must_check procfs_lookup_added(struct vnode *dir, const struct name *n, struct vnode **out);
 bool procfs_readdir_added(struct vnode *dir, loff_t *pos, struct dir_emit *e);	/* false: no room */
+/* procfs_group.c: members of the group in a directory. */
+int __must_check proc_group_lookup(struct vnode *dir, const struct name *n, struct vnode **out);
+void proc_group_readdir(struct vnode *dir, loff_t *pos, struct dir_emit *e);
 bool proc_parse_number(const struct name *n, u32 *out);
 
 /* Text of a path as the reader sees it, with " (deleted)". Uses a page. */
@@ -66,7 +72,7 @@ int proc_show_smaps(struct seq *s, struct task *t);
 int proc_show_smaps_rollup(struct seq *s, struct task *t);
 
 /* procfs_ctl.c */
-#define PROC_NET_DIRS 8		/* directories of /proc/sys/net; 16 times as many files in each */
+#define PROC_NET_DIRS 8		/* directories of /proc/sys/net */
 extern struct proc_entry proc_net_sys_entries[PROC_NET_DIRS + 1];
 void procfs_ctl_init(void);
 int proc_show_ctl(struct seq *s, const struct sysctl *c);

@@ -94,7 +94,9 @@ static const struct proc_entry thp_entries[] = {
 };
 static const struct proc_entry mm_entries[] = { DIR("transparent_hugepage", thp_entries), {} };
 static const struct proc_entry kernel_entries[] = { DIR("mm", mm_entries), {} };
-static const struct proc_entry class_entries[] = { DIR("net", nothing), {} };
+static const struct proc_entry class_entries[] = {
+	{ .name = "net", .mode = S_IFDIR | 0755, .kind = PROC_STATIC_DIR, .dir = nothing, .path = "/sys/class/net" }, {},
+};
 static const struct proc_entry dev_entries[] = { DIR("block", nothing), DIR("char", nothing), {} };
 static const struct proc_entry fs_entries[] = { DIR("cgroup", nothing), {} };
 

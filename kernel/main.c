@@ -10,6 +10,7 @@
 #include <compat/procnet.h>
 #include <compat/rtnetlink.h>
 #include <compat/sockdiag.h>
+#include <compat/sysnet.h>
 #include <compat/signal.h>
 #include <compat/sockaddr.h>
 #include <compat/vdso.h>
@@ -241,6 +242,7 @@ void kmain(paddr_t fdt)
 	devfs_init();
 	procfs_init();
 	procnet_init();
+	sysnet_init();
 	power_quiesce_hook = driver_quiesce_all;
 	irq_enable();
 	if (task_spawn_init(first_thread, NULL))

@@ -20,6 +20,7 @@
 #include <kernel/random.h>
 #include <mm/slab.h>
 #include <net/checksum.h>
+#include <net/mib.h>
 #include <net/net.h>
 
 #define BUCKETS	    1024u
@@ -56,7 +57,7 @@ struct frag_queue {
 static struct spinlock lock = SPINLOCK_INIT(RANK_SOCK_TABLE);
 static struct hlist buckets[BUCKETS];
 static struct list ages[2] = { LIST_INIT(ages[0]), LIST_INIT(ages[1]) };	/* v6, v4 */
-static u32 mem[2];
+static u32 mem[2], nr_queues[2];
 static u32 secret;
 static struct bh_timer timer;
 
@@ -80,6 +81,7 @@ static void unlink_queue(struct frag_queue *q)
 	hlist_del(&q->hash);
 	list_del(&q->age);
 	mem[q->v4] -= q->mem;
+	nr_queues[q->v4]--;
 }
 
 static void free_queue(struct frag_queue *q)
@@ -108,6 +110,7 @@ static struct frag_queue *find_or_make(const struct frag_key *k, bool v4)
 	q->expires = clock_monotonic() + (v4 ? LIFE4 : LIFE6);
 	q->mem = sizeof(*q);
 	mem[v4] += q->mem;
+	nr_queues[v4]++;
 	list_init(&q->frags);
 	hlist_add(bucket_of(k), &q->hash);
 	list_add_tail(&ages[v4], &q->age);
@@ -160,6 +163,8 @@ static void on_timer(struct bh_timer *t)
 		next = 0;
 		q = take_expired(now, &next);
 		if (q) {
+			mib_inc(q->v4 ? MIB_IP4_ReasmTimeout : MIB_IP6_ReasmTimeout);
+			mib_inc(q->v4 ? MIB_IP4_ReasmFails : MIB_IP6_ReasmFails);
 			tell_sender(q);
 			free_queue(q);
 		}
@@ -269,6 +274,7 @@ static struct frag_queue *add(const struct frag_key *k, struct netbuf *nb, bool 
 	struct frag_queue *q = NULL, *done = NULL, *dead = NULL;
 	enum verdict v = REPEATED;
 
+	mib_inc(v4 ? MIB_IP4_ReasmReqds : MIB_IP6_ReasmReqds);
 	spin_lock_bh(&lock);
 	if (unlikely(!secret))
 		secret = (u32)random_u64() | 1;
@@ -285,6 +291,10 @@ static struct frag_queue *add(const struct frag_key *k, struct netbuf *nb, bool 
 		netbuf_free(nb);
 	if (dead)
 		free_queue(dead);
+	if (v == BAD && v4)
+		mib_inc(MIB_IP4_EXT_ReasmOverlaps);
+	if (v == BAD || !q)
+		mib_inc(v4 ? MIB_IP4_ReasmFails : MIB_IP6_ReasmFails);
 	return done;
 }
 
@@ -313,6 +323,7 @@ struct netbuf *frag_input4(struct net_ns *net, struct netbuf *nb)
 	hlen = frag_cb(list_first(&q->frags, struct netbuf, link))->headers;
 	whole = hlen + q->len <= 65535 ? join(q, hlen) : NULL;
 	free_queue(q);
+	mib_inc(whole ? MIB_IP4_ReasmOKs : MIB_IP4_ReasmFails);
 	if (!whole)
 		return NULL;
 	whole->dev = d;
@@ -364,6 +375,7 @@ struct netbuf *frag_input6(struct net_ns *net, struct netbuf *nb, u32 at, u32 ne
 		netbuf_read(nb, at, &next, 1);
 		whole = next_at < at ? join(q, at) : NULL;
 		free_queue(q);
+		mib_inc(whole ? MIB_IP6_ReasmOKs : MIB_IP6_ReasmFails);
 	}
 	if (!whole)
 		return NULL;
@@ -371,6 +383,11 @@ struct netbuf *frag_input6(struct net_ns *net, struct netbuf *nb, u32 at, u32 ne
 	whole->data[next_at] = next;
 	put_be16(whole->data + 4, (u16)(whole->len - sizeof(*h)));
 	return whole;
+}
+
+struct frag_stat frag_stat(bool v4)
+{
+	return (struct frag_stat){ READ_ONCE(nr_queues[v4]), READ_ONCE(mem[v4]) };
 }
 
 void frag_init(void)

@@ -14,6 +14,7 @@
 #include <kernel/uapi.h>
 #include <net/checksum.h>
 #include <net/ip_int.h>
+#include <net/mib.h>
 #include <net/neigh.h>
 #include <net/net.h>
 #include <net/raw.h>
@@ -62,6 +63,7 @@ static void send_message(struct net_ns *net, struct netbuf *nb, const struct ip_
 {
 	struct icmp_header *h = (struct icmp_header *)(void *)nb->data;
 
+	mib_icmp(false, true, h->type);
 	h->csum = 0;
 	h->csum = csum_fold(netbuf_sum(nb, 0, nb->len, 0));
 	nb->csum = CSUM_VERIFIED;
@@ -123,6 +125,7 @@ static void send_error(struct net_ns *net, struct netbuf *nb, u8 type, u8 code, 
 	if (route_lookup(net, &f, &r))
 		return;
 	if (!(r.dev->flags & IFF_LOOPBACK) && !icmp_may_send(tx.dst)) {
+		mib_inc(MIB_ICMP4_OutRateLimitHost);
 		route_put(&r);
 		return;
 	}
@@ -311,9 +314,14 @@ static void icmp_rx(struct net_ns *net, struct netbuf *nb)
 
 	if (!ip_is4(ip_cb(nb)->dst) || !netbuf_need(nb, sizeof(*h)))
 		goto out;
-	if (!nb->loopback && csum_fold(netbuf_sum(nb, 0, nb->len, 0)))
+	if (!nb->loopback && csum_fold(netbuf_sum(nb, 0, nb->len, 0))) {
+		mib_inc(MIB_ICMP4_InMsgs);
+		mib_inc(MIB_ICMP4_InErrors);
+		mib_inc(MIB_ICMP4_InCsumErrors);
 		goto out;
+	}
 	h = (const struct icmp_header *)(const void *)nb->data;
+	mib_icmp(false, false, h->type);
 	switch (h->type) {
 	case ICMP_ECHO_REPLY:
 		ping_rx(net, nb);

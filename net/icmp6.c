@@ -7,6 +7,7 @@
 #include <kernel/uapi.h>
 #include <net/checksum.h>
 #include <net/ip_int.h>
+#include <net/mib.h>
 #include <net/net.h>
 #include <net/raw.h>
 
@@ -20,6 +21,7 @@ void icmp6_send_message(struct net_ns *net, struct netbuf *nb, const struct ip_t
 	h->csum = csum_fold(netbuf_sum(nb, 0, nb->len, csum_pseudo6(&tx->src, &tx->dst, nb->len, IPPROTO_ICMPV6)));
 	nb->csum = CSUM_VERIFIED;
 	nb->trans_off = netbuf_offset(nb);
+	mib_icmp(true, true, nb->data[0]);
 	if (ip6_send(net, nb, tx, r))
 		return;		/* best effort */
 }
@@ -80,6 +82,7 @@ static void send_error(struct net_ns *net, struct netbuf *nb, u8 type, u8 code, 
 	if (route_lookup(net, &f, &r))
 		return;
 	if (!(r.dev->flags & IFF_LOOPBACK) && !icmp_may_send(tx.dst)) {
+		mib_inc(MIB_ICMP6_OutRateLimitHost);
 		route_put(&r);
 		return;
 	}
@@ -198,8 +201,13 @@ static void icmp6_rx(struct net_ns *net, struct netbuf *nb)
 
 	if (ip_is4(cb->dst) || !netbuf_need(nb, sizeof(struct icmp6_header)))
 		goto drop;
-	if (!nb->loopback && csum_fold(netbuf_sum(nb, 0, nb->len, csum_pseudo6(&cb->src, &cb->dst, nb->len, IPPROTO_ICMPV6))))
+	if (!nb->loopback && csum_fold(netbuf_sum(nb, 0, nb->len, csum_pseudo6(&cb->src, &cb->dst, nb->len, IPPROTO_ICMPV6)))) {
+		mib_inc(MIB_ICMP6_InMsgs);
+		mib_inc(MIB_ICMP6_InErrors);
+		mib_inc(MIB_ICMP6_InCsumErrors);
 		goto drop;
+	}
+	mib_icmp(true, false, nb->data[0]);
 	switch (nb->data[0]) {
 	case ICMP6_ECHO:
 		reply(net, nb);

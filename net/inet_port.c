@@ -14,6 +14,8 @@
 #include "inet_port.h"
 
 #include <kernel/bh.h>
+#include <kernel/lib/fmt.h>
+#include <kernel/sysctl.h>
 #include <kernel/cred.h>
 #include <kernel/random.h>
 #include <mm/slab.h>
@@ -161,6 +163,61 @@ static int take(struct port_table *t, struct inet_sock *is, struct ipaddr addr, 
 	return err;
 }
 
+/* ---- ports that nobody gets without asking (net.ipv4.ip_local_reserved_ports) ---- */
+
+static u64 *reserved;			/* a bit for each port; NULL: none. Made once */
+
+static bool is_reserved(u16 port)
+{
+	const u64 *r = READ_ONCE(reserved);
+
+	return unlikely(r) && (READ_ONCE(r[port / 64]) >> port % 64 & 1);
+}
+
+static int get_reserved(char *out, usize size)
+{
+	u32 n = 0;
+
+	for (u32 p = 0, end; p < 65536 && size - n > 16; p = end + 1) {
+		for (end = p; end < 65536 && is_reserved((u16)end);)
+			end++;
+		if (end == p)
+			continue;
+		n += (u32)fmt_print(out + n, size - n, end - p > 1 ? "%s%u-%u" : "%s%u", n ? "," : "", p, end - 1);
+	}
+	return (int)n;
+}
+
+/* "8080,9148-9200": instead of what was there. */
+static int set_reserved(char *text)
+{
+	u64 *r = READ_ONCE(reserved) ? NULL : kcalloc(1024, sizeof(*r)), from, to;
+	const char *at = text;
+
+	if (r)
+		WRITE_ONCE(reserved, r);
+	if (!reserved)
+		return -ENOMEM;
+	for (u32 i = 0; i < 1024; i++)
+		WRITE_ONCE(reserved[i], 0);
+	while (*at) {
+		if (parse_u64(at, 10, &from, &at) || from > 65535)
+			return -EINVAL;
+		to = from;
+		if (*at == '-' && (parse_u64(at + 1, 10, &to, &at) || to > 65535 || to < from))
+			return -EINVAL;
+		for (; from <= to; from++)
+			WRITE_ONCE(reserved[from / 64], reserved[from / 64] | BIT(from % 64));
+		if (*at == ',')
+			at++;
+		else if (*at)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+SYSCTL_TEXT(reserved_ports, "net/ipv4/ip_local_reserved_ports", 0644, get_reserved, set_reserved);
+
 static void range_of(const struct inet_sock *is, u32 *lo, u32 *nr)
 {
 	struct net_ns *net = is->sk.net;
@@ -185,7 +242,8 @@ int inet_port_bind(struct port_table *t, struct inet_sock *is, struct ipaddr add
 		return -EADDRINUSE;
 	start = (u32)random_u64() % nr;
 	for (u32 i = 0; i < nr; i++) {
-		int err = take(t, is, addr, (u16)(lo + (start + i) % nr));
+		u16 port = (u16)(lo + (start + i) % nr);
+		int err = is_reserved(port) ? -EADDRINUSE : take(t, is, addr, port);
 
 		if (err != -EADDRINUSE)
 			return err;
@@ -222,7 +280,8 @@ int inet_port_auto(struct port_table *t, struct inet_sock *is, bool (*unique)(st
 		return -EADDRNOTAVAIL;
 	start = (u32)random_u64() % nr;
 	for (u32 i = 0; i < nr; i++) {
-		int err = take_unbound(t, is, (u16)(lo + (start + i) % nr), unique);
+		u16 port = (u16)(lo + (start + i) % nr);
+		int err = is_reserved(port) ? -EADDRINUSE : take_unbound(t, is, port, unique);
 
 		if (err != -EADDRINUSE)
 			return err;

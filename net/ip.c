@@ -8,6 +8,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <kernel/random.h>
+#include <net/mib.h>
 #include <net/neigh.h>
 #include <net/net.h>
 #include <net/raw.h>
@@ -61,6 +62,13 @@ void ip_link_output(struct netbuf *nb, const struct route *r, struct ipaddr dst)
 	u8 mac[ETH_ALEN];
 
 	nb->dev = r->dev;
+	if (protocol == ETH_P_IP) {
+		mib_inc(MIB_IP4_OutTransmits);
+		mib_add(MIB_IP4_EXT_OutOctets, nb->len);
+	} else {
+		mib_inc(MIB_IP6_OutTransmits);
+		mib_add(MIB_IP6_OutOctets, nb->len);
+	}
 	if (r->neigh) {
 		neigh_send(r->neigh, nb, protocol);
 		return;
@@ -95,9 +103,12 @@ void ip_deliver(struct net_ns *net, struct netbuf *nb)
 
 	nb->trans_off = netbuf_offset(nb);
 	if (likely(p)) {
+		mib_inc(ip_is4(ip_cb(nb)->dst) ? MIB_IP4_InDelivers : MIB_IP6_InDelivers);
 		p->rx(net, nb);
 		return;
 	}
+	if (ip_is4(ip_cb(nb)->dst))
+		mib_inc(heard ? MIB_IP4_InDelivers : MIB_IP4_InUnknownProtos);
 	if (!heard && ip_is4(ip_cb(nb)->src))		/* IPv6 says which byte is not understood: ip6.c */
 		icmp_send_unreachable(nb, 2, 0);	/* protocol */
 	netbuf_free(nb);

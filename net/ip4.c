@@ -15,6 +15,7 @@
 #include <net/checksum.h>
 #include <net/loopback.h>
 #include <net/mcast.h>
+#include <net/mib.h>
 #include <net/net.h>
 
 /* ---- in ---- */
@@ -56,6 +57,24 @@ static bool is_martian(const struct netbuf *nb, struct ipaddr src, struct ipaddr
 	return (be32_to_cpu(ip_v4(src)) >> 24) == 0 && !(ip_is_any(src) && (ip_is_broadcast(dst) || ip_is_multicast(dst)));
 }
 
+static void count_ecn(u8 tos, u32 segs)
+{
+	static const u16 by_bits[4] = { MIB_IP4_EXT_InNoECTPkts, MIB_IP4_EXT_InECT1Pkts, MIB_IP4_EXT_InECT0Pkts, MIB_IP4_EXT_InCEPkts };
+
+	mib_add(by_bits[tos & 3], max(segs, 1u));
+}
+
+static void count_group(u8 type, u32 len)
+{
+	if (type == RTN_MULTICAST) {
+		mib_inc(MIB_IP4_EXT_InMcastPkts);
+		mib_add(MIB_IP4_EXT_InMcastOctets, len);
+	} else if (type == RTN_BROADCAST) {
+		mib_inc(MIB_IP4_EXT_InBcastPkts);
+		mib_add(MIB_IP4_EXT_InBcastOctets, len);
+	}
+}
+
 static void forward(struct net_ns *net, struct netbuf *nb);
 
 static void deliver_local(struct net_ns *net, struct netbuf *nb, u32 hlen)
@@ -79,15 +98,26 @@ static void ip4_rx(struct packet_type *p, struct netbuf *nb)
 	struct ipaddr src, dst;
 	u8 type;
 
-	if (nb->kind == PKT_OTHERHOST || !check_header(nb))
+	if (nb->kind == PKT_OTHERHOST)
 		goto drop;
+	mib_inc(MIB_IP4_InReceives);
+	mib_add(MIB_IP4_EXT_InOctets, nb->len);
+	if (!check_header(nb)) {
+		mib_inc(MIB_IP4_InHdrErrors);
+		goto drop;
+	}
 	h = (const struct ip4_header *)(const void *)nb->data;
+	count_ecn(h->tos, nb->gso_segs);
 	nb->net_off = netbuf_offset(nb);
 	src = ip4(h->src);
 	dst = ip4(h->dst);
-	if (is_martian(nb, src, dst))
+	if (is_martian(nb, src, dst)) {
+		mib_inc(MIB_IP4_InAddrErrors);
 		goto drop;
+	}
 	type = route_input_type(net, dst, nb->dev);
+	if (unlikely(type != RTN_LOCAL))
+		count_group(type, nb->len);
 	*ip_cb(nb) = (struct ip_cb){ .src = src, .dst = dst, .proto = h->proto, .tos = h->tos, .ttl = h->ttl, .ce = (h->tos & 3) == 3,
 				     .type = type, .ifindex = nb->dev->index, .options_len = (u8)(ip4_header_len(h) - sizeof(*h)) };
 	if (likely(type == RTN_LOCAL || type == RTN_BROADCAST || type == RTN_MULTICAST))
@@ -95,8 +125,10 @@ static void ip4_rx(struct packet_type *p, struct netbuf *nb)
 	else if (READ_ONCE(net->forward4) && nb->kind == PKT_HOST)
 		forward(net, nb);
 	else
-		goto drop;
+		goto not_ours;
 	return;
+not_ours:
+	mib_inc(MIB_IP4_InAddrErrors);
 drop:
 	netbuf_free(nb);
 }
@@ -121,6 +153,7 @@ static void forward(struct net_ns *net, struct netbuf *nb)
 	int err;
 
 	if (h->ttl <= 1) {
+		mib_inc(MIB_IP4_InHdrErrors);
 		icmp4_send(net, nb, ICMP_TIME_EXCEEDED, 0, 0);
 		goto drop;
 	}
@@ -137,6 +170,7 @@ static void forward(struct net_ns *net, struct netbuf *nb)
 		goto drop;
 	}
 	decrement_ttl(h);
+	mib_inc(MIB_IP4_ForwDatagrams);
 	ip4_output(net, nb, &r, true);
 	route_put(&r);
 	return;
@@ -233,10 +267,14 @@ static int send_fragments(struct netbuf *nb, struct route *r, u32 hlen, struct i
 		u32 n = min(step, total - off);
 		struct netbuf *f = make_fragment(nb, hlen, off, n, off + n < total);
 
-		if (!f)
+		if (!f) {
+			mib_inc(MIB_IP4_FragFails);
 			return -ENOBUFS;
+		}
+		mib_inc(MIB_IP4_FragCreates);
 		ip_link_output(f, r, dst);
 	}
+	mib_inc(MIB_IP4_FragOKs);
 	return 0;
 }
 
@@ -268,7 +306,9 @@ int ip4_send(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, stru
 	struct ip4_header *h = netbuf_push(nb, hlen);
 	bool fits = nb->len <= r->mtu || nb->gso, df;
 
+	mib_inc(MIB_IP4_OutRequests);
 	if (!fits && tx->no_local_frag) {
+		mib_inc(MIB_IP4_FragFails);
 		netbuf_free(nb);
 		return -EMSGSIZE;
 	}
@@ -285,6 +325,10 @@ int ip4_send(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, stru
 	nb->mark = tx->mark;
 	nb->priority = tx->priority;
 	if (unlikely(r->type != RTN_UNICAST && r->type != RTN_LOCAL)) {
+		bool group = r->type == RTN_MULTICAST;
+
+		mib_inc(group ? MIB_IP4_EXT_OutMcastPkts : MIB_IP4_EXT_OutBcastPkts);
+		mib_add(group ? MIB_IP4_EXT_OutMcastOctets : MIB_IP4_EXT_OutBcastOctets, nb->len);
 		if (r->type == RTN_BROADCAST || !tx->no_loop)
 			copy_to_us(nb, r, tx->dst);
 		if (tx->ttl_zero && !(r->dev->flags & IFF_LOOPBACK)) {

@@ -10,6 +10,7 @@
 #include <net/checksum.h>
 #include <net/loopback.h>
 #include <net/mcast.h>
+#include <net/mib.h>
 #include <net/neigh.h>
 #include <net/net.h>
 #include <net/raw.h>
@@ -158,6 +159,7 @@ static void deliver_local(struct net_ns *net, struct netbuf *nb, u8 next)
 		goto drop;
 	ip_cb(nb)->proto = next;
 	if (!ip_proto_find(next) && !raw_wants(nb)) {
+		mib_inc(MIB_IP6_InUnknownProtos);
 		icmp6_send(net, nb, ICMP6_PARAM_PROBLEM, 1, next_at);
 		goto drop;
 	}
@@ -170,20 +172,40 @@ drop:
 
 static void forward(struct net_ns *net, struct netbuf *nb);
 
+static void count_in(const struct netbuf *nb, u8 class, u8 type)
+{
+	static const u16 by_bits[4] = { MIB_IP6_InNoECTPkts, MIB_IP6_InECT1Pkts, MIB_IP6_InECT0Pkts, MIB_IP6_InCEPkts };
+
+	mib_add(by_bits[class & 3], max((u32)nb->gso_segs, 1u));
+	if (type != RTN_MULTICAST)
+		return;
+	mib_inc(MIB_IP6_InMcastPkts);
+	mib_add(MIB_IP6_InMcastOctets, nb->len);
+}
+
 static void ip6_rx(struct packet_type *p, struct netbuf *nb)
 {
 	struct net_ns *net = nb->dev->net;
 	const struct ip6_header *h;
 	u8 type, class;
 
-	if (nb->kind == PKT_OTHERHOST || !check_header(nb))
+	if (nb->kind == PKT_OTHERHOST)
 		goto drop;
+	mib_inc(MIB_IP6_InReceives);
+	mib_add(MIB_IP6_InOctets, nb->len);
+	if (!check_header(nb)) {
+		mib_inc(MIB_IP6_InHdrErrors);
+		goto drop;
+	}
 	h = (const struct ip6_header *)(const void *)nb->data;
 	nb->net_off = netbuf_offset(nb);
-	if (is_martian(nb, h))
+	if (is_martian(nb, h)) {
+		mib_inc(MIB_IP6_InAddrErrors);
 		goto drop;
+	}
 	type = route_input_type(net, h->dst, nb->dev);
 	class = ip6_class(h);
+	count_in(nb, class, type);
 	*ip_cb(nb) = (struct ip_cb){ .src = h->src, .dst = h->dst, .proto = h->next, .tos = class, .ttl = h->hops, .ce = (class & 3) == 3,
 				     .type = type, .ifindex = nb->dev->index };
 	if (likely(type == RTN_LOCAL || type == RTN_MULTICAST))
@@ -191,8 +213,10 @@ static void ip6_rx(struct packet_type *p, struct netbuf *nb)
 	else if (READ_ONCE(net->forward6) && nb->kind == PKT_HOST)
 		forward(net, nb);
 	else
-		goto drop;
+		goto not_ours;
 	return;
+not_ours:
+	mib_inc(MIB_IP6_InAddrErrors);
 drop:
 	netbuf_free(nb);
 }
@@ -208,14 +232,17 @@ static void forward(struct net_ns *net, struct netbuf *nb)
 	if (ip_is_any(h->src) || ip_is_link_local(h->src) || ip_is_link_local(h->dst) || ip_is_multicast(h->dst))
 		goto drop;
 	if (h->hops <= 1) {
+		mib_inc(MIB_IP6_InHdrErrors);
 		icmp6_send(net, nb, ICMP6_TIME_EXCEEDED, 0, 0);
 		goto drop;
 	}
 	if (route_lookup(net, &f, &r)) {
+		mib_inc(MIB_IP6_InNoRoutes);
 		icmp6_send(net, nb, ICMP6_UNREACHABLE, 0, 0);
 		goto drop;
 	}
 	if (nb->len > r.mtu && !nb->gso) {
+		mib_inc(MIB_IP6_InTooBigErrors);
 		icmp6_send(net, nb, ICMP6_TOO_BIG, 0, r.mtu);
 		goto drop;
 	}
@@ -223,6 +250,7 @@ static void forward(struct net_ns *net, struct netbuf *nb)
 		goto drop;
 	h = (struct ip6_header *)(void *)nb->data;
 	h->hops--;
+	mib_inc(MIB_IP6_OutForwDatagrams);
 	ip_link_output(nb, &r, h->dst);
 	route_put(&r);
 	return;
@@ -306,10 +334,14 @@ static int send_fragments(struct netbuf *nb, const struct ip_tx *tx, struct rout
 		u32 n = min(step, total - off);
 		struct netbuf *f = make_fragment(nb, off, n, off + n < total, id);
 
-		if (!f)
+		if (!f) {
+			mib_inc(MIB_IP6_FragFails);
 			return -ENOBUFS;
+		}
+		mib_inc(MIB_IP6_FragCreates);
 		ip_link_output(f, r, tx->dst);
 	}
+	mib_inc(MIB_IP6_FragOKs);
 	return 0;
 }
 
@@ -330,7 +362,10 @@ int ip6_send(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, stru
 	int err;
 
 	ip6_put_header(nb, tx, choose_hops(tx, r));
+	mib_inc(MIB_IP6_OutRequests);
 	if (unlikely(r->type == RTN_MULTICAST)) {
+		mib_inc(MIB_IP6_OutMcastPkts);
+		mib_add(MIB_IP6_OutMcastOctets, nb->len);
 		if (!tx->no_loop)
 			copy_to_us(nb, r, tx->dst);
 		if ((tx->ttl_zero || (tx->dst.w[0] >> 8 & 0xf) <= 1) && !(r->dev->flags & IFF_LOOPBACK)) {

@@ -83,6 +83,11 @@ u8 autoconf_hop_limit(const struct netdev *d);			/* what the router said, or 0 *
 struct netbuf *frag_input4(struct net_ns *net, struct netbuf *nb);
 /* The same for IPv6: data at the fragment header, which ends at off + 8 of the packet; next_at: offset of the byte that named it. */
 struct netbuf *frag_input6(struct net_ns *net, struct netbuf *nb, u32 off, u32 next_at);
+/* Packets that are being gathered, and their memory. */
+struct frag_stat {
+	u32 queues, bytes;
+};
+struct frag_stat frag_stat(bool v4);
 void frag_init(void);
 
 /* ---- mcast.c, igmp.c, mld.c ---- */

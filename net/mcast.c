@@ -473,3 +473,13 @@ bool mcast_wants(struct inet_sock *is, struct ipaddr group, struct ipaddr source
 		return is->mcast_all;
 	return (index_of(m, source) >= 0) == m->include;
 }
+
+void mcast_dev_for_each(struct netdev *d, void (*fn)(struct netdev *d, struct ipaddr group, u32 users, ktime_t report_in, void *arg), void *arg)
+{
+	ktime_t now = clock_monotonic();
+	struct mcast_group *g;
+
+	list_for_each_entry(g, &d->mcast, link)
+		if (g->users)
+			fn(d, g->addr, g->users, g->report_at > now ? g->report_at - now : 0, arg);
+}

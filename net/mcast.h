@@ -18,3 +18,5 @@ bool mcast_joined(struct netdev *d, struct ipaddr group);
 /* The device itself (all-nodes, solicited-node groups). net->config held. */
 int __must_check mcast_dev_join(struct netdev *d, struct ipaddr group);
 void mcast_dev_leave(struct netdev *d, struct ipaddr group);
+/* Groups a device listens to; net->config held. */
+void mcast_dev_for_each(struct netdev *d, void (*fn)(struct netdev *d, struct ipaddr group, u32 users, ktime_t report_in, void *arg), void *arg);

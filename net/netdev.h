@@ -151,10 +151,12 @@ struct packet_type {
 	void (*rx)(struct packet_type *p, struct netbuf *nb);	/* takes nb over; data at the network header. Under RCU, bottom halves off */
 };
 void packet_type_add(struct packet_type *p);
+void packet_type_for_each(void (*fn)(const struct packet_type *p, void *arg), void *arg);	/* under RCU */
 void packet_type_del(struct packet_type *p);	/* and waits until nobody uses it */
 
 /* ---- configuration: netlink and ioctls. net->config held but for the finds ---- */
 struct netdev *netdev_find(struct net_ns *net, const char *name);	/* a reference or NULL */
+struct netdev *netdev_find_rcu(struct net_ns *net, const char *name);	/* borrowed: under RCU, or config held */
 struct netdev *netdev_find_index(struct net_ns *net, s32 index);
 struct netdev *netdev_index_rcu(struct net_ns *net, s32 index);		/* borrowed under RCU */
 static inline void netdev_get(struct netdev *d) { ref_get(&d->refs); }

@@ -13,6 +13,7 @@
 #include <net/ip_int.h>
 #include <net/mcast.h>
 #include <net/net.h>
+#include <net/mib.h>
 #include <net/raw.h>
 
 #define BUCKETS 64u
@@ -104,6 +105,12 @@ static int finish(struct inet_sock *is, struct netbuf *nb, const struct ip_tx *t
 	return 0;
 }
 
+static int send_echo(struct net_ns *net, struct netbuf *nb, struct dgram_target *t)
+{
+	mib_icmp(!ip_is4(t->tx.dst), true, nb->data[0]);
+	return ip_send(net, nb, &t->tx, &t->route);
+}
+
 static int send_locked(struct sock *sk, struct sock_msg *m, u32 len)
 {
 	struct inet_sock *is = to_inet(sk);
@@ -124,7 +131,7 @@ static int send_locked(struct sock *sk, struct sock_msg *m, u32 len)
 		if (err)
 			netbuf_free(nb);
 		else
-			err = ip_send(sk->net, nb, &t.tx, &t.route);
+			err = send_echo(sk->net, nb, &t);
 	}
 	route_put(&t.route);
 	return err;

@@ -25,6 +25,7 @@
 #include <mm/slab.h>
 #include <net/filter.h>
 #include <net/netbuf.h>
+#include <net/mib.h>
 
 struct sock_limits sock_limits = {
 	.rmem_default = 212992, .wmem_default = 212992, .rmem_max = 212992, .wmem_max = 212992, .somaxconn = 4096, .optmem_max = 131072,
@@ -47,6 +48,25 @@ int sock_create(s32 family, u32 type, s32 protocol, struct sock **out)
 	return -EAFNOSUPPORT;
 }
 
+/* Of which kind it is, as /proc/net/protocols counts them. */
+static enum mib kind_of(const struct sock *sk)
+{
+	bool six = sk->family == AF_INET6;
+
+	switch (sk->family) {
+	case AF_UNIX:	 return sk->type == SOCK_STREAM ? MIB_SOCK_UNIXstream : MIB_SOCK_UNIX;
+	case AF_PACKET:	 return MIB_SOCK_PACKET;
+	case AF_NETLINK: return MIB_SOCK_NETLINK;
+	}
+	if (sk->type == SOCK_STREAM)
+		return six ? MIB_SOCK_TCPv6 : MIB_SOCK_TCP;
+	if (sk->type == SOCK_RAW)
+		return six ? MIB_SOCK_RAWv6 : MIB_SOCK_RAW;
+	if (sk->protocol == IPPROTO_UDP)
+		return six ? MIB_SOCK_UDPv6 : MIB_SOCK_UDP;
+	return six ? MIB_SOCK_PINGv6 : MIB_SOCK_PING;
+}
+
 void sock_init(struct sock *sk, const struct sock_ops *ops, struct net_ns *net, u16 family, u16 type, u16 protocol)
 {
 	object_init(&sk->obj, &sock_object_ops);
@@ -65,6 +85,7 @@ void sock_init(struct sock *sk, const struct sock_ops *ops, struct net_ns *net, 
 	sk->ino = atomic_add_return(&next_ino, 1);
 	sk->pacing_max = U64_MAX;
 	sk->cred = cred_get(current_cred());
+	mib_inc(kind_of(sk));
 	spin_init(&sk->lock.spin, RANK_SOCK);
 	netbuf_queue_init(&sk->lock.backlog);
 	waitq_init(&sk->lock.q);
@@ -78,6 +99,7 @@ static void drop_wmem(struct sock *sk, u32 n)
 
 void sock_fini(struct sock *sk)
 {
+	mib_sub(kind_of(sk), 1);
 	cred_put(sk->cred);
 	if (sk->peer_cred)
 		cred_put(sk->peer_cred);
@@ -140,6 +162,7 @@ static void sock_file_release(struct file *f)
 	if (sk->ops->close)
 		sk->ops->close(sk);
 	sock_set_flag(sk, SOCK_DEAD, true);
+	mib_sub(MIB_SOCK_Used, 1);
 }
 
 static u64 sock_ino(struct object *o)
@@ -162,7 +185,11 @@ static const struct object_ops sock_object_ops = {
 
 int sock_file(struct sock *sk, u32 flags, struct file **out)
 {
-	return file_create(&sk->obj, O_RDWR | (flags & O_NONBLOCK), out);
+	int err = file_create(&sk->obj, O_RDWR | (flags & O_NONBLOCK), out);
+
+	if (!err)
+		mib_inc(MIB_SOCK_Used);
+	return err;
 }
 
 struct sock *sock_of_file(struct file *f)

@@ -55,6 +55,7 @@ struct tcp_sock *tcp_alloc(struct net_ns *net, u16 family)
 	t->wscale_ok = tcp_sysctl.window_scaling;
 	t->ecn_ask = tcp_sysctl.ecn == 1;
 	t->retries_max = tcp_sysctl.retries2;
+	t->cong = READ_ONCE(tcp_sysctl.cong);
 	t->dsack_off = !tcp_sysctl.dsack;
 	t->notsent_lowat = tcp_sysctl.notsent_lowat;
 	t->no_idle_restart = !tcp_sysctl.slow_start_after_idle;
@@ -290,6 +291,7 @@ static int start_connect(struct tcp_sock *ts, struct ipaddr dst, u16 port, s32 s
 		return err;
 	}
 	start_numbers(ts);
+	mib_inc(MIB_TCP_ActiveOpens);
 	err = tcp_connect_start(t);
 	if (err) {
 		tcp_disconnect(ts);
@@ -475,6 +477,7 @@ INET_PROTO(tcp, .type = SOCK_STREAM, .protocol = IPPROTO_TCP, .is_default = true
 void tcp_init(struct net_ns *net)
 {
 	tcp_cache = slab_cache_create("tcp_sock", sizeof(struct tcp_sock), 64);
+	tcp_sysctl_init();
 	tcp_make_secret();
 	tcp_table_init();
 	tcp_req_init();

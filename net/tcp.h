@@ -250,7 +250,9 @@ static inline struct tcp_sock *tcp_sock_of(struct tcp *t) { return container_of(
 struct tcp_sysctl {
 	u32 syn_retries, synack_retries, retries2, orphan_retries, fin_timeout_s, keep_time_s, keep_intvl_s, keep_probes;
 	u32 max_syn_backlog, notsent_lowat, max_tw;
-	u32 rmem[3], wmem[3];
+	u32 retries1, max_orphans, chains;
+	u32 rmem[3], wmem[3], mem[3];	/* mem: pages */
+	const struct tcp_cong_ops *cong;
 	u8 ecn, syncookies, tw_reuse;
 	bool window_scaling, timestamps, sack, dsack, abort_on_overflow, slow_start_after_idle, moderate_rcvbuf, rfc1337;
 };

@@ -102,6 +102,12 @@ static void unmark(struct tcp *t, struct tcp_seg *s)
 	s->mark &= (u8)~(SEG_SACKED | SEG_LOST | SEG_RETRANS);
 }
 
+static void saw_reordering(struct tcp *t)
+{
+	t->reord_seen++;
+	TCP_COUNT(TCPSACKReorder);
+}
+
 static void clean(struct tcp *t, u32 ack, struct tcp_ack_round *r)
 {
 	while (!list_empty(&t->sent)) {
@@ -118,7 +124,7 @@ static void clean(struct tcp *t, u32 ack, struct tcp_ack_round *r)
 		if (!(s->mark & SEG_SACKED)) {
 			t->delivered += s->end - s->seq;
 			if (t->high_sacked && seq_before(s->end, t->high_sacked) && !(s->mark & SEG_EVER) && t->sacked_bytes)
-				t->reord_seen++;
+				saw_reordering(t);
 			seg_arrived(t, s, r, false);
 		}
 		unmark(t, s);
@@ -134,7 +140,7 @@ static void sack_seg(struct tcp *t, struct tcp_seg *s, struct tcp_ack_round *r)
 	u32 len = s->end - s->seq;
 
 	if (!(s->mark & SEG_EVER) && t->high_sacked && seq_before(s->seq, t->high_sacked))
-		t->reord_seen++;
+		saw_reordering(t);
 	seg_arrived(t, s, r, true);
 	unmark(t, s);
 	s->mark |= SEG_SACKED;
@@ -181,6 +187,8 @@ static void take_sacks(struct tcp *t, const struct tcp_in *in, struct tcp_ack_ro
 	if (is_dsack(in)) {
 		r->dsack = true;
 		t->dsack_dups++;
+		TCP_COUNT(TCPDSACKRecv);
+		TCP_COUNT(TCPDSACKRecvSegs);
 		t->dsack_seen = 1;
 		if (t->undo_possible && t->undo_retrans > 0 && seq_after(in->opt.sack[0].end, t->undo_marker))
 			t->undo_retrans--;
@@ -229,6 +237,7 @@ static void end_tlp(struct tcp *t, u32 ack, bool dsack)
 		return;
 	if (t->tlp_retrans && !dsack && ack != t->tlp_high && t->ca_state < TCP_CA_CWR) {
 		tcp_enter_cwr(t);
+		TCP_COUNT(TCPLossProbeRecovery);
 		t->tlp_high = 0;
 	} else if (!t->tlp_retrans || dsack || seq_after(ack, t->tlp_high)) {
 		t->tlp_high = 0;
@@ -313,6 +322,8 @@ int tcp_ack(struct tcp *t, const struct tcp_in *in)
 	take_rtt(t, in, &r);
 	end_tlp(t, in->ack, r.dsack);
 	delivered = (u32)(t->delivered - before);
+	if (delivered)
+		mib_add(MIB_TCP_EXT_TCPDelivered, tcp_packets(t, delivered));
 	tcp_recover(t, in, &r);
 	if (t->ca_state == TCP_CA_OPEN || t->ca_state == TCP_CA_DISORDER || t->ca_state == TCP_CA_LOSS)
 		if (r.acked && was_cwnd_limited(t))

@@ -92,6 +92,7 @@ static void say_goodbye(struct tcp_sock *ts)
 	} else if (t->state == TCP_SYN_SENT) {
 		tcp_set_state(t, TCP_CLOSED);
 	} else if (unread || (sock_flag(sk, SOCK_LINGER) && !sk->linger_s)) {
+		TCP_COUNT(TCPAbortOnClose);
 		tcp_send_reset(t);
 		tcp_set_state(t, TCP_CLOSED);
 	} else if (state_after_fin(t)) {

@@ -54,8 +54,25 @@ void tcp_setup(struct tcp *t, ktime_t now)
 
 /* ---- ends ---- */
 
+/* Connections open both ways, ends that were not asked for. */
+static void count_state(u32 old, u32 new)
+{
+	bool was = old == TCP_ESTABLISHED || old == TCP_CLOSE_WAIT, is = new == TCP_ESTABLISHED || new == TCP_CLOSE_WAIT;
+
+	if (is && !was)
+		mib_inc(MIB_TCP_CurrEstab);
+	else if (was && !is)
+		mib_sub(MIB_TCP_CurrEstab, 1);
+	if (new == TCP_CLOSED && was)
+		mib_inc(MIB_TCP_EstabResets);
+	else if (new == TCP_CLOSED && (old == TCP_SYN_SENT || old == TCP_SYN_RECV))
+		mib_inc(MIB_TCP_AttemptFails);
+}
+
 void tcp_set_state(struct tcp *t, u32 state)
 {
+	if (t->state != state)
+		count_state(t->state, state);
 	t->state = (u8)state;
 	if (state == TCP_CLOSED)
 		for (u32 i = 0; i < TCP_T_NR; i++)
@@ -136,8 +153,12 @@ static bool rate_limited(struct tcp *t)
 
 void tcp_challenge_ack(struct tcp *t)
 {
-	if (!rate_limited(t))
-		tcp_send_ack(t);
+	if (rate_limited(t)) {
+		TCP_COUNT(TCPACKSkippedChallenge);
+		return;
+	}
+	TCP_COUNT(TCPChallengeACK);
+	tcp_send_ack(t);
 }
 
 static bool paws_rejects(const struct tcp *t, const struct tcp_in *in)
@@ -156,6 +177,7 @@ static bool acceptable(struct tcp *t, const struct tcp_in *in)
 	bool rst = in->flags & TCP_RST;
 
 	if (unlikely(paws_rejects(t, in)) && !rst) {
+		TCP_COUNT(PAWSEstab);
 		if (in->len || !rate_limited(t))
 			tcp_send_ack(t);
 		return false;
@@ -164,12 +186,16 @@ static bool acceptable(struct tcp *t, const struct tcp_in *in)
 		if (rst)
 			return false;
 		if (in->flags & TCP_SYN) {
+			TCP_COUNT(TCPSYNChallenge);
 			tcp_challenge_ack(t);
 			return false;
 		}
 		if (in->len && seq_before(in->seq, t->rcv_nxt)) {
 			t->dsack = (struct tcp_sack){ in->seq, seq_min(in->end, t->rcv_nxt) };
 			t->dsack_due = t->sack_ok && !t->dsack_off;
+			TCP_COUNT(DelayedACKLost);
+			if (t->dsack_due)
+				TCP_COUNT(TCPDSACKOldSent);
 		}
 		if (in->len || in->flags & TCP_FIN || !rate_limited(t))
 			tcp_send_ack(t);
@@ -185,6 +211,7 @@ static bool acceptable(struct tcp *t, const struct tcp_in *in)
 	if (unlikely(in->flags & TCP_SYN)) {
 		if (t->state == TCP_SYN_RECV && in->seq == t->irs && in->flags & TCP_ACK)
 			return true;		/* simultaneous open: their SYN|ACK */
+		TCP_COUNT(TCPSYNChallenge);
 		tcp_challenge_ack(t);
 		return false;
 	}
@@ -353,6 +380,7 @@ static bool refuse_data(struct tcp *t, const struct tcp_in *in)
 		return false;
 	if (!in->len || !seq_after(in->end - fin, t->rcv_nxt))
 		return false;
+	TCP_COUNT(TCPAbortOnData);
 	tcp_env_refuse(t, in);
 	tcp_abort(t, ECONNRESET);
 	return true;
@@ -371,12 +399,13 @@ static void take_ecn(struct tcp *t, const struct tcp_in *in)
 static void take_payload(struct tcp *t, struct tcp_in *in, struct netbuf *nb)
 {
 	if (!in->len && !(in->flags & TCP_FIN)) {
+		TCP_COUNT(TCPPureAcks);
 		netbuf_free(nb);
 		return;
 	}
 	if (TCP_STATES(TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2) & 1u << t->state) {
 		t->bytes_received += in->len;
-		t->data_in++;
+		t->data_in += in->len != 0;
 		if (t->ecn_ok)
 			take_ecn(t, in);
 		tcp_receive(t, in, nb);

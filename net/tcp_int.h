@@ -3,7 +3,11 @@
 #pragma once
 
 #include <kernel/clock.h>
+#include <net/mib.h>
 #include <net/tcp.h>
+
+/* What netstat -s counts: TCP_COUNT(TCPTimeouts). */
+#define TCP_COUNT(what) mib_inc(MIB_TCP_EXT_##what)
 
 struct diag_cursor;
 struct inet_diag;
@@ -237,6 +241,9 @@ bool tcp_tw_reusable(struct tcp_ent *e, struct tcp *t);		/* connect(): takes ove
 void tcp_tw_kill(struct tcp_ent *e);
 void tcp_tw_show(struct tcp_ent *e, ktime_t now, struct inet_diag *d);
 void tcp_tw_init(void);
+
+/* ---- tcp_sysctl.c ---- */
+void tcp_sysctl_init(void);
 
 /* ---- tcp.c ---- */
 struct tcp_sock *tcp_alloc(struct net_ns *net, u16 family);

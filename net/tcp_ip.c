@@ -144,6 +144,7 @@ void tcp_send_reply(const struct tcp_reply *r)
 	nb->csum = CSUM_PARTIAL;
 	nb->csum_start = nb->trans_off;
 	nb->csum_off = offsetof(struct tcp_header, csum);
+	mib_inc(MIB_TCP_OutSegs);
 	(void)ip_send(r->net, nb, &tx, &route);
 	route_put(&route);
 }
@@ -154,6 +155,7 @@ void tcp_refuse(struct net_ns *net, struct ipaddr local, struct ipaddr remote, c
 
 	if (in->flags & TCP_RST)
 		return;
+	mib_inc(MIB_TCP_OutRsts);
 	if (!ip_is4(local) && ip_is_link_local(remote))
 		r.oif = oif;
 	if (in->flags & TCP_ACK) {
@@ -395,8 +397,10 @@ void tcp_deliver(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in)
 	bool stale = false;
 
 	if (!sock_bh_lock(sk)) {
-		if (!sock_backlog_add(sk, nb))
+		if (!sock_backlog_add(sk, nb)) {
+			TCP_COUNT(TCPBacklogDrop);
 			netbuf_free(nb);
+		}
 	} else if (still_ours(ts)) {
 		work_on(ts, nb, in);
 	} else {
@@ -451,20 +455,27 @@ static void tcp_rx(struct net_ns *net, struct netbuf *nb)
 	struct tcp_in in;
 	u32 head;
 
-	if (cb->type != RTN_LOCAL || !netbuf_need(nb, sizeof(*h)))
+	if (cb->type != RTN_LOCAL)
 		goto drop;
+	mib_inc(MIB_TCP_InSegs);
+	if (!netbuf_need(nb, sizeof(*h)))
+		goto bad;
 	head = (((struct tcp_header *)(void *)nb->data)->off >> 4) * 4u;
 	if (head < sizeof(*h) || !netbuf_need(nb, head))
-		goto drop;
+		goto bad;
 	nb->trans_off = netbuf_offset(nb);
 	h = (struct tcp_header *)(void *)nb->data;
-	if (nb->csum == CSUM_NONE && tcp_checksum(nb, cb->src, cb->dst))
-		goto drop;
+	if (nb->csum == CSUM_NONE && tcp_checksum(nb, cb->src, cb->dst)) {
+		mib_inc(MIB_TCP_InCsumErrors);
+		goto bad;
+	}
 	if (!tcp_parse(h, nb->len, &in))
-		goto drop;
+		goto bad;
 	netbuf_pull(nb, head);
 	dispatch(net, nb, &in);
 	return;
+bad:
+	mib_inc(MIB_TCP_InErrs);
 drop:
 	netbuf_free(nb);
 }
@@ -478,6 +489,8 @@ static void take_error(struct tcp_sock *ts, struct netbuf *nb, const struct ip_e
 	bool ours = sock_bh_lock(sk);
 
 	if (t->state == TCP_CLOSED || t->state == TCP_LISTEN || seq_before(seq, t->snd_una) || seq_after(seq, t->snd_nxt)) {
+		if (t->state != TCP_CLOSED && t->state != TCP_LISTEN)
+			TCP_COUNT(OutOfWindowIcmps);
 		sock_bh_unlock(sk);		/* RFC 5927: it must be about something on its way */
 		return;
 	}

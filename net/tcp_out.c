@@ -49,6 +49,12 @@ static u16 window_field(struct tcp *t, bool syn)
 	if (new < now)
 		new = ALIGN_UP(now, 1u << t->rcv_wscale);
 	new = min(new, 65535u << t->rcv_wscale);
+	if (unlikely(!new != !t->rcv_wnd)) {
+		if (new)
+			TCP_COUNT(TCPFromZeroWindowAdv);
+		else
+			TCP_COUNT(TCPToZeroWindowAdv);
+	}
 	t->rcv_wnd = new;
 	t->rcv_wup = t->rcv_nxt;
 	return (u16)(new >> t->rcv_wscale);
@@ -154,7 +160,9 @@ static void send_packet(struct tcp *t, struct netbuf *nb, u32 seq, u8 flags, boo
 	nb->trans_off = netbuf_offset(nb);
 	if (flags & TCP_ACK)
 		ack_was_sent(t);
-	t->segs_out += payload > t->mss ? DIV_ROUND_UP(payload, t->mss) : 1;
+	n = payload > t->mss ? DIV_ROUND_UP(payload, t->mss) : 1;
+	t->segs_out += n;
+	mib_add(MIB_TCP_OutSegs, n);
 	tcp_env_send(t, nb, payload > t->mss ? t->mss : 0);
 }
 
@@ -170,8 +178,11 @@ static bool send_empty(struct tcp *t, u32 seq, u8 flags)
 
 static void on_data_sent(struct tcp *t, u32 len)
 {
+	u32 n = max(tcp_packets(t, len), 1u);
+
 	t->bytes_sent += len;
-	t->data_out += max(tcp_packets(t, len), 1u);
+	t->data_out += n;
+	mib_add(MIB_TCP_EXT_TCPOrigDataSent, n);
 	if (t->now - t->last_rcv < ms_ns(t->ato_ms))
 		t->pingpong = true;		/* an answer: acknowledgements ride on data from now on */
 	t->last_snd = t->now;
@@ -344,6 +355,13 @@ bool tcp_retransmit(struct tcp *t, struct tcp_seg *s, u32 max_len)
 	s->mark |= SEG_RETRANS | SEG_EVER;
 	t->bytes_retrans += len;
 	t->total_retrans += max(tcp_packets(t, len), 1u);
+	mib_add(MIB_TCP_RetransSegs, max(tcp_packets(t, len), 1u));
+	if (s->flags & TCP_SYN)
+		TCP_COUNT(TCPSynRetrans);
+	else if (t->ca_state == TCP_CA_LOSS)
+		TCP_COUNT(TCPSlowStartRetrans);
+	else if (t->ca_state == TCP_CA_RECOVERY)
+		TCP_COUNT(TCPFastRetrans);
 	if (!t->retrans_stamp)
 		t->retrans_stamp = t->now;
 	if (t->undo_possible)
@@ -455,7 +473,8 @@ void tcp_ack_soon(struct tcp *t)
 
 void tcp_send_reset(struct tcp *t)
 {
-	send_empty(t, t->snd_nxt, TCP_RST | TCP_ACK);
+	if (send_empty(t, t->snd_nxt, TCP_RST | TCP_ACK))
+		mib_inc(MIB_TCP_OutRsts);
 }
 
 void tcp_send_fin(struct tcp *t)

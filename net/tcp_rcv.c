@@ -177,8 +177,10 @@ static bool merge_small(struct tcp *t, struct netbuf *nb)
 
 static void queue_in_order(struct tcp *t, struct netbuf *nb)
 {
-	if (merge_small(t, nb))
+	if (merge_small(t, nb)) {
+		TCP_COUNT(TCPRcvCoalesce);
 		return;
+	}
 	t->rmem += nb->truesize;
 	list_add_tail(&t->rcvq, &nb->link);
 }
@@ -196,8 +198,15 @@ static bool make_room(struct tcp *t, const struct netbuf *nb)
 		*t->rcvbuf = min(t->rmem + 2 * nb->truesize, most);
 		return true;
 	}
+	TCP_COUNT(PruneCalled);
+	if (!list_empty(&t->ooo))
+		TCP_COUNT(OfoPruned);
 	purge_ooo(t);
-	return t->rmem < *t->rcvbuf;
+	if (t->rmem < *t->rcvbuf)
+		return true;
+	TCP_COUNT(RcvPruned);
+	TCP_COUNT(TCPRcvQDrop);
+	return false;
 }
 
 static void grow_window(struct tcp *t, const struct netbuf *nb)
@@ -337,6 +346,7 @@ static void out_of_order(struct tcp *t, struct netbuf *nb)
 	u32 seq = cb->seq, end = cb->end;
 
 	t->ooo_packets++;
+	TCP_COUNT(TCPOFOQueue);
 	t->ack_now = true;
 	for (; at != &t->ooo; at = at->prev)
 		if (!seq_after(tcp_cb(list_entry(at, struct netbuf, link))->seq, cb->seq))

@@ -46,6 +46,7 @@ void tcp_seg_lost(struct tcp *t, struct tcp_seg *s)
 	u32 len = s->end - s->seq;
 
 	if (s->mark & SEG_RETRANS) {
+		TCP_COUNT(TCPLostRetransmit);
 		t->retrans_bytes -= len;
 		s->mark &= (u8)~SEG_RETRANS;
 	}
@@ -150,6 +151,7 @@ static void enter_recovery(struct tcp *t)
 	else
 		t->high_seq = t->snd_nxt;
 	t->retrans_stamp = 0;
+	mib_inc(t->sack_ok ? MIB_TCP_EXT_TCPSackRecovery : MIB_TCP_EXT_TCPRenoRecovery);
 	set_ca(t, TCP_CA_RECOVERY);
 }
 
@@ -159,6 +161,8 @@ void tcp_enter_loss(struct tcp *t)
 	struct tcp_seg *s = list_first_or_null(&t->sent, struct tcp_seg, link);
 	bool reneged = s && (s->mark & SEG_SACKED);
 
+	if (reneged)
+		TCP_COUNT(TCPSACKReneging);
 	if (t->ca_state <= TCP_CA_DISORDER || !seq_before(t->snd_una, t->high_seq) || (t->ca_state == TCP_CA_LOSS && !t->retries)) {
 		t->prior_ssthresh = t->snd_ssthresh;
 		t->prior_cwnd = t->snd_cwnd;
@@ -243,6 +247,10 @@ static bool try_undo(struct tcp *t, const struct tcp_in *in)
 {
 	if (!was_needless(t, in))
 		return false;
+	if (t->undo_retrans == 0)
+		TCP_COUNT(TCPDSACKUndo);
+	else
+		mib_inc(t->ca_state == TCP_CA_LOSS ? MIB_TCP_EXT_TCPLossUndo : MIB_TCP_EXT_TCPFullUndo);
 	clear_lost(t);
 	t->snd_cwnd = max(t->snd_cwnd, t->cong->undo(t));
 	if (t->prior_ssthresh > t->snd_ssthresh)

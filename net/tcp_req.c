@@ -242,6 +242,8 @@ static void send_cookie(struct tcp_sock *ts, const struct netbuf *nb, const stru
 	note_syn(&r, ts, nb, in);
 	r.iss = make_cookie((const struct ip_cb *)(const void *)nb->cb, in, r.mss);
 	r.ts_ok = r.sack_ok = r.wscale_ok = r.ecn_ok = false;		/* there is no room for these */
+	TCP_COUNT(SyncookiesSent);
+	TCP_COUNT(TCPReqQFullDoCookies);
 	ts->listen->overflow = clock_monotonic() + 120 * NSEC_PER_SEC;
 	send_synack(&r, route_mtu(&r));
 }
@@ -253,11 +255,17 @@ static void take_syn(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, 
 	struct tcp_req *r;
 	u32 offset;
 
-	if (atomic_read(&sk->ack_backlog) > sk->max_ack_backlog)
+	if (atomic_read(&sk->ack_backlog) > sk->max_ack_backlog) {
+		TCP_COUNT(ListenOverflows);
+		TCP_COUNT(ListenDrops);
 		return;
+	}
 	if ((l->nr_reqs > sk->max_ack_backlog || tcp_sysctl.syncookies == 2) && !isn) {
 		if (tcp_sysctl.syncookies)
 			send_cookie(ts, nb, in);
+		else
+			TCP_COUNT(TCPReqQFullDrop);
+		TCP_COUNT(ListenDrops);
 		return;
 	}
 	if (!tcp_sysctl.syncookies && !isn && l->nr_reqs >= tcp_sysctl.max_syn_backlog / 4 * 3)
@@ -440,6 +448,7 @@ static void establish(struct tcp_sock *ts, struct tcp_req *r, struct netbuf *nb,
 	}
 	if (r->listener)
 		put_req(r);
+	mib_inc(MIB_TCP_PassiveOpens);
 	in->ce = ip_cb(nb)->ce;
 	tcp_segment(&c->tcp, in, nb);
 	sock_bh_unlock(sk);
@@ -473,8 +482,11 @@ void tcp_req_rx(struct tcp_ent *e, struct netbuf *nb, struct tcp_in *in)
 		return;
 	}
 	if (in->flags & TCP_RST) {
-		if (in->seq == r->irs + 1)
+		if (in->seq == r->irs + 1) {
+			TCP_COUNT(EmbryonicRsts);
+			mib_inc(MIB_TCP_AttemptFails);
 			kill_req(r);
+		}
 	} else if (in->flags & TCP_SYN) {
 		if (in->seq == r->irs && !(in->flags & TCP_ACK))
 			send_synack(r, route_mtu(r));		/* it was lost */
@@ -485,8 +497,10 @@ void tcp_req_rx(struct tcp_ent *e, struct netbuf *nb, struct tcp_in *in)
 			send_synack(r, route_mtu(r));
 		} else if (ts->defer_accept && r->tries < ts->defer_accept && in->end == r->irs + 1) {
 			r->acked = true;			/* wait for data */
+			TCP_COUNT(TCPDeferAcceptDrop);
 		} else if (atomic_read(&sk->ack_backlog) > sk->max_ack_backlog) {
 			r->acked = true;
+			TCP_COUNT(ListenOverflows);
 			if (tcp_sysctl.abort_on_overflow) {
 				tcp_refuse(e->net, e->laddr, e->raddr, in, r->ifindex);
 				kill_req(r);
@@ -518,9 +532,12 @@ void tcp_listen_rx(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, u3
 			r.ts_ok = r.sack_ok = r.wscale_ok = r.ecn_ok = false;
 			r.rcv_wscale = 0;
 			r.listener = NULL;
+			TCP_COUNT(SyncookiesRecv);
 			establish(ts, &r, nb, in);
 			return;
 		}
+		if (clock_monotonic() < l->overflow)
+			TCP_COUNT(SyncookiesFailed);
 		tcp_refuse(ts->inet.sk.net, cb->dst, cb->src, in, cb->ifindex);
 	} else if ((in->flags & (TCP_SYN | TCP_FIN)) == TCP_SYN) {
 		take_syn(ts, nb, in, isn);

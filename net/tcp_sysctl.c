@@ -4,11 +4,15 @@
  */
 #include "tcp_int.h"
 
+#include <kernel/lib/fmt.h>
+#include <kernel/lib/string.h>
 #include <kernel/sysctl.h>
+#include <mm/page.h>
 
 struct tcp_sysctl tcp_sysctl = {
 	.syn_retries = 6, .synack_retries = 5, .retries2 = 15, .orphan_retries = 8, .fin_timeout_s = 60, .keep_time_s = 7200,
-	.keep_intvl_s = 75, .keep_probes = 9, .max_syn_backlog = 1024, .notsent_lowat = U32_MAX, .max_tw = 65536,
+	.keep_intvl_s = 75, .keep_probes = 9, .max_syn_backlog = 1024,
+	.retries1 = 3, .max_orphans = 65536, .chains = 16384, .cong = &tcp_cubic, .notsent_lowat = U32_MAX, .max_tw = 65536,
 	.rmem = { 4096, 131072, 6291456 }, .wmem = { 4096, 16384, 4194304 }, .ecn = 2, .syncookies = 1, .tw_reuse = 2,
 	.window_scaling = true, .timestamps = true, .sack = true, .dsack = true, .slow_start_after_idle = true, .moderate_rcvbuf = true,
 };
@@ -36,3 +40,57 @@ SYSCTL(tcp_abort_on_overflow, "net/ipv4/tcp_abort_on_overflow", tcp_sysctl.abort
 SYSCTL(tcp_slow_start_after_idle, "net/ipv4/tcp_slow_start_after_idle", tcp_sysctl.slow_start_after_idle, 0, 1);
 SYSCTL(tcp_moderate_rcvbuf, "net/ipv4/tcp_moderate_rcvbuf", tcp_sysctl.moderate_rcvbuf, 0, 1);
 SYSCTL(tcp_rfc1337, "net/ipv4/tcp_rfc1337", tcp_sysctl.rfc1337, 0, 1);
+SYSCTL(tcp_retries1, "net/ipv4/tcp_retries1", tcp_sysctl.retries1, 0, 255);
+SYSCTL(tcp_orphan_retries, "net/ipv4/tcp_orphan_retries", tcp_sysctl.orphan_retries, 0, 255);
+SYSCTL(tcp_max_orphans, "net/ipv4/tcp_max_orphans", tcp_sysctl.max_orphans, 0, S32_MAX);
+SYSCTL_ARRAY(tcp_mem, "net/ipv4/tcp_mem", tcp_sysctl.mem, 0, S32_MAX);
+SYSCTL_RO(tcp_ehash, "net/ipv4/tcp_ehash_entries", tcp_sysctl.chains);
+
+/* ---- congestion control ---- */
+
+static int put_name(char *out, usize size, const char *name)
+{
+	return fmt_print(out, size, "%s", name);
+}
+
+static int get_default(char *out, usize size)
+{
+	return put_name(out, size, READ_ONCE(tcp_sysctl.cong)->name);
+}
+
+static int set_default(char *text)
+{
+	const struct tcp_cong_ops *ops = tcp_cong_find(text, strlen(text));
+
+	if (!ops)
+		return -ENOENT;
+	WRITE_ONCE(tcp_sysctl.cong, ops);
+	return 0;
+}
+
+/* All that there are; programs without CAP_NET_ADMIN may choose any of them. */
+static int get_all(char *out, usize size)
+{
+	return fmt_print(out, size, "%s %s", tcp_reno.name, tcp_cubic.name);
+}
+
+SYSCTL_TEXT(tcp_cong, "net/ipv4/tcp_congestion_control", 0644, get_default, set_default);
+SYSCTL_TEXT(tcp_cong_available, "net/ipv4/tcp_available_congestion_control", 0444, get_all, NULL);
+SYSCTL_TEXT(tcp_cong_allowed, "net/ipv4/tcp_allowed_congestion_control", 0444, get_all, NULL);
+
+/* By memory, as Linux has them: a buffer may grow to 1/128 of it. */
+void tcp_sysctl_init(void)
+{
+	struct mem_stats mem;
+	u64 pages, most, limit;
+
+	mem_stats_get(&mem);
+	pages = mem.total;
+	most = pages << (PAGE_SHIFT - 7);
+	limit = max(pages / 16, 128ull);
+	tcp_sysctl.rmem[2] = max((u32)min(most, 6291456ull), tcp_sysctl.rmem[1]);
+	tcp_sysctl.wmem[2] = max((u32)min(most, 4194304ull), 65536u);
+	tcp_sysctl.mem[0] = (u32)(limit / 4 * 3);
+	tcp_sysctl.mem[1] = (u32)limit;
+	tcp_sysctl.mem[2] = tcp_sysctl.mem[0] * 2;
+}

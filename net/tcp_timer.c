@@ -26,6 +26,7 @@ ktime_t tcp_next_deadline(const struct tcp *t)
 
 static void give_up(struct tcp *t)
 {
+	TCP_COUNT(TCPAbortOnTimeout);
 	tcp_abort(t, t->soft_err ? t->soft_err : ETIMEDOUT);
 }
 
@@ -84,6 +85,7 @@ static void rto(struct tcp *t)
 		return;
 	}
 	tcp_enter_loss(t);
+	TCP_COUNT(TCPTimeouts);
 	s = list_first(&t->sent, struct tcp_seg, link);
 	if (tcp_retransmit(t, s, t->mss)) {
 		t->retries += !closed;
@@ -102,7 +104,8 @@ static void retransmission(struct tcp *t)
 		tcp_rack_timeout(t);
 		break;
 	case TCP_RT_TLP:
-		tcp_send_tlp(t);
+		if (tcp_send_tlp(t))
+			TCP_COUNT(TCPLossProbes);
 		t->retrans_kind = TCP_RT_RTO;
 		tcp_set_deadline(t, TCP_T_RETRANS, t->now + backed_off(t));
 		break;
@@ -137,6 +140,7 @@ static void probe(struct tcp *t)
 	}
 	if (!t->probes_out)
 		t->retrans_stamp = t->now;
+	TCP_COUNT(TCPWinProbe);
 	tcp_send_probe(t, false);
 	if (t->snd_una == t->snd_nxt) {
 		t->probes_out++;
@@ -151,6 +155,7 @@ static void delayed_ack(struct tcp *t)
 {
 	if (!t->ack_due)
 		return;
+	TCP_COUNT(DelayedACKs);
 	if (t->pingpong) {		/* no answer to ride on: it is not a dialogue */
 		t->pingpong = false;
 		t->ato_ms = TCP_DELACK_MIN_MS;
@@ -190,6 +195,7 @@ static void keepalive(struct tcp *t)
 				give_up(t);
 				return;
 			}
+			TCP_COUNT(TCPKeepAlive);
 			tcp_send_probe(t, true);
 			t->keep_probes++;
 			next = (ktime_t)t->keep_intvl_s * NSEC_PER_SEC;

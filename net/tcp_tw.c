@@ -60,6 +60,7 @@ void tcp_tw_kill(struct tcp_ent *e)
 
 static void fired(struct bh_timer *timer)
 {
+	TCP_COUNT(TW);
 	tcp_tw_kill(&container_of(timer, struct tcp_tw, timer)->ent);
 }
 
@@ -69,8 +70,10 @@ void tcp_tw_make(struct tcp_sock *ts, u32 state, u32 ms)
 	struct tcp *t = &ts->tcp;
 	struct tcp_tw *tw = atomic_read(&nr_tw) < tcp_sysctl.max_tw ? slab_alloc(tw_cache, PAGE_ATOMIC | PAGE_ZEROED) : NULL;
 
-	if (!tw)
+	if (!tw) {
+		TCP_COUNT(TCPTimeWaitOverflow);
 		return;			/* as Linux: then there is none */
+	}
 	tw->ent = ts->ent;
 	tw->ent.kind = TCP_ENT_TW;
 	tw->ent.node = (struct hnode){};

@@ -17,6 +17,7 @@
 #include <net/diag.h>
 #include <net/filter.h>
 #include <net/mcast.h>
+#include <net/mib.h>
 #include <net/net.h>
 
 static struct bucket {
@@ -123,17 +124,23 @@ static bool keep_of(struct sock *sk, struct netbuf *nb)
 	return true;
 }
 
+#define UDP_COUNT(v4, what) mib_inc((v4) ? MIB_UDP4_##what : MIB_UDP6_##what)
+
 static void queue(struct udp_sock *us, struct netbuf *nb)
 {
 	struct sock *sk = &us->inet.sk;
+	bool v4 = !inet_is6(&us->inet);
 
 	if (unlikely(sk->filter) && !keep_of(sk, nb)) {
+		UDP_COUNT(v4, InErrors);
 		netbuf_free(nb);
 		return;
 	}
 	if (atomic_read(&sk->rmem) + nb->truesize > sk->rcvbuf + PAGE_SIZE || (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) ||
 	    sock_flag(sk, SOCK_DEAD)) {
 		sk->drops++;
+		UDP_COUNT(v4, RcvbufErrors);
+		UDP_COUNT(v4, InErrors);
 		netbuf_free(nb);
 		return;
 	}
@@ -165,6 +172,7 @@ static void deliver_all(struct net_ns *net, struct netbuf *nb, u16 sport, u16 dp
 {
 	struct ip_cb cb = *ip_cb(nb);
 	struct inet_sock *is;
+	bool any = false;
 
 	hlist_for_each_entry(is, &buckets[dport % UDP_BUCKETS].socks, hash) {
 		struct netbuf *c;
@@ -173,10 +181,13 @@ static void deliver_all(struct net_ns *net, struct netbuf *nb, u16 sport, u16 dp
 			continue;
 		if (cb.type == RTN_MULTICAST && !mcast_wants(is, cb.dst, cb.src, cb.ifindex))
 			continue;
+		any = true;
 		c = netbuf_clone(nb, PAGE_ATOMIC);
 		if (c)
 			queue(container_of(is, struct udp_sock, inet), c);
 	}
+	if (!any)
+		UDP_COUNT(ip_is4(cb.dst), IgnoredMulti);
 	netbuf_free(nb);
 }
 
@@ -218,11 +229,13 @@ static void udp_rx(struct net_ns *net, struct netbuf *nb)
 	len = be16_to_cpu(h->len);
 	if (!nb->gso) {
 		if (len < sizeof(*h) || len > nb->len)
-			goto drop;
+			goto bad;
 		netbuf_trim(nb, len);
 	}
-	if (!sum_is_right(nb, h))
-		goto drop;
+	if (!sum_is_right(nb, h)) {
+		UDP_COUNT(ip_is4(cb->dst), InCsumErrors);
+		goto bad;
+	}
 	sport = be16_to_cpu(h->sport);
 	dport = be16_to_cpu(h->dport);
 	if (cb->type != RTN_LOCAL) {
@@ -236,7 +249,12 @@ static void udp_rx(struct net_ns *net, struct netbuf *nb)
 		deliver(us, nb);
 		return;
 	}
+	UDP_COUNT(ip_is4(cb->dst), NoPorts);
 	icmp_send_unreachable(nb, ICMP_PORT_UNREACH, ICMPV6_PORT_UNREACH);
+	netbuf_free(nb);
+	return;
+bad:
+	UDP_COUNT(ip_is4(cb->dst), InErrors);
 drop:
 	netbuf_free(nb);
 }
@@ -309,6 +327,8 @@ ssize_t udp_recv(struct sock *sk, struct sock_msg *m)
 	if (err || !nb)
 		return err;
 	ret = rxqueue_give(nb, m);
+	if (!(m->flags & MSG_PEEK))
+		UDP_COUNT(!inet_is6(&us->inet), InDatagrams);
 	if (ret >= 0)
 		fill_in(us, nb, m);
 	sk->last_stamp = nb->stamp;

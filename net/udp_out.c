@@ -10,6 +10,7 @@
 #include <kernel/lib/string.h>
 #include <net/checksum.h>
 #include <net/net.h>
+#include <net/mib.h>
 
 #define UDP_MAX 65507u			/* 65535 less the headers of IPv4 and UDP */
 #define LINEAR_MAX 2048u
@@ -182,6 +183,10 @@ static int send_now(struct udp_sock *us, struct netbuf *nb, struct ip_tx *tx, st
 		tx->src = r->src;
 	put_header(us, nb, tx, port);
 	err = ip_send(us->inet.sk.net, nb, tx, r);
+	if (!err)
+		mib_inc(inet_is6(&us->inet) ? MIB_UDP6_OutDatagrams : MIB_UDP4_OutDatagrams);
+	else if (err == -ENOBUFS)
+		mib_inc(inet_is6(&us->inet) ? MIB_UDP6_SndbufErrors : MIB_UDP4_SndbufErrors);
 	if (err == -EMSGSIZE)
 		tell_too_big(us, tx, port, r->mtu);
 	return err == -ENOBUFS && !(ip_is4(tx->dst) ? us->inet.recverr : us->inet.recverr6) ? 0 : err;

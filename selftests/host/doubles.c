@@ -14,6 +14,7 @@
 #include <kernel/uapi.h>
 #include <kernel/waitq.h>
 #include <mm/slab.h>
+#include <net/mib.h>
 
 #define DOUBLE __attribute__((weak))
 
@@ -21,6 +22,8 @@ static struct thread_head the_thread;
 struct thread_head *host_current = &the_thread;
 irqflags_t host_irqs_masked;
 u64 host_vmemmap, host_linear = LINEAR_BASE;
+
+DOUBLE DEFINE_PER_CPU(struct mib_counts, mib_counts);	/* net/mib.c */
 
 /* --- log */
 DOUBLE void log_print(enum log_level level, const char *tag, const char *fmt, ...)
