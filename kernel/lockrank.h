@@ -19,6 +19,9 @@ enum lock_rank {
 	RANK_ASPACE,	/* aspace.lock */
 	RANK_VMO,	/* vmo.lock (sleeping: truncate against fault) */
 	RANK_PAGE,	/* page lock bit */
+	RANK_EXT_MAP,	/* ext_inode.map_lock: where a file's blocks are */
+	RANK_EXT_ORPHAN, /* ext_fs.orphan_lock */
+	RANK_EXT_GROUP,	/* ext_group.lock: bitmaps and descriptor of a group */
 	RANK_SUPER,	/* super block: inode tables, private allocators */
 	RANK_SLEEP_LEAF, /* sleeping leaves: loader, console mux */
 	/* spinlocks */
@@ -32,6 +35,7 @@ enum lock_rank {
 	RANK_NET_RING,	/* a ring of a network card; never taken in interrupts */
 	RANK_EPOLL,	/* epoll: ready list (taken from wake-ups of others: see RANK_EPOLL_READY) */
 	RANK_TTY,	/* line discipline and termios state */
+	RANK_EXT_SPIN,	/* ext_fs.spin: groups by free space, errors */
 	RANK_OBJECT,	/* locks of simple objects: eventfd, pipe ring, ... */
 	RANK_DCACHE,	/* a dentry, a hash chain */
 	RANK_BUF,	/* bufs of a device */

@@ -18,6 +18,12 @@ s64 host_now_ns(void);
 /* A file of the host, whole; NULL: not there. Freed with host_free(). */
 void *host_read_file(const char *path, usize *size);
 
+bool host_write_file(const char *path, const void *data, usize size);
+/* A shell command; what it prints, cut to size, in out (may be NULL). Its status, -1 when it was killed. */
+int host_shell(char *out, usize size, const char *fmt, ...) __printf(3, 4);
+/* A path in a directory of this test process, which goes with it. */
+const char *host_temp(const char *name);
+
 /* Tests register themselves; a check that fails says where and marks the test. */
 struct host_test {
 	const char *name;
@@ -27,6 +33,8 @@ struct host_test {
 void host_register(struct host_test *t);
 void host_fail(const char *file, int line, const char *fmt, ...) __printf(3, 4);
 __noreturn void host_end_test(void);
+/* fn in a child of its own; false when it failed. */
+bool host_in_child(void (*fn)(void));
 bool host_streq(const char *a, const char *b);
 /* EXPECT_PANIC's fork: true in the child, which must panic; false in the parent, *panicked says whether it did. */
 bool host_fork_expecting_panic(bool *panicked);

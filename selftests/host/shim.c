@@ -97,6 +97,65 @@ void *host_read_file(const char *path, size_t *size)
 	return p;
 }
 
+bool host_write_file(const char *path, const void *data, size_t size)
+{
+	FILE *f = fopen(path, "wb");
+	bool good = f && fwrite(data, 1, size, f) == size;
+
+	return f && fclose(f) == 0 && good;
+}
+
+int host_shell(char *out, size_t size, const char *fmt, ...)
+{
+	char cmd[4096], scrap[4096];
+	size_t n = 0, got;
+	va_list args;
+	FILE *f;
+	int st;
+
+	va_start(args, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, args);
+	va_end(args);
+	fflush(stdout);
+	f = popen(cmd, "r");
+	if (!f)
+		return -1;
+	while (out && n + 1 < size && (got = fread(out + n, 1, size - 1 - n, f)) > 0)
+		n += got;
+	if (out && size)
+		out[n] = 0;
+	while (fread(scrap, 1, sizeof(scrap), f) > 0)
+		continue;
+	st = pclose(f);
+	return WIFEXITED(st) ? WEXITSTATUS(st) : -1;
+}
+
+static char temp_dir[64];
+static pid_t temp_owner;
+
+static void remove_temp(void)
+{
+	if (temp_owner == getpid())
+		host_shell(NULL, 0, "rm -rf %s", temp_dir);
+}
+
+const char *host_temp(const char *name)
+{
+	static char path[4][160];
+	static unsigned int at;
+
+	if (temp_owner != getpid()) {
+		strcpy(temp_dir, "/tmp/ashlar-test-XXXXXX");
+		if (!mkdtemp(temp_dir))
+			abort();
+		temp_owner = getpid();
+		atexit(remove_temp);
+	}
+	at = (at + 1) % 4;
+	snprintf(path[at], sizeof(path[at]), "%s/%s", temp_dir, name);
+	return path[at];
+}
+
 /* --- text, time, chance */
 void host_print(const char *fmt, va_list args)
 {
@@ -167,6 +226,7 @@ void host_fail(const char *file, int line, const char *fmt, ...)
 
 _Noreturn void host_end_test(void)
 {
+	remove_temp();
 	fflush(stdout);
 	quick_exit(failed);
 }
@@ -184,6 +244,23 @@ bool host_fork_expecting_panic(bool *panicked)
 	waitpid(pid, &st, 0);
 	*panicked = WIFEXITED(st) && WEXITSTATUS(st) == EXIT_PANIC;
 	return false;
+}
+
+bool host_in_child(void (*fn)(void))
+{
+	int st;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		fn();
+		host_end_test();
+	}
+	waitpid(pid, &st, 0);
+	if (!WIFEXITED(st) || WEXITSTATUS(st))
+		failed = true;
+	return WIFEXITED(st) && !WEXITSTATUS(st);
 }
 
 #ifdef FUZZER
