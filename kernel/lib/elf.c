@@ -64,34 +64,32 @@ static bool load_sane(const struct elf_segment *s)
 		return false;
 	if (add_of(s->offset, s->filesz, &file_end) || file_end > (U64_MAX >> 1) || s->filesz > s->memsz)
 		return false;
-	return ((s->vaddr ^ s->offset) & (PAGE - 1)) == 0;
+	return !s->filesz || ((s->vaddr ^ s->offset) & (PAGE - 1)) == 0;
 }
 
 static void note_load(const struct elf_header *h, const struct elf_segment *s, struct elf_image *im, bool first)
 {
-	u64 end = s->vaddr + s->memsz;
+	u64 start = s->vaddr & ~(PAGE - 1), end = s->vaddr + s->memsz, file_end = s->vaddr + s->filesz;
 
-	if (first)
-		im->lo = s->vaddr & ~(PAGE - 1);
-	im->hi = (end + PAGE - 1) & ~(PAGE - 1);
+	im->lo = first ? start : min(im->lo, start);
+	im->hi = max(im->hi, (end + PAGE - 1) & ~(PAGE - 1));
 	if (s->align > im->align && (s->align & (s->align - 1)) == 0)
 		im->align = s->align;
-	if (s->offset <= h->phoff && h->phoff - s->offset < s->filesz && !im->phdr_vaddr)
+	if (s->offset <= h->phoff && h->phoff - s->offset < s->filesz)
 		im->phdr_vaddr = s->vaddr + (h->phoff - s->offset);
 	if ((s->flags & PF_X) && (!im->code_hi || s->vaddr < im->code_lo))
 		im->code_lo = s->vaddr;
-	if ((s->flags & PF_X) && end > im->code_hi)
-		im->code_hi = end;
+	if ((s->flags & PF_X) && file_end > im->code_hi)
+		im->code_hi = file_end;
 	if (s->vaddr > im->data_lo)
 		im->data_lo = s->vaddr;
-	if (s->vaddr + s->filesz > im->data_hi)
-		im->data_hi = s->vaddr + s->filesz;
+	if (file_end > im->data_hi)
+		im->data_hi = file_end;
 }
 
 int elf_parse_segments(const struct elf_header *h, const u8 *phdrs, struct elf_image *im)
 {
-	bool first = true, bad = false;
-	u64 last_end = 0;
+	bool first = true, bad = false, no_room = false;
 	u32 i;
 
 	*im = (struct elf_image){ .align = PAGE };
@@ -111,16 +109,16 @@ int elf_parse_segments(const struct elf_header *h, const u8 *phdrs, struct elf_i
 			im->note_off = s.offset;
 			im->note_len = s.filesz;
 		} else if (s.type == PT_LOAD) {
-			if (!load_sane(&s) || (!first && s.vaddr < last_end)) {
+			if (!load_sane(&s)) {
 				bad = true;	/* what is wrong with the others comes first */
 				continue;
 			}
-			last_end = s.vaddr + s.memsz;
 			note_load(h, &s, im, first);
+			no_room |= first && h->is_dyn && !s.filesz;	/* Linux makes room with the first one's file bytes */
 			first = false;
 		}
 	}
-	return first || bad ? EINVAL_ : 0;
+	return first || bad || (no_room && !im->interp_len) ? EINVAL_ : 0;
 }
 
 /* Properties ascend by type; each is padded to 8 bytes. Little-endian, as everything here. */
