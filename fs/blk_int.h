@@ -28,6 +28,8 @@ void flush_continue(struct bio *b, int error);
 
 /* blkdev_file.c */
 extern const struct object_ops blkdev_ops;
+
+/* blkdev_cache.c */
 struct vmo *blkdev_make_vmo(struct blkdev *d);
 
 /* blkdev.c */

@@ -134,6 +134,7 @@ void blkdev_free(struct object *o)
 	struct blkdev *d = container_of(o, struct blkdev, obj);
 
 	buf_forget_all(d);
+	xa_destroy(&d->bufs);
 	if (d->vmo)
 		vmo_put(d->vmo);
 	call_rcu(&d->rcu, free_rcu);

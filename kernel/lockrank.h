@@ -38,6 +38,7 @@ enum lock_rank {
 	RANK_EXT_SPIN,	/* ext_fs.spin: groups by free space, errors */
 	RANK_OBJECT,	/* locks of simple objects: eventfd, pipe ring, ... */
 	RANK_DCACHE,	/* a dentry, a hash chain */
+	RANK_JOURNAL,	/* transactions and the blocks in them */
 	RANK_BUF,	/* bufs of a device */
 	RANK_VMO_PAGES, /* vmo.pages_lock: page tree, mappings */
 	RANK_PT,	/* a leaf page table */

@@ -17,6 +17,7 @@ struct blk_plug;
 struct cred;
 struct fs_context;
 struct handle_table;
+struct journal_handle;
 struct namespaces;
 struct pid;
 struct proc;
@@ -101,6 +102,7 @@ struct task {
 	int exit_signal;		/* [I] clone's; 0 or -1 for threads */
 	struct list task_works;		/* [o] struct task_work: WORK_NOTIFY */
 	u32 alloc_fail_at, alloc_count;	/* debug: the n-th allocation fails */
+	struct journal_handle *journal; /* [o] the one this thread has open: fs/ext/journal.c */
 	struct blk_plug *plug;		/* [o] requests that are not sent yet: fs/bio.c */
 	u64 personality;
 	u64 timer_slack_ns, default_slack_ns;	/* [o] */

@@ -19,7 +19,7 @@
  * A handle belongs to its thread. Starting one while the thread has one gives the same, counted; its credits were part of the first.
  * Order: journal handle, then page lock, then inode.map_lock. A thread that holds a page lock or a spinlock never starts one.
  *
- * Ref: Linux Documentation/filesystems/ext4/journal.rst (format). Tests: none of its own yet
+ * Ref: Linux Documentation/filesystems/ext4/journal.rst (format). Tests: selftests/unit/journal_test.c
  */
 #pragma once
 
@@ -58,6 +58,8 @@ struct journal_stats {
  */
 int __must_check journal_open(struct blkdev *dev, const struct journal_extent *ext, u32 nr,
 			      const struct journal_ops *ops, bool read_only, struct journal **out);
+/* Checksums of version 3 and block numbers of 64 bits, before the first handle of a log that is empty. -EBUSY. */
+int __must_check journal_set_features(struct journal *j, bool checksums, bool wide);
 /* Does the log hold something to replay? For read-only mounts of a device that cannot be written.
  */
 bool journal_needs_recovery(const struct journal *j);

@@ -11,6 +11,7 @@
 #include <kernel/mutex.h>
 #include <kernel/printk.h>
 #include <kernel/rcu.h>
+#include <kernel/task.h>
 #include <kernel/uapi.h>
 #include <kernel/waitq.h>
 #include <mm/slab.h>
@@ -18,8 +19,8 @@
 
 #define DOUBLE __attribute__((weak))
 
-static struct thread_head the_thread;
-struct thread_head *host_current = &the_thread;
+static struct task the_thread;
+struct thread_head *host_current = &the_thread.head;
 irqflags_t host_irqs_masked;
 u64 host_vmemmap, host_linear = LINEAR_BASE;
 

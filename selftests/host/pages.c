@@ -109,7 +109,7 @@ __attribute__((weak)) void page_wait_written(struct page *p)
 		panic("page_wait_written: who should end it?");
 }
 
-void page_wait_clear(struct page *p, const atomic_t *word, u32 bits)
+__attribute__((weak)) void page_wait_clear(struct page *p, const atomic_t *word, u32 bits)
 {
 	(void)p;
 	if (atomic_read(word) & bits)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* modules: kernel/lib/bitmap.c */
 /* bitmap: every search beside a naive one. */
 #include <kernel/lib/bitmap.h>
 
