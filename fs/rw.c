@@ -145,7 +145,7 @@ static loff_t seek_data(struct file *f, struct vnode *v, loff_t off, bool hole)
 
 	if (off < 0 || (u64)off >= vnode_size(v))
 		return -ENXIO;
-	pos = vmo_seek_data(m, off, hole);
+	pos = v->ops->seek_data ? v->ops->seek_data(v, off, hole) : vmo_seek_data(m, off, hole);
 	if (pos >= 0)
 		f->pos = pos;
 	return pos;
@@ -194,7 +194,9 @@ static int file_mmap(struct file *f, struct vm_request *req)
 
 static int file_fsync(struct file *f, bool data_only)
 {
-	return 0;
+	struct vnode *v = to_vnode(f->obj);
+
+	return v->ops->fsync ? v->ops->fsync(v, f, data_only) : 0;
 }
 
 static void file_close_slot(struct file *f, const struct handle_table *t)

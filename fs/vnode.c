@@ -300,7 +300,8 @@ int vnode_getattr(struct vnode *v, struct kstat *st)
 		.dev = v->sb->dev, .ino = v->ino, .size = vnode_size(v), .mode = v->mode, .nlink = v->nlink, .rdev = v->rdev,
 		.blksize = v->sb->block_size, .result_mask = STATX_BASIC_STATS | STATX_BTIME, .uid = v->uid, .gid = v->gid,
 		.atime = v->atime, .mtime = v->mtime, .ctime = v->ctime, .btime = v->btime,
-		.blocks = v->vmo ? v->vmo->nr_pages * (PAGE_SIZE / 512) : v->blocks_used,
+		/* what is on a device counts by itself */
+		.blocks = v->vmo && !(v->sb->type->flags & FS_NEEDS_DEVICE) ? v->vmo->nr_pages * (PAGE_SIZE / 512) : v->blocks_used,
 	};
 	if (unlikely(v->flags & (VN_IMMUTABLE | VN_APPEND))) {
 		st->attributes |= v->flags & VN_IMMUTABLE ? STATX_ATTR_IMMUTABLE : 0;

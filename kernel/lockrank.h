@@ -19,6 +19,7 @@ enum lock_rank {
 	RANK_ASPACE,	/* aspace.lock */
 	RANK_VMO,	/* vmo.lock (sleeping: truncate against fault) */
 	RANK_PAGE,	/* page lock bit */
+	RANK_EXT_IGET,	/* one thread reads an inode */
 	RANK_EXT_MAP,	/* ext_inode.map_lock: where a file's blocks are */
 	RANK_EXT_ORPHAN, /* ext_fs.orphan_lock */
 	RANK_EXT_GROUP,	/* ext_group.lock: bitmaps and descriptor of a group */

@@ -232,13 +232,15 @@ int ext_move_range(struct ext_inode *i, u64 from, u64 blocks, bool insert, u64 n
 	return finish(h, err ? err : err2);
 }
 
-int ext_commit_inode(struct ext_inode *i, bool data_only)
+int ext_commit_inode(struct ext_inode *i, bool data_only, bool *committed)
 {
 	u32 tid = data_only ? i->data_tid : i->sync_tid;
 
+	*committed = false;
 	if (!i->fs->j)
 		return buf_sync(i->fs->dev);
 	if (!tid || journal_committed(i->fs->j, tid))
 		return journal_error(i->fs->j);
+	*committed = true;
 	return journal_commit(i->fs->j, tid);
 }

@@ -43,9 +43,11 @@ struct ext_hooks {
 };
 
 struct ext_params {
-	bool read_only, no_load; /* noload: the journal is left alone */
-	u64 sb_block;		 /* 0: the first super block */
-	u32 errors;		 /* ERRORS_*; 0: as the super block says */
+	bool read_only, no_load;  /* noload: the journal is left alone */
+	u64 sb_block;		  /* 0: the first super block */
+	u32 errors;		  /* ERRORS_*; 0: as the super block says */
+	u32 may_incompat, may_ro; /* features that this type of mount knows (ext2, ext3); 0: all that we do */
+	u32 must_compat;
 	const struct ext_hooks *hooks;
 };
 
@@ -400,8 +402,9 @@ int __must_check ext_preallocate(struct ext_inode *i, u64 from, u64 to, u64 new_
 int __must_check ext_move_range(struct ext_inode *i, u64 from, u64 blocks, bool insert, u64 new_size);
 /* Blocks were written out up to size: the disk may know. */
 int __must_check ext_set_disk_size(struct journal_handle *h, struct ext_inode *i, u64 size);
-/* Waits until what fsync (data_only: fdatasync) promises is on the medium, but for the data itself and the device's flush. */
-int __must_check ext_commit_inode(struct ext_inode *i, bool data_only);
+/* Waits until what fsync (data_only: fdatasync) promises of the inode is on the medium. *committed: a transaction was written for it, so the
+ * device's cache was flushed after what was written before. */
+int __must_check ext_commit_inode(struct ext_inode *i, bool data_only, bool *committed);
 
 static inline bool ext_name_is(const struct ext_name *n, const char *s, u32 len)
 {

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* node_int.h - the upper half: vnodes whose inode is a struct ext_inode. */
+#pragma once
+
+#include <fs/ext/ext.h>
+#include <fs/flush.h>
+#include <fs/pageio.h>
+#include <fs/vfs.h>
+#include <fs/vnode.h>
+#include <kernel/lib/xarray.h>
+
+#define IGET_LOCKS 64u
+
+/* Locks: c  cache_lock (RANK_EXT_SPIN)   I  immutable after mount */
+struct ext_super {
+	struct super *sb;   /* [I] */
+	struct ext_fs *fs;  /* [I] */
+	struct blkdev *dev; /* [I] claimed */
+	struct ext_mount_options {
+		struct ext_params p;
+		u32 commit_s;
+		bool discard, barrier, acl, user_xattr, delalloc;
+	} opt;
+	struct spinlock cache_lock;
+	struct xarray nodes;		 /* [c] struct ext_node by number: also those that are on their way out */
+	struct waitq gone;		 /* one has left nodes */
+	struct mutex iget[IGET_LOCKS];	 /* one thread reads an inode */
+	struct page_io_group ordered[2]; /* data under way that a commit waits for */
+	u32 ordered_now;		 /* which of them new data joins; atomic */
+};
+
+/* Locks: v  vnode.lock   a  atomic */
+struct ext_node {
+	struct vnode v; /* first */
+	struct ext_inode i;
+	struct flush_item flush;
+	atomic_t attr_dirty; /* [a] the vnode's times or mode are newer than the inode */
+	atomic64_t delayed;  /* [a] blocks reserved for dirty pages */
+};
+
+static inline struct ext_node *to_node(struct vnode *v) { return container_of(v, struct ext_node, v); }
+static inline struct ext_super *to_ext(const struct super *sb) { return sb->private; }
+
+/* node.c */
+int __must_check ext_iget(struct super *sb, u32 ino, struct vnode **out);
+/* For an inode that is being made: memory with v initialised as below dir. */
+struct ext_node *ext_node_alloc(struct super *sb, struct vnode *dir, u32 mode);
+/* It was made: known by number from now on. */
+void ext_node_publish(struct ext_node *n);
+/* It was not. */
+void ext_node_drop(struct ext_node *n);
+/* The vnode's attributes into the inode; and back, with counts. */
+void ext_node_push(struct ext_node *n);
+void ext_node_pull(struct ext_node *n);
+/* Attributes that changed in memory are written. [v] */
+int __must_check ext_node_write_attrs(struct ext_node *n);
+void ext_node_dirty(struct vnode *v);
+extern const struct super_ops ext_super_ops;
+void ext_node_init(void);
+
+/* file.c */
+extern const struct vnode_ops ext_file_ops;
+struct vmo *ext_make_vmo(struct vnode *v);
+int __must_check ext_setattr_op(struct vnode *v, const struct setattr *a);
+int __must_check ext_fsync_op(struct vnode *v, struct file *f, bool data_only);
+int __must_check ext_write_out(struct vmo *m, struct writeback *wb);
+int ext_flush_ordered(void *owner);
+
+/* names.c */
+extern const struct vnode_ops ext_dir_ops, ext_other_ops;
+ssize_t ext_getxattr_op(struct vnode *v, const char *name, void *buf, usize size);
+int ext_setxattr_op(struct vnode *v, const char *name, const void *value, usize size, u32 flags);
+ssize_t ext_listxattr_op(struct vnode *v, char *buf, usize size);

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/* vfs.c - mounting ext2, ext3 and ext4: the device, options, what the core asks back.
+ *
+ * Options that cannot be kept are refused by name; those that change nothing here (as on Linux many do nothing any more) are accepted.
+ * Ref: Linux Documentation/admin-guide/ext4.rst, mount(8). Tests: selftests/boot/run (ext)
+ */
+#define LOG_TAG "ext4"
+#include "node_int.h"
+
+#include <fs/blkdev.h>
+#include <fs/dcache.h>
+#include <fs/namei.h>
+#include <kernel/cred.h>
+#include <kernel/lib/fmt.h>
+#include <kernel/lib/string.h>
+#include <kernel/printk.h>
+#include <mm/slab.h>
+#include <mm/vmo.h>
+
+#define EXT_SUPER_MAGIC 0xef53u
+
+/* ---- options ---- */
+
+static bool set_errors(struct ext_mount_options *o, const char *value)
+{
+	if (!strcmp(value, "continue"))
+		o->p.errors = ERRORS_CONTINUE;
+	else if (!strcmp(value, "remount-ro"))
+		o->p.errors = ERRORS_RO;
+	else if (!strcmp(value, "panic"))
+		o->p.errors = ERRORS_PANIC;
+	else
+		return false;
+	return true;
+}
+
+struct flag_option {
+	const char *name;
+	u32 off; /* of a bool in struct ext_mount_options; U32_MAX: nothing to do */
+	bool value;
+};
+
+#define FLAG(name, field, value) \
+	{ \
+		name, offsetof(struct ext_mount_options, field), value \
+	}
+#define NOTHING(name) \
+	{ \
+		name, U32_MAX, false \
+	}
+
+static const struct flag_option flags[] = {
+	FLAG("discard", discard, true),
+	FLAG("nodiscard", discard, false),
+	FLAG("barrier", barrier, true),
+	FLAG("nobarrier", barrier, false),
+	FLAG("acl", acl, true),
+	FLAG("noacl", acl, false),
+	FLAG("user_xattr", user_xattr, true),
+	FLAG("nouser_xattr", user_xattr, false),
+	FLAG("delalloc", delalloc, true),
+	FLAG("nodelalloc", delalloc, false),
+	FLAG("noload", p.no_load, true),
+	FLAG("norecovery", p.no_load, true),
+	NOTHING("init_itable"),
+	NOTHING("noinit_itable"),
+	NOTHING("auto_da_alloc"),
+	NOTHING("block_validity"),
+	NOTHING("noblock_validity"),
+	NOTHING("grpid"),
+	NOTHING("nogrpid"),
+	NOTHING("bsdgroups"),
+	NOTHING("sysvgroups"),
+	NOTHING("minixdf"),
+	NOTHING("bsddf"),
+	NOTHING("journal_checksum"),
+	NOTHING("nojournal_checksum"),
+	NOTHING("i_version"),
+	NOTHING("nombcache"),
+	NOTHING("orlov"),
+	NOTHING("oldalloc"),
+	NOTHING("defaults"),
+	NOTHING("noquota"),
+	NOTHING("dioread_nolock"),
+	NOTHING("dioread_lock"),
+	NOTHING("prefetch_block_bitmaps"),
+	NOTHING("nouid32"),
+	NOTHING("lazytime"),
+	NOTHING("nolazytime"),
+	NOTHING("check"),
+	NOTHING("nocheck"),
+	NOTHING("bh"),
+	NOTHING("nobh"),
+};
+
+static int set_flag(struct ext_mount_options *o, const char *key)
+{
+	for (u32 n = 0; n < ARRAY_SIZE(flags); n++) {
+		if (strcmp(flags[n].name, key))
+			continue;
+		if (flags[n].off != U32_MAX)
+			*(bool *)((u8 *)o + flags[n].off) = flags[n].value;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static const char *const numbers_ignored[] = { "stripe", "max_batch_time", "min_batch_time", "inode_readahead_blks", "journal_ioprio",
+					       "init_itable", "max_dir_size_kb", "resuid", "resgid", "debug_want_extra_isize", "auto_da_alloc" };
+
+static int set_value(struct ext_mount_options *o, const char *key, const char *value)
+{
+	u64 n = 0;
+	bool number = !parse_u64(value, 10, &n, NULL);
+
+	if (!strcmp(key, "errors"))
+		return set_errors(o, value) ? 0 : -EINVAL;
+	if (!strcmp(key, "data"))
+		return strcmp(value, "ordered") ? -EINVAL : 0;
+	if (!number)
+		return -EINVAL;
+	if (!strcmp(key, "sb"))
+		o->p.sb_block = n;
+	else if (!strcmp(key, "commit"))
+		o->commit_s = (u32)min(n, 300ul);
+	else if (!strcmp(key, "barrier"))
+		o->barrier = n;
+	else
+		for (u32 k = 0; k < ARRAY_SIZE(numbers_ignored); k++)
+			if (!strcmp(key, numbers_ignored[k]))
+				return 0;
+	return !strcmp(key, "sb") || !strcmp(key, "commit") || !strcmp(key, "barrier") ? 0 : -EINVAL;
+}
+
+static int parse_options(struct ext_mount_options *o, const char *text)
+{
+	char one[128];
+
+	while (text && *text) {
+		const char *comma = strchr(text, ',');
+		usize len = comma ? (usize)(comma - text) : strlen(text);
+		char *eq;
+		int err;
+
+		if (len >= sizeof(one))
+			return -EINVAL;
+		memcpy(one, text, len);
+		one[len] = 0;
+		text += len + (comma != NULL);
+		if (!len)
+			continue;
+		eq = strchr(one, '=');
+		if (eq)
+			*eq = 0;
+		err = eq ? set_value(o, one, eq + 1) : set_flag(o, one);
+		if (err) {
+			pr_err("mount option %s%s%s is not supported", one, eq ? "=" : "", eq ? eq + 1 : "");
+			return err;
+		}
+	}
+	return 0;
+}
+
+void ext_show_options(struct super *sb, char *buf, usize size);
+void ext_show_options(struct super *sb, char *buf, usize size)
+{
+	static const char *const names[] = { "", "", ",errors=remount-ro", ",errors=panic" };
+	const struct ext_super *es = to_ext(sb);
+	usize n = 0;
+
+	buf[0] = 0;
+	if (es->opt.p.errors <= ERRORS_PANIC)
+		n = fmt_append(buf, size, n, "%s", names[es->opt.p.errors]);
+	if (!es->opt.user_xattr)
+		n = fmt_append(buf, size, n, ",nouser_xattr");
+	if (!es->opt.barrier)
+		n = fmt_append(buf, size, n, ",nobarrier");
+	if (!es->opt.delalloc)
+		n = fmt_append(buf, size, n, ",nodelalloc");
+	if (es->opt.discard)
+		n = fmt_append(buf, size, n, ",discard");
+	if (es->opt.p.no_load)
+		n = fmt_append(buf, size, n, ",norecovery");
+	if (es->opt.commit_s && es->opt.commit_s != 5)
+		n = fmt_append(buf, size, n, ",commit=%u", es->opt.commit_s);
+}
+
+/* ---- what the core asks ---- */
+
+static struct ext_super *of_fs(struct ext_fs *fs) { return fs->hooks.owner; }
+
+static bool privileged(struct ext_fs *fs)
+{
+	const struct cred *c = current_cred();
+
+	return cred_has(c, CAP_SYS_RESOURCE) || c->fsuid.v == fs->sb->def_resuid ||
+	       (fs->sb->def_resgid && cred_in_group(c, (kgid_t){ fs->sb->def_resgid }));
+}
+
+static void went_read_only(struct ext_fs *fs)
+{
+	struct super *sb = of_fs(fs)->sb;
+
+	__atomic_fetch_or(&sb->flags, MS_RDONLY, __ATOMIC_RELAXED);
+}
+
+static void discard(struct ext_fs *fs, u64 block, u64 n)
+{
+	struct ext_super *es = of_fs(fs);
+	u32 shift = fs->block_bits - SECTOR_SHIFT;
+
+	if (es->opt.discard && blkdev_discard(es->dev, block << shift, n << shift))
+		es->opt.discard = false; /* the device cannot */
+}
+
+static const struct ext_hooks hooks = {
+	.privileged = privileged,
+	.went_read_only = went_read_only,
+	.discard = discard,
+	.flush_data = ext_flush_ordered,
+};
+
+/* ---- mounting ---- */
+
+static int claim_device(struct ext_super *es, const char *source)
+{
+	struct path p;
+	int err;
+
+	if (!source || !*source)
+		return -ENOENT;
+	err = path_lookup(AT_FDCWD, source, LOOKUP_FOLLOW, &p);
+	if (err)
+		return err;
+	err = (p.dentry->vnode->mode & S_IFMT) != S_IFBLK ? -ENOTBLK : blkdev_find(p.dentry->vnode->rdev, &es->dev);
+	path_put(&p);
+	if (err)
+		return err;
+	err = blkdev_claim(es->dev, es->sb);
+	if (err) {
+		blkdev_put(es->dev);
+		es->dev = NULL;
+	}
+	return err;
+}
+
+static int make_root(struct super *sb)
+{
+	struct vnode *root;
+	int err = ext_iget(sb, EXT_ROOT_INO, &root);
+
+	if (err)
+		return err;
+	if (!vnode_is_dir(root)) {
+		vnode_put(root);
+		return ext_corrupt(to_ext(sb)->fs, EXT_ROOT_INO, 0, "the root is no directory");
+	}
+	sb->root = dentry_alloc_root(sb, root);
+	return sb->root ? 0 : -ENOMEM;
+}
+
+static struct ext_super *new_super(struct super *sb)
+{
+	struct ext_super *es = knew(struct ext_super);
+
+	if (!es)
+		return NULL;
+	es->sb = sb;
+	es->opt = (struct ext_mount_options){ .barrier = true, .acl = true, .user_xattr = true, .delalloc = true };
+	spin_init(&es->cache_lock, RANK_EXT_SPIN);
+	xa_init(&es->nodes, &vmo_xa_mem);
+	waitq_init(&es->gone);
+	for (u32 n = 0; n < IGET_LOCKS; n++)
+		mutex_init(&es->iget[n], RANK_EXT_IGET);
+	page_io_group_init(&es->ordered[0]);
+	page_io_group_init(&es->ordered[1]);
+	sb->private = es;
+	sb->ops = &ext_super_ops; /* from now on shutdown() cleans up */
+	return es;
+}
+
+static int finish_mount(struct super *sb, struct ext_super *es)
+{
+	u32 deleted, truncated;
+	int err = ext_orphan_cleanup(es->fs, &deleted, &truncated);
+
+	if (err)
+		pr_err("%s: orphans were left: %d", es->fs->name, err);
+	sb->block_size = es->fs->block_size;
+	sb->max_bytes = ext_max_file_size(es->fs, ext_has_extents(es->fs));
+	sb->dev = es->dev->dev;
+	if (ext_is_read_only(es->fs))
+		sb->flags |= MS_RDONLY;
+	return make_root(sb);
+}
+
+static int mount_as(struct super *sb, const char *source, const char *options, struct ext_params features)
+{
+	struct ext_super *es = new_super(sb);
+	struct ext_hooks mine = hooks;
+	int err;
+
+	if (!es)
+		return -ENOMEM;
+	ext_node_init();
+	es->opt.p = features;
+	err = parse_options(&es->opt, options);
+	if (!err)
+		err = claim_device(es, source);
+	if (err)
+		return err;
+	mine.owner = es;
+	es->opt.p.hooks = &mine;
+	es->opt.p.read_only = sb->flags & MS_RDONLY;
+	err = ext_mount(es->dev, &es->opt.p, &es->fs);
+	return err ? err : finish_mount(sb, es);
+}
+
+static int ext4_mount(struct super *sb, const char *source, const char *options)
+{
+	return mount_as(sb, source, options, (struct ext_params){ 0 });
+}
+
+#define OLD_RO (RO_SPARSE_SUPER | RO_LARGE_FILE | RO_BTREE_DIR)
+
+static int ext3_mount(struct super *sb, const char *source, const char *options)
+{
+	return mount_as(sb, source, options, (struct ext_params){ .may_incompat = INCOMPAT_FILETYPE | INCOMPAT_RECOVER | INCOMPAT_META_BG, .may_ro = OLD_RO, .must_compat = COMPAT_HAS_JOURNAL });
+}
+
+static int ext2_mount(struct super *sb, const char *source, const char *options)
+{
+	return mount_as(sb, source, options, (struct ext_params){ .may_incompat = INCOMPAT_FILETYPE | INCOMPAT_META_BG, .may_ro = OLD_RO });
+}
+
+static int remount(struct super *sb, u32 ms_flags, const char *options)
+{
+	struct ext_super *es = to_ext(sb);
+	struct ext_mount_options o = es->opt;
+	int err = parse_options(&o, options);
+
+	if (err)
+		return err;
+	if (o.p.sb_block != es->opt.p.sb_block || o.p.no_load != es->opt.p.no_load)
+		return -EINVAL;
+	if (ms_flags & MS_RDONLY && !ext_is_read_only(es->fs))
+		err = sb->ops->sync(sb, true);
+	if (!err)
+		err = ext_remount(es->fs, ms_flags & MS_RDONLY);
+	if (err)
+		return err;
+	if (o.p.errors)
+		es->fs->errors = o.p.errors;
+	es->opt = o;
+	return 0;
+}
+
+FSTYPE(ext4, .flags = FS_NEEDS_DEVICE, .magic = EXT_SUPER_MAGIC, .mount = ext4_mount, .remount = remount);
+FSTYPE(ext3, .flags = FS_NEEDS_DEVICE, .magic = EXT_SUPER_MAGIC, .mount = ext3_mount, .remount = remount);
+FSTYPE(ext2, .flags = FS_NEEDS_DEVICE, .magic = EXT_SUPER_MAGIC, .mount = ext2_mount, .remount = remount);
