@@ -3,6 +3,7 @@
  * readahead(2). Tests: selftests/abi/file.c, flock.c */
 #include "file_int.h"
 
+#include <fs/advise.h>
 #include <fs/attr.h>
 #include <fs/dcache.h>
 #include <fs/flock.h>
@@ -305,12 +306,10 @@ long sys_sync_file_range(int fd, loff_t offset, loff_t nbytes, u32 flags)
 		return -EBADF;
 	if (flags & ~SYNC_RANGE_FLAGS || offset < 0 || nbytes < 0 || offset + nbytes < offset)
 		return -EINVAL;
-	if (h.file->obj->ops->type != OBJ_VNODE)
+	if (h.file->obj->ops->type != OBJ_VNODE && h.file->obj->ops->type != OBJ_BLOCKDEV)
 		return -ESPIPE;
-	return flags && h.file->obj->ops->fsync ? h.file->obj->ops->fsync(h.file, true) : 0;
+	return vfs_sync_range(h.file, offset, nbytes, flags);
 }
-
-#define ADVICE_MAX 5	/* POSIX_FADV_NOREUSE */
 
 long sys_fadvise64(int fd, loff_t offset, loff_t len, s32 advice)
 {
@@ -323,7 +322,10 @@ long sys_fadvise64(int fd, loff_t offset, loff_t len, s32 advice)
 		return -EBADF;
 	if (h.file->obj->ops->type == OBJ_PIPE)
 		return -ESPIPE;
-	return len < 0 || advice < 0 || advice > ADVICE_MAX ? -EINVAL : 0;
+	if (len < 0 || advice < 0 || advice > POSIX_FADV_NOREUSE)
+		return -EINVAL;
+	vfs_advise(h.file, max(offset, (loff_t)0), len, advice);
+	return 0;
 }
 
 long sys_readahead(int fd, loff_t offset, usize count)
@@ -333,5 +335,9 @@ long sys_readahead(int fd, loff_t offset, usize count)
 
 	if (err)
 		return err;
-	return h.file->obj->ops->type == OBJ_VNODE && vnode_is_reg(to_vnode(h.file->obj)) ? 0 : -EINVAL;
+	if (h.file->obj->ops->type != OBJ_BLOCKDEV && !(h.file->obj->ops->type == OBJ_VNODE && vnode_is_reg(to_vnode(h.file->obj))))
+		return -EINVAL;
+	if (offset >= 0 && count)
+		vfs_read_ahead(h.file, offset, (loff_t)min(count, (usize)S64_MAX));
+	return 0;
 }

@@ -32,6 +32,7 @@
 #include <kernel/printk.h>
 #include <mm/page.h>
 #include <mm/slab.h>
+#include <mm/vmo.h>
 
 #define NR_BUCKET_LOCKS 256u
 #define MAX_HASH_ORDER	10u	/* 4 MiB of buckets */
@@ -423,6 +424,14 @@ static struct dentry *lru_next(void)
 	return d;
 }
 
+/* Letting go of it now would mean to write it first. */
+static bool is_dirty(const struct dentry *d)
+{
+	const struct super_ops *ops = d->vnode ? d->sb->ops : NULL;
+
+	return ops && ops->dirty && ops->dirty(d->vnode);
+}
+
 u32 dcache_shrink(u32 n)
 {
 	u32 freed = 0, tries;
@@ -435,7 +444,7 @@ u32 dcache_shrink(u32 n)
 			break;
 		used = d->referenced;
 		d->referenced = false;
-		if (used || !try_forget(d)) {
+		if (used || is_dirty(d) || !try_forget(d)) {
 			dentry_put(d);
 			continue;
 		}
@@ -582,3 +591,10 @@ u64 dcache_unused(void)
 {
 	return READ_ONCE(nr_lru);
 }
+
+static u64 shrink(u64 n)
+{
+	return dcache_shrink((u32)min(n, (u64)U32_MAX / 4));
+}
+
+SHRINKER(dcache, shrink);

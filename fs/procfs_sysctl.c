@@ -14,6 +14,7 @@
 #include <kernel/runq.h>
 #include <kernel/task.h>
 #include <mm/aspace.h>
+#include <mm/vmo.h>
 
 static int show_number(struct seq *s, u64 v)
 {
@@ -44,6 +45,22 @@ static int show_number(struct seq *s, u64 v)
 	static int write_##name(struct task *t, char *text, usize n)	\
 	{								\
 		return parse_u64(text, 0, &name##_value, NULL) ? -EINVAL : 0; \
+	}
+
+/* A percentage that lives elsewhere. */
+#define KEPT_AT(name, var)						\
+	static int show_##name(struct seq *s, struct task *t)		\
+	{								\
+		return show_number(s, READ_ONCE(var));			\
+	}								\
+	static int write_##name(struct task *t, char *text, usize n)	\
+	{								\
+		u64 v;							\
+									\
+		if (parse_u64(text, 0, &v, NULL) || v > 100)		\
+			return -EINVAL;					\
+		WRITE_ONCE(var, (u32)v);				\
+		return 0;						\
 	}
 
 /* ---- kernel ---- */
@@ -123,9 +140,8 @@ CONSTANT(show_poolsize, 256)
 
 KEPT(overcommit_memory, 0)
 KEPT(swappiness, 60)
-KEPT(dirty_ratio, 20)
-KEPT(dirty_background_ratio, 10)
-KEPT(drop_caches, 0)
+KEPT_AT(dirty_ratio, vm_dirty_ratio)
+KEPT_AT(dirty_background_ratio, vm_dirty_background_ratio)
 KEPT(vfs_cache_pressure, 100)
 KEPT(min_free_kbytes, 4096)
 KEPT(overcommit_ratio, 50)
@@ -148,6 +164,16 @@ KEPT(max_user_watches, 1048576)
 KEPT(inotify_watches, 8192)
 KEPT(inotify_instances, 128)
 KEPT(inotify_events, 16384)
+
+static int write_drop_caches(struct task *t, char *text, usize n)
+{
+	u64 v;
+
+	if (parse_u64(text, 0, &v, NULL) || v < 1 || v > 4)
+		return -EINVAL;
+	reclaim_everything(v & 1, v & 2);
+	return 0;
+}
 
 static int write_file_max(struct task *t, char *text, usize n)
 {
@@ -199,7 +225,7 @@ static const struct proc_entry kernel_entries[] = {
 
 static const struct proc_entry vm_entries[] = {
 	RW_KEPT(overcommit_memory), RW_KEPT(overcommit_ratio), RW_KEPT(swappiness), RW_KEPT(dirty_ratio),
-	RW_KEPT(dirty_background_ratio), RW_KEPT(drop_caches), RW_KEPT(vfs_cache_pressure), RW_KEPT(min_free_kbytes),
+	RW_KEPT(dirty_background_ratio), { .name = "drop_caches", .mode = S_IFREG | 0200, .kind = PROC_FILE, .write = write_drop_caches }, RW_KEPT(vfs_cache_pressure), RW_KEPT(min_free_kbytes),
 	RO("max_map_count", show_max_map_count), RO("mmap_min_addr", show_mmap_min_addr), {},
 };
 

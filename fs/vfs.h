@@ -44,6 +44,7 @@ struct statfs_k {
 
 struct super_ops {
 	void (*evict)(struct vnode *v);		/* last reference: write back or delete; may sleep. NULL: nothing */
+	bool (*dirty)(struct vnode *v);		/* not yet written: kept even if nobody uses it. NULL: never */
 	void (*free)(struct vnode *v);		/* after a grace period; must not sleep */
 	void (*statfs)(struct super *sb, struct statfs_k *st);
 	int (*sync)(struct super *sb, bool wait);	/* NULL: nothing to write */

@@ -878,3 +878,15 @@
 #define DT_REG 8
 #define DT_LNK 10
 #define DT_SOCK 12
+
+/* posix_fadvise(2), sync_file_range(2) */
+#define POSIX_FADV_NORMAL     0
+#define POSIX_FADV_RANDOM     1
+#define POSIX_FADV_SEQUENTIAL 2
+#define POSIX_FADV_WILLNEED   3
+#define POSIX_FADV_DONTNEED   4
+#define POSIX_FADV_NOREUSE    5
+
+#define SYNC_FILE_RANGE_WAIT_BEFORE 1u
+#define SYNC_FILE_RANGE_WRITE	    2u
+#define SYNC_FILE_RANGE_WAIT_AFTER  4u

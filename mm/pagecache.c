@@ -29,6 +29,7 @@
 
 static struct waitq balance_queue = WAITQ_INIT(balance_queue);
 void (*flusher_wake)(void);
+u32 vm_dirty_ratio = 20, vm_dirty_background_ratio = 10;
 
 /* The pieces of [from, to). */
 static u32 pieces(u32 from, u32 to)
@@ -278,15 +279,14 @@ static u64 dirtyable(void)
 	return n > page_reserve() ? n - page_reserve() : 0;
 }
 
-/* Linux's defaults: vm.dirty_ratio and vm.dirty_background_ratio. */
 u64 dirty_limit(void)
 {
-	return max(dirtyable() / 5, 64ul);
+	return max(dirtyable() * READ_ONCE(vm_dirty_ratio) / 100, 64ul);
 }
 
 u64 dirty_background(void)
 {
-	return max(dirtyable() / 10, 32ul);
+	return max(dirtyable() * READ_ONCE(vm_dirty_background_ratio) / 100, 32ul);
 }
 
 static u64 unwritten(void)

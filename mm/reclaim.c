@@ -161,6 +161,22 @@ static u64 scan_ring(u64 want)
 	return freed;
 }
 
+void reclaim_everything(bool pages, bool objects)
+{
+	u32 round;
+
+	for (round = 0; round < 8; round++) {
+		u64 freed = pages ? scan_ring(U64_MAX) : 0;
+
+		if (objects) {
+			SET_FOR_EACH(shrinkers, const struct shrinker, s)
+				freed += s->shrink(U32_MAX);
+		}
+		if (!freed)
+			break;
+	}
+}
+
 u64 reclaim_pages(u64 n)
 {
 	u64 freed = scan_ring(n), before = page_nr_free(), now;

@@ -153,11 +153,13 @@ int __must_check vmo_check_error(struct vmo *v, u32 *seen);
 void vmo_balance(struct vmo *v);
 /* Pages that may be dirty before writers are slowed down, and from which on they are written in the background. */
 u64 dirty_limit(void), dirty_background(void);
+extern u32 vm_dirty_ratio, vm_dirty_background_ratio;	/* percent of the memory that could be dirty: sysctls */
 extern void (*flusher_wake)(void);	/* set once at boot by fs/ */
 
 /* ---- mm/reclaim.c ---- */
 /* Frees up to n pages of caches that can be read or made again; how many. May sleep for a moment, takes no page lock that is held. */
 u64 reclaim_pages(u64 n);
+void reclaim_everything(bool pages, bool objects);	/* /proc/sys/vm/drop_caches */
 void reclaim_wake(void);		/* free memory is getting low. Any context */
 void reclaim_init(void);
 /* Caches of other layers that give back memory: SHRINKER(dcache, dcache_shrink_pages); */
