@@ -143,7 +143,8 @@ static void put_ptype(const struct packet_type *p, void *arg)
 		seq_print(arg, "ALL           packet_rcv\n");
 	else
 		seq_print(arg, "%04x          %s\n", p->protocol,
-			  p->protocol == ETH_P_IP ? "ip_rcv" : p->protocol == ETH_P_ARP ? "arp_rcv" : p->protocol == ETH_P_IPV6 ? "ipv6_rcv" : "packet_rcv");
+			  p->protocol == ETH_P_IP    ? "ip_rcv"
+			  : p->protocol == ETH_P_ARP ? "arp_rcv" : p->protocol == ETH_P_IPV6 ? "ipv6_rcv" : "packet_rcv");
 }
 
 static int show_ptype(struct seq *s, struct task *t)

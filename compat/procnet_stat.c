@@ -104,7 +104,8 @@ static int show_netstat(struct seq *s, struct task *t)
 static const struct { const char *name; u8 type; } icmp6_types[] = {
 	{ "DestUnreachs", 1 }, { "PktTooBigs", 2 }, { "TimeExcds", 3 }, { "ParmProblems", 4 }, { "Echos", 128 }, { "EchoReplies", 129 },
 	{ "GroupMembQueries", 130 }, { "GroupMembResponses", 131 }, { "GroupMembReductions", 132 }, { "RouterSolicits", 133 },
-	{ "RouterAdvertisements", 134 }, { "NeighborSolicits", 135 }, { "NeighborAdvertisements", 136 }, { "Redirects", 137 }, { "MLDv2Reports", 143 },
+	{ "RouterAdvertisements", 134 }, { "NeighborSolicits", 135 }, { "NeighborAdvertisements", 136 }, { "Redirects", 137 },
+	{ "MLDv2Reports", 143 },
 };
 
 static void put_icmp6_types(struct seq *s, bool out)

@@ -40,7 +40,7 @@ void file_init(void)
 {
 	struct mem_stats mem;
 
-	file_cache = slab_cache_create("file", sizeof(struct file), 64);
+	file_cache = slab_cache_create("file", sizeof(struct file), 16);
 	mem_stats_get(&mem);
 	max_files = max(mem.total * (PAGE_SIZE / BYTES_PER_FILE) / 10, (u64)8192);
 }

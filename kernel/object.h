@@ -59,10 +59,10 @@ struct object_ops {
 /* Locks: p  object.poll_lock (RANK_OBJ_POLL)   a  atomic   I  immutable */
 struct object {
 	atomic_t refs;				/* [a] */
+	struct spinlock poll_lock;
 	const struct object_ops *ops;		/* [I] */
 	struct waitq readers;			/* sleepers in read-like calls */
 	struct waitq writers;			/* sleepers in write-like calls */
-	struct spinlock poll_lock;
 	struct list pollers;			/* [p] of poll_hook.link: poll, select, epoll, SIGIO */
 };
 

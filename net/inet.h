@@ -47,16 +47,18 @@ struct inet_sock {
 	u32 want;			/* WANT_* */
 	u32 flowlabel, scope;
 	u16 port_lo, port_hi;		/* IP_LOCAL_PORT_RANGE; 0: the system's */
+	struct spinlock errors_lock;
+	u8 options_len;
 	u8 *options;			/* [o] IP_OPTIONS */
-	u32 options_len;
 	struct list groups;		/* [o] multicast memberships */
-	struct route route;		/* [o] cached */
+	union {
+		struct route route;	/* [o] cached */
+		struct rcu_head rcu;	/* [I] tables are read under RCU, but not this: memory goes after a grace period */
+	};
 	struct inet_port *port;		/* [p] */
 	struct list port_link;		/* [p] inet_port.owners */
 	struct hnode hash;		/* established, listening or datagram table; RCU */
 	struct netbuf_queue errors;	/* [errors_lock] MSG_ERRQUEUE */
-	struct spinlock errors_lock;
-	struct rcu_head rcu;		/* [I] tables are read under RCU: memory goes after a grace period */
 };
 
 static inline struct inet_sock *to_inet(struct sock *sk) { return container_of(sk, struct inet_sock, sk); }

@@ -57,12 +57,13 @@ struct flow {
 struct route {
 	u32 gen;			/* 0: none */
 	u8 type;			/* RTN_* */
+	bool mtu_locked;
+	u16 initcwnd;
 	struct netdev *dev;		/* out; a reference */
 	struct neigh *neigh;		/* the next hop, a reference; NULL: none is needed (loopback, multicast, broadcast) */
 	struct ipaddr src, next_hop;
 	u32 mtu;			/* the path's, as far as known */
-	u32 advmss, hoplimit, initcwnd;
-	bool mtu_locked;
+	u32 advmss, hoplimit;
 };
 
 /* 0, -ENETUNREACH, -EHOSTUNREACH, -EACCES, -EINVAL. *out gets references. Bottom halves off or on. */

@@ -225,7 +225,6 @@ struct sock {
 	struct sock_filter_prog *filter;	/* [o, RCU] SO_ATTACH_FILTER: net/filter.h */
 	ktime_t last_stamp;		/* SIOCGSTAMP */
 	struct sock_lock lock;
-	void *sendpage_cache;		/* [o] the page that small sends share */
 };
 
 static inline struct sock *to_sock(struct object *o) { return container_of(o, struct sock, obj); }

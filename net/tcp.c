@@ -45,16 +45,16 @@ struct tcp_sock *tcp_alloc(struct net_ns *net, u16 family)
 	sk->state = TCP_CLOSED;
 	t->sndbuf = &sk->sndbuf;
 	t->rcvbuf = &sk->rcvbuf;
-	t->syn_retries = tcp_sysctl.syn_retries;
-	t->keep_idle_s = tcp_sysctl.keep_time_s;
-	t->keep_intvl_s = tcp_sysctl.keep_intvl_s;
-	t->keep_cnt = tcp_sysctl.keep_probes;
+	t->syn_retries = (u8)tcp_sysctl.syn_retries;
+	t->keep_idle_s = (u16)tcp_sysctl.keep_time_s;
+	t->keep_intvl_s = (u16)tcp_sysctl.keep_intvl_s;
+	t->keep_cnt = (u8)tcp_sysctl.keep_probes;
 	t->fin_timeout_s = tcp_sysctl.fin_timeout_s;
 	t->ts_ok = tcp_sysctl.timestamps;
 	t->sack_ok = tcp_sysctl.sack;
 	t->wscale_ok = tcp_sysctl.window_scaling;
 	t->ecn_ask = tcp_sysctl.ecn == 1;
-	t->retries_max = tcp_sysctl.retries2;
+	t->retries_max = (u8)tcp_sysctl.retries2;
 	t->cong = READ_ONCE(tcp_sysctl.cong);
 	t->dsack_off = !tcp_sysctl.dsack;
 	t->notsent_lowat = tcp_sysctl.notsent_lowat;
@@ -476,7 +476,7 @@ INET_PROTO(tcp, .type = SOCK_STREAM, .protocol = IPPROTO_TCP, .is_default = true
 
 void tcp_init(struct net_ns *net)
 {
-	tcp_cache = slab_cache_create("tcp_sock", sizeof(struct tcp_sock), 64);
+	tcp_cache = slab_cache_create("tcp_sock", sizeof(struct tcp_sock), 16);
 	tcp_sysctl_init();
 	tcp_make_secret();
 	tcp_table_init();

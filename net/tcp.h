@@ -116,88 +116,84 @@ struct tcp {
 	bool ect;			/* for tcp_env_send(): this packet may be marked */
 	bool no_idle_restart;		/* tcp_slow_start_after_idle 0 */
 	u8 snd_wscale, rcv_wscale;
+	bool urg_out, fin_queued, ecn_cwr_due, ecn_echo_due;
+	bool undo_possible, cwnd_limited, rack_advanced, tlp_retrans;
+	u8 urg_byte;
+	u8 urg_state;			/* 0 none, 1 announced, 2 arrived, 3 read */
+	bool urg_inline;
+	bool fin_seen, fin_read;	/* fin_read: the program was told of the end */
+	bool dsack_due, dsack_off;
+	u8 nr_recent;
+	bool ack_due, ack_now, pingpong;
+	u8 quick;			/* acks to send at once */
+	u8 retrans_kind;
+	bool keepalive;
+	u8 retries, backoff, probes_out, keep_cnt, keep_probes, reo_steps;
+	u8 retries_max, syn_retries;	/* tcp_retries2 */
+	u16 keep_idle_s, keep_intvl_s;
+	u16 cost;			/* truesize of a full packet, in 256ths of its payload; 0: none came */
 	/* sending */
 	u32 snd_una, snd_nxt, write_seq, snd_wnd, snd_wl1, max_wnd, iss;
 	u32 snd_sml;			/* behind the last small segment sent (Minshall) */
 	u32 snd_up;			/* behind the urgent byte: 0 when none */
-	bool urg_out, fin_queued, ecn_cwr_due, ecn_echo_due;
 	u32 mss, mss_peer, mss_path, mss_user;	/* payload with our options; as the peer said; of the path; TCP_MAXSEG */
 	u32 adv_mss;			/* what we say */
 	u32 gso_max;			/* payload of one large packet: 0: none */
-	u32 snd_cwnd, snd_ssthresh, cwnd_cnt, cwnd_clamp, prior_cwnd, prior_ssthresh, cwnd_used;
-	ktime_t cwnd_stamp;
+	u32 snd_cwnd, snd_ssthresh, cwnd_cnt, cwnd_clamp, prior_cwnd, prior_ssthresh;
 	u32 high_seq;			/* snd_nxt when recovery began */
 	u32 undo_marker;		/* snd_una when the window was cut */
 	s32 undo_retrans;		/* retransmissions since, not yet reported as needless; -1: not counting */
-	bool undo_possible, cwnd_limited;
 	u32 dupacks;			/* without SACK */
 	u32 prr_delivered, prr_out;	/* packets */
 	u32 max_out, max_out_seq;	/* packets in flight at most, in this round */
 	u32 high_sacked;
-	u64 delivered;			/* bytes acknowledged or selectively so */
-	u64 app_limited_at;
 	u32 sacked_bytes, lost_bytes, retrans_bytes;	/* of snd_una..snd_nxt */
-	u32 total_retrans, reord_seen, reo_steps, dsack_seen;
-	u32 reo_round;
-	struct list unsent, sent, by_time;
+	u32 total_retrans, reord_seen, reo_round;
 	u32 wmem;			/* bytes queued and their segments' memory */
-	u32 *sndbuf, *rcvbuf;		/* the socket's */
 	u32 notsent_lowat;
+	ktime_t cwnd_stamp;
+	u64 delivered;			/* bytes acknowledged or selectively so */
 	ktime_t retrans_stamp;		/* first retransmission of this episode, 0: none */
+	struct list unsent, sent, by_time;
+	u32 *sndbuf, *rcvbuf;		/* the socket's */
 	/* RACK, TLP */
 	ktime_t rack_sent;
 	u32 rack_end, rack_rtt_us, tlp_high;
-	bool rack_advanced, tlp_retrans, timeout_probing;
 	/* round trip */
-	u32 srtt_us, rttvar_us, mdev_us, rtt_seq, min_rtt_us;	/* srtt in eighths, mdev in quarters */
-	u32 rto_ms, backoff, retries, probes_out;
+	u32 srtt_us, rttvar_us, mdev_us, min_rtt_us;	/* srtt in eighths, mdev in quarters */
+	u32 rto_ms;
 	ktime_t min_rtt_at;
 	/* receiving */
 	u32 rcv_nxt, rcv_wnd, rcv_wup, copied_seq, irs;
 	u32 rcv_up;			/* sequence of the urgent byte */
-	u8 urg_byte;
-	u8 urg_state;			/* 0 none, 1 announced, 2 arrived, 3 read */
-	bool urg_inline;
-	bool oob_seen_inline, fin_seen, fin_read;	/* fin_read: the program was told of the end */
-	u32 ts_recent, ts_last_ack, ts_offset;
+	u32 ts_recent, ts_offset;
+	u32 rmem;			/* truesize of both queues */
+	u32 window_clamp, rcv_mss, rcv_ssthresh;
 	ktime_t ts_recent_at;
 	struct list rcvq;		/* netbufs in order; cb: struct tcp_cb */
 	struct list ooo;		/* netbufs beyond a hole, by seq, disjoint */
-	u32 rmem;			/* truesize of both */
-	u32 window_clamp, rcv_mss, rcv_ssthresh, wnd_prev_edge;
 	struct tcp_sack dsack, recent_sack[4];
-	bool dsack_due, dsack_off;
-	u8 nr_recent;
-	u16 cost;			/* truesize of a full packet, in 256ths of its payload; 0: none came */
-	u32 rcv_rtt_us, rcv_rtt_seq, rcv_rtt_tsecr;
-	ktime_t rcv_rtt_at;
+	u32 rcv_rtt_us, rcv_rtt_tsecr;
 	u32 space_seq, space;		/* what the program read in the last round trip */
 	ktime_t space_at;
 	/* acknowledging */
-	bool ack_due, ack_now, pingpong, ecn_demand_cwr;
-	u8 quick;			/* acks to send at once */
-	u32 ato_ms;
 	ktime_t last_rcv, last_snd, last_ack_rcv, last_oow_ack;
+	u32 ato_ms;
 	/* timers */
+	u32 user_timeout_ms, fin_timeout_s;	/* fin_timeout 0: not at all */
+	u32 soft_err;
 	ktime_t deadline[TCP_T_NR];
-	u8 retrans_kind;
-	bool keepalive;
-	u32 keep_idle_s, keep_intvl_s, keep_cnt, keep_probes;
-	u32 retries_max;		/* tcp_retries2 */
-	u32 user_timeout_ms, syn_retries, fin_timeout_s;	/* fin_timeout 0: not at all */
 	ktime_t pace_next;
 	u64 pace_rate;			/* bytes a second; U64_MAX: none */
 	const struct tcp_cong_ops *cong;
-	u64 cong_priv[13];
-	u32 soft_err;
-	/* Fast Open */
-	bool tfo_sent, tfo_acked, tfo_ask, tfo_server;
-	u8 tfo_cookie_len, tfo_cookie[TCP_COOKIE_MAX];
+	u64 cong_priv[8];
 	/* counts for TCP_INFO */
 	u64 bytes_acked, bytes_received, bytes_sent, bytes_retrans;
 	u32 segs_in, segs_out, data_in, data_out, ooo_packets, dsack_dups;
 	u32 delivered_ce;
-	ktime_t busy_since, busy_time;
+	/* Fast Open */
+	bool tfo_sent, tfo_ask, tfo_server;
+	u8 tfo_cookie_len, tfo_cookie[TCP_COOKIE_MAX];
 };
 
 /* netbuf.cb of what waits to be received. */
@@ -234,11 +230,11 @@ struct tcp_sock {
 	u32 pending;			/* [lock.spin] TCP_PENDING_*: left by bottom halves for the owner */
 	u32 pending_mtu;
 	u32 defer_accept, fastopen_qlen;	/* options of a listener */
-	bool tfo_connect, tfo_no_cookie, recv_inq, was_bound;
-	u8 save_syn;
 	u8 *saved_syn;			/* [o] */
 	u32 saved_syn_len;
 	u32 zc_next;			/* [o] MSG_ZEROCOPY: numbers of calls */
+	bool tfo_connect, tfo_no_cookie, recv_inq, was_bound;
+	u8 save_syn;
 	u8 conn;			/* [o] enum tcp_conn */
 	bool no_space;			/* a writer or poller waits for room */
 };

@@ -189,7 +189,6 @@ static void take_sacks(struct tcp *t, const struct tcp_in *in, struct tcp_ack_ro
 		t->dsack_dups++;
 		TCP_COUNT(TCPDSACKRecv);
 		TCP_COUNT(TCPDSACKRecvSegs);
-		t->dsack_seen = 1;
 		if (t->undo_possible && t->undo_retrans > 0 && seq_after(in->opt.sack[0].end, t->undo_marker))
 			t->undo_retrans--;
 		i = 1;
@@ -251,7 +250,7 @@ void tcp_arm_retrans(struct tcp *t)
 		return;
 	}
 	t->retrans_kind = TCP_RT_RTO;
-	tcp_set_deadline(t, TCP_T_RETRANS, t->now + ms_ns(min(t->rto_ms << min(t->backoff, 16u), TCP_RTO_MAX_MS)));
+	tcp_set_deadline(t, TCP_T_RETRANS, t->now + ms_ns(min(t->rto_ms << min((u32)t->backoff, 16u), TCP_RTO_MAX_MS)));
 	tcp_arm_tlp(t);
 }
 

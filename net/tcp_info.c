@@ -38,9 +38,9 @@ static u32 ms_since(ktime_t now, ktime_t then)
 static void info_now(const struct tcp *t, ktime_t now, struct abi_tcp_info *i)
 {
 	i->ca_state = t->ca_state;
-	i->retransmits = (u8)min(t->retries, 255u);
-	i->probes = (u8)min(t->probes_out, 255u);
-	i->backoff = (u8)min(t->backoff, 255u);
+	i->retransmits = t->retries;
+	i->probes = t->probes_out;
+	i->backoff = t->backoff;
 	i->options = (u8)(t->ts_ok | t->sack_ok << 1 | t->wscale_ok << 2 | t->ecn_ok << 3);
 	i->wscale = (u8)(t->snd_wscale | t->rcv_wscale << 4);
 	i->rto = t->rto_ms * 1000;

@@ -45,11 +45,11 @@ static int set_keep(struct tcp *t, s32 name, s32 v)
 	if (v < 1 || v > (name == TCP_KEEPCNT ? KEEP_MAX_PROBES : KEEP_MAX_S))
 		return -EINVAL;
 	if (name == TCP_KEEPINTVL) {
-		t->keep_intvl_s = (u32)v;
+		t->keep_intvl_s = (u16)v;
 	} else if (name == TCP_KEEPCNT) {
-		t->keep_cnt = (u32)v;
+		t->keep_cnt = (u8)v;
 	} else {
-		t->keep_idle_s = (u32)v;
+		t->keep_idle_s = (u16)v;
 		if (t->keepalive)
 			tcp_start_keepalive(t);
 	}
@@ -129,7 +129,7 @@ static int set_more(struct tcp_sock *ts, s32 name, s32 v)
 	case TCP_SYNCNT:
 		if (v < 1 || v > KEEP_MAX_PROBES)
 			return -EINVAL;
-		t->syn_retries = (u32)v;
+		t->syn_retries = (u8)v;
 		return 0;
 	case TCP_LINGER2:
 		t->fin_timeout_s = v < 0 ? 0 : v == 0 ? tcp_sysctl.fin_timeout_s : min((u32)v, 120u);

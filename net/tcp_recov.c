@@ -38,7 +38,7 @@ static u32 reorder_window_us(const struct tcp *t)
 {
 	if (!t->reord_seen && (t->ca_state >= TCP_CA_RECOVERY || t->sacked_bytes >= 3 * t->mss))
 		return 0;
-	return min(t->min_rtt_us / 4 * max(t->reo_steps, 1u), t->srtt_us / 8);
+	return min(t->min_rtt_us / 4 * max((u32)t->reo_steps, 1u), t->srtt_us / 8);
 }
 
 void tcp_seg_lost(struct tcp *t, struct tcp_seg *s)
@@ -291,7 +291,7 @@ void tcp_recover(struct tcp *t, const struct tcp_in *in, const struct tcp_ack_ro
 			return;
 	}
 	if (r->dsack && t->reo_round != t->snd_una) {	/* RFC 8985 s6.2 step 4: more patience, once a round */
-		t->reo_steps = min(t->reo_steps + 1, 255u);
+		t->reo_steps += t->reo_steps < 255;
 		t->reo_round = t->snd_una;
 	}
 	leave(t, in);

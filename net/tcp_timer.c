@@ -32,7 +32,7 @@ static void give_up(struct tcp *t)
 
 static ktime_t backed_off(const struct tcp *t)
 {
-	return ms_ns(min((u64)t->rto_ms << min(t->backoff, 16u), (u64)TCP_RTO_MAX_MS));
+	return ms_ns(min((u64)t->rto_ms << min((u32)t->backoff, 16u), (u64)TCP_RTO_MAX_MS));
 }
 
 /* ---- retransmission ---- */
@@ -88,8 +88,8 @@ static void rto(struct tcp *t)
 	TCP_COUNT(TCPTimeouts);
 	s = list_first(&t->sent, struct tcp_seg, link);
 	if (tcp_retransmit(t, s, t->mss)) {
-		t->retries += !closed;
-		t->backoff++;
+		t->retries += !closed && t->retries < 255;
+		t->backoff += t->backoff < 16;
 	}
 	if (!t->retrans_stamp)
 		t->retrans_stamp = t->now;
@@ -143,8 +143,8 @@ static void probe(struct tcp *t)
 	TCP_COUNT(TCPWinProbe);
 	tcp_send_probe(t, false);
 	if (t->snd_una == t->snd_nxt) {
-		t->probes_out++;
-		t->backoff = min(t->backoff + 1, 16u);
+		t->probes_out += t->probes_out < 255;
+		t->backoff += t->backoff < 16;
 		tcp_arm_probe(t);
 	}
 }
@@ -197,7 +197,7 @@ static void keepalive(struct tcp *t)
 			}
 			TCP_COUNT(TCPKeepAlive);
 			tcp_send_probe(t, true);
-			t->keep_probes++;
+			t->keep_probes += t->keep_probes < 255;
 			next = (ktime_t)t->keep_intvl_s * NSEC_PER_SEC;
 		}
 	}
