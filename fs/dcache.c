@@ -434,9 +434,10 @@ static bool is_dirty(const struct dentry *d)
 
 u32 dcache_shrink(u32 n)
 {
-	u32 freed = 0, tries;
+	u64 tries, most = min(4ull * n, 2 * dcache_unused() + 2);	/* twice around */
+	u32 freed = 0;
 
-	for (tries = 0; freed < n && tries < 4 * n; tries++) {
+	for (tries = 0; freed < n && tries < most; tries++) {
 		struct dentry *d = lru_next(), *parent;
 		bool used;
 

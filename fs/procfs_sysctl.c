@@ -225,7 +225,9 @@ static const struct proc_entry kernel_entries[] = {
 
 static const struct proc_entry vm_entries[] = {
 	RW_KEPT(overcommit_memory), RW_KEPT(overcommit_ratio), RW_KEPT(swappiness), RW_KEPT(dirty_ratio),
-	RW_KEPT(dirty_background_ratio), { .name = "drop_caches", .mode = S_IFREG | 0200, .kind = PROC_FILE, .write = write_drop_caches }, RW_KEPT(vfs_cache_pressure), RW_KEPT(min_free_kbytes),
+	RW_KEPT(dirty_background_ratio),
+	{ .name = "drop_caches", .mode = S_IFREG | 0200, .kind = PROC_FILE, .write = write_drop_caches },
+	RW_KEPT(vfs_cache_pressure), RW_KEPT(min_free_kbytes),
 	RO("max_map_count", show_max_map_count), RO("mmap_min_addr", show_mmap_min_addr), {},
 };
 

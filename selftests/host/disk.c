@@ -171,7 +171,12 @@ static void go_on(void)
 
 /* ---- waiting ---- */
 
-void task_wait_arm(enum wait_mode mode) { (void)mode; if (current()->plug) task_before_sleep(current()->plug); }
+void task_wait_arm(enum wait_mode mode)
+{
+	(void)mode;
+	if (current()->plug)
+		task_before_sleep(current()->plug);
+}
 int task_wait_block(enum wait_mode mode, ktime_t deadline) { (void)mode, (void)deadline; go_on(); return 0; }
 void task_wait_done(void) {}
 void (*task_before_sleep)(struct blk_plug *p);
