@@ -95,7 +95,7 @@ static int clear_tail(struct aspace *as, u64 from)
 	return n && aspace_access(as, from, (void *)zeros, n, true) < 0 ? -EFAULT : 0;
 }
 
-/* What comes later in the file lies on top. What has no file behind it can be written to whatever the segment's flags say (Linux: brk's). */
+/* What comes later lies on top. What has no file behind it can be written to whatever the flags say (Linux: it is brk's). */
 static int map_segment(struct aspace *as, struct file *f, const struct elf_segment *s, u64 bias, u32 exec)
 {
 	u64 at = ALIGN_DOWN(s->vaddr + bias, PAGE_SIZE), off = s->offset & ~PAGE_MASK;
@@ -120,7 +120,8 @@ static int map_segment(struct aspace *as, struct file *f, const struct elf_segme
 			return err;
 	}
 	if (mem_end > anon) {
-		ret = aspace_mmap(as, anon, mem_end - anon, PROT_READ | PROT_WRITE | (prot & PROT_EXEC), MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0, 0);
+		ret = aspace_mmap(as, anon, mem_end - anon, PROT_READ | PROT_WRITE | (prot & PROT_EXEC), MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+				  NULL, 0, 0);
 		if (ret < 0)
 			return (int)ret;
 	}

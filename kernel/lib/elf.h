@@ -48,5 +48,6 @@ int __must_check elf_parse_header(const u8 *head, usize n, struct elf_header *ou
 struct elf_segment elf_segment_at(const u8 *phdrs, u32 i);
 /* The note in PT_GNU_PROPERTY: was all code compiled for branch target identification? -ENOEXEC: malformed. */
 int __must_check elf_property_bti(const u8 *note, usize n, bool *bti);
-/* Segments may come in any order and overlap: those that come later lie on top, as on Linux. -ENOEXEC: not an executable; -EINVAL: one that cannot be loaded (Linux begins, then kills). */
+/* Segments may come in any order and overlap: those that come later lie on top, as on Linux. -ENOEXEC: not an executable; -EINVAL: one
+ * that cannot be loaded (Linux begins, then kills). */
 int __must_check elf_parse_segments(const struct elf_header *h, const u8 *phdrs, struct elf_image *out);

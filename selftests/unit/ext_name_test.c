@@ -119,7 +119,8 @@ static bool fine(int err)
 
 static void do_create(void)
 {
-	static const u32 types[] = { S_IFREG | 0644, S_IFREG | 04755, S_IFDIR | 0755, S_IFDIR | 01777, S_IFIFO | 0600, S_IFLNK | 0777, S_IFCHR | 0600 };
+	static const u32 types[] = { S_IFREG | 0644, S_IFREG | 04755, S_IFDIR | 0755, S_IFDIR | 01777, S_IFIFO | 0600, S_IFLNK | 0777,
+				     S_IFCHR | 0600 };
 	struct ext_owner o = { .mode = types[rnd(ARRAY_SIZE(types))], .uid = rnd(3) * 70000, .gid = rnd(100000), .rdev = 0 };
 	u32 n = free_node(), d = some_dir();
 	struct entry *e = free_entry();
@@ -134,7 +135,9 @@ static void do_create(void)
 		o.rdev = rnd(2) ? 0x103 : 0x12300456;
 	memset(target, 't', sizeof(target));
 	target[1 + rnd(rnd(2) ? 80 : 690)] = 0;
-	err = (o.mode & S_IFMT) == S_IFLNK ? ext_symlink(nodes[d].i, &(struct ext_name){ e->name, (u32)strlen(e->name) }, &o, target, nodes[n].i) : ext_create(nodes[d].i, &(struct ext_name){ e->name, (u32)strlen(e->name) }, &o, nodes[n].i);
+	err = (o.mode & S_IFMT) == S_IFLNK
+		      ? ext_symlink(nodes[d].i, &(struct ext_name){ e->name, (u32)strlen(e->name) }, &o, target, nodes[n].i)
+		      : ext_create(nodes[d].i, &(struct ext_name){ e->name, (u32)strlen(e->name) }, &o, nodes[n].i);
 	if (!fine(err)) {
 		kfree(nodes[n].i);
 		nodes[n].i = NULL;

@@ -22,6 +22,8 @@ static struct { struct card c; struct pair p; } one;
 
 struct net_ns init_net;
 
+u32 nr_cpus = 1;
+
 void *vq_get(struct virtqueue *vq, u32 *len)
 {
 	if (next_done == nr_done)
@@ -32,6 +34,7 @@ void *vq_get(struct virtqueue *vq, u32 *len)
 
 int vq_add(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, void *token) { return -ENOSPC; }
 void vq_callbacks_off(struct virtqueue *vq) {}
+bool vq_has_used(const struct virtqueue *vq) { return next_done < nr_done; }
 bool vq_callbacks_on(struct virtqueue *vq) { return true; }
 bool vq_callbacks_delayed(struct virtqueue *vq) { return true; }
 int virtio_find_queues(struct virtio_device *v, u32 nr, u16 size_max) { return -ENOENT; }
@@ -49,6 +52,7 @@ int netdev_register(struct net_ns *net, struct netdev *d) { return 0; }
 struct netdev *netdev_alloc(const char *name, const struct netdev_ops *ops, u32 nr, usize priv) { return NULL; }
 bool softirq_pending_here(void) { return false; }
 void bh_run_pending(void) {}
+void random_bytes(void *p, usize n) { memset(p, 7, n); }
 usize iter_put(struct iter *it, const void *src, usize n) { return 0; }
 usize iter_take(struct iter *it, void *dst, usize n) { return 0; }
 
