@@ -122,7 +122,7 @@ static bool same_bits(const u8 *a, const u8 *b, u32 bits)
 {
 	u32 rest = bits & 7;
 
-	if (memcmp(a, b, bits / 8))
+	if (memcmp(a, b, bits / 8) != 0)
 		return false;
 	return !rest || !((a[bits / 8] ^ b[bits / 8]) >> (8 - rest));
 }

@@ -286,6 +286,7 @@ static int show_one(const struct netlink_request *r, const struct nl_header *h, 
 	d->o = &o;
 	put_sock(d, &s);
 	err = nl_out_end(&o);
+	d->o = NULL;
 	return err ? err : (h->flags & NLM_F_ACK) ? 0 : NETLINK_ANSWERED;
 }
 
