@@ -366,6 +366,8 @@ int __must_check ext_link_store(struct journal_handle *h, struct ext_inode *i, c
 int __must_check ext_orphan_add(struct journal_handle *h, struct ext_inode *i);
 int __must_check ext_orphan_del(struct journal_handle *h, struct ext_inode *i);
 static inline bool ext_is_orphan(const struct ext_inode *i) { return !list_empty(&i->orphan_link) || i->orphan_slot != U32_MAX; }
+/* It goes although it is one (errors): the list loses it. */
+void ext_orphan_forget(struct ext_inode *i);
 int __must_check ext_orphan_open(struct ext_fs *fs);
 void ext_orphan_close(struct ext_fs *fs);
 /* What a crash left. *deleted, *truncated: how many. */

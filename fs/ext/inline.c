@@ -162,7 +162,6 @@ ssize_t ext_readlink(struct ext_inode *i, char *buf, usize size)
 {
 	usize n = min((usize)i->size, size);
 	auto_buf struct buf *b = NULL;
-	auto_kfree u8 *bytes = NULL;
 	struct ext_mapping m;
 	int err;
 

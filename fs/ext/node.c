@@ -310,6 +310,8 @@ static void evict(struct vnode *v)
 		err2 = ext_evict(&n->i);
 	if (err || err2)
 		pr_err("%s: inode %u: %d when it was let go", es->fs->name, n->i.ino, err ? err : err2);
+	if (ext_is_orphan(&n->i))
+		ext_orphan_forget(&n->i); /* it could not be deleted: the next mount does it */
 	if (atomic_read(&n->delayed))
 		ext_unreserve(es->fs, atomic_xchg(&n->delayed, 0));
 	spin_lock(&es->cache_lock);

@@ -225,6 +225,15 @@ int ext_orphan_del(struct journal_handle *h, struct ext_inode *i)
 	return err;
 }
 
+void ext_orphan_forget(struct ext_inode *i)
+{
+	mutex_lock(&i->fs->orphan_lock);
+	if (!list_empty(&i->orphan_link))
+		list_del_init(&i->orphan_link);
+	i->orphan_slot = U32_MAX;
+	mutex_unlock(&i->fs->orphan_lock);
+}
+
 /* ---- after a crash ---- */
 
 static int finish_truncate(struct ext_inode *i)

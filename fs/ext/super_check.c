@@ -116,7 +116,7 @@ static int check_sizes(struct ext_fs *fs, const struct ext_super_disk *sb)
 		u32 room = fs->inode_size - EXT_GOOD_INODE_SIZE;
 
 		fs->want_extra_isize = min(room, (u32)sizeof(struct ext_inode_disk) - EXT_GOOD_INODE_SIZE);
-		if ((fs->ro_compat & RO_EXTRA_ISIZE) && max(sb->want_extra_isize, sb->min_extra_isize) > fs->want_extra_isize)
+		if ((fs->ro_compat & RO_EXTRA_ISIZE) && (u32)max(sb->want_extra_isize, sb->min_extra_isize) > fs->want_extra_isize)
 			fs->want_extra_isize = min(room & ~3u, (u32)max(sb->want_extra_isize, sb->min_extra_isize) & ~3u);
 	}
 	return 0;
@@ -258,6 +258,6 @@ u64 ext_desc_block(const struct ext_fs *fs, u32 nr)
 	u32 g = nr * fs->descs_per_block;
 
 	if (!(fs->incompat & INCOMPAT_META_BG) || nr < fs->sb->first_meta_bg)
-		return fs->first_block + 1 + nr;
+		return (EXT_SUPER_OFFSET >> fs->block_bits) + 1 + nr;
 	return ext_group_first(fs, g) + ext_group_has_super(fs, g);
 }

@@ -20,6 +20,7 @@ u8 *disk_bytes(u64 *size);
 void disk_check_idle(const char *where);
 
 /* The journal's double: each outermost handle is a transaction, committed as it stops unless held back. */
+extern bool disk_quiet; /* damaged images: misuse of the journal by what they make happen is no failure */
 extern bool disk_hold_commits;
 extern u32 disk_most_credits; /* used by one handle so far */
 extern u32 disk_fail_reads;   /* the n-th read from now on fails with -EIO; 0: none */
