@@ -71,11 +71,12 @@ struct ext_group {
 #define EXT_NR_BINS 18u
 
 struct ext_fs {
-	struct blkdev *dev;		 /* [I] */
-	struct journal *j;		 /* [I] NULL: none */
-	struct ext_hooks hooks;		 /* [I] */
-	struct ext_inode *journal_inode; /* [I] */
-	char name[32];			 /* [I] of the device, for messages */
+	struct blkdev *dev;		       /* [I] */
+	struct journal *j;		       /* [I] NULL: none */
+	struct ext_hooks hooks;		       /* [I] */
+	struct ext_inode *journal_inode;       /* [I] */
+	struct journal_extent *journal_pieces; /* [I] where it lies */
+	char name[32];			       /* [I] of the device, for messages */
 
 	struct buf *sb_buf;					    /* [I] */
 	struct ext_super_disk *sb;				    /* [I] inside; changed under a handle or with nobody else there */

@@ -253,7 +253,6 @@ static int journal_pieces(struct ext_inode *i, struct journal_extent **out, u32 
 static int open_journal(struct ext_fs *fs, bool read_only)
 {
 	struct journal_ops ops = { .flush_data = flush_data, .aborted = journal_aborted, .owner = fs };
-	auto_kfree struct journal_extent *pieces = NULL;
 	struct ext_inode *i;
 	u32 nr = 0;
 	int err;
@@ -269,9 +268,9 @@ static int open_journal(struct ext_fs *fs, bool read_only)
 	if (!err && (!ext_is_reg(i) || !i->nlink))
 		err = -EUCLEAN;
 	if (!err)
-		err = journal_pieces(i, &pieces, &nr);
+		err = journal_pieces(i, &fs->journal_pieces, &nr);
 	if (!err)
-		err = journal_open(fs->dev, pieces, nr, &ops, read_only, &fs->j);
+		err = journal_open(fs->dev, fs->journal_pieces, nr, &ops, read_only, &fs->j);
 	if (err)
 		pr_err("%s: the journal (inode %u) cannot be used: %d", fs->name, fs->sb->journal_inum, err);
 	fs->journal_inode = i;
@@ -326,7 +325,13 @@ static int begin_writing(struct ext_fs *fs)
 {
 	struct ext_super_disk *sb = fs->sb;
 	u64 now = (u64)ext_now().sec;
+	int err;
 
+	if (fs->j) {
+		err = journal_set_features(fs->j, fs->csum, fs->incompat & INCOMPAT_64BIT);
+		if (err && err != -EBUSY)
+			return err;
+	}
 	if (!(sb->state & STATE_VALID))
 		pr_warn("%s: was not unmounted cleanly: e2fsck is recommended", fs->name);
 	else if (sb->state & STATE_ERROR)
@@ -362,6 +367,7 @@ static void free_fs(struct ext_fs *fs)
 	ext_groups_free(fs);
 	buf_putp(&fs->sb_buf);
 	kfree(fs->journal_inode);
+	kfree(fs->journal_pieces);
 	kfree(fs);
 }
 

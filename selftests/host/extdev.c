@@ -285,6 +285,11 @@ int journal_open(struct blkdev *dev, const struct journal_extent *ext, u32 nr, c
 	return 0;
 }
 
+int journal_set_features(struct journal *j, bool checksums, bool wide)
+{
+	return 0;
+}
+
 int journal_close(struct journal *j)
 {
 	disk_check_idle("journal_close");
