@@ -94,6 +94,10 @@ int blkdev_set_block_size(struct blkdev *d, u32 size)
 {
 	if (size < d->disk->limits.logical_block || size > PAGE_SIZE || (size & (size - 1)))
 		return -EINVAL;
+	if (size == d->block_size)
+		return 0;
+	if (!buf_forget_all(d))		/* their numbers are in units of the old size */
+		return -EBUSY;
 	WRITE_ONCE(d->block_size, size);
 	return 0;
 }

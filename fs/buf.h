@@ -77,6 +77,6 @@ int __must_check buf_write(struct buf **bufs, u32 n, u32 flags);
 void buf_wait_io(struct buf *b);
 /* Writes all dirty bufs of dev and waits for them; no flush of the device's cache. 0 or the first -errno. May sleep. */
 int __must_check buf_sync(struct blkdev *dev);
-/* Throws away what nobody holds; the rest is a bug of the caller that says so in debug builds. For unmounting. May sleep. */
-void buf_forget_all(struct blkdev *dev);
+/* Throws away what nobody holds. False: somebody holds one, which is a bug at unmounting. May sleep. */
+bool buf_forget_all(struct blkdev *dev);
 void buf_init(void);

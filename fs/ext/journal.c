@@ -611,6 +611,7 @@ static void free_journal(struct journal *j)
 			page_put(j->pages[i]);
 	if (j->super_page)
 		page_put(j->super_page);
+	kfree(j->ext);
 	kfree(j);
 }
 
@@ -638,8 +639,13 @@ int journal_open(struct blkdev *dev, const struct journal_extent *ext, u32 nr, c
 	if (!j)
 		return -ENOMEM;
 	j->dev = dev;
-	j->ext = ext;
 	j->nr_ext = nr;
+	j->ext = kcalloc(nr, sizeof(*ext));
+	if (!j->ext) {
+		kfree(j);
+		return -ENOMEM;
+	}
+	memcpy(j->ext, ext, nr * sizeof(*ext));
 	j->ops = *ops;
 	j->block_size = dev->block_size;
 	j->read_only = read_only;

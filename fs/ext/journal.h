@@ -51,7 +51,7 @@ struct journal_stats {
 };
 
 /*
- * Opens the log in extents (which the caller keeps), replays what is in it unless read_only, and
+ * Opens the log in extents, replays what is in it unless read_only, and
  * starts its thread. fast_commit, external devices, unknown features: -EOPNOTSUPP with the name in
  * the log. Not a journal, or damaged: -EINVAL, -EIO. uuid: the file system's. *out NULL and 0 never
  * happens. May sleep.

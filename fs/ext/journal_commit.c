@@ -386,6 +386,7 @@ int journal_commit_running(struct journal *j)
 			err = write_log(j, t);
 	}
 	if (err) {
+		pr_err("%s: the journal could not be written: error %d", j->dev->name, -err);
 		journal_abort(j, -EIO);
 		return err;
 	}

@@ -99,7 +99,7 @@ struct journal_buf {
 
 struct journal {
 	struct blkdev *dev;
-	const struct journal_extent *ext;
+	struct journal_extent *ext;	/* [I] */
 	u32 nr_ext;
 	struct journal_ops ops;
 	u32 block_size;

@@ -271,7 +271,8 @@ static void free_entries(struct entry *e, u32 nr)
 static void destroy(void)
 {
 	disk_settle();
-	buf_forget_all(&host_dev);
+	if (!buf_forget_all(&host_dev))
+		panic("a buf is held while its disk goes");
 	xa_destroy(&host_dev.bufs);
 	vmo_put(host_dev.vmo);
 	entries = NULL;
