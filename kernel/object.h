@@ -53,6 +53,7 @@ struct object_ops {
 	u64 (*ino)(struct object *o);			/* st_ino of an anonymous object; NULL: all share one */
 	void (*show)(struct file *f, struct seq *s);	/* more lines of /proc/PID/fdinfo */
 	bool async;			/* O_ASYNC: pollers' hooks may become signals (kernel/sigio.c) */
+	bool urgent;			/* may wake with WAKE_URGENT */
 	bool no_splice;			/* splice(2) and sendfile(2) from it are -EINVAL */
 };
 
@@ -73,6 +74,7 @@ void object_put(struct object *o);
 
 /* State changed: events (EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR...) may hold now. Wakes sleepers and pollers. Any context. */
 void object_wake(struct object *o, u32 events);
+#define WAKE_URGENT BIT(20)			/* beside the events: urgent data was announced (SIGURG) */
 
 /* A poller's interest in an object: called from object_wake with poll_lock held, interrupts off; must not sleep. */
 struct poll_hook {

@@ -5,8 +5,10 @@
  * it only notes what happened; the signal is sent by the thread that caused it on its way out of the kernel, before it runs again, or by
  * a worker when an interrupt caused it and no thread will do.
  *
+ * Sockets tell of urgent data by WAKE_URGENT: SIGURG for the owner, O_ASYNC or not; their hook hangs there as soon as there is an owner.
+ *
  * Invariants:
- *  (1) the hook is on the object iff enabled; both change under enable_lock.
+ *  (1) the hook is on the object iff hooked: when enabled, or when there is an owner who wants SIGURG; all change under enable_lock.
  *  (2) queued: a reference is held for the work, which takes all of events; whoever adds events after it looked queues anew.
  *  (3) the owner is a struct pid with a reference, so that its number cannot come to mean somebody else.
  *
@@ -40,7 +42,7 @@ struct owner {
 struct sigio {
 	atomic_t refs;			/* the file's, and one while queued */
 	struct poll_hook hook;		/* [e] */
-	bool enabled;			/* [e] (1) */
+	bool enabled, hooked;		/* [e] (1) */
 	u32 wants;			/* [e] events that count */
 	int fd;				/* [e] as the signal tells it */
 	struct spinlock lock;
@@ -135,6 +137,13 @@ static void tell(struct sigio *s, const struct owner *o, int code, u32 band)
 	send(o, sig, &info);
 }
 
+static void send_urgent(const struct owner *o)
+{
+	struct siginfo_k info = { .sig = SIGURG, .code = SI_KERNEL };
+
+	send(o, SIGURG, &info);
+}
+
 static void deliver(struct sigio *s)
 {
 	struct owner o;
@@ -148,6 +157,8 @@ static void deliver(struct sigio *s)
 		ref_get(&o.pid->refs);
 	spin_unlock(&s->lock);
 	if (o.pid) {
+		if (events & WAKE_URGENT)
+			send_urgent(&o);
 		if (events & TELLS_IN)
 			tell(s, &o, CODE_IN, BAND_IN);
 		if (events & TELLS_OUT)
@@ -173,7 +184,7 @@ static bool notify(struct poll_hook *h, u32 events)
 {
 	struct sigio *s = container_of(h, struct sigio, hook);
 
-	events &= s->wants;
+	events &= READ_ONCE(s->wants);
 	if (!events)
 		return false;
 	__atomic_fetch_or(&s->events, events, __ATOMIC_SEQ_CST);
@@ -213,6 +224,22 @@ static struct sigio *get_or_make(struct file *f)
 	return other;
 }
 
+/* (1) */
+static void update_hook(struct file *f, struct sigio *s)
+{
+	bool urgent = f->obj->ops->urgent && READ_ONCE(s->owner.pid), want = s->enabled || urgent;
+	u32 wants = urgent ? WAKE_URGENT : 0;
+
+	if (s->enabled)
+		wants |= (f->mode & FMODE_READ ? TELLS_IN | EPOLLPRI : 0) | (f->mode & FMODE_WRITE ? TELLS_OUT : 0);
+	WRITE_ONCE(s->wants, wants);
+	if (want && !s->hooked)
+		poll_hook_add(&s->hook, f->obj);
+	else if (!want && s->hooked)
+		poll_hook_del(&s->hook);
+	s->hooked = want;
+}
+
 static struct pid *pid_get_by_number(pid_t nr)
 {
 	struct pid *p;
@@ -244,6 +271,11 @@ int sigio_set_owner(struct file *f, s32 type, pid_t nr, bool keep)
 		if (!keep || !s->owner.pid)
 			swap(s->owner, o);
 		spin_unlock(&s->lock);
+		if (f->obj->ops->urgent) {
+			mutex_lock(&enable_lock);
+			update_hook(f, s);
+			mutex_unlock(&enable_lock);
+		}
 	}
 	if (o.pid)
 		pid_put(o.pid);
@@ -297,12 +329,8 @@ int sigio_enable(struct file *f, int fd, bool on)
 		return on ? -ENOMEM : 0;
 	mutex_lock(&enable_lock);
 	s->fd = fd;
-	s->wants = (f->mode & FMODE_READ ? TELLS_IN | EPOLLPRI : 0) | (f->mode & FMODE_WRITE ? TELLS_OUT : 0);
-	if (on && !s->enabled)
-		poll_hook_add(&s->hook, f->obj);
-	else if (!on && s->enabled)
-		poll_hook_del(&s->hook);
 	s->enabled = on;
+	update_hook(f, s);
 	mutex_unlock(&enable_lock);
 	return 0;
 }
@@ -311,7 +339,7 @@ void sigio_release(struct file *f)
 {
 	struct sigio *s = f->sigio;
 
-	if (s->enabled)
+	if (s->hooked)
 		poll_hook_del(&s->hook);
 	put(s);
 }

@@ -181,6 +181,7 @@ static const struct object_ops sock_object_ops = {
 	.release = sock_release,
 	.ino = sock_ino,
 	.async = true,
+	.urgent = true,
 };
 
 int sock_file(struct sock *sk, u32 flags, struct file **out)

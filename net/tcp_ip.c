@@ -267,7 +267,7 @@ void tcp_env_confirm(struct tcp *t)
 void tcp_env_urgent(struct tcp *t)
 {
 	if (!t->dead)
-		object_wake(&tcp_sock_of(t)->inet.sk.obj, EPOLLPRI);
+		object_wake(&tcp_sock_of(t)->inet.sk.obj, EPOLLPRI | WAKE_URGENT);
 }
 
 /* ---- the timer ---- */
@@ -371,8 +371,21 @@ static void look_again(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in
 	rcu_read_unlock();
 }
 
+/* IP_MINTTL, IPV6_MINHOPCOUNT (RFC 5082): what came from too far is not for us. */
+static bool is_from_too_far(const struct inet_sock *is, struct netbuf *nb)
+{
+	const struct ip_cb *cb = ip_cb(nb);
+
+	return unlikely(cb->ttl < (ip_is4(cb->dst) ? is->min_ttl : is->min_hops));
+}
+
 static void work_on(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in)
 {
+	if (is_from_too_far(&ts->inet, nb)) {
+		TCP_COUNT(TCPMinTTLDrop);
+		netbuf_free(nb);
+		return;
+	}
 	tcp_enter(ts);
 	in->ce = ip_cb(nb)->ce;
 	tcp_segment(&ts->tcp, in, nb);
@@ -416,6 +429,11 @@ static void to_listener(struct net_ns *net, struct netbuf *nb, struct tcp_in *in
 	struct ip_cb *cb = ip_cb(nb);
 	struct tcp_sock *ts = tcp_listener_find(net, cb, in->sport, in->dport);
 
+	if (ts && is_from_too_far(&ts->inet, nb)) {
+		TCP_COUNT(TCPMinTTLDrop);
+		netbuf_free(nb);
+		return;
+	}
 	if (ts && object_tryget(&ts->inet.sk.obj)) {
 		tcp_listen_rx(ts, nb, in, isn);
 		sock_put(&ts->inet.sk);

@@ -7,6 +7,8 @@
  * Invariants: (1) a request is in the table from its SYN until somebody takes it out (tcp_table_del, tcp_table_replace): that one frees it
  * after a grace period and gives back its reference to the listener; (2) nr_reqs counts them; (3) sk.ack_backlog counts the children
  * in the accept queue, each with a reference; (4) nothing is added once dead is set.
+ * A cookie is the number of our SYN; with timestamps, their lowest bits say what the peer's options were.
+ *
  * Locks: q  lock [RANK_SOCK_QUEUE], bottom halves off. Ref: listen(2), tcp(7) tcp_abort_on_overflow, TCP_DEFER_ACCEPT; RFC 4987 s3.6.
  * Tests: selftests/abi/tcp.c
  */
@@ -36,6 +38,8 @@ struct tcp_req {
 	struct list link;		/* [q] */
 	struct tcp_sock *listener;	/* [I] a reference */
 	u32 iss, irs, ts_recent, ts_offset, window;
+	u32 ts_bits;			/* of a cookie: options in the lowest bits of our timestamp; 0: not one */
+	ktime_t sent;			/* the first SYN|ACK */
 	u16 mss;			/* the peer's */
 	u8 snd_wscale, rcv_wscale, tos, tries;
 	bool ts_ok, sack_ok, wscale_ok, ecn_ok, acked;
@@ -45,6 +49,14 @@ struct tcp_req {
 	struct bh_timer timer;
 	struct rcu_head rcu;
 };
+
+/* What a cookie's timestamp keeps: the peer's window scale (15: none), SACK, ECN. COOKIE_TS: that it is one. */
+#define COOKIE_TS_MASK	 63u
+#define COOKIE_WSCALE	 15u
+#define COOKIE_NO_WSCALE 15u
+#define COOKIE_SACK	 16u
+#define COOKIE_ECN	 32u
+#define COOKIE_TS	 64u
 
 static struct slab_cache *req_cache;
 
@@ -106,6 +118,16 @@ static u32 route_mtu(const struct tcp_req *r)
 	return mtu;
 }
 
+/* Milliseconds; a cookie's end in its options, and are not later than now. */
+static u32 stamp_of(const struct tcp_req *r)
+{
+	u32 now = (u32)(clock_monotonic() / 1000000), ts = (now & ~COOKIE_TS_MASK) | (r->ts_bits & COOKIE_TS_MASK);
+
+	if (!r->ts_bits)
+		return now;
+	return ts > now ? ts - (COOKIE_TS_MASK + 1) : ts;
+}
+
 static void send_synack(struct tcp_req *r, u32 mtu)
 {
 	struct tcp_reply s = { .net = r->ent.net, .src = r->ent.laddr, .dst = r->ent.raddr, .sport = r->ent.lport, .dport = r->ent.rport,
@@ -119,7 +141,7 @@ static void send_synack(struct tcp_req *r, u32 mtu)
 	s.opt.wscale = r->rcv_wscale;
 	s.opt.sack_perm = r->sack_ok;
 	s.opt.ts = r->ts_ok;
-	s.opt.tsval = (u32)(clock_monotonic() / 1000000) + r->ts_offset;
+	s.opt.tsval = stamp_of(r) + r->ts_offset;
 	s.opt.tsecr = r->ts_recent;
 	tcp_send_reply(&s);
 }
@@ -179,6 +201,17 @@ static bool check_cookie(const struct ip_cb *cb, const struct tcp_in *in, u16 *m
 
 /* ---- a SYN ---- */
 
+/* As far as tuning may take the buffer. */
+static u8 our_wscale(const struct tcp_sock *ts)
+{
+	u32 top = sock_flag(&ts->inet.sk, SOCK_RCVBUF_SET) ? ts->inet.sk.rcvbuf : tcp_sysctl.rmem[2];
+	u8 wscale = 0;
+
+	for (; top > 65535 && wscale < TCP_WSCALE_MAX; top >>= 1)
+		wscale++;
+	return wscale;
+}
+
 static void note_syn(struct tcp_req *r, struct tcp_sock *ts, const struct netbuf *nb, const struct tcp_in *in)
 {
 	const struct ip_cb *cb = (const struct ip_cb *)(const void *)nb->cb;
@@ -200,13 +233,27 @@ static void note_syn(struct tcp_req *r, struct tcp_sock *ts, const struct netbuf
 	r->ecn_ok = tcp_sysctl.ecn && (in->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR) && !cb->ce;
 	t.window_clamp = t.window_clamp ? t.window_clamp : U32_MAX / 2;
 	tcp_init_window(&t, ts->inet.sk.rcvbuf, r->mss, r->wscale_ok, &r->window, &wscale);
-	if (r->wscale_ok) {		/* as far as tuning may take it */
-		u32 top = sock_flag(&ts->inet.sk, SOCK_RCVBUF_SET) ? ts->inet.sk.rcvbuf : tcp_sysctl.rmem[2];
+	if (r->wscale_ok)
+		r->rcv_wscale = our_wscale(ts);
+}
 
-		for (wscale = 0; top > 65535 && wscale < TCP_WSCALE_MAX; top >>= 1)
-			wscale++;
-		r->rcv_wscale = wscale;
-	}
+/* What a peer that sends our cookie back had said in its SYN. */
+static void read_cookie(struct tcp_req *r, const struct tcp_sock *ts, const struct tcp_in *in)
+{
+	u32 bits;
+
+	r->ts_ok = in->opt.has_ts && tcp_sysctl.timestamps;
+	r->sack_ok = r->wscale_ok = r->ecn_ok = false;
+	r->rcv_wscale = 0;
+	if (!r->ts_ok)
+		return;
+	tcp_new_iss(r->ent.laddr, r->ent.lport, r->ent.raddr, r->ent.rport, &r->ts_offset);
+	bits = in->opt.tsecr - r->ts_offset;
+	r->sack_ok = bits & COOKIE_SACK;
+	r->ecn_ok = bits & COOKIE_ECN;
+	r->wscale_ok = (bits & COOKIE_WSCALE) != COOKIE_NO_WSCALE;
+	r->snd_wscale = r->wscale_ok ? bits & COOKIE_WSCALE : 0;
+	r->rcv_wscale = r->wscale_ok ? our_wscale(ts) : 0;
 }
 
 static void save_syn(struct tcp_req *r, const struct netbuf *nb, u8 how)
@@ -241,7 +288,12 @@ static void send_cookie(struct tcp_sock *ts, const struct netbuf *nb, const stru
 
 	note_syn(&r, ts, nb, in);
 	r.iss = make_cookie((const struct ip_cb *)(const void *)nb->cb, in, r.mss);
-	r.ts_ok = r.sack_ok = r.wscale_ok = r.ecn_ok = false;		/* there is no room for these */
+	if (r.ts_ok) {
+		tcp_new_iss(r.ent.laddr, r.ent.lport, r.ent.raddr, r.ent.rport, &r.ts_offset);
+		r.ts_bits = COOKIE_TS | (r.wscale_ok ? r.snd_wscale : COOKIE_NO_WSCALE) | (r.sack_ok ? COOKIE_SACK : 0) | (r.ecn_ok ? COOKIE_ECN : 0);
+	} else {
+		r.sack_ok = r.wscale_ok = r.ecn_ok = false;		/* there is no room for these */
+	}
 	TCP_COUNT(SyncookiesSent);
 	TCP_COUNT(TCPReqQFullDoCookies);
 	ts->listen->overflow = clock_monotonic() + 120 * NSEC_PER_SEC;
@@ -287,7 +339,8 @@ static void take_syn(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, 
 		call_rcu(&r->rcu, free_rcu);
 		return;
 	}
-	bh_timer_arm(&r->timer, clock_monotonic() + ms_ns(TCP_RTO_INIT_MS));
+	r->sent = clock_monotonic();
+	bh_timer_arm(&r->timer, r->sent + ms_ns(TCP_RTO_INIT_MS));
 	if (!tcp_table_add(&r->ent)) {
 		put_req(r);
 		return;
@@ -326,6 +379,8 @@ static void inherit(struct tcp_sock *c, const struct tcp_sock *p)
 	ci->tos = pi->tos;
 	ci->tclass = pi->tclass;
 	ci->ttl = pi->ttl;
+	ci->min_ttl = pi->min_ttl;
+	ci->min_hops = pi->min_hops;
 	ci->hoplimit = pi->hoplimit;
 	ci->pmtudisc = pi->pmtudisc;
 	ci->pmtudisc6 = pi->pmtudisc6;
@@ -371,6 +426,9 @@ static void start_child(struct tcp *t, const struct tcp_req *r)
 	t->ts_offset = r->ts_offset;
 	t->mss_peer = max((u32)r->mss, TCP_MSS_FLOOR);
 	t->total_retrans = r->tries;
+	t->segs_in = 1;
+	if (r->sent && !r->tries)
+		tcp_rtt_sample(t, (t->now - r->sent) / 1000);
 }
 
 static struct tcp_sock *make_child(struct tcp_sock *ts, const struct tcp_req *r)
@@ -529,8 +587,7 @@ void tcp_listen_rx(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, u3
 		if (!(in->flags & TCP_SYN) && clock_monotonic() < l->overflow && check_cookie(cb, in, &r.mss)) {
 			r.irs = in->seq - 1;
 			r.iss = in->ack - 1;
-			r.ts_ok = r.sack_ok = r.wscale_ok = r.ecn_ok = false;
-			r.rcv_wscale = 0;
+			read_cookie(&r, ts, in);
 			r.listener = NULL;
 			TCP_COUNT(SyncookiesRecv);
 			establish(ts, &r, nb, in);

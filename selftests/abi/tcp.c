@@ -720,4 +720,75 @@ TEST_TIMEOUT(storm, 60)
 		kill(server[i], SIGKILL);
 }
 
+static volatile int urgs;
+static void on_urg(int sig) { urgs += sig == SIGURG; }
+
+TEST(urgent_data_signals_the_owner)
+{
+	int s[2];
+	char b;
+
+	tcp_pair(s);
+	signal(SIGURG, on_urg);
+	write(s[0], "a", 1);
+	EXPECT_EQ(1, send(s[0], "!", 1, MSG_OOB));		/* nobody owns it */
+	usleep(20000);
+	EXPECT_EQ(0, urgs);
+	EXPECT_EQ(1, recv(s[1], &b, 1, MSG_OOB));
+	EXPECT_EQ(0, fcntl(s[1], F_SETOWN, getpid()));
+	write(s[0], "b", 1);
+	usleep(20000);
+	EXPECT_EQ(0, urgs);					/* data does not: O_ASYNC is off */
+	EXPECT_EQ(1, send(s[0], "!", 1, MSG_OOB));
+	usleep(20000);
+	EXPECT_EQ(1, urgs);
+	EXPECT_EQ(1, recv(s[1], &b, 1, MSG_OOB));
+	EXPECT_EQ('!', b);
+	EXPECT_EQ(0, fcntl(s[1], F_SETOWN, 0));
+	EXPECT_EQ(1, send(s[0], "?", 1, MSG_OOB));
+	usleep(20000);
+	EXPECT_EQ(1, urgs);
+}
+
+TEST(minimal_ttl)
+{
+	struct timeval brief = { 0, 300000 };
+	int s[2];
+	char b;
+
+	tcp_pair(s);
+	setsockopt(s[1], SOL_SOCKET, SO_RCVTIMEO, &brief, sizeof(brief));
+	EXPECT_EQ(0, set_int(s[1], IPPROTO_IP, IP_MINTTL, 65));
+	EXPECT_EQ(1, write(s[0], "x", 1));
+	EXPECT_ERRNO(EAGAIN, read(s[1], &b, 1));		/* it came with 64 */
+	EXPECT_EQ(0, set_int(s[1], IPPROTO_IP, IP_MINTTL, 64));
+	brief.tv_sec = 5;
+	setsockopt(s[1], SOL_SOCKET, SO_RCVTIMEO, &brief, sizeof(brief));
+	EXPECT_EQ(1, read(s[1], &b, 1));			/* again */
+}
+
+TEST(cookies_keep_options)
+{
+	struct tcp_info i = {};
+	struct sockaddr_in where;
+	int fd = open("/proc/sys/net/ipv4/tcp_syncookies", O_RDWR), l = listening(5, &where), c = socket(AF_INET, SOCK_STREAM, 0), a;
+	socklen_t n = sizeof(i);
+	char b[8];
+
+	EXPECT_EQ(1, write(fd, "2", 1));			/* always */
+	EXPECT_EQ(0, connect(c, (void *)&where, sizeof(where)));
+	a = accept(l, NULL, NULL);
+	EXPECT_EQ(1, pwrite(fd, "1", 1, 0));
+	ASSERT_TRUE(a >= 0);
+	EXPECT_EQ(0, getsockopt(a, IPPROTO_TCP, TCP_INFO, &i, &n));
+	EXPECT_EQ(TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE, i.tcpi_options & 7);
+	n = sizeof(i);
+	EXPECT_EQ(0, getsockopt(c, IPPROTO_TCP, TCP_INFO, &i, &n));
+	EXPECT_EQ(TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE, i.tcpi_options & 7);
+	EXPECT_EQ(5, write(c, "hello", 5));
+	EXPECT_EQ(5, read(a, b, sizeof(b)));
+	EXPECT_EQ(3, write(a, "you", 3));
+	EXPECT_EQ(3, read(c, b, sizeof(b)));
+}
+
 MAIN
