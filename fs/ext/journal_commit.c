@@ -292,7 +292,7 @@ static struct transaction *lock_running(struct journal *j)
 	return t;
 }
 
-static int write_log(struct journal *j, struct transaction *t)
+static int write_transaction(struct journal *j, struct transaction *t)
 {
 	struct log_writer w = { .j = j, .seq = t->seq };
 	int err;
@@ -383,7 +383,7 @@ int journal_commit_running(struct journal *j)
 		if (j->empty)		/* from now on there is something to replay */
 			err = journal_write_super(j, t->log_start, t->seq);
 		if (!err)
-			err = write_log(j, t);
+			err = write_transaction(j, t);
 	}
 	if (err) {
 		pr_err("%s: the journal could not be written: error %d", j->dev->name, -err);
