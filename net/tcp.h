@@ -190,7 +190,7 @@ struct tcp {
 	/* counts for TCP_INFO */
 	u64 bytes_acked, bytes_received, bytes_sent, bytes_retrans;
 	u32 segs_in, segs_out, data_in, data_out, ooo_packets, dsack_dups;
-	u32 delivered_ce;
+	u32 delivered_ce, delivered_packets;
 	/* Fast Open */
 	bool tfo_sent, tfo_ask, tfo_server;
 	u8 tfo_cookie_len, tfo_cookie[TCP_COOKIE_MAX];

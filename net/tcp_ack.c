@@ -321,8 +321,10 @@ int tcp_ack(struct tcp *t, const struct tcp_in *in)
 	take_rtt(t, in, &r);
 	end_tlp(t, in->ack, r.dsack);
 	delivered = (u32)(t->delivered - before);
-	if (delivered)
+	if (delivered) {
+		t->delivered_packets += tcp_packets(t, delivered);
 		mib_add(MIB_TCP_EXT_TCPDelivered, tcp_packets(t, delivered));
+	}
 	tcp_recover(t, in, &r);
 	if (t->ca_state == TCP_CA_OPEN || t->ca_state == TCP_CA_DISORDER || t->ca_state == TCP_CA_LOSS)
 		if (r.acked && was_cwnd_limited(t))

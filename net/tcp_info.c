@@ -59,16 +59,26 @@ static void info_now(const struct tcp *t, ktime_t now, struct abi_tcp_info *i)
 	i->rttvar = t->mdev_us >> 2;
 	i->snd_ssthresh = t->snd_ssthresh;
 	i->snd_cwnd = t->snd_cwnd;
-	i->advmss = t->adv_mss;
+	i->advmss = t->adv_mss - (t->ts_ok && !(TCP_STATES(TCP_CLOSED, TCP_SYN_SENT) & 1u << t->state) ? 12u : 0);
 	i->reordering = 3;
 	i->rcv_rtt = t->rcv_rtt_us;
 	i->rcv_space = t->space;
 }
 
+/* What it is paced at; unpaced, what Linux would pace at: twice the window a round trip while it grows, then 1.2 times. */
+static u64 pacing_rate(const struct tcp *t)
+{
+	u64 window = (u64)max(t->snd_cwnd, tcp_packets(t, t->snd_nxt - t->snd_una)) * t->mss;
+
+	if (t->pace_rate != U64_MAX || !t->srtt_us)
+		return t->pace_rate;
+	return window * 8000000 / t->srtt_us * (t->snd_cwnd < t->snd_ssthresh / 2 ? 200 : 120) / 100;
+}
+
 static void info_counts(const struct tcp *t, struct abi_tcp_info *i)
 {
 	i->total_retrans = t->total_retrans;
-	i->pacing_rate = t->pace_rate;
+	i->pacing_rate = pacing_rate(t);
 	i->bytes_acked = t->bytes_acked;
 	i->bytes_received = t->bytes_received;
 	i->segs_out = t->segs_out;
@@ -77,7 +87,7 @@ static void info_counts(const struct tcp *t, struct abi_tcp_info *i)
 	i->min_rtt = t->min_rtt_us;
 	i->data_segs_in = t->data_in;
 	i->data_segs_out = t->data_out;
-	i->delivered = (u32)(t->delivered / max(t->mss, 1u));
+	i->delivered = t->delivered_packets;
 	i->delivered_ce = t->delivered_ce;
 	i->bytes_sent = t->bytes_sent;
 	i->bytes_retrans = t->bytes_retrans;

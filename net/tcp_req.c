@@ -426,7 +426,7 @@ static void start_child(struct tcp *t, const struct tcp_req *r)
 	t->ts_offset = r->ts_offset;
 	t->mss_peer = max((u32)r->mss, TCP_MSS_FLOOR);
 	t->total_retrans = r->tries;
-	t->segs_in = 1;
+	t->segs_in = t->delivered_packets = 1;		/* the SYN, and ours */
 	if (r->sent && !r->tries)
 		tcp_rtt_sample(t, (t->now - r->sent) / 1000);
 }

@@ -791,4 +791,43 @@ TEST(cookies_keep_options)
 	EXPECT_EQ(3, read(c, b, sizeof(b)));
 }
 
+TEST(info_of_both_ends)
+{
+	struct { struct tcp_info i; uint64_t pacing, max_pacing, acked, received; uint32_t segs_out, segs_in, notsent, min_rtt, data_in, data_out;
+		 uint64_t rate, busy, rwnd, sndbuf; uint32_t delivered, delivered_ce; uint64_t sent, retrans; } c = {}, a = {};
+	socklen_t n = sizeof(c);
+	char b[8];
+	int s[2];
+
+	tcp_pair(s);
+	EXPECT_EQ(5, write(s[0], "hello", 5));
+	EXPECT_EQ(5, read(s[1], b, sizeof(b)));
+	EXPECT_EQ(3, write(s[1], "you", 3));
+	EXPECT_EQ(3, read(s[0], b, sizeof(b)));
+	usleep(100000);
+	EXPECT_EQ(0, getsockopt(s[0], SOL_TCP, TCP_INFO, &c, &n));
+	n = sizeof(a);
+	EXPECT_EQ(0, getsockopt(s[1], SOL_TCP, TCP_INFO, &a, &n));
+	EXPECT_EQ(2, c.delivered);			/* SYN, data */
+	EXPECT_EQ(2, a.delivered);			/* SYN|ACK, data */
+	EXPECT_EQ(6, c.acked);
+	EXPECT_EQ(5, a.received);
+	EXPECT_EQ(3, c.received);
+	EXPECT_EQ(5, c.sent);
+	EXPECT_EQ(1, c.data_out);
+	EXPECT_EQ(1, c.data_in);
+	EXPECT_EQ(1, a.data_in);
+	EXPECT_EQ(0, c.retrans);
+	EXPECT_EQ(65483, c.i.tcpi_advmss);
+	EXPECT_EQ(65483, a.i.tcpi_advmss);
+	EXPECT_EQ(c.segs_out, a.segs_in);
+	EXPECT_EQ(c.segs_in, a.segs_out + 1);		/* the SYN|ACK was not a connection's */
+	EXPECT_TRUE(c.pacing > 0 && c.pacing < UINT64_MAX);
+	EXPECT_EQ(UINT64_MAX, c.max_pacing);
+	EXPECT_TRUE(c.i.tcpi_rtt > 0 && a.i.tcpi_rtt > 0 && a.i.tcpi_rtt < 60000);
+	EXPECT_TRUE(c.min_rtt > 0 && c.min_rtt <= c.i.tcpi_rtt);
+	EXPECT_EQ(10, c.i.tcpi_snd_cwnd);
+	EXPECT_EQ(65535, c.i.tcpi_pmtu);
+}
+
 MAIN
