@@ -14,7 +14,7 @@
  *  (3) writers never fail for want of memory: bio_alloc(PAGE_KERNEL) waits for one of a reserve that comes back by itself.
  *
  * Locks: q  disk_queue.lock (RANK_DISK_QUEUE, bottom halves off). end() runs with no lock held.
- * Ref: none. Tests: selftests/boot/run (disk)
+ * Ref: none. Tests: selftests/unit/bio_test.c, selftests/boot/run (disk)
  */
 #include <fs/blk_int.h>
 

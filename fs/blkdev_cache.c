@@ -4,7 +4,7 @@
  * The pages are what file systems see as bufs (fs/buf.c), too. Only pieces that changed are written, in units of the device's block, so
  * a neighbour in the same page that a journal holds back stays where it is.
  *
- * Locks: page locks. Ref: none. Tests: selftests/unit/journal_test.c, selftests/storage/run
+ * Locks: page locks. Ref: none. Tests: selftests/unit/pagecache_test.c, selftests/storage/run
  */
 #include <fs/blk_int.h>
 

@@ -9,7 +9,7 @@
  *
  * Invariant: a bio in `running` came before the flush started.
  * Locks: f  disk_flush.lock (RANK_DISK_QUEUE), bottom halves off. Ref: virtio 1.2 s5.2.6.2 (VIRTIO_BLK_F_FLUSH).
- * Tests: selftests/boot/run (disk)
+ * Tests: selftests/unit/bio_test.c, selftests/boot/run (disk)
  */
 #include <fs/blk_int.h>
 

@@ -10,7 +10,7 @@
  *  (2) who raised refs from a value that is not BUF_DEAD owns a reference; only shrinking stores BUF_DEAD, from 0.
  *  (3) b->data is up to date as long as b exists.
  *
- * Locks: blkdev.bufs_lock [RANK_BUF]; lookups under RCU. Ref: none. Tests: selftests/unit/journal_test.c
+ * Locks: blkdev.bufs_lock [RANK_BUF]; lookups under RCU. Ref: none. Tests: selftests/unit/bio_test.c, journal_test.c
  */
 #include <fs/buf.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pageio.c - see pageio.h. Pieces of a page that are still under way are counted in bits 8 to 15 of page.block_bits, the submitter being
  * one of them; PG_ERROR gathers what went wrong.
- * Locks: none. Ref: none. Tests: selftests/unit/journal_test.c */
+ * Locks: none. Ref: none. Tests: selftests/unit/bio_test.c */
 #include <fs/pageio.h>
 
 #include <kernel/rcu.h>

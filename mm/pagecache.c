@@ -13,7 +13,7 @@
  *  (4) an error of the device changes err, then err_seq; a description compares the sequence it has seen.
  *
  * Locks: page lock > pages_lock [RANK_VMO_PAGES] > table locks. Ref: fsync(2) (errors), msync(2).
- * Tests: selftests/unit/vmo_test.c
+ * Tests: selftests/unit/pagecache_test.c, vmo_test.c
  */
 #include <arch/barrier.h>
 #include <kernel/clock.h>

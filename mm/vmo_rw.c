@@ -10,7 +10,7 @@
  *
  * Reading ahead: the window doubles with every sequential miss up to its limit; its page in the middle is marked (PG_AHEAD), and who
  * reads that one starts the next window. So a reader of a stream finds its pages there.
- * Ref: posix_fadvise(2). Tests: selftests/unit/vmo_test.c
+ * Ref: posix_fadvise(2). Tests: selftests/unit/pagecache_test.c, vmo_test.c
  */
 #include <kernel/lib/string.h>
 #include <kernel/rcu.h>

@@ -30,7 +30,9 @@ struct entry {
 struct blkdev host_dev;
 void (*disk_meanwhile)(void);
 bool disk_shuffle, disk_has_cache = true;
-u32 disk_fail_writes, disk_skip_flush;
+u32 disk_fail_writes, disk_skip_flush, disk_room = 256, disk_commits;
+int (*disk_verdict)(const struct bio *b);
+void (*disk_seen)(const struct bio *b);
 
 static struct disk disk;
 static u8 *now, *start;
@@ -109,13 +111,17 @@ void disk_crash_image(u32 n, u32 p, void *image)
 static int disk_start(struct disk *d, u32 q, struct bio *b)
 {
 	(void)d, (void)q;
-	if (nr_out == ARRAY_SIZE(out))
+	if (nr_out == min(ARRAY_SIZE(out), disk_room))
 		return -EBUSY;
+	if (disk_seen)
+		disk_seen(b);
 	out[nr_out++] = b;
 	return 0;
 }
 
-static const struct disk_ops ops = { .start = disk_start };
+static void disk_commit(struct disk *d, u32 q) { (void)d, (void)q, disk_commits++; }
+
+static const struct disk_ops ops = { .start = disk_start, .commit = disk_commit };
 
 static void do_bio(struct bio *b)
 {
@@ -132,6 +138,10 @@ static void do_bio(struct bio *b)
 		}
 		at += b->vecs[i].len / SECTOR_SIZE;
 	}
+	if (b->op == BIO_DISCARD || b->op == BIO_WRITE_ZEROES) {
+		memset(now + at * SECTOR_SIZE, 0, b->nr_sectors * SECTOR_SIZE);
+		log_write(at, now + at * SECTOR_SIZE, b->nr_sectors, false);
+	}
 	if (b->op == BIO_FLUSH && !disk_skip_flush)
 		log_write(0, NULL, 0, false);
 }
@@ -140,13 +150,16 @@ static void complete_one(void)
 {
 	u32 i = disk_shuffle ? rnd(nr_out) : 0;
 	struct bio *b = out[i], *p;
-	bool fail = false;
+	int err = 0;
 
 	memmove(&out[i], &out[i + 1], (--nr_out - i) * sizeof(out[0]));
-	fail = b->op == BIO_WRITE && disk_fail_writes && rnd(disk_fail_writes) == 0;
-	for (p = b; p && !fail; p = p->next)
+	if (b->op == BIO_WRITE && disk_fail_writes && rnd(disk_fail_writes) == 0)
+		err = -EIO;
+	else if (disk_verdict)
+		err = disk_verdict(b);
+	for (p = b; p && !err; p = p->next)
 		do_bio(p);
-	bio_done(b, fail ? -EIO : 0);
+	bio_done(b, err);
 	disk_queue_run(&disk, 0);
 }
 
@@ -195,6 +208,11 @@ static void wait_flag(const atomic_t *word, u32 bits)
 	while (atomic_read(word) & bits)
 		go_on();
 }
+void page_lock(struct page *p)
+{
+	wait_flag(&p->flags, PG_LOCKED);
+	page_flag_set(p, PG_LOCKED);
+}
 void page_wait_written(struct page *p) { wait_flag(&p->flags, PG_WRITEBACK); }
 void page_wait_clear(struct page *p, const atomic_t *word, u32 bits) { (void)p; wait_flag(word, bits); }
 int page_wait_unlocked(struct page *p, bool killable) { (void)killable; wait_flag(&p->flags, PG_LOCKED); return 0; }
@@ -217,12 +235,12 @@ void flusher_add(struct flush_item *i) { (void)i; }
 void blkdev_try_for_each(void (*fn)(struct blkdev *d, void *arg), void *arg) { fn(&host_dev, arg); }
 bool object_tryget(struct object *o) { return ref_tryget(&o->refs); }
 void object_put(struct object *o) { atomic_dec(&o->refs); }
-void clock_add(struct vmo *v) { (void)v; }
-void clock_del(struct vmo *v) { (void)v; }
+__attribute__((weak)) void clock_add(struct vmo *v) { (void)v; }
+__attribute__((weak)) void clock_del(struct vmo *v) { (void)v; }
 void aspace_zap_mapping(struct vma *v, u64 first, u64 last);
-void aspace_zap_mapping(struct vma *v, u64 first, u64 last) { (void)v, (void)first, (void)last; }
+__attribute__((weak)) void aspace_zap_mapping(struct vma *v, u64 first, u64 last) { (void)v, (void)first, (void)last; }
 void aspace_protect_mapping(struct vma *v, u64 first, u64 last);
-void aspace_protect_mapping(struct vma *v, u64 first, u64 last) { (void)v, (void)first, (void)last; }
+__attribute__((weak)) void aspace_protect_mapping(struct vma *v, u64 first, u64 last) { (void)v, (void)first, (void)last; }
 
 /* ---- coming and going ---- */
 

@@ -12,6 +12,10 @@ extern struct blkdev host_dev;		/* "vdt" */
 extern void (*disk_meanwhile)(void);	/* a wait is about to go on; set to NULL before it is called */
 extern bool disk_shuffle;		/* requests complete in random order */
 extern u32 disk_fail_writes;		/* one in so many fails with -EIO; 0: none */
+extern int (*disk_verdict)(const struct bio *b); /* what a request ends with: 0 or -errno; NULL: 0 */
+extern void (*disk_seen)(const struct bio *b);	/* each request as it reaches the device */
+extern u32 disk_room;			/* requests that the device takes at a time */
+extern u32 disk_commits;		/* how often it was told that there are some */
 extern bool disk_has_cache;		/* flushes are needed */
 extern u32 disk_skip_flush;		/* 1: flushes are not recorded, 2: nor is FUA: for tests of the tests */
 
