@@ -21,6 +21,7 @@ struct dump {
 	struct nl_out *o;
 	struct abi_inet_diag_req_v2 req;
 	u8 protocol;			/* of raw sockets; 0: all */
+	u32 wide_protocol;		/* what does not fit into the request (MPTCP); 0: the request says */
 	bool is_admin;
 	u32 nr_filters;
 	const struct abi_rtattr *filters[FILTERS_MAX];
@@ -189,6 +190,7 @@ static int read_attributes(struct dump *d, const struct nl_header *h, u32 n)
 				d->filters[d->nr_filters++] = a;
 		} else if (type == INET_DIAG_REQ_PROTOCOL && nl_len(a) >= 4) {
 			d->protocol = *(const u8 *)nl_data(a);
+			memcpy(&d->wide_protocol, nl_data(a), sizeof(d->wide_protocol));
 		}
 	}
 	return err;
@@ -337,6 +339,8 @@ int inetdiag_request(const struct netlink_request *r, const struct nl_header *h)
 
 	if (err)
 		return err;
+	if (d.wide_protocol > 255)
+		return -ENOENT;
 	if (d.req.protocol != IPPROTO_TCP && d.req.protocol != IPPROTO_UDP && d.req.protocol != IPPROTO_RAW)
 		return -ENOENT;
 	if (h->type == SOCK_DESTROY)

@@ -173,6 +173,8 @@ static int request(const struct netlink_request *r, const struct nl_header *h)
 
 	if (h->type == TCPDIAG_GETSOCK)
 		return inetdiag_request(r, h);
+	if (h->type == DCCPDIAG_GETSOCK)		/* there is no DCCP */
+		return -ENOENT;
 	if (h->type != SOCK_DIAG_BY_FAMILY && h->type != SOCK_DESTROY)
 		return -EINVAL;
 	if (h->len - sizeof(*h) < 2)

@@ -250,7 +250,7 @@ void tcp_established(struct tcp *t)
 	t->rcv_mss = max(min(min(t->adv_mss, t->rcv_wnd / 2), 536u), TCP_MSS_MIN);
 	t->space_seq = t->copied_seq;
 	t->space = t->rcv_wnd;
-	t->space_at = t->last_rcv = t->last_ack_rcv = t->now;
+	t->space_at = t->last_rcv = t->last_ack_rcv = t->last_snd = t->now;
 	t->snd_cwnd = min(t->total_retrans > 1 ? 1u : TCP_INIT_CWND, t->cwnd_clamp);
 	t->retrans_stamp = 0;
 	t->retries = t->backoff = 0;

@@ -6,6 +6,7 @@
 #include <kernel/lib/compiler.h>
 
 #define TCPDIAG_GETSOCK	    18u		/* of old: struct abi_inet_diag_req */
+#define DCCPDIAG_GETSOCK    19u
 #define DIAG_NO_COOKIE	    U32_MAX
 
 struct abi_inet_diag_id {

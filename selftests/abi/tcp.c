@@ -793,8 +793,14 @@ TEST(cookies_keep_options)
 
 TEST(info_of_both_ends)
 {
-	struct { struct tcp_info i; uint64_t pacing, max_pacing, acked, received; uint32_t segs_out, segs_in, notsent, min_rtt, data_in, data_out;
-		 uint64_t rate, busy, rwnd, sndbuf; uint32_t delivered, delivered_ce; uint64_t sent, retrans; } c = {}, a = {};
+	struct {
+		struct tcp_info i;
+		uint64_t pacing, max_pacing, acked, received;
+		uint32_t segs_out, segs_in, notsent, min_rtt, data_in, data_out;
+		uint64_t rate, busy, rwnd, sndbuf;
+		uint32_t delivered, delivered_ce;
+		uint64_t sent, retrans;
+	} c = {}, a = {};
 	socklen_t n = sizeof(c);
 	char b[8];
 	int s[2];
