@@ -13,7 +13,7 @@
  *  (3) ext_node.delayed counts the reserved bits of the file's pages.
  *
  * Locks: journal handle > page lock > map_lock. Ref: Linux Documentation/filesystems/ext4/ ("delayed allocation", "data mode").
- * Tests: selftests/boot/run (ext)
+ * Tests: selftests/boot/run (ext_...)
  */
 #define LOG_TAG "ext4"
 #include "node_int.h"

@@ -2,7 +2,7 @@
 /* names.c - operations of the file layer on directories, as operations of the core.
  *
  * Each brings the attributes of the inodes it writes up to date first (ext_node_push()) and takes counts and times back afterwards.
- * Locks: D and V as struct vnode_ops names them. Ref: fs/vnode.h. Tests: selftests/boot/run (ext)
+ * Locks: D and V as struct vnode_ops names them. Ref: fs/vnode.h. Tests: selftests/boot/run (ext_...)
  */
 #include "node_int.h"
 

@@ -8,7 +8,7 @@
  *      last is what the next one reads.
  *  (2) mode, owner and times are the vnode's; size of a regular file is its vmo's, ext_inode.size is what the disk knows.
  *
- * Locks: cache_lock; an iget lock around reading. Ref: none. Tests: selftests/boot/run (ext)
+ * Locks: cache_lock; an iget lock around reading. Ref: none. Tests: selftests/boot/run (ext_...)
  */
 #define LOG_TAG "ext4"
 #include "node_int.h"

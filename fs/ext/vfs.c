@@ -2,7 +2,7 @@
 /* vfs.c - mounting ext2, ext3 and ext4: the device, options, what the core asks back.
  *
  * Options that cannot be kept are refused by name; those that change nothing here (as on Linux many do nothing any more) are accepted.
- * Ref: Linux Documentation/admin-guide/ext4.rst, mount(8). Tests: selftests/boot/run (ext)
+ * Ref: Linux Documentation/admin-guide/ext4.rst, mount(8). Tests: selftests/boot/run (ext_...)
  */
 #define LOG_TAG "ext4"
 #include "node_int.h"
