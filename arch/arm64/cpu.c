@@ -195,14 +195,16 @@ bool cpu_matches_boot(void)
 	bool pan = (read_reg(id_aa64mmfr1_el1) >> 20) & 0xf, bti = read_reg(id_aa64pfr1_el1) & 0xf;
 	bool pac = (read_reg(id_aa64isar1_el1) & 0xff0) || (read_reg(s3_0_c0_c6_2) & 0xf000);
 	u64 asid_bits = (read_reg(id_aa64mmfr0_el1) >> 4) & 0xf;
+	bool crc = (read_reg(id_aa64isar0_el1) >> 16) & 0xf;
 
-	return (pan || !cpu_has(CPU_PAN)) && (bti || !cpu_has(CPU_BTI)) && pac == cpu_has(CPU_PAC) && asid_bits == field(MMFR0, 4);
+	return (crc || !field(ISAR0, 16)) && (pan || !cpu_has(CPU_PAN)) && (bti || !cpu_has(CPU_BTI)) && pac == cpu_has(CPU_PAC) && asid_bits == field(MMFR0, 4);
 }
 
 void cpu_init_boot(void)
 {
 	percpu_offset[0] = this_cpu_offset();
 	cpu_init_local(0);
+	crc_init();
 	pac_boot_key();
 }
 

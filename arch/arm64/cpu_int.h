@@ -14,5 +14,6 @@ void pac_boot_key(void);
 void pac_kernel_key(struct thread_head *t);	/* a new thread's */
 void cpu_init_local(u32 cpu);
 bool cpu_matches_boot(void);
+void crc_init(void);
 /* TTBR0: no user space. */
 void mmu_init_cpu(void);

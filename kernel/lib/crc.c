@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* crc.c - tables are made on first use from the polynomial: eight of them for crc32c, which covers every metadata block, so that eight
- * bytes go through at a time ("slicing by 8"). Making them twice at once makes the same tables.
+ * bytes go through at a time ("slicing by 8"), unless the processor has an instruction (crc32c_hook). Making them twice at once makes the same tables.
  * Ref: kernel/lib/crc.h. Tests: selftests/unit/crc_test.c */
 #include "crc.h"
 
@@ -48,9 +48,16 @@ static u32 reflected(struct table *t, u32 crc, const u8 *p, usize n)
 	return crc;
 }
 
-u32 crc32c(u32 crc, const void *p, usize n)
+crc32c_fn *crc32c_hook __ro_after_init;
+
+u32 crc32c_table(u32 crc, const void *p, usize n)
 {
 	return reflected(&castagnoli, crc, p, n);
+}
+
+u32 crc32c(u32 crc, const void *p, usize n)
+{
+	return crc32c_hook ? crc32c_hook(crc, p, n) : crc32c_table(crc, p, n);
 }
 
 u32 crc32_ieee(u32 crc, const void *p, usize n)

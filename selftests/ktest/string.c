@@ -5,6 +5,7 @@
 
 #include <arch/cpu.h>
 #include <arch/uaccess.h>
+#include <kernel/lib/crc.h>
 #include <kernel/lib/string.h>
 #include <kernel/uapi.h>
 #include <mm/page.h>
@@ -134,4 +135,18 @@ TEST(user_copies_fail_cleanly_without_user_memory)
 	EXPECT_EQ(-EFAULT, uaccess_put_u64(UADDR(TASK_SIZE), 1));
 	EXPECT_EQ(-EFAULT, uaccess_cmpxchg_u32(UADDR(0x1000), 0, 1, &w));
 	EXPECT_EQ(-EFAULT, uaccess_rmw_u32(UADDR(0x1000), UACCESS_ADD, 1, &w));
+}
+
+/* By the processor and by the table. */
+TEST(crc32c_both_ways)
+{
+	crc32c_fn *hook = crc32c_hook;
+	u8 b[200];
+
+	for (u32 i = 0; i < sizeof(b); i++)
+		b[i] = (u8)(i * 37 + 11);
+	EXPECT_EQ(0xe3069283, ~crc32c(~0u, "123456789", 9));
+	for (u32 from = 0; from < 9 && hook; from++)
+		for (u32 n = 0; n < 100; n++)
+			EXPECT_EQ(crc32c_table(n, b + from, n), hook(n, b + from, n));
 }
