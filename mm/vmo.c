@@ -275,6 +275,7 @@ void vmo_put(struct vmo *v)
 	if (v->ops && v->ops->fill)
 		clock_del(v);
 	vmo_drop_pages(v, 0, U64_MAX);
+	xa_destroy(&v->pages);		/* nodes of stores that found no memory half way */
 	if (v->ops && v->ops->release)
 		v->ops->release(v);
 	call_rcu(&v->rcu, vmo_free_rcu);

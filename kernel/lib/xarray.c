@@ -48,6 +48,16 @@ void *xa_load(const struct xarray *xa, u64 index)
 	return n ? slot_read(&n->slot[index & XA_MASK]) : NULL;
 }
 
+/* Of the smallest root that can hold index. */
+static u8 shift_for(u64 index)
+{
+	u32 shift = 0;
+
+	while (index >> shift > XA_MASK)
+		shift += XA_SHIFT;
+	return (u8)shift;
+}
+
 static int grow(struct xarray *xa, u64 index)
 {
 	struct xa_node *n, *root = xa->root;
@@ -64,6 +74,8 @@ static int grow(struct xarray *xa, u64 index)
 			for (m = 0; m < XA_NR_MARKS; m++)
 				n->mark[m] = root->mark[m] ? 1 : 0;
 			root->parent = n;
+		} else {
+			n->shift = shift_for(index);	/* no empty nodes below slot 0, which nothing would ever prune */
 		}
 		__atomic_store_n(&xa->root, n, __ATOMIC_RELEASE);
 		root = n;

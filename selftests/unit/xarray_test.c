@@ -153,3 +153,22 @@ TEST(no_memory_changes_nothing)
 	xa_destroy(&xa);
 	EXPECT_EQ(0, host_allocations());
 }
+
+/* An owner that erases all it stored need not destroy the tree. */
+TEST(nothing_is_left_of_a_first_entry_far_away)
+{
+	static const u64 at[] = { 64, 125, 4096, 1ul << 30, U64_MAX };
+	struct xarray xa;
+
+	for (u32 i = 0; i < ARRAY_SIZE(at); i++) {
+		xa_init(&xa, &mem);
+		ASSERT_EQ(0, xa_store(&xa, at[i], value(1), NULL));
+		ASSERT_EQ(0, xa_store(&xa, 3, value(2), NULL));
+		EXPECT_TRUE(xa_load(&xa, at[i]) == value(1) && xa_load(&xa, 3) == value(2));
+		EXPECT_TRUE(xa_erase(&xa, at[i]) && xa_erase(&xa, 3));
+		EXPECT_EQ(0, host_allocations());
+		ASSERT_EQ(0, xa_store(&xa, at[i], value(1), NULL));
+		EXPECT_TRUE(xa_erase(&xa, at[i]));
+		EXPECT_EQ(0, host_allocations());
+	}
+}
