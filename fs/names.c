@@ -114,6 +114,8 @@ static int mknod_at(struct walk *w, u32 mode, u32 rdev, struct dentry **d)
 
 	if (err)
 		return err;
+	if ((mode & S_IFMT) != S_IFCHR && (mode & S_IFMT) != S_IFBLK)
+		rdev = 0;		/* others have no number, whatever the caller says */
 	err = check_mknod(mode, rdev);
 	if (!err)
 		err = dir->ops->create ? dir->ops->create(dir, *d, mode, rdev, &v) : -EPERM;

@@ -149,11 +149,11 @@ static struct page *take_locked(u32 order) MUST_HOLD(pages_lock)
 /* May this kind of caller still take pages? Kernel memory keeps half of the reserve for interrupts. */
 static bool allowed(u32 how)
 {
-	u64 left = buddy.nr_free + (early_left ? LOW_PAGES * 4 : 0);
-
+	if (early_left)		/* memory that was never touched */
+		return true;
 	switch (how & 0xff) {
-	case PAGE_USER:	  return left > reserve_pages;
-	case PAGE_KERNEL: return left > reserve_pages / 2;
+	case PAGE_USER:	  return buddy.nr_free > reserve_pages;
+	case PAGE_KERNEL: return buddy.nr_free > reserve_pages / 2;
 	}
 	return true;
 }
