@@ -54,7 +54,6 @@ static void forget(void)
 		if (atomic_read(&bufs[n]->b.refs))
 			FAIL("block %lu is held while its disk goes", n);
 		host_free(bufs[n]->b.data);
-		host_free(bufs[n]->shadow);
 		host_free(bufs[n]);
 	}
 	host_free(bufs);
@@ -182,8 +181,10 @@ static int get(u64 block, bool read, struct buf **out)
 	struct host_buf *h;
 
 	if (!bufs) {
+		bufs = host_alloc(image_bytes / size * sizeof(*bufs), 0, true);
+		if (!bufs)
+			return -ENOMEM;
 		nr_bufs = image_bytes / size;
-		bufs = host_alloc(nr_bufs * sizeof(*bufs), 0, true);
 	}
 	if (block >= nr_bufs)
 		return -EIO;
@@ -191,9 +192,15 @@ static int get(u64 block, bool read, struct buf **out)
 		return -EIO;
 	h = bufs[block];
 	if (!h) {
-		h = host_alloc(sizeof(*h), 0, true);
+		h = host_alloc(sizeof(*h) + size, 16, true);
+		if (!h)
+			return -ENOMEM;
+		h->shadow = (u8 *)(h + 1);
 		h->b = (struct buf){ .dev = &ext_dev, .block = block, .size = size, .data = host_alloc(size, 16, false) };
-		h->shadow = host_alloc(size, 0, false);
+		if (!h->b.data) {
+			host_free(h);
+			return -ENOMEM;
+		}
 		memcpy(h->b.data, image + block * size, size);
 		memcpy(h->shadow, h->b.data, size);
 		bufs[block] = h;
