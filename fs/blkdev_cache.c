@@ -118,7 +118,12 @@ static const struct pager_ops dev_pager = {
 
 static int flush_item(struct flush_item *i, struct writeback *wb)
 {
-	return dev_write_out(container_of(i, struct blkdev, flush)->vmo, wb);
+	struct vmo *m = container_of(i, struct blkdev, flush)->vmo;
+	int err = dev_write_out(m, wb);
+
+	if (wb->wait)
+		vmo_wait_written(m, 0, U64_MAX);
+	return err;
 }
 
 static bool item_hold(struct flush_item *i)
@@ -133,7 +138,9 @@ static void item_put(struct flush_item *i)
 
 static bool item_dirty(struct flush_item *i)
 {
-	return vmo_is_dirty(container_of(i, struct blkdev, flush)->vmo);
+	struct vmo *m = container_of(i, struct blkdev, flush)->vmo;
+
+	return vmo_is_dirty(m) || vmo_is_writing(m);
 }
 
 static const struct flush_ops item_ops = { .hold = item_hold, .put = item_put, .write = flush_item, .dirty = item_dirty };

@@ -18,6 +18,7 @@
 
 #define DIRTY_EXPIRE (30 * NSEC_PER_SEC)
 #define INTERVAL     (5 * NSEC_PER_SEC)
+#define BATCH	     64u		/* items that sync has under way */
 #define BUDGET	     1024u		/* pages of one item before the next has its turn */
 
 static struct spinlock flush_lock = SPINLOCK_INIT(RANK_OBJECT);
@@ -177,26 +178,43 @@ static bool is_of(struct flush_item *i, void *arg)
 	return i->since <= o->until && (!o->belongs || o->belongs(i, o->owner));
 }
 
-void flusher_write_all(bool (*belongs)(struct flush_item *i, void *owner), void *owner, bool wait)
+/* Starts what is to be written of up to BATCH items, then waits for all of them: their writes are under way side by side. */
+static u32 write_batch(struct of_owner *o, bool wait)
 {
-	struct of_owner o = { belongs, owner, clock_monotonic() };
-	struct flush_item *i;
+	struct flush_item *batch[BATCH];
+	u32 n = 0, i;
 
-	/* What is dirty again afterwards became so later: its age is new. */
-	while ((i = take(is_of, &o))) {
-		struct writeback wb = { 0, U64_MAX, U64_MAX, wait };
+	while (n < BATCH && (batch[n] = take(is_of, o))) {
+		struct writeback wb = { 0, U64_MAX, U64_MAX, false };
 		int err;
 
-		i->since = S64_MAX;
-		err = i->ops->write(i, &wb);
+		batch[n]->since = S64_MAX;	/* what becomes dirty again from now on did so later */
+		err = batch[n]->ops->write(batch[n], &wb);
+		if (err)
+			pr_warn("sync: error %d", -err);
+		n++;
+	}
+	for (i = 0; i < n; i++) {
+		struct writeback wb = { 0, U64_MAX, U64_MAX, true };
+		int err = wait ? batch[i]->ops->write(batch[i], &wb) : 0;
+
 		if (err)
 			pr_warn("sync: error %d", -err);
 		spin_lock(&flush_lock);
-		if (i->since == S64_MAX)
-			i->since = clock_monotonic();
+		if (batch[i]->since == S64_MAX)
+			batch[i]->since = clock_monotonic();
 		spin_unlock(&flush_lock);
-		give_back(i);
+		give_back(batch[i]);
 	}
+	return n;
+}
+
+void flusher_write_all(bool (*belongs)(struct flush_item *i, void *owner), void *owner, bool wait)
+{
+	struct of_owner o = { belongs, owner, clock_monotonic() };
+
+	while (write_batch(&o, wait) == BATCH)
+		;
 }
 
 void flusher_init(void)

@@ -12,8 +12,9 @@ struct flush_ops {
 	/* Keeps the thing alive while it is written; false: it is going, and writes by itself. Flush lock held. */
 	bool (*hold)(struct flush_item *i);
 	void (*put)(struct flush_item *i);
-	int (*write)(struct flush_item *i, struct writeback *wb);	/* 0 or -errno; may sleep */
-	bool (*dirty)(struct flush_item *i);				/* is there still something? */
+	/* Starts writing; with wb->wait: until it is on the device. 0 or -errno; may sleep */
+	int (*write)(struct flush_item *i, struct writeback *wb);
+	bool (*dirty)(struct flush_item *i);	/* is there still something, or on its way? */
 };
 
 /* Embedded in what has dirty pages: an inode, a block device. Locks: f  flush_lock */

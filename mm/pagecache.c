@@ -237,6 +237,23 @@ void vmo_wait_written(struct vmo *v, u64 first, u64 last)
 	}
 }
 
+bool vmo_is_writing(struct vmo *v)
+{
+	bool writing = false;
+	struct page *p;
+	u64 index;
+
+	for (index = 0; !writing && (p = next_marked(v, &index, U64_MAX, XA_WRITEBACK)); index++) {
+		spin_lock(&v->pages_lock);
+		writing = page_flags(p) & PG_WRITEBACK;
+		if (!writing && vmo_owns(v, p, index))
+			xa_clear_mark(&v->pages, index, XA_WRITEBACK);	/* (3) */
+		spin_unlock(&v->pages_lock);
+		page_put(p);
+	}
+	return writing;
+}
+
 int vmo_sync(struct vmo *v, u64 first, u64 last)
 {
 	struct writeback wb = { first, last, U64_MAX, true };

@@ -142,6 +142,7 @@ int __must_check vmo_sync(struct vmo *v, u64 first, u64 last);
 /* Starts writing and does not wait for the device. */
 int __must_check vmo_write_out(struct vmo *v, u64 first, u64 last);
 void vmo_wait_written(struct vmo *v, u64 first, u64 last);
+bool vmo_is_writing(struct vmo *v);		/* is any page on its way to the device? */
 static inline bool vmo_is_dirty(const struct vmo *v) { return READ_ONCE(v->nr_dirty); }
 
 /* A write of this file failed: every description that is open now will hear of it once. Any context. */

@@ -87,9 +87,9 @@ static void item_put(struct flush_item *i) { vnode_put(&node_of(i)->v); }
 
 static bool item_dirty(struct flush_item *i)
 {
-	const struct vmo *m = rcu_deref(node_of(i)->v.vmo);
+	struct vmo *m = rcu_deref(node_of(i)->v.vmo);
 
-	return atomic_read(&node_of(i)->attr_dirty) || (m && vmo_is_dirty(m));
+	return atomic_read(&node_of(i)->attr_dirty) || (m && (vmo_is_dirty(m) || vmo_is_writing(m)));
 }
 
 static int item_write(struct flush_item *i, struct writeback *wb)
@@ -104,6 +104,8 @@ static int item_write(struct flush_item *i, struct writeback *wb)
 		err2 = ext_node_write_attrs(n);
 		rw_write_unlock(&n->v.lock);
 	}
+	if (m && wb->wait)
+		vmo_wait_written(m, 0, U64_MAX);
 	return err ? err : err2;
 }
 
