@@ -25,14 +25,15 @@ distclean:
 
 #:
 #: Running (scripts/run -h has all options; R= passes them, e.g. make run R="--smp 4 --net user")
-#:   make run           a shell in the machine; Ctrl-A X leaves
+#:   make run           a shell in the machine; Ctrl-A X leaves. Its disk for /data is kept between runs; DATA=8G grows it, DATA=no goes without
 #:   make run-linux     the same root file system on Debian's Linux
 #:   make debug         stopped at the first instruction, waiting for gdb; make gdb: that gdb, with ps, vm, handles, locks, bt PID
 .PHONY: run run-linux debug gdb
+data-words = $(if $(DATA),$(if $(filter no,$(DATA)),--no-data,--data-size $(DATA)))
 run: $(O)/Image
-	@O=$(O) scripts/run $(R)
+	@O=$(O) scripts/run $(data-words) $(R)
 run-linux:
-	@scripts/run --linux $(R)
+	@scripts/run --linux $(data-words) $(R)
 debug: $(O)/Image
 	@echo "in another terminal: make gdb"
 	@O=$(O) scripts/run --qemu-arg=-S --qemu-arg=-gdb --qemu-arg=tcp:127.0.0.1:1234 --append nokaslr $(R)
