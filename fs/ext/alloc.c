@@ -177,12 +177,13 @@ static int alloc_in(struct ext_fs *fs, struct journal_handle *h, u32 nr, u32 goa
 	struct run r;
 	int err;
 
-	if (READ_ONCE(g->bad) || READ_ONCE(g->max_run) < least)
+	/* What was freed and not committed then may be in use again now, and makes longer runs. */
+	if (READ_ONCE(g->bad) || (READ_ONCE(g->max_run) < least && list_empty_racy(&g->freed)))
 		return -ENOSPC;
 	mutex_lock(&g->lock);
 	if (!list_empty(&g->freed))
 		ext_freed_settle(fs, nr);
-	err = g->bad || !ext_desc_free_blocks(fs, ext_desc(fs, nr)) ? -ENOSPC : ext_block_bitmap(fs, nr, &b);
+	err = g->bad || g->max_run < least || !ext_desc_free_blocks(fs, ext_desc(fs, nr)) ? -ENOSPC : ext_block_bitmap(fs, nr, &b);
 	if (!err) {
 		search(fs, nr, (u64 *)b->data, goal, *n, &r);
 		if (!r.len || r.len < least)

@@ -11,6 +11,8 @@
  *      data (ext_flush_ordered()). After a crash a file never shows what was in its blocks before.
  *  (2) nobody waits for a page under write-out with a handle open, so write-out may start one.
  *  (3) ext_node.delayed counts the reserved bits of the file's pages.
+ *  (4) what could not be sent for want of memory, or of blocks that a commit sets free, is dirty again (and kept) by the time the write-out
+ *      returns its error; after any other error it is lost, and each description hears of it once.
  *
  * Locks: journal handle > page lock > map_lock. Ref: Linux Documentation/filesystems/ext4/ ("delayed allocation", "data mode").
  * Tests: selftests/boot/run (ext_...)
@@ -225,10 +227,11 @@ struct batch {
 	struct journal_handle *h;
 	struct page_io io;
 	u64 size;    /* of the file, as all of this sees it */
+	u64 first;   /* index of the first page */
 	u64 written; /* end of the last block that was sent, in bytes */
 	u32 nr;
 	struct page *pages[BATCH];
-	u32 masks[BATCH]; /* dirty blocks, one bit each */
+	u32 masks[BATCH]; /* dirty blocks that are yet to be sent, one bit each */
 };
 
 static u32 dirty_blocks(const struct ext_fs *fs, u32 pieces)
@@ -247,6 +250,7 @@ static bool gather(struct vmo *m, struct writeback *wb, u64 *index, struct batch
 
 	for (b->nr = 0; b->nr < BATCH && (b->pages[b->nr] = vmo_take_dirty(m, wb, index, &pieces)); ++*index)
 		b->masks[b->nr++] = dirty_blocks(b->n->i.fs, pieces);
+	b->first = b->nr ? b->pages[0]->index : 0;
 	return b->nr;
 }
 
@@ -284,6 +288,16 @@ static u32 run_from(const struct batch *b, u32 pos)
 	return n;
 }
 
+/* The size on the disk follows what was sent. When it cannot, the attributes bring it there later. */
+static int raise_size(struct batch *b)
+{
+	int err = ext_set_disk_size(b->h, &b->n->i, min(b->written, b->size));
+
+	if (err)
+		ext_node_dirty(&b->n->v);
+	return err;
+}
+
 /* Enough for one more piece. What is collected goes out before the transaction may change. */
 static int more_credits(struct batch *b)
 {
@@ -298,7 +312,7 @@ static int more_credits(struct batch *b)
 	if (err <= 0)
 		return err;
 	page_io_end(&b->io);
-	err = ext_set_disk_size(b->h, &b->n->i, min(b->written, b->size));
+	err = raise_size(b);
 	return err ? err : journal_restart(b->h, need);
 }
 
@@ -312,6 +326,7 @@ static void send_run(struct batch *b, u32 pos, const struct ext_mapping *m, bool
 
 		if (reserved)
 			unreserve_page(b->n, b->pages[at], ((1u << n) - 1) << first, m->is_new);
+		b->masks[at] &= ~(((1u << n) - 1) << first);
 		page_io_add(&b->io, b->pages[at], first << fs->block_bits, n << fs->block_bits, sector_of(fs, m->pblk + k));
 		k += n;
 	}
@@ -369,6 +384,40 @@ static bool is_overwrite(struct batch *b)
 	return min((lblk_of(b, end - 1) + 1) << fs->block_bits, b->size) <= READ_ONCE(b->n->i.size);
 }
 
+/* It may work the next time: nothing is lost. As Linux, space that is counted as free comes with a commit. */
+static bool is_transient(struct ext_fs *fs, int err)
+{
+	return err == -ENOMEM || (err == -ENOSPC && fs->j && atomic_read(&fs->free_blocks));
+}
+
+/* What was not sent is dirty again, still reserved; the page stays under write-out until its other blocks are on the device. */
+static void keep(struct batch *b, u32 k)
+{
+	u32 bits = b->n->i.fs->block_bits;
+
+	for (u32 at = 0; at < per_page(b->n->i.fs); at++)
+		if (b->masks[k] >> at & 1)
+			vmo_dirty(rcu_deref(b->n->v.vmo), b->pages[k], at << bits, (at + 1) << bits);
+}
+
+static void end_pages(struct batch *b, int err)
+{
+	struct ext_fs *fs = b->n->i.fs;
+	bool again = is_transient(fs, err);
+
+	if (err && !again) {
+		pr_err("%s: inode %u: data is lost: %d", fs->name, b->n->i.ino, err);
+		vmo_error(rcu_deref(b->n->v.vmo), err);
+	}
+	for (u32 k = 0; k < b->nr; k++) {
+		if (again)
+			keep(b, k);
+		else if (err)
+			unreserve_page(b->n, b->pages[k], b->masks[k], false);
+		page_io_page_end(&b->io, b->pages[k], 0);
+	}
+}
+
 static int write_batch(struct batch *b, u32 flags)
 {
 	struct ext_fs *fs = b->n->i.fs;
@@ -391,22 +440,29 @@ static int write_batch(struct batch *b, u32 flags)
 		else
 			err = write_run(b, &pos);
 	}
-	if (!err && b->h)
-		err = ext_set_disk_size(b->h, &b->n->i, min(b->written, b->size));
-	if (err)
-		pr_err("%s: inode %u: data is lost: %d", fs->name, b->n->i.ino, err);
-	for (u32 k = 0; k < b->nr; k++)
-		page_io_page_end(&b->io, b->pages[k], err);
+	if (b->h && b->written) {
+		err2 = raise_size(b);
+		err = err ? err : err2;
+	}
+	end_pages(b, err);
 	page_io_end(&b->io);
-	if (b->h)
-		err2 = journal_stop(b->h);
+	err2 = b->h ? journal_stop(b->h) : 0;
 	return err ? err : err2;
+}
+
+/* A batch was kept: is it worth trying at once? */
+static bool try_again(struct batch *b, int err, u32 *tries)
+{
+	if (err == -ENOSPC && !journal_current())
+		return ext_retry_space(b->n->i.fs, tries);
+	return err == -ENOMEM && ++*tries <= 3 && reclaim_pages(BATCH);
 }
 
 int ext_write_out(struct vmo *m, struct writeback *wb)
 {
 	struct batch *b = knew(struct batch);
 	u64 index = wb->first;
+	u32 tries = 0;
 	int err = 0, err2;
 
 	if (!b)
@@ -415,6 +471,16 @@ int ext_write_out(struct vmo *m, struct writeback *wb)
 	while (wb->budget && gather(m, wb, &index, b)) {
 		b->size = READ_ONCE(m->size);
 		err2 = write_batch(b, wb->wait ? 0 : BIO_BACKGROUND);
+		if (is_transient(b->n->i.fs, err2)) {
+			wb->budget += b->nr; /* the flusher shall not take it for progress */
+			if (!try_again(b, err2, &tries)) {
+				err = err ? err : err2;
+				break;
+			}
+			index = b->first;
+			continue;
+		}
+		tries = 0;
 		err = err ? err : err2;
 	}
 	kfree(b);

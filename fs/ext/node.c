@@ -291,6 +291,16 @@ int ext_iget(struct super *sb, u32 ino, struct vnode **out)
 
 /* ---- the end ---- */
 
+/* Nobody is left who could try again: as on Linux, memory is waited for. */
+static int last_write_out(struct vmo *m)
+{
+	int err;
+
+	while ((err = vmo_sync(m, 0, U64_MAX)) == -ENOMEM)
+		reclaim_pages(1);
+	return err;
+}
+
 static void evict(struct vnode *v)
 {
 	struct ext_node *n = to_node(v);
@@ -300,7 +310,7 @@ static void evict(struct vnode *v)
 	flusher_remove(&n->flush);
 	if (v->vmo) {
 		if (n->i.nlink)
-			err = vmo_sync(v->vmo, 0, U64_MAX);
+			err = last_write_out(v->vmo);
 		else
 			vmo_wait_written(v->vmo, 0, U64_MAX);
 		if (vmo_truncate(v->vmo, 0)) /* whoever still holds it finds nothing */
