@@ -197,7 +197,7 @@ static int write_uevent(int key, char *text, usize n, const void *arg)
 {
 	struct netdev *d;
 
-	if (strcmp(text, "add") && strcmp(text, "remove") && strcmp(text, "change"))
+	if (strcmp(text, "add") != 0 && strcmp(text, "remove") != 0 && strcmp(text, "change") != 0)
 		return -EINVAL;
 	d = netdev_find_index(&init_net, key);
 	if (!d)

@@ -197,7 +197,8 @@ bool cpu_matches_boot(void)
 	u64 asid_bits = (read_reg(id_aa64mmfr0_el1) >> 4) & 0xf;
 	bool crc = (read_reg(id_aa64isar0_el1) >> 16) & 0xf;
 
-	return (crc || !field(ISAR0, 16)) && (pan || !cpu_has(CPU_PAN)) && (bti || !cpu_has(CPU_BTI)) && pac == cpu_has(CPU_PAC) && asid_bits == field(MMFR0, 4);
+	return (crc || !field(ISAR0, 16)) && (pan || !cpu_has(CPU_PAN)) && (bti || !cpu_has(CPU_BTI)) &&
+	       pac == cpu_has(CPU_PAC) && asid_bits == field(MMFR0, 4);
 }
 
 void cpu_init_boot(void)

@@ -44,8 +44,10 @@ int ext_inline_dir(struct ext_inode *dir, struct ext_inline_dir **out)
 	struct ext_inline_dir *d;
 	int err;
 
-	if (dir->size < 4 + 12 || dir->size > EXT_INLINE_MAX)
-		return ext_corrupt(dir->fs, dir->ino, 0, "a directory of %lu bytes inside the inode", dir->size);
+	if (dir->size < 4 + 12 || dir->size > EXT_INLINE_MAX) {
+		(void)ext_corrupt(dir->fs, dir->ino, 0, "a directory of %lu bytes inside the inode", dir->size);
+		return -EUCLEAN;
+	}
 	d = knew(struct ext_inline_dir);
 	if (!d)
 		return -ENOMEM;

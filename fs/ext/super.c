@@ -381,7 +381,8 @@ static int mount_parts(struct ext_fs *fs, const struct ext_params *p)
 	err = open_super(fs, p->sb_block, &read_only);
 	if (err)
 		return err;
-	if (p->may_incompat && ((fs->incompat & ~p->may_incompat) || (fs->ro_compat & ~p->may_ro) || (fs->compat & p->must_compat) != p->must_compat)) {
+	if (p->may_incompat && ((fs->incompat & ~p->may_incompat) || (fs->ro_compat & ~p->may_ro) ||
+				(fs->compat & p->must_compat) != p->must_compat)) {
 		pr_err("%s: has features that this type of file system does not: mount it as ext4", fs->name);
 		return -EINVAL;
 	}

@@ -325,7 +325,13 @@ static int ext4_mount(struct super *sb, const char *source, const char *options)
 
 static int ext3_mount(struct super *sb, const char *source, const char *options)
 {
-	return mount_as(sb, source, options, (struct ext_params){ .may_incompat = INCOMPAT_FILETYPE | INCOMPAT_RECOVER | INCOMPAT_META_BG, .may_ro = OLD_RO, .must_compat = COMPAT_HAS_JOURNAL });
+	struct ext_params p = {
+		.may_incompat = INCOMPAT_FILETYPE | INCOMPAT_RECOVER | INCOMPAT_META_BG,
+		.may_ro = OLD_RO,
+		.must_compat = COMPAT_HAS_JOURNAL,
+	};
+
+	return mount_as(sb, source, options, p);
 }
 
 static int ext2_mount(struct super *sb, const char *source, const char *options)

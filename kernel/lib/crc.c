@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* crc.c - tables are made on first use from the polynomial: eight of them for crc32c, which covers every metadata block, so that eight
- * bytes go through at a time ("slicing by 8"), unless the processor has an instruction (crc32c_hook). Making them twice at once makes the same tables.
+ * bytes go through at a time ("slicing by 8"), unless the processor has an instruction (crc32c_hook). Making them
+ * twice at once makes the same tables.
  * Ref: kernel/lib/crc.h. Tests: selftests/unit/crc_test.c */
 #include "crc.h"
 

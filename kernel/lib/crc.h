@@ -7,8 +7,8 @@
 
 #include <kernel/lib/compiler.h>
 
-u32 crc32c(u32 crc, const void *p, usize n);
-u32 crc32c_table(u32 crc, const void *p, usize n);	/* the same without the processor's help */	/* Castagnoli, reflected 0x82f63b78: ext4, jbd2 */
+u32 crc32c(u32 crc, const void *p, usize n);	/* Castagnoli, reflected 0x82f63b78: ext4, jbd2 */
+u32 crc32c_table(u32 crc, const void *p, usize n);	/* the same without the processor's help */
 u32 crc32_ieee(u32 crc, const void *p, usize n);	/* reflected 0xedb88320: GPT */
 u32 crc32_be(u32 crc, const void *p, usize n);	/* 0x04c11db7, high bit first: jbd2's first commit checksum */
 u16 crc16(u16 crc, const void *p, usize n);	/* reflected 0xa001: group descriptors of ext4 without metadata_csum */

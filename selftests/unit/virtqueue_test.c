@@ -180,3 +180,53 @@ TEST(interrupts_are_asked_for_and_not_missed)
 	EXPECT_EQ(1, vq.avail->ring[SIZE]);	/* used_event: the next one */
 	EXPECT_TRUE(!vq_has_used(&vq));
 }
+
+TEST(a_table_takes_one_descriptor)
+{
+	struct vq_sg sg[3] = { { 0x1000, 10 }, { 0x2000, 20 }, { 0x3000, 30 } };
+	struct vring_desc table[SIZE][3];
+	u32 len, i;
+	int token;
+
+	setup(false);
+	EXPECT_EQ(-ENOSPC, vq_add_indirect(&vq, sg, 0, 0, &token, table[0], 0));
+	for (i = 0; i < SIZE; i++)
+		ASSERT_EQ(0, vq_add_indirect(&vq, sg, 1, 2, &token, table[i], 0x9000 + i));
+	EXPECT_EQ(-ENOSPC, vq_add_indirect(&vq, sg, 1, 2, &token, table[0], 0x9000));
+	for (i = 0; i < SIZE; i++) {
+		struct vring_desc *d = &desc[vq.avail->ring[i]];
+
+		EXPECT_TRUE(d->addr == 0x9000 + i && d->len == 3 * sizeof(*d) && d->flags == 4);
+		EXPECT_TRUE(table[i][0].flags == 1 && table[i][1].flags == 3 && table[i][2].flags == 2);
+		EXPECT_TRUE(table[i][2].addr == 0x3000 && table[i][2].len == 30 && table[i][0].next == 1);
+		device_use(vq.avail->ring[i], 1000);
+	}
+	for (i = 0; i < SIZE; i++) {
+		EXPECT_TRUE(vq_get(&vq, &len) == &token);
+		EXPECT_EQ(50, len);			/* no more than it had room for */
+	}
+	EXPECT_TRUE(!vq_get(&vq, &len));
+	EXPECT_EQ(SIZE, vq.nr_free);
+	ASSERT_EQ(0, vq_add_indirect(&vq, sg, 1, 2, &token, table[0], 0x9000));
+	device_use(SIZE + 5, 1);
+	EXPECT_TRUE(!vq_get(&vq, &len));
+	EXPECT_EQ(-EIO, vq_add_indirect(&vq, sg, 1, 2, &token, table[0], 0x9000));
+}
+
+/* Transmit: one interrupt for three quarters of what is out. */
+TEST(an_interrupt_after_most_of_it)
+{
+	struct vq_sg sg = { 0x1000, 10 };
+	u16 *used_event;
+	int token;
+
+	setup(true);
+	used_event = &vq.avail->ring[SIZE];
+	for (u32 i = 0; i < 8; i++)
+		ASSERT_EQ(0, vq_add(&vq, &sg, 1, 0, &token));
+	EXPECT_TRUE(vq_callbacks_delayed(&vq));
+	EXPECT_EQ(6, *used_event);
+	for (u32 i = 0; i < 7; i++)
+		device_use(vq.avail->ring[i], 0);
+	EXPECT_TRUE(!vq_callbacks_delayed(&vq));		/* already there */
+}
