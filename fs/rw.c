@@ -211,6 +211,8 @@ static void file_released(struct file *f)
 
 	if (f->mode & FMODE_PATH)
 		return;
+	if (v->ops->closed)
+		v->ops->closed(v, f);
 	if (f->mode & FMODE_WRITE)
 		vnode_put_write(v);
 	else if (f->mode & FMODE_EXEC)

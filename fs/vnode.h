@@ -47,6 +47,7 @@ struct vnode_ops {
 	ssize_t (*readlink)(struct vnode *v, char *buf, usize size);	/* when v->link is NULL */
 	int (*follow)(struct vnode *v, struct path *out);		/* magic links of /proc: a place, not a text */
 	int (*open)(struct vnode *v, struct file *f);
+	void (*closed)(struct vnode *v, struct file *f);		/* a description goes. NULL: nothing to do */
 	int (*getattr)(struct vnode *v, struct kstat *st);		/* fills in what vnode_getattr() cannot know */
 	int (*setattr)(struct vnode *v, const struct setattr *a);	/* checked; NULL: only in memory */	/* V */
 	void (*dirty)(struct vnode *v);					/* attributes changed in memory; NULL: nothing to do */

@@ -524,6 +524,8 @@ int ext_setattr_op(struct vnode *v, const struct setattr *a)
 	m = vnode_vmo(v);
 	if (!m)
 		return -ENOMEM;
+	if (!a->size && m->size && to_ext(v->sb)->opt.auto_da_alloc)
+		n->was_emptied = true;
 	err = vmo_truncate(m, a->size);
 	ext_node_push(n);
 	if (!err)
@@ -559,6 +561,19 @@ static int open_file(struct vnode *v, struct file *f)
 		err = leave_inode(n);
 	rw_write_unlock(&v->lock);
 	return err;
+}
+
+/* Who replaces contents by truncating and writing expects the new ones to be there soon: Linux's auto_da_alloc. */
+static void file_closed(struct vnode *v, struct file *f)
+{
+	struct ext_node *n = to_node(v);
+	struct vmo *m = rcu_deref(v->vmo);
+
+	if (!READ_ONCE(n->was_emptied) || !(f->mode & FMODE_WRITE))
+		return;
+	WRITE_ONCE(n->was_emptied, false);
+	if (m && vmo_write_out(m, 0, U64_MAX))
+		pr_debug("write-out at close failed; it will be tried again");
 }
 
 int ext_fsync_op(struct vnode *v, struct file *f, bool data_only)
@@ -693,6 +708,7 @@ static loff_t seek_data(struct vnode *v, loff_t pos, bool hole)
 
 const struct vnode_ops ext_file_ops = {
 	.open = open_file,
+	.closed = file_closed,
 	.setattr = ext_setattr_op,
 	.dirty = ext_node_dirty,
 	.fsync = ext_fsync_op,

@@ -47,7 +47,7 @@ static struct transaction *new_transaction(struct journal *j)
 	list_init(&t->link);
 	j->running = t;
 	j->stats.transactions++;
-	bh_timer_arm(&j->timer, t->started + COMMIT_INTERVAL);
+	bh_timer_arm(&j->timer, t->started + (ktime_t)j->interval);
 	return t;
 }
 
@@ -564,6 +564,15 @@ static void on_timer(struct bh_timer *t)
 	work_queue(&container_of(t, struct journal, timer)->work);
 }
 
+void journal_set_interval(struct journal *j, u64 ns)
+{
+	spin_lock(&j->lock);
+	j->interval = ns;
+	if (j->running)
+		bh_timer_arm(&j->timer, j->running->started + (ktime_t)ns);
+	spin_unlock(&j->lock);
+}
+
 static bool should_go_home(struct journal *j, ktime_t now)
 {
 	struct transaction *t;
@@ -597,7 +606,7 @@ static void background(struct work *w)
 	more = j->running || !list_empty(&j->homeless);
 	spin_unlock(&j->lock);
 	if (more)
-		bh_timer_arm(&j->timer, now + COMMIT_INTERVAL);
+		bh_timer_arm(&j->timer, now + (ktime_t)READ_ONCE(j->interval));
 }
 
 /* ---- opening and closing ---- */
@@ -647,6 +656,7 @@ int journal_open(struct blkdev *dev, const struct journal_extent *ext, u32 nr, c
 	}
 	memcpy(j->ext, ext, nr * sizeof(*ext));
 	j->ops = *ops;
+	j->interval = COMMIT_INTERVAL;
 	j->block_size = dev->block_size;
 	j->read_only = read_only;
 	spin_init(&j->lock, RANK_JOURNAL);

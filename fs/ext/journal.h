@@ -7,7 +7,7 @@
  *	journal_dirty(h, b)			after
  *	journal_stop(h)
  *
- * Handles of all threads join the running transaction. It is closed and committed when it is five seconds old, when it is large, or when
+ * Handles of all threads join the running transaction. It is closed and committed when it is old (journal_set_interval()), when it is large, or when
  * somebody waits for it (fsync): the blocks go to the log, the device's cache is flushed, a commit record follows. From then on
  * they may be written home, which frees their part of the log (checkpoint).
  *
@@ -60,6 +60,8 @@ int __must_check journal_open(struct blkdev *dev, const struct journal_extent *e
 			      const struct journal_ops *ops, bool read_only, struct journal **out);
 /* Checksums of version 3 and block numbers of 64 bits, before the first handle of a log that is empty. -EBUSY. */
 int __must_check journal_set_features(struct journal *j, bool checksums, bool wide);
+/* A transaction is committed when it is that old; five seconds until somebody says otherwise. The running one included. */
+void journal_set_interval(struct journal *j, u64 ns);
 /* Does the log hold something to replay? For read-only mounts of a device that cannot be written.
  */
 bool journal_needs_recovery(const struct journal *j);

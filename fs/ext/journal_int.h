@@ -123,6 +123,7 @@ struct journal {
 	struct waitq written;		/* who waits for a buf that is on its way home */
 	struct mutex commit_lock;	/* one commit at a time */
 	struct mutex home_lock;		/* one checkpoint at a time; before commit_lock */
+	u64 interval;			/* [lock] ns, age at which a transaction is committed */
 	struct bh_timer timer;
 	struct work work;
 	struct page *pages[LOG_PAGES];	/* [commit_lock] what the log is written from */

@@ -42,6 +42,10 @@ static int make(struct vnode *dir, const struct dentry *d, u32 mode, u32 rdev, c
 
 	if (!n)
 		return -ENOMEM;
+	if (to_ext(dir->sb)->opt.grpid) { /* as 4.2BSD: the directory's, whatever its set-group-ID bit */
+		n->v.gid = dir->gid;
+		n->v.mode = mode;
+	}
 	o = (struct ext_owner){ .mode = n->v.mode, .uid = n->v.uid.v, .gid = n->v.gid.v, .rdev = rdev };
 	ext_node_push(dn);
 	if (!d) {
@@ -138,7 +142,7 @@ static int rename(struct vnode *from, struct dentry *d, struct vnode *to, struct
 	int err = 0;
 
 	/* The new contents of a name that is replaced go to the disk with the name: Linux's auto_da_alloc. */
-	if (r.victim && !(flags & RENAME_EXCHANGE) && d->vnode->vmo)
+	if (r.victim && !(flags & RENAME_EXCHANGE) && d->vnode->vmo && to_ext(from->sb)->opt.auto_da_alloc)
 		err = vmo_write_out(d->vnode->vmo, 0, U64_MAX);
 	for (u32 n = 0; n < ARRAY_SIZE(v); n++)
 		if (v[n])

@@ -348,7 +348,7 @@ static void statfs(struct super *sb, struct statfs_k *st)
 	ext_statfs(to_ext(sb)->fs, &s);
 	st->type = sb->type->magic;
 	st->bsize = st->frsize = sb->block_size;
-	st->blocks = s.blocks;
+	st->blocks = to_ext(sb)->opt.minixdf ? to_ext(sb)->fs->blocks : s.blocks;
 	st->bfree = s.free;
 	st->bavail = s.available;
 	st->files = s.inodes;

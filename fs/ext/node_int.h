@@ -19,7 +19,8 @@ struct ext_super {
 	struct ext_mount_options {
 		struct ext_params p;
 		u32 commit_s;
-		bool discard, barrier, acl, user_xattr, delalloc;
+		u32 resuid, resgid; /* who may have the reserved blocks; U32_MAX: the super block says */
+		bool discard, user_xattr, grpid, minixdf, auto_da_alloc;
 	} opt;
 	struct spinlock cache_lock;
 	struct xarray nodes;		 /* [c] struct ext_node by number: also those that are on their way out */
@@ -34,6 +35,7 @@ struct ext_node {
 	struct vnode v; /* first */
 	struct ext_inode i;
 	struct flush_item flush;
+	bool was_emptied;    /* [v] its blocks went while it had a name: the new contents are written when it is closed */
 	atomic_t attr_dirty; /* [a] the vnode's times or mode are newer than the inode */
 	atomic64_t delayed;  /* [a] blocks reserved for dirty pages */
 };

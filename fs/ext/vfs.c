@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* vfs.c - mounting ext2, ext3 and ext4: the device, options, what the core asks back.
  *
- * Options that cannot be kept are refused by name; those that change nothing here (as on Linux many do nothing any more) are accepted.
+ * Options that cannot be kept are refused by name, -EINVAL and a line in the log; those that are always so here are accepted.
  * Ref: Linux Documentation/admin-guide/ext4.rst, mount(8). Tests: selftests/boot/run (ext_...)
  */
 #define LOG_TAG "ext4"
@@ -18,6 +18,8 @@
 #include <mm/vmo.h>
 
 #define EXT_SUPER_MAGIC 0xef53u
+#define COMMIT_DEFAULT_S 5u
+#define COMMIT_MAX_S (S32_MAX / 250u) /* Linux's, at 250 ticks a second */
 
 /* ---- options ---- */
 
@@ -36,7 +38,7 @@ static bool set_errors(struct ext_mount_options *o, const char *value)
 
 struct flag_option {
 	const char *name;
-	u32 off; /* of a bool in struct ext_mount_options; U32_MAX: nothing to do */
+	u32 off; /* of a bool in struct ext_mount_options */
 	bool value;
 };
 
@@ -44,92 +46,89 @@ struct flag_option {
 	{ \
 		name, offsetof(struct ext_mount_options, field), value \
 	}
-#define NOTHING(name) \
-	{ \
-		name, U32_MAX, false \
-	}
 
 static const struct flag_option flags[] = {
 	FLAG("discard", discard, true),
 	FLAG("nodiscard", discard, false),
-	FLAG("barrier", barrier, true),
-	FLAG("nobarrier", barrier, false),
-	FLAG("acl", acl, true),
-	FLAG("noacl", acl, false),
 	FLAG("user_xattr", user_xattr, true),
 	FLAG("nouser_xattr", user_xattr, false),
-	FLAG("delalloc", delalloc, true),
-	FLAG("nodelalloc", delalloc, false),
 	FLAG("noload", p.no_load, true),
 	FLAG("norecovery", p.no_load, true),
-	NOTHING("init_itable"),
-	NOTHING("noinit_itable"),
-	NOTHING("auto_da_alloc"),
-	NOTHING("block_validity"),
-	NOTHING("noblock_validity"),
-	NOTHING("grpid"),
-	NOTHING("nogrpid"),
-	NOTHING("bsdgroups"),
-	NOTHING("sysvgroups"),
-	NOTHING("minixdf"),
-	NOTHING("bsddf"),
-	NOTHING("journal_checksum"),
-	NOTHING("nojournal_checksum"),
-	NOTHING("i_version"),
-	NOTHING("nombcache"),
-	NOTHING("orlov"),
-	NOTHING("oldalloc"),
-	NOTHING("defaults"),
-	NOTHING("noquota"),
-	NOTHING("dioread_nolock"),
-	NOTHING("dioread_lock"),
-	NOTHING("prefetch_block_bitmaps"),
-	NOTHING("nouid32"),
-	NOTHING("lazytime"),
-	NOTHING("nolazytime"),
-	NOTHING("check"),
-	NOTHING("nocheck"),
-	NOTHING("bh"),
-	NOTHING("nobh"),
+	FLAG("grpid", grpid, true),
+	FLAG("bsdgroups", grpid, true),
+	FLAG("nogrpid", grpid, false),
+	FLAG("sysvgroups", grpid, false),
+	FLAG("minixdf", minixdf, true),
+	FLAG("bsddf", minixdf, false),
+	FLAG("auto_da_alloc", auto_da_alloc, true),
+	FLAG("noauto_da_alloc", auto_da_alloc, false),
 };
+
+/* What is always so here, and what Linux itself no longer heeds. */
+static const char *const always[] = { "barrier", "delalloc", "noacl", "noinit_itable", "block_validity", "nojournal_checksum", "nombcache",
+				      "nolazytime", "noquota", "defaults", "i_version", "orlov", "oldalloc", "bh", "nobh",
+				      "dioread_nolock", "dioread_lock", "prefetch_block_bitmaps" };
+
+static bool is_always(const char *key)
+{
+	for (u32 n = 0; n < ARRAY_SIZE(always); n++)
+		if (!strcmp(always[n], key))
+			return true;
+	return false;
+}
 
 static int set_flag(struct ext_mount_options *o, const char *key)
 {
 	for (u32 n = 0; n < ARRAY_SIZE(flags); n++) {
 		if (strcmp(flags[n].name, key))
 			continue;
-		if (flags[n].off != U32_MAX)
-			*(bool *)((u8 *)o + flags[n].off) = flags[n].value;
+		*(bool *)((u8 *)o + flags[n].off) = flags[n].value;
 		return 0;
 	}
+	return is_always(key) ? 0 : -EINVAL;
+}
+
+/* How fast, not what: taken and not used. */
+static const char *const hints[] = { "stripe", "max_batch_time", "min_batch_time", "inode_readahead_blks", "journal_ioprio" };
+
+static int set_hint(const char *key)
+{
+	for (u32 n = 0; n < ARRAY_SIZE(hints); n++)
+		if (!strcmp(key, hints[n]))
+			return 0;
 	return -EINVAL;
 }
 
-static const char *const numbers_ignored[] = { "stripe", "max_batch_time", "min_batch_time", "inode_readahead_blks", "journal_ioprio",
-					       "init_itable", "max_dir_size_kb", "resuid", "resgid", "debug_want_extra_isize", "auto_da_alloc" };
+static int set_number(struct ext_mount_options *o, const char *key, u64 n)
+{
+	if (n > COMMIT_MAX_S && strcmp(key, "sb"))
+		return -EINVAL;
+	if (!strcmp(key, "sb"))
+		o->p.sb_block = n;
+	else if (!strcmp(key, "commit"))
+		o->commit_s = n ? (u32)n : COMMIT_DEFAULT_S;
+	else if (!strcmp(key, "resuid"))
+		o->resuid = (u32)n;
+	else if (!strcmp(key, "resgid"))
+		o->resgid = (u32)n;
+	else if (!strcmp(key, "auto_da_alloc"))
+		o->auto_da_alloc = n;
+	else if (!strcmp(key, "barrier"))
+		return n ? 0 : -EINVAL;
+	else
+		return set_hint(key);
+	return 0;
+}
 
 static int set_value(struct ext_mount_options *o, const char *key, const char *value)
 {
 	u64 n = 0;
-	bool number = !parse_u64(value, 10, &n, NULL);
 
 	if (!strcmp(key, "errors"))
 		return set_errors(o, value) ? 0 : -EINVAL;
 	if (!strcmp(key, "data"))
 		return strcmp(value, "ordered") ? -EINVAL : 0;
-	if (!number)
-		return -EINVAL;
-	if (!strcmp(key, "sb"))
-		o->p.sb_block = n;
-	else if (!strcmp(key, "commit"))
-		o->commit_s = (u32)min(n, 300ul);
-	else if (!strcmp(key, "barrier"))
-		o->barrier = n;
-	else
-		for (u32 k = 0; k < ARRAY_SIZE(numbers_ignored); k++)
-			if (!strcmp(key, numbers_ignored[k]))
-				return 0;
-	return !strcmp(key, "sb") || !strcmp(key, "commit") || !strcmp(key, "barrier") ? 0 : -EINVAL;
+	return parse_u64(value, 10, &n, NULL) ? -EINVAL : set_number(o, key, n);
 }
 
 static int parse_options(struct ext_mount_options *o, const char *text)
@@ -171,17 +170,23 @@ void ext_show_options(struct super *sb, char *buf, usize size)
 	buf[0] = 0;
 	if (es->opt.p.errors <= ERRORS_PANIC)
 		n = fmt_append(buf, size, n, "%s", names[es->opt.p.errors]);
+	if (es->opt.minixdf)
+		n = fmt_append(buf, size, n, ",minixdf");
+	if (es->opt.grpid)
+		n = fmt_append(buf, size, n, ",grpid");
 	if (!es->opt.user_xattr)
 		n = fmt_append(buf, size, n, ",nouser_xattr");
-	if (!es->opt.barrier)
-		n = fmt_append(buf, size, n, ",nobarrier");
-	if (!es->opt.delalloc)
-		n = fmt_append(buf, size, n, ",nodelalloc");
+	if (!es->opt.auto_da_alloc)
+		n = fmt_append(buf, size, n, ",noauto_da_alloc");
 	if (es->opt.discard)
 		n = fmt_append(buf, size, n, ",discard");
 	if (es->opt.p.no_load)
 		n = fmt_append(buf, size, n, ",norecovery");
-	if (es->opt.commit_s && es->opt.commit_s != 5)
+	if (es->opt.resuid != U32_MAX && es->opt.resuid != es->fs->sb->def_resuid)
+		n = fmt_append(buf, size, n, ",resuid=%u", es->opt.resuid);
+	if (es->opt.resgid != U32_MAX && es->opt.resgid != es->fs->sb->def_resgid)
+		n = fmt_append(buf, size, n, ",resgid=%u", es->opt.resgid);
+	if (es->opt.commit_s != COMMIT_DEFAULT_S)
 		n = fmt_append(buf, size, n, ",commit=%u", es->opt.commit_s);
 }
 
@@ -191,10 +196,11 @@ static struct ext_super *of_fs(struct ext_fs *fs) { return fs->hooks.owner; }
 
 static bool privileged(struct ext_fs *fs)
 {
+	const struct ext_mount_options *o = &of_fs(fs)->opt;
 	const struct cred *c = current_cred();
+	u32 uid = o->resuid == U32_MAX ? fs->sb->def_resuid : o->resuid, gid = o->resgid == U32_MAX ? fs->sb->def_resgid : o->resgid;
 
-	return cred_has(c, CAP_SYS_RESOURCE) || c->fsuid.v == fs->sb->def_resuid ||
-	       (fs->sb->def_resgid && cred_in_group(c, (kgid_t){ fs->sb->def_resgid }));
+	return cred_has(c, CAP_SYS_RESOURCE) || c->fsuid.v == uid || (gid && cred_in_group(c, (kgid_t){ gid }));
 }
 
 static void went_read_only(struct ext_fs *fs)
@@ -266,7 +272,8 @@ static struct ext_super *new_super(struct super *sb)
 	if (!es)
 		return NULL;
 	es->sb = sb;
-	es->opt = (struct ext_mount_options){ .barrier = true, .acl = true, .user_xattr = true, .delalloc = true };
+	es->opt = (struct ext_mount_options){ .commit_s = COMMIT_DEFAULT_S, .user_xattr = true, .auto_da_alloc = true };
+	es->opt.resuid = es->opt.resgid = U32_MAX;
 	spin_init(&es->cache_lock, RANK_EXT_SPIN);
 	xa_init(&es->nodes, &vmo_xa_mem);
 	waitq_init(&es->gone);
@@ -279,6 +286,12 @@ static struct ext_super *new_super(struct super *sb)
 	return es;
 }
 
+static void set_interval(struct ext_super *es)
+{
+	if (es->fs->j)
+		journal_set_interval(es->fs->j, es->opt.commit_s * NSEC_PER_SEC);
+}
+
 static int finish_mount(struct super *sb, struct ext_super *es)
 {
 	u32 deleted, truncated;
@@ -289,6 +302,7 @@ static int finish_mount(struct super *sb, struct ext_super *es)
 	sb->block_size = es->fs->block_size;
 	sb->max_bytes = ext_max_file_size(es->fs, ext_has_extents(es->fs));
 	sb->dev = es->dev->dev;
+	set_interval(es);
 	if (ext_is_read_only(es->fs))
 		sb->flags |= MS_RDONLY;
 	return make_root(sb);
@@ -358,6 +372,7 @@ static int remount(struct super *sb, u32 ms_flags, const char *options)
 	if (o.p.errors)
 		es->fs->errors = o.p.errors;
 	es->opt = o;
+	set_interval(es);
 	return 0;
 }
 
