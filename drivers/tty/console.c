@@ -19,7 +19,7 @@ void tty_set_console(struct tty *t)
 
 static int console_open(struct chrdev *c, u32 minor, u32 flags, struct file **out)
 {
-	return console_tty ? tty_open(console_tty, flags, false, out) : -ENODEV;
+	return console_tty ? tty_open_console(console_tty, flags, out) : -ENODEV;
 }
 
 static int tty_open_own(struct chrdev *c, u32 minor, u32 flags, struct file **out)

@@ -182,9 +182,11 @@ void tty_output_ready(struct tty *t)
 
 /* ---- reading ---- */
 
+#define UNDYING U64_MAX		/* file.private of /dev/console: init keeps it for its last words, so no hangup ends it, as on Linux */
+
 static bool is_dead(struct file *f, struct tty *t)
 {
-	return (u64)f->private != READ_ONCE(t->hangups);
+	return (u64)f->private != UNDYING && (u64)f->private != READ_ONCE(t->hangups);
 }
 
 bool tty_is_hung_up(struct file *f)
@@ -384,7 +386,7 @@ static u32 tty_poll(struct file *f)
 
 /* ---- open, close ---- */
 
-int tty_open(struct tty *t, u32 flags, bool may_ctty, struct file **out)
+static int open_tty(struct tty *t, u32 flags, bool console, struct file **out)
 {
 	int err = 0;
 
@@ -396,12 +398,25 @@ int tty_open(struct tty *t, u32 flags, bool may_ctty, struct file **out)
 		err = file_create(&t->obj, flags, out);
 	}
 	if (!err) {
-		(*out)->private = (void *)t->hangups;
+		(*out)->private = (void *)(console ? UNDYING : t->hangups);
 		t->opens++;
+		t->consoles += console;
 		if (t->drv->opened)
 			t->drv->opened(t);
 	}
 	mutex_unlock(&t->ctl);
+	return err;
+}
+
+int tty_open_console(struct tty *t, u32 flags, struct file **out)
+{
+	return open_tty(t, flags, true, out);
+}
+
+int tty_open(struct tty *t, u32 flags, bool may_ctty, struct file **out)
+{
+	int err = open_tty(t, flags, false, out);
+
 	if (!err && may_ctty && !(flags & O_NOCTTY))
 		tty_take_ctty(t, (*out)->mode & FMODE_READ, false);
 	return err;
@@ -412,6 +427,7 @@ static void tty_file_release(struct file *f)
 	struct tty *t = container_of(f->obj, struct tty, obj);
 
 	mutex_lock(&t->ctl);
+	t->consoles -= (u64)f->private == UNDYING;
 	if (!is_dead(f, t) && --t->opens == 0) {
 		t->exclusive = false;
 		if (t->drv->closed)
@@ -475,9 +491,9 @@ void tty_hangup(struct tty *t)
 	ldisc_flush_input(&t->ld);
 	t->drv->flush_output(t);
 	spin_unlock(&t->lock);
-	if (t->opens && t->drv->closed)
+	if (t->opens && !t->consoles && t->drv->closed)
 		t->drv->closed(t);
-	t->opens = 0;
+	t->opens = t->consoles;
 	mutex_unlock(&t->ctl);
 	object_wake(&t->obj, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLERR);
 }

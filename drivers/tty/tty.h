@@ -47,6 +47,7 @@ struct tty {
 	struct ldisc ld;		/* [t] */
 	struct winsize_k size;		/* [t] */
 	u32 opens;			/* [c] */
+	u32 consoles;			/* [c] of those: as /dev/console, which a hangup leaves alive */
 	u64 hangups;			/* [t] descriptions opened before the last one are dead */
 	bool exclusive;			/* [c] TIOCEXCL */
 	bool other_closed;		/* [t] ptys: nobody holds the other side */
@@ -74,6 +75,7 @@ void tty_output_ready(struct tty *t);
 /* ---- opening ---- */
 /* A description of t: becomes the controlling terminal unless O_NOCTTY or may_ctty is false. */
 int __must_check tty_open(struct tty *t, u32 flags, bool may_ctty, struct file **out);
+int __must_check tty_open_console(struct tty *t, u32 flags, struct file **out);
 /* The current session's terminal with a reference on its object, or NULL. */
 struct tty *tty_of_current(void);
 /* The terminal behind a file, or NULL: not one, or hung up. */
