@@ -35,7 +35,7 @@ static bool gpt_header(const struct partition_source *s, u64 lba, struct gpt *g,
 	u32 size, crc;
 
 	*err = s->read(s->arg, lba * s->block, h, sizeof(h));
-	if (*err || memcmp(h, "EFI PART", 8))
+	if (*err || memcmp(h, "EFI PART", 8) != 0)
 		return false;
 	size = get_le32(h + 12);
 	if (size < 92 || size > sizeof(h))

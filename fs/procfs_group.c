@@ -56,6 +56,7 @@ static void add_file(struct proc_entry *table, const struct proc_member *m)
 		table = (struct proc_entry *)e->dir;
 		name = slash + 1;
 	}
+	debug_assert(table);		/* ours are never without */
 	e = find(table, name, strlen(name));
 	if (e - table >= (s64)FILES_MAX)
 		panic("too many files: %s", m->name);

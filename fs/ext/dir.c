@@ -356,7 +356,7 @@ static int replace_parent(struct journal_handle *h, struct ext_inode *dir, u32 i
 	static const struct ext_name dots = { "..", 2 };
 	bool index = dir_is_dx(dir);
 	auto_buf struct buf *b = NULL;
-	u32 off, prev;
+	u32 off = 0, prev;
 	int err = ext_dir_read(dir, 0, index ? DIR_INDEX : DIR_LEAF, &b);
 
 	if (!err) /* in an index ".." reaches up to the end of the block */

@@ -16,6 +16,7 @@
 
 #include <kernel/lib/crc.h>
 #include <kernel/lib/string.h>
+#include <kernel/printk.h>
 
 /* ---- nodes ---- */
 
@@ -168,6 +169,7 @@ static void look(const struct ext_path *p, u64 lblk, u32 max, struct ext_mapping
 	const struct ext_leaf_disk *e = s->at >= 0 ? leaf_at(s->h, (u32)s->at) : NULL;
 	u64 next;
 
+	debug_assert(s->h);
 	*out = (struct ext_mapping){ .lblk = lblk, .len = max };
 	if (e && lblk < (u64)e->lblk + leaf_len(e)) {
 		u32 in = (u32)(lblk - e->lblk);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Which lines of the kernel sources the unit tests reach: gcov's counts of all test programs added up. What counts is what can run
-on the host at all: .c files, and the headers whose functions they alone hold."""
+on the host at all: .c files that are modules of a test, and the headers whose functions they alone hold."""
 import json
 import pathlib
 import re
@@ -24,6 +24,8 @@ def counts(objects, top):
                 name = str(path.relative_to(top) if path.is_absolute() and path.is_relative_to(top) else path)
                 if name.startswith(('selftests/', '/', 'build')) or name.endswith('.h') and not HEADERS.fullmatch(name):
                     continue
+                if name.endswith('.c') and obj.name != name.replace('/', '-') + '.o':
+                    continue	# a driver of which a test includes a part: not one that runs on the host
                 lines = found.setdefault(name, {})
                 for entry in file['lines']:
                     lines[entry['line_number']] = lines.get(entry['line_number'], 0) + entry['count']
