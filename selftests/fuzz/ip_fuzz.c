@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: net/ip.c net/ip4.c net/ip6.c net/icmp.c net/icmp6.c net/arp.c net/ndp.c net/frag.c net/igmp.c net/mld.c net/autoconf.c net/segment.c net/netbuf.c net/checksum.c mm/buddy.c mm/iter.c selftests/host/pages.c selftests/host/nouser.c */
+/* modules: net/mib.c net/ip.c net/ip4.c net/ip6.c net/icmp.c net/icmp6.c net/arp.c net/ndp.c net/frag.c net/igmp.c net/mld.c net/autoconf.c net/segment.c net/netbuf.c net/checksum.c mm/buddy.c mm/iter.c selftests/host/pages.c selftests/host/nouser.c */
 /* ip: any sequence of packets into IPv4, IPv6 and ARP, with everything behind them (ICMP, fragments, neighbour discovery, router
  * advertisements, listener queries); only sockets, tables and devices are played. Nothing may read outside a packet or leak one.
  * Input: records of two bytes (which protocol and in what shape, length / 8) and the packet. */
@@ -31,6 +31,8 @@ static struct ifaddr ours4, ours6;
 static ktime_t now = 1000 * NSEC_PER_SEC;
 static struct bh_timer *timers[8];
 static u32 nr_timers;
+
+u32 nr_cpus = 1;
 
 /* ---- what lies around ---- */
 ktime_t clock_monotonic(void) { return now; }
