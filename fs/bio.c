@@ -476,6 +476,35 @@ int blkdev_submit_wait(struct bio *b)
 	return bio_group_wait(&g);
 }
 
+void bio_end_in_group(struct bio *b)
+{
+	struct bio_group *g = b->group;
+	int error = b->error;
+
+	bio_free(b);
+	bio_group_done(g, error);
+}
+
+struct bio *bio_for_page(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p, u32 off, u32 len)
+{
+	struct bio *b = bio_alloc(dev, op, sector, 1, PAGE_KERNEL);
+
+	if (!bio_add(b, p, off, len))	/* a device takes at least a page at a time */
+		panic("%s: takes no page", dev->name);
+	return b;
+}
+
+int blkdev_page_wait(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p, u32 off, u32 len, u32 flags)
+{
+	struct bio *b = bio_for_page(dev, op, sector, p, off, len);
+	int err;
+
+	b->flags = flags;
+	err = blkdev_submit_wait(b);
+	bio_free(b);
+	return err;
+}
+
 static int submit_empty(struct blkdev *d, enum bio_op op, u64 sector, u32 nr_sectors)
 {
 	struct bio *b = bio_alloc(d, op, sector, 1, PAGE_KERNEL);
@@ -525,10 +554,7 @@ int blkdev_write_zeroes(struct blkdev *d, u64 sector, u64 nr_sectors)
 		return -ENOMEM;
 	for (err = 0; nr_sectors && !err;) {
 		u32 n = (u32)min(nr_sectors, (u64)PAGE_SIZE / SECTOR_SIZE);
-		struct bio *b = bio_alloc(d, BIO_WRITE, sector, 1, PAGE_KERNEL);
-
-		err = bio_add(b, zeros, 0, n * SECTOR_SIZE) ? blkdev_submit_wait(b) : -EIO;
-		bio_free(b);
+		err = blkdev_page_wait(d, BIO_WRITE, sector, zeros, 0, n * SECTOR_SIZE, 0);
 		sector += n;
 		nr_sectors -= n;
 	}

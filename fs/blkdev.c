@@ -280,7 +280,7 @@ int disk_add(struct disk *k)
 	int err;
 
 	assert(k->nr_queues && k->minors && k->limits.logical_block >= SECTOR_SIZE && k->limits.logical_block <= PAGE_SIZE &&
-	       k->limits.max_vecs && k->limits.max_sectors);
+	       k->limits.max_vecs && k->limits.max_sectors >= PAGE_SIZE / SECTOR_SIZE);
 	err = make_queues(k);
 	if (!err)
 		err = flush_create(k);

@@ -110,6 +110,14 @@ static inline void bio_group_add(struct bio_group *g, struct bio *b)
 void bio_group_done(struct bio_group *g, int error);	/* the group may be gone on return */
 int __must_check bio_group_wait(struct bio_group *g);	/* 0 or one of the errors. May sleep */
 
+/* The end of a bio that a group waits for and nobody else needs: freed. */
+void bio_end_in_group(struct bio *b);
+
+/* A bio for bytes [off, off + len) of one page: PAGE_KERNEL, so there is one. The caller sets the rest. */
+struct bio *bio_for_page(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p, u32 off, u32 len);
+/* The same, submitted and waited for. 0 or -errno. May sleep. */
+int __must_check blkdev_page_wait(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p, u32 off, u32 len, u32 flags);
+
 /* Everything completed before is on the medium afterwards. 0 or -errno. May sleep. */
 int __must_check blkdev_flush(struct blkdev *dev);
 int __must_check blkdev_discard(struct blkdev *dev, u64 sector, u64 nr_sectors);

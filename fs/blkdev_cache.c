@@ -26,20 +26,10 @@ static int dev_fill(struct vmo *v, struct page *p)
 {
 	struct blkdev *d = v->owner;
 	u32 n = bytes_in(d, p->index);
-	struct bio *b;
-	int err;
 
 	if (n < PAGE_SIZE)
 		memset((u8 *)page_to_virt(p) + n, 0, PAGE_SIZE - n);
-	if (!n)
-		return 0;
-	b = bio_alloc(d, BIO_READ, p->index << (PAGE_SHIFT - SECTOR_SHIFT), 1, PAGE_KERNEL);
-	if (!bio_add(b, p, 0, n))
-		err = -EIO;
-	else
-		err = blkdev_submit_wait(b);
-	bio_free(b);
-	return err;
+	return n ? blkdev_page_wait(d, BIO_READ, p->index << (PAGE_SHIFT - SECTOR_SHIFT), p, 0, n, 0) : 0;
 }
 
 static void dev_read_ahead(struct vmo *v, struct page **pages, u32 n)

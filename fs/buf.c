@@ -194,7 +194,7 @@ static void write_end(struct bio *bio)
 
 static void start(struct buf *b, struct bio_group *g, u32 flags)
 {
-	struct bio *bio = bio_alloc(b->dev, BIO_WRITE, b->block * (b->size / SECTOR_SIZE), 1, PAGE_KERNEL);
+	struct bio *bio = bio_for_page(b->dev, BIO_WRITE, b->block * (b->size / SECTOR_SIZE), b->page, offset_of(b), b->size);
 
 	buf_wait_io(b);
 	buf_flag_set(b, BUF_IO);
@@ -204,8 +204,6 @@ static void start(struct buf *b, struct bio_group *g, u32 flags)
 	bio->private = b;
 	bio->end = write_end;
 	bio_group_add(g, bio);
-	if (!bio_add(bio, b->page, offset_of(b), b->size))
-		panic("%s: takes no block", b->dev->name);
 	blkdev_submit(bio);
 }
 

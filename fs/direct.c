@@ -17,15 +17,6 @@
 
 #define BATCH 64u		/* user pages at a time */
 
-static void direct_end(struct bio *b)
-{
-	struct bio_group *g = b->group;
-	int error = b->error;
-
-	bio_free(b);
-	bio_group_done(g, error);
-}
-
 /* Pages [first..) of one run to consecutive sectors. */
 static void send_run(const struct direct_io *io, struct bio_group *g, const struct direct_run *r, struct page **pages, u32 off)
 {
@@ -42,7 +33,7 @@ static void send_run(const struct direct_io *io, struct bio_group *g, const stru
 		}
 		if (!b) {
 			b = bio_alloc(r->dev, io->op, sector, BATCH + 1, PAGE_KERNEL);
-			b->end = direct_end;
+			b->end = bio_end_in_group;
 			bio_group_add(g, b);
 			if (!bio_add(b, *pages, off, n))
 				panic("a device that takes no page");

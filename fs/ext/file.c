@@ -116,16 +116,7 @@ static void read_ahead(struct vmo *v, struct page **pages, u32 nr)
 
 static int read_block_run(struct ext_node *n, struct page *p, u32 off, u32 len, u64 block)
 {
-	struct bio *b = bio_alloc(to_ext(n->v.sb)->dev, BIO_READ, sector_of(n->i.fs, block), 1, PAGE_KERNEL);
-	int err = b ? 0 : -ENOMEM;
-
-	if (!err && !bio_add(b, p, off, len))
-		err = -EIO;
-	if (!err)
-		err = blkdev_submit_wait(b);
-	if (b)
-		bio_free(b);
-	return err;
+	return blkdev_page_wait(to_ext(n->v.sb)->dev, BIO_READ, sector_of(n->i.fs, block), p, off, len, 0);
 }
 
 static int fill(struct vmo *v, struct page *p)

@@ -37,15 +37,6 @@ struct log_writer {
 	u8 *last_tag;
 };
 
-static void log_end(struct bio *b)
-{
-	struct bio_group *g = b->group;
-	int error = b->error;
-
-	bio_free(b);
-	bio_group_done(g, error);
-}
-
 static u32 take_block(struct journal *j)
 {
 	u32 n = j->head;
@@ -93,16 +84,8 @@ static struct page *take_page(struct log_writer *w)
 
 static void send(struct log_writer *w, struct page *p, u32 at)
 {
-	struct journal *j = w->j;
-	struct bio *b = bio_alloc(j->dev, BIO_WRITE, journal_map(j, at) * (j->block_size / SECTOR_SIZE), 1, PAGE_KERNEL);
-
-	b->flags = BIO_META;
-	b->end = log_end;
-	bio_group_add(&w->group, b);
-	if (!bio_add(b, p, 0, j->block_size))
-		panic("journal: the device takes no block");
-	blkdev_submit(b);
-	j->stats.blocks_logged++;
+	blkdev_submit(journal_log_bio(w->j, BIO_WRITE, at, p, &w->group));
+	w->j->stats.blocks_logged++;
 }
 
 /* ---- revokes ---- */

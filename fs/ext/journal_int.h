@@ -169,5 +169,7 @@ void journal_set_tail(const struct journal *j, u8 *block);
 bool journal_tail_good(const struct journal *j, u8 *block);
 int __must_check journal_read_super(struct journal *j);
 int __must_check journal_write_super(struct journal *j, u32 start, u32 seq);
+/* A bio for one block of the log, in the group, to be submitted. */
+struct bio *journal_log_bio(struct journal *j, enum bio_op op, u32 log_block, struct page *p, struct bio_group *g);
 /* One block of the log from or to a page, and wait. */
 int __must_check journal_log_io(struct journal *j, enum bio_op op, u32 log_block, struct page *p, u32 flags);

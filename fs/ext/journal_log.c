@@ -17,17 +17,19 @@ u64 journal_map(const struct journal *j, u32 n)
 	panic("journal: block %u lies outside the log", n);
 }
 
+struct bio *journal_log_bio(struct journal *j, enum bio_op op, u32 log_block, struct page *p, struct bio_group *g)
+{
+	struct bio *b = bio_for_page(j->dev, op, journal_map(j, log_block) * (j->block_size / SECTOR_SIZE), p, 0, j->block_size);
+
+	b->flags = BIO_META;
+	b->end = bio_end_in_group;
+	bio_group_add(g, b);
+	return b;
+}
+
 int journal_log_io(struct journal *j, enum bio_op op, u32 log_block, struct page *p, u32 flags)
 {
-	struct bio *b = bio_alloc(j->dev, op, journal_map(j, log_block) * (j->block_size / SECTOR_SIZE), 1, PAGE_KERNEL);
-	int err;
-
-	b->flags = flags | BIO_META;
-	if (!bio_add(b, p, 0, j->block_size))
-		panic("journal: the device takes no block");
-	err = blkdev_submit_wait(b);
-	bio_free(b);
-	return err;
+	return blkdev_page_wait(j->dev, op, journal_map(j, log_block) * (j->block_size / SECTOR_SIZE), p, 0, j->block_size, flags | BIO_META);
 }
 
 /* ---- checksums ---- */

@@ -37,15 +37,6 @@ static u32 decode(const void *p) { return (u32)((u64)p >> 2); }
 
 /* ---- reading the log ---- */
 
-static void read_end(struct bio *b)
-{
-	struct bio_group *g = b->group;
-	int error = b->error;
-
-	bio_free(b);
-	bio_group_done(g, error);
-}
-
 static int load(struct recovery *r, u32 first)
 {
 	struct journal *j = r->j;
@@ -56,16 +47,8 @@ static int load(struct recovery *r, u32 first)
 
 	bio_group_begin(&g);
 	blk_plug_begin(&plug);
-	for (u32 i = 0; i < n; i++) {
-		struct bio *b = bio_alloc(j->dev, BIO_READ, journal_map(j, first + i) * (j->block_size / SECTOR_SIZE), 1, PAGE_KERNEL);
-
-		b->flags = BIO_META;
-		b->end = read_end;
-		bio_group_add(&g, b);
-		if (!bio_add(b, j->pages[i], 0, j->block_size))
-			panic("journal: the device takes no block");
-		blkdev_submit(b);
-	}
+	for (u32 i = 0; i < n; i++)
+		blkdev_submit(journal_log_bio(j, BIO_READ, first + i, j->pages[i], &g));
 	blk_plug_end(&plug);
 	err = bio_group_wait(&g);
 	r->window = first;
