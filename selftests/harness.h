@@ -185,6 +185,14 @@ static inline int is_ashlar(void)
 	return uname(&u) == 0 && strstr(u.release, "ashlar") != NULL;
 }
 
+/* A kernel whose locks and objects carry what its checks need: limits of memory are not for it. */
+static inline int is_debug_kernel(void)
+{
+	struct utsname u;
+
+	return uname(&u) == 0 && strstr(u.version, " DEBUG") != NULL;
+}
+
 /* IN_CHILD({ ... }): meanwhile, in a child process; its pid. Checks in it count. Not reaped unless the test does. */
 #define IN_CHILD(...)                                                                             \
 	({                                                                                        \
