@@ -306,6 +306,8 @@ static int remove_locked(struct walk *w, struct dentry *d, bool want_dir)
 	rw_write_unlock(&v->lock);
 	if (err)
 		return err;
+	if (want_dir)
+		dentry_prune(d);		/* names that were looked for in it and not found: they would keep it */
 	dentry_drop(d);
 	notify_deleted(v);
 	notify_dir(dir, IN_DELETE, d);
@@ -470,6 +472,8 @@ static int do_rename(struct renaming *r)
 		rw_write_unlock(&victim->lock);
 	if (err)
 		return err;
+	if (victim && (victim->flags & VN_DEAD))
+		dentry_prune(r->target);
 	if (r->flags & RENAME_EXCHANGE)
 		dentry_exchange(r->d, r->target);
 	else

@@ -58,7 +58,7 @@ static int cut(struct journal_handle *h, struct ext_inode *i, u64 size)
 	if (!err)
 		err = ext_unmap(h, i, blocks_for(i, size), U64_MAX);
 	err2 = ext_more_credits(h, i, 4);
-	if (!err2)
+	if (!err2 && i->nlink)		/* without a name it stays one: it is yet to be deleted */
 		err2 = ext_orphan_del(h, i);
 	if (!err2)
 		err2 = ext_inode_write(h, i);

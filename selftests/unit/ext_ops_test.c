@@ -87,6 +87,8 @@ static void orphans(const char *options)
 		ASSERT_EQ(0, ext_tmpfile(&root, &reg, &tmp[i]));
 		write_blocks(&tmp[i], 5, 4);
 	}
+	EXPECT_EQ(0, ext_truncate(&tmp[0], 2 << fs->block_bits)); /* which does not finish it */
+	EXPECT_TRUE(ext_is_orphan(&tmp[0]));
 	EXPECT_TRUE(host_in_child(crash_now));
 	EXPECT_EQ(0, ext_evict(&tmp[1]));		/* from the middle of the list */
 	EXPECT_EQ(0, ext_evict(&tmp[2]));
