@@ -334,6 +334,8 @@ long sys_getsockopt(int fd, s32 level, s32 optname, uaddr_t optval, uaddr_t optl
 			return -ENOMEM;
 	}
 	memset(val, 0, n);
+	if (level == SOL_PACKET && optname == PACKET_HDRLEN && copy_from_user(val, optval, n))	/* the one that asks with a value */
+		return -EFAULT;
 	err = sock_getopt(sk, level, optname, val, &n);
 	if (err && err != -ERANGE)
 		return err;

@@ -240,6 +240,16 @@ static void flush_prefsrc(struct net_ns *net, struct ipaddr src)
 		route_flush_src(net, src);
 }
 
+static bool has_v4(const struct netdev *d)
+{
+	struct ifaddr *a;
+
+	list_for_each_entry(a, &d->addrs, link)
+		if (ip_is4(a->addr))
+			return true;
+	return false;
+}
+
 static void remove(struct ifaddr *a)
 {
 	struct netdev *d = a->dev;
@@ -258,6 +268,8 @@ static void remove(struct ifaddr *a)
 	}
 	list_del(&a->link);
 	flush_prefsrc(d->net, a->addr);
+	if (ip_is4(a->addr) && !has_v4(d))		/* without an address a device speaks no IPv4 */
+		route_flush_dev(d, true, false);
 	netdev_tell(d, NETDEV_ADDR_REMOVED, a);
 	route_changed(d->net);
 	call_rcu(&a->rcu, free_rcu);
@@ -304,16 +316,6 @@ static void remove_all(struct netdev *d, bool v4, bool v6)
 }
 
 /* ---- what happens to devices ---- */
-
-static bool has_v4(const struct netdev *d)
-{
-	struct ifaddr *a;
-
-	list_for_each_entry(a, &d->addrs, link)
-		if (ip_is4(a->addr))
-			return true;
-	return false;
-}
 
 static void add_loopback4(struct netdev *d)
 {

@@ -30,3 +30,11 @@ void inet_port_leave(struct port_table *t, const struct inet_sock *is, struct in
 void inet_port_rest_release(struct port_table *t, struct inet_port_rest *rest);
 /* listen(): sockets that shared the port while none listened may not any more. -EADDRINUSE. */
 int __must_check inet_port_recheck(struct port_table *t, struct inet_sock *is);
+
+/* SO_REUSEPORT: does the nth socket that fits as well as those before it take the flow? hash: the flow's, which each question changes, so
+ * that all get the same share and a flow stays with its socket. */
+static inline bool reuseport_takes(u32 *hash, u32 n)
+{
+	*hash = *hash * 1664525u + 1013904223u;
+	return (u64)*hash * n >> 32 == 0;
+}

@@ -2,15 +2,14 @@
 /* packet.c - AF_PACKET: frames as they come and go, for DHCP clients and analysers.
  *
  * A socket is a tap on one protocol (or all) and one device (or all). SOCK_RAW sees the link header, SOCK_DGRAM does not. Frames pass
- * the socket's filter first; what does not fit into rcvbuf is counted and dropped. Packet rings (PACKET_RX_RING) are refused.
+ * the socket's filter first; what does not fit into rcvbuf, or into the ring that packet_ring.c keeps, is counted and dropped.
  *
  * Locks: rx.lock [RANK_SOCK_QUEUE], bottom halves off; the owner lock for bind and options. Ref: packet(7). Tests: selftests/abi/packet.c
  */
+#include "packet_int.h"
+
 #include <net/filter.h>
 #include <net/net.h>
-#include <net/rxqueue.h>
-#include <net/netdev.h>
-#include <net/packet.h>
 #include <net/sock.h>
 
 #include <kernel/bh.h>
@@ -22,35 +21,8 @@
 #include <mm/iter.h>
 #include <mm/slab.h>
 
-#define TP_STATUS_USER		1u
-#define TP_STATUS_CSUMNOTREADY	8u
-#define TP_STATUS_CSUM_VALID	128u
 #define SIOCINQ_		0x541bu
 #define SIOCOUTQ_		0x5411u
-
-struct membership {
-	struct list link;
-	struct abi_packet_mreq {
-		s32 ifindex;
-		u16 type, alen;
-		u8 address[8];
-	} req;
-};
-
-/* Locks: r  rx.lock   o  owner   l  net->pkt.lock */
-struct packet_sock {
-	struct sock sk;			/* first */
-	struct packet_type tap;		/* [o] */
-	bool tapping;			/* [o] */
-	s32 ifindex;			/* [o] 0: all */
-	u16 protocol;			/* [o] ETH_P_*; 0: nothing */
-	bool auxdata, origdev, ignore_outgoing;
-	struct rxqueue rx;
-	struct list members;		/* [o, r] */
-	struct list link;		/* [l] */
-	u32 packets, drops;		/* [r] since PACKET_STATISTICS was read */
-	struct rcu_head rcu;
-};
 
 /* netbuf.cb while queued. */
 struct packet_cb {
@@ -62,11 +34,6 @@ struct packet_cb {
 };
 
 static const struct sock_ops packet_ops;
-
-static struct packet_sock *to_packet(struct sock *sk)
-{
-	return container_of(sk, struct packet_sock, sk);
-}
 
 /* ---- receiving ---- */
 
@@ -99,6 +66,23 @@ static void queue(struct packet_sock *ps, struct netbuf *nb, u32 keep)
 		object_wake(&ps->sk.obj, EPOLLIN | EPOLLRDNORM);
 }
 
+static void put_in_ring(struct packet_sock *ps, struct netbuf *nb, u32 keep)
+{
+	bool wake;
+
+	spin_lock_bh(&ps->rx.lock);
+	ps->packets++;
+	if (ps->ring && !packet_ring_put(ps, nb, keep)) {
+		ps->drops++;
+		ps->sk.drops++;
+	}
+	wake = packet_ring_readable(ps);
+	spin_unlock_bh(&ps->rx.lock);
+	netbuf_free(nb);
+	if (wake)
+		object_wake(&ps->sk.obj, EPOLLIN | EPOLLRDNORM);
+}
+
 /* A clone of ours: of what came in, data at the network header; of what goes out, at the link header. */
 static void packet_rx(struct packet_type *p, struct netbuf *nb)
 {
@@ -116,7 +100,9 @@ static void packet_rx(struct packet_type *p, struct netbuf *nb)
 	else if (ps->sk.type == SOCK_DGRAM && outgoing)
 		netbuf_pull(nb, ETH_HLEN);
 	keep = filter_run(&ps->sk, nb);
-	if (keep)
+	if (keep && READ_ONCE(ps->ring))
+		put_in_ring(ps, nb, min(keep, nb->len));
+	else if (keep)
 		queue(ps, nb, min(keep, nb->len));
 	else
 		netbuf_free(nb);
@@ -140,8 +126,7 @@ static void fill_in(struct packet_sock *ps, struct netbuf *nb, struct sock_msg *
 	}
 	if (ps->auxdata) {
 		m->ctl->present |= CTL_AUXDATA;
-		m->ctl->aux_status = TP_STATUS_USER | (nb->csum == CSUM_PARTIAL ? TP_STATUS_CSUMNOTREADY : 0) |
-				     (nb->csum == CSUM_VERIFIED ? TP_STATUS_CSUM_VALID : 0);
+		m->ctl->aux_status = TP_STATUS_USER | packet_csum_status(nb);
 		m->ctl->aux_len = cb->orig_len;
 		m->ctl->aux_snaplen = nb->len;
 		m->ctl->aux_net = cb->net;
@@ -376,13 +361,14 @@ static int set_packet(struct packet_sock *ps, s32 name, const void *val, u32 len
 		memcpy(&req, val, min(len, (u32)sizeof(req)));
 		return name == PACKET_ADD_MEMBERSHIP ? add_member(ps, &req) : drop_member(ps, &req);
 	}
+	if (name == PACKET_VERSION || name == PACKET_RESERVE || name == PACKET_RX_RING)
+		return packet_ring_setopt(ps, name, val, len);
 	if (sock_opt_int(val, len, &v))
 		return -EINVAL;
 	switch (name) {
 	case PACKET_AUXDATA:	     ps->auxdata = v != 0; return 0;
 	case PACKET_ORIGDEV:	     ps->origdev = v != 0; return 0;
 	case PACKET_IGNORE_OUTGOING: ps->ignore_outgoing = v != 0; return 0;
-	case PACKET_VERSION:	     return v >= 0 && v <= 2 ? 0 : -EINVAL;
 	case PACKET_TIMESTAMP:	     return 0;
 	default:		     return -ENOPROTOOPT;
 	}
@@ -401,14 +387,15 @@ static int packet_setopt(struct sock *sk, s32 level, s32 name, const void *val, 
 
 static int get_statistics(struct packet_sock *ps, void *val, u32 *len)
 {
-	u32 stats[2];
+	u32 stats[3];
 
 	spin_lock_bh(&ps->rx.lock);
 	stats[0] = ps->packets;
 	stats[1] = ps->drops;
+	stats[2] = packet_ring_freezes(ps);
 	ps->packets = ps->drops = 0;
 	spin_unlock_bh(&ps->rx.lock);
-	*len = min(*len, (u32)sizeof(stats));
+	*len = min(*len, (u32)(ps->version == TPACKET_V3 ? 3 : 2) * 4);
 	memcpy(val, stats, *len);
 	return 0;
 }
@@ -424,15 +411,20 @@ static int packet_getopt(struct sock *sk, s32 level, s32 name, void *val, u32 *l
 	case PACKET_AUXDATA:	     return sock_put_int(val, len, ps->auxdata);
 	case PACKET_ORIGDEV:	     return sock_put_int(val, len, ps->origdev);
 	case PACKET_IGNORE_OUTGOING: return sock_put_int(val, len, ps->ignore_outgoing);
-	default:		     return -ENOPROTOOPT;
+	default:		     return packet_ring_getopt(ps, name, val, len);
 	}
 }
 
 static u32 packet_poll(struct sock *sk)
 {
+	struct packet_sock *ps = to_packet(sk);
 	u32 mask = atomic_read(&sk->err) ? EPOLLERR : 0;
+	bool in;
 
-	if (READ_ONCE(to_packet(sk)->rx.q.n))
+	spin_lock_bh(&ps->rx.lock);
+	in = ps->rx.q.n || packet_ring_readable(ps);
+	spin_unlock_bh(&ps->rx.lock);
+	if (in)
 		mask |= EPOLLIN | EPOLLRDNORM;
 	return mask | (sock_writeable(sk) ? EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND : 0);
 }
@@ -487,6 +479,7 @@ static void packet_close(struct sock *sk)
 	spin_unlock_bh(&sk->net->pkt.lock);
 	sock_lock(sk);
 	untap(ps);
+	packet_ring_drop(ps);
 	while ((mb = list_first_or_null(&ps->members, struct membership, link))) {
 		list_del(&mb->link);
 		if (change_member(ps, &mb->req, -1))
@@ -561,7 +554,7 @@ bool packet_diag(struct net_ns *net, u32 *skip, bool (*fn)(const struct packet_d
 
 static const struct sock_ops packet_ops = {
 	.name = "PACKET", .bind = packet_bind, .getname = packet_getname, .send = packet_send, .recv = packet_recv, .setopt = packet_setopt,
-	.getopt = packet_getopt, .poll = packet_poll, .ioctl = packet_ioctl, .backlog = packet_backlog, .close = packet_close,
-	.destroy = packet_destroy, .free = packet_free,
+	.getopt = packet_getopt, .poll = packet_poll, .ioctl = packet_ioctl, .mmap = packet_ring_mmap, .backlog = packet_backlog,
+	.close = packet_close, .destroy = packet_destroy, .free = packet_free,
 };
 SOCK_FAMILY(packet, .family = AF_PACKET, .create = packet_create);

@@ -155,6 +155,13 @@ static u32 sock_poll(struct file *f)
 	return sk->ops->poll(sk);
 }
 
+static int sock_mmap(struct file *f, struct vm_request *req)
+{
+	struct sock *sk = to_sock(f->obj);
+
+	return sk->ops->mmap ? sk->ops->mmap(sk, req) : -ENODEV;
+}
+
 static void sock_file_release(struct file *f)
 {
 	struct sock *sk = to_sock(f->obj);
@@ -177,6 +184,7 @@ static const struct object_ops sock_object_ops = {
 	.write = sock_write,
 	.write_page = sock_write_page,
 	.poll = sock_poll,
+	.mmap = sock_mmap,
 	.file_release = sock_file_release,
 	.release = sock_release,
 	.ino = sock_ino,

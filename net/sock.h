@@ -19,6 +19,7 @@ struct net_ns;
 struct scm_fds;
 struct sock;
 struct sock_filter_prog;
+struct vm_request;
 
 /* ---- addresses, decoded ---- */
 struct sock_addr {
@@ -132,6 +133,7 @@ struct sock_ops {
 	int (*getopt)(struct sock *sk, s32 level, s32 name, void *val, u32 *len);
 	u32 (*poll)(struct sock *sk);
 	int (*ioctl)(struct sock *sk, u32 cmd, s32 *value);		/* those that give an int: SIOCINQ, SIOCOUTQ, SIOCATMARK...; -ENOTTY */
+	int (*mmap)(struct sock *sk, struct vm_request *req);		/* missing: -ENODEV */
 	/* A packet of the backlog; owner, bottom halves off. Takes it over. */
 	void (*backlog)(struct sock *sk, struct netbuf *nb);
 	/* What a bottom half left by sock_kick(). Owner, bottom halves off. */

@@ -10,6 +10,7 @@
 
 #include <kernel/bh.h>
 #include <net/diag.h>
+#include <net/inet_port.h>
 
 #define CHAINS	  16384u		/* heads; chains are as long as they must be */
 #define LOCKS	  256u
@@ -155,9 +156,9 @@ struct tcp_sock *tcp_listener_find(struct net_ns *net, const struct ip_cb *cb, u
 			best = is;
 			equal = 1;
 		} else if (sock_flag(&is->sk, SOCK_REUSEPORT)) {	/* shared by the flow's hash */
-			if (!pick)
-				pick = hash_of(cb->dst, dport, cb->src, sport) >> 4 | 1;
-			if (pick % ++equal == 0)
+			if (equal == 1)
+				pick = hash_of(cb->dst, dport, cb->src, sport);
+			if (reuseport_takes(&pick, ++equal))
 				best = is;
 		}
 	}

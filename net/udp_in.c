@@ -18,6 +18,7 @@
 #include <net/filter.h>
 #include <net/mcast.h>
 #include <net/mib.h>
+#include <net/inet_port.h>
 #include <net/net.h>
 
 static struct bucket {
@@ -97,9 +98,9 @@ static struct udp_sock *find(struct net_ns *net, const struct ip_cb *cb, u16 spo
 			best = is;
 			equal = 1;
 		} else if (sock_flag(&is->sk, SOCK_REUSEPORT) && sock_flag(&best->sk, SOCK_REUSEPORT)) {
-			if (!pick)
-				pick = flow_hash(cb, sport) >> 8 | 1;
-			if (pick % ++equal == 0)
+			if (equal == 1)
+				pick = flow_hash(cb, sport);
+			if (reuseport_takes(&pick, ++equal))
 				best = is;
 		} else if (sock_flag(&is->sk, SOCK_REUSEADDR)) {
 			continue;		/* the first in the list: the latest bound */

@@ -418,6 +418,32 @@ TEST(reuseaddr_over_time_wait)
 	EXPECT_EQ(0, listen(l, 1));
 }
 
+TEST(reuseport_shares_evenly)
+{
+	struct sockaddr_in a = at(0);
+	int l[4], c[200], got[4] = {}, s;
+
+	for (int i = 0; i < 4; i++) {
+		l[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		EXPECT_EQ(0, set_int(l[i], SOL_SOCKET, SO_REUSEPORT, 1));
+		ASSERT_EQ(0, bind(l[i], (void *)&a, sizeof(a)));
+		ASSERT_EQ(0, listen(l[i], 200));
+		a = name_of(l[i]);
+	}
+	for (int i = 0; i < 200; i++) {
+		c[i] = socket(AF_INET, SOCK_STREAM, 0);
+		ASSERT_EQ(0, connect(c[i], (void *)&a, sizeof(a)));
+	}
+	for (int i = 0; i < 4; i++)
+		while ((s = accept(l[i], NULL, NULL)) >= 0) {
+			got[i]++;
+			close(s);
+		}
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(1, got[i] >= 15);		/* of 50: 6 deviations below */
+	EXPECT_EQ(200, got[0] + got[1] + got[2] + got[3]);
+}
+
 TEST(accept_times_out)
 {
 	struct timeval tv = { 0, 30000 };

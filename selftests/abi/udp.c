@@ -392,4 +392,32 @@ TEST(receive_budget_drops_the_rest)
 	EXPECT_EQ(1, recv(y, block, 4, 0));
 }
 
+TEST(reuseport_shares_evenly_and_keeps_flows)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int s[4], got[4] = {}, on = 1, c;
+	socklen_t n = sizeof(a);
+	char b[8];
+
+	for (int i = 0; i < 4; i++) {
+		s[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		EXPECT_EQ(0, setsockopt(s[i], SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)));
+		ASSERT_EQ(0, bind(s[i], (void *)&a, sizeof(a)));
+		getsockname(s[i], (void *)&a, &n);
+	}
+	for (int i = 0; i < 200; i++) {
+		c = socket(AF_INET, SOCK_DGRAM, 0);
+		ASSERT_EQ(0, connect(c, (void *)&a, sizeof(a)));
+		send(c, "one", 3, 0);
+		send(c, "two", 3, 0);
+		close(c);
+	}
+	for (int i = 0; i < 4; i++) {
+		while (recv(s[i], b, sizeof(b), 0) >= 0)
+			got[i]++;
+		EXPECT_EQ(0, got[i] % 2);
+		EXPECT_EQ(1, got[i] >= 30);
+	}
+	EXPECT_EQ(400, got[0] + got[1] + got[2] + got[3]);
+}
 MAIN
