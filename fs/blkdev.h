@@ -186,6 +186,8 @@ static inline void blkdev_put(struct blkdev *d)
 /* For this holder alone. -EBUSY. NULL releases. */
 int __must_check blkdev_claim(struct blkdev *d, const void *holder);
 void blkdev_release(struct blkdev *d, const void *holder);
+/* The device that a node is, claimed for holder; a reference. -ENOENT, -ENOTBLK, -EBUSY... */
+int __must_check blkdev_claim_path(const char *path, const void *holder, struct blkdev **out);
 /* A power of two from the device's logical block size to PAGE_SIZE. -EINVAL. */
 int __must_check blkdev_set_block_size(struct blkdev *d, u32 size);
 /* Dirty pages of the device's own cache to the device; then its cache to the medium. 0 or -errno.

@@ -5,7 +5,10 @@
 #include <fs/blk_int.h>
 
 #include <fs/chrdev.h>
+#include <fs/dcache.h>
 #include <fs/direct.h>
+#include <fs/namei.h>
+#include <fs/vnode.h>
 #include <kernel/file.h>
 #include <kernel/uapi.h>
 #include <mm/iter.h>
@@ -42,6 +45,29 @@ int blkdev_open_node(u32 dev, u32 flags, struct file **out)
 		(*out)->private = d;		/* counted */
 	}
 	blkdev_put(d);
+	return err;
+}
+
+int blkdev_claim_path(const char *path, const void *holder, struct blkdev **out)
+{
+	struct path p;
+	int err;
+
+	*out = NULL;
+	if (!path || !*path)
+		return -ENOENT;
+	err = path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW, &p);
+	if (err)
+		return err;
+	err = (p.dentry->vnode->mode & S_IFMT) != S_IFBLK ? -ENOTBLK : blkdev_find(p.dentry->vnode->rdev, out);
+	path_put(&p);
+	if (err)
+		return err;
+	err = blkdev_claim(*out, holder);
+	if (err) {
+		blkdev_put(*out);
+		*out = NULL;
+	}
 	return err;
 }
 

@@ -128,9 +128,17 @@ static inline bool same_name(const char *stored, const struct name *n)
 	return !(diff << (64 - 8 * (len - i)));
 }
 
+/* Names that are one name to the file system have one hash, though not one length. */
 static inline u64 bucket_index(const struct dentry *parent, u64 key)
 {
+	if (unlikely(parent->flags & DENTRY_FOLDED))
+		key &= ~(u64)U32_MAX;
 	return ((key ^ (u64)parent >> 6) * HASH_MULT) >> bucket_shift;
+}
+
+static u64 folded_key(const struct super *sb, const struct name *n)
+{
+	return (u64)sb->ops->name_hash(sb, n->s, name_len(n)) << 32 | name_len(n);
 }
 
 static struct spinlock *bucket_lock(u64 index)
@@ -145,11 +153,34 @@ u32 dcache_rename_seq(void)
 	return smp_load_acquire(&rename_seq);
 }
 
+static struct dentry *find_folded(const struct hlist *bucket, const struct dentry *parent, const struct name *n, struct vnode **vnode)
+{
+	struct dentry *d;
+	u32 seq;
+
+	hlist_for_each_entry(d, bucket, hash) {
+		const char *stored = READ_ONCE(d->name);
+
+		if ((d->key ^ n->key) >> 32 || d->parent != parent)
+			continue;
+		seq = smp_load_acquire(&d->seq);		/* (B); the length may be another name's, the NUL is this one's */
+		if (!d->sb->ops->name_same(d->sb, stored, (u32)strlen(stored), n->s, name_len(n)))
+			continue;
+		*vnode = rcu_deref(d->vnode);
+		smp_rmb();
+		if (seq == READ_ONCE(d->seq) && !(seq & 1))
+			return d;
+	}
+	return NULL;
+}
+
 static inline struct dentry *find(const struct hlist *bucket, const struct dentry *parent, const struct name *n, struct vnode **vnode)
 {
 	struct dentry *d;
 	u32 seq;
 
+	if (unlikely(parent->flags & DENTRY_FOLDED))
+		return find_folded(bucket, parent, n, vnode);
 	hlist_for_each_entry(d, bucket, hash) {
 		if (d->key != n->key || d->parent != parent)
 			continue;
@@ -166,15 +197,26 @@ static inline struct dentry *find(const struct hlist *bucket, const struct dentr
 
 struct dentry *dentry_find_rcu(struct dentry *parent, const struct name *n, struct vnode **vnode)
 {
+	struct name folded;
+
+	if (unlikely(parent->flags & DENTRY_FOLDED)) {
+		folded = (struct name){ n->s, folded_key(parent->sb, n) };
+		n = &folded;
+	}
 	return find(&buckets[bucket_index(parent, n->key)], parent, n, vnode);
 }
 
 struct dentry *dentry_find(struct dentry *parent, const struct name *n)
 {
-	u64 b = bucket_index(parent, n->key);
+	struct name folded = *n;
 	struct vnode *vnode;
 	struct dentry *d;
+	u64 b;
 
+	if (unlikely(parent->flags & DENTRY_FOLDED))
+		folded.key = folded_key(parent->sb, n);
+	n = &folded;
+	b = bucket_index(parent, n->key);
 	rcu_read_lock();
 	d = find(&buckets[b], parent, n, &vnode);
 	if (!d || !dentry_tryget(d)) {
@@ -188,6 +230,21 @@ struct dentry *dentry_find(struct dentry *parent, const struct name *n)
 	if (d)
 		d->referenced = true;
 	return d;
+}
+
+struct dentry *dentry_find_vnode(struct dentry *parent, const struct vnode *v)
+{
+	struct dentry *d, *found = NULL;
+
+	spin_lock(&parent->lock);
+	list_for_each_entry(d, &parent->children, sibling) {
+		if (READ_ONCE(d->vnode) == v && dentry_tryget(d)) {
+			found = d;
+			break;
+		}
+	}
+	spin_unlock(&parent->lock);
+	return found;
 }
 
 /* ---- making ---- */
@@ -225,6 +282,10 @@ static struct dentry *alloc(struct super *sb, const struct name *n)
 	if (!set_name(d, n)) {
 		slab_free(dentry_cache, d);
 		return NULL;
+	}
+	if (unlikely(sb->ops && sb->ops->name_hash)) {
+		d->flags = DENTRY_FOLDED;
+		d->key = folded_key(sb, n);
 	}
 	ref_init(&d->refs, 1);
 	spin_init(&d->lock, RANK_DCACHE);

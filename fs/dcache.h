@@ -52,6 +52,7 @@ struct dentry {
 #define DENTRY_HASHED	   0x01u
 #define DENTRY_MOUNTED	   0x02u	/* something is mounted here in some namespace: look it up */
 #define DENTRY_REVALIDATE  0x08u	/* [I] ask ops->revalidate before use */
+#define DENTRY_FOLDED	   0x10u	/* [I] the file system says which names are one: super_ops.name_hash */
 
 void dcache_init(void);
 
@@ -69,6 +70,8 @@ void dentry_drop(struct dentry *d);
 void dentry_move(struct dentry *d, struct dentry *target);
 void dentry_exchange(struct dentry *a, struct dentry *b);
 
+/* A cached child that stands for v: a reference, or NULL. Looks at all of them. */
+struct dentry *dentry_find_vnode(struct dentry *parent, const struct vnode *v);
 /* Under RCU: the cached child, or NULL; no reference. *vnode is what it stood for at that moment. */
 struct dentry *dentry_find_rcu(struct dentry *parent, const struct name *n, struct vnode **vnode);
 /* A reference, or NULL; never misses what is there if the parent's vnode.lock is held. */

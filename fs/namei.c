@@ -289,6 +289,13 @@ int walk_child_locked(struct dentry *dir, const struct name *n, struct dentry **
 	err = dv->ops->lookup(dv, n, &v);
 	if (err && (err != -ENOENT || dir->sb->flags & SB_NO_NEGATIVE))
 		return err == -ENOENT ? 0 : err;
+	if (v && unlikely(dir->flags & DENTRY_FOLDED) && atomic_read(&v->obj.refs) > 1) {
+		*out = dentry_find_vnode(dir, v);	/* another name of the same entry, vfat's 8.3 one: never two dentries */
+		if (*out) {
+			vnode_put(v);
+			return 0;
+		}
+	}
 	d = dentry_alloc(dir, n);
 	if (!d) {
 		if (v)
@@ -426,7 +433,7 @@ int walk_parent(struct walk *w, const char *s)
 		if (unlikely(err))
 			return err;
 		n = name_scan(s);
-		if (unlikely(name_len(&n) > NAME_MAX))
+		if (unlikely(name_len(&n) > NAME_MAX) && !(w->at.dentry->flags & DENTRY_FOLDED))
 			return -ENAMETOOLONG;
 		type = type_of(&n);
 		s += name_len(&n);

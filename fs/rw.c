@@ -70,6 +70,12 @@ static ssize_t write_locked(struct file *f, struct vnode *v, struct vmo *m, stru
 	if (n < 0)
 		return n;
 	from->left = (usize)n;
+	if (unlikely((u64)*pos > m->size) && v->ops->fill_gap) {
+		int err = v->ops->fill_gap(v, (u64)*pos);
+
+		if (err)
+			return err;
+	}
 	vnode_kill_suid(v);
 	n = vmo_write(m, from, *pos);
 	if (n <= 0)
@@ -94,7 +100,7 @@ static ssize_t file_write(struct file *f, struct iter *from, loff_t *pos)
 	rw_write_unlock(&v->lock);
 	if (n > 0)
 		notify_place(f->dentry, IN_MODIFY);
-	if (n > 0 && unlikely(file_flags(f) & O_DSYNC) && v->obj.ops->fsync) {
+	if (n > 0 && unlikely(file_flags(f) & O_DSYNC || v->sb->flags & MS_SYNCHRONOUS) && v->obj.ops->fsync) {
 		int err = v->obj.ops->fsync(f, (file_flags(f) & O_SYNC) != O_SYNC);
 
 		if (err)

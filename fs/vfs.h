@@ -51,6 +51,9 @@ struct super_ops {
 	void (*shutdown)(struct super *sb);	/* last mount gone, all names pruned */
 	void (*show_options)(struct super *sb, char *buf, usize size);	/* ",size=..." for /proc/mounts; NULL: none */
 	struct vmo *(*make_vmo)(struct vnode *v);	/* of a regular file, when first needed. NULL: no memory */
+	/* Which names are one name to a directory (vfat's FOO and foo): both or none, set before sb->root is made. Any context. */
+	u32 (*name_hash)(const struct super *sb, const char *s, u32 len);
+	bool (*name_same)(const struct super *sb, const char *a, u32 a_len, const char *b, u32 b_len);
 };
 
 /* Locks: s  super_lock   I  immutable after mount */

@@ -57,6 +57,7 @@ struct vnode_ops {
 	int (*setxattr)(struct vnode *v, const char *name, const void *value, usize size, u32 flags);	/* V; value NULL: remove */
 	ssize_t (*listxattr)(struct vnode *v, char *buf, usize size);					/* V */
 	int (*fallocate)(struct vnode *v, u32 mode, loff_t off, loff_t len);				/* V */
+	int (*fill_gap)(struct vnode *v, u64 pos);	/* a write begins at pos, beyond the end. NULL: holes are fine */	/* V */
 	int (*fsync)(struct vnode *v, struct file *f, bool data_only);	/* NULL: nothing to write */
 	loff_t (*seek_data)(struct vnode *v, loff_t pos, bool hole);	/* NULL: what is in memory is the data */
 };

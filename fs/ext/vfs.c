@@ -9,7 +9,6 @@
 
 #include <fs/blkdev.h>
 #include <fs/dcache.h>
-#include <fs/namei.h>
 #include <kernel/cred.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
@@ -228,28 +227,6 @@ static const struct ext_hooks hooks = {
 
 /* ---- mounting ---- */
 
-static int claim_device(struct ext_super *es, const char *source)
-{
-	struct path p;
-	int err;
-
-	if (!source || !*source)
-		return -ENOENT;
-	err = path_lookup(AT_FDCWD, source, LOOKUP_FOLLOW, &p);
-	if (err)
-		return err;
-	err = (p.dentry->vnode->mode & S_IFMT) != S_IFBLK ? -ENOTBLK : blkdev_find(p.dentry->vnode->rdev, &es->dev);
-	path_put(&p);
-	if (err)
-		return err;
-	err = blkdev_claim(es->dev, es->sb);
-	if (err) {
-		blkdev_put(es->dev);
-		es->dev = NULL;
-	}
-	return err;
-}
-
 static int make_root(struct super *sb)
 {
 	struct vnode *root;
@@ -320,7 +297,7 @@ static int mount_as(struct super *sb, const char *source, const char *options, s
 	es->opt.p = features;
 	err = parse_options(&es->opt, options);
 	if (!err)
-		err = claim_device(es, source);
+		err = blkdev_claim_path(source, es->sb, &es->dev);
 	if (err)
 		return err;
 	mine.owner = es;
