@@ -73,7 +73,7 @@ SAN := $(if $(CONFIG_KASAN),-fsanitize=kernel-address $(if $(IS_CLANG),-mllvm -a
 CFLAGS := $(CODE) $(WARN) $(INC) $(EXT_INC)
 AFLAGS := $(filter-out -std=% -f% -W%,$(CODE)) -D__ASSEMBLER__ $(INC)
 LDFLAGS := -pie -Bsymbolic --no-dynamic-linker -z notext -z noexecstack -z max-page-size=65536 -z norelro --build-id=none \
-	$(if $(LLVM),,--no-warn-rwx-segments)
+	$(if $(LLVM),--apply-dynamic-relocs,--no-warn-rwx-segments)
 
 # --- objects: Kbuild names the trees; every Kbuild in them lists its directory's objects
 dirs-y :=
@@ -159,11 +159,11 @@ endif
 LDS := $(O)/kernel.ld
 $(LDS): arch/arm64/kernel.ld $(O)/.flags | $(gen)
 	$(Q)$(CC) $(AFLAGS) -E -P -x assembler-with-cpp -MMD -MP -MT $@ -MF $@.d -o $@ $<
-$(O)/vmlinux: $(all-objs) $(LDS) scripts/link.sh scripts/symtab.py $(O)/.objects
+$(O)/vmlinux: $(all-objs) $(LDS) scripts/link.sh scripts/symtab.py scripts/relocs.py $(O)/.objects
 	$(call say,LINK,$@)
 	$(Q)CC="$(CC) $(AFLAGS)" LD="$(LD) $(LDFLAGS) -T $(LDS)" NM="$(NM)" scripts/link.sh $@ $(all-objs)
 $(O)/Image: $(O)/vmlinux
 	$(call say,IMAGE,$@)
-	$(Q)$(OBJCOPY) -O binary $< $@
+	$(Q)$(OBJCOPY) -O binary -R .rela.dyn $< $@
 
 -include $(patsubst %.o,%.d,$(all-objs) $(vdso-objs)) $(LDS).d

@@ -8,7 +8,7 @@
  * Tables come from a pool in the image: the image is mapped page by page twice (where it runs, and in the linear map, where its
  * text and constants are not writable), the device tree by 2 MiB blocks. mmu.c uses up the rest of the pool.
  *
- * Ref: Arm ARM D8.3 (descriptors); ELF for the Arm 64-bit Architecture 5.7 (R_AARCH64_RELATIVE); devicetree /chosen kaslr-seed.
+ * Ref: Arm ARM D8.3 (descriptors); System V gABI (SHT_RELR; scripts/relocs.py makes the table); devicetree /chosen kaslr-seed.
  */
 #include "asm.h"
 #include "early.h"
@@ -19,14 +19,9 @@
 #include <kernel/lib/string.h>
 #include <libfdt.h>
 
-#define R_AARCH64_RELATIVE 1027
 #define KASLR_GRANULE	   65536ul
 #define KASLR_SPAN	   BIT(38)	/* stays inside one level 0 entry */
 #define FDT_WINDOW	   (2 * PMD_SIZE)
-
-struct elf_rela {
-	u64 offset, info, addend;
-};
 
 struct alt_insn {
 	s32 where;		/* relative to itself */
@@ -34,7 +29,7 @@ struct alt_insn {
 	u32 insn;		/* the word; with ALT_BRANCH a place, relative to itself */
 };
 
-extern const struct elf_rela __rela_start[], __rela_end[];
+extern const u64 __relr_start[], __relr_end[];
 extern const struct alt_insn __altinstr_start[], __altinstr_end[];
 
 u64 boot_tables[BOOT_TABLES][PT_ENTRIES] __aligned(4096) __section(".noinit");
@@ -134,11 +129,22 @@ static u64 kaslr_offset(void *fdt)
 	return (s & (KASLR_SPAN - 1)) & ~(KASLR_GRANULE - 1);
 }
 
+/* Once: the words hold what they would without a slide. */
 static void relocate(u64 phys_base, u64 slide)
 {
-	for (const struct elf_rela *r = __rela_start; r < __rela_end; r++)
-		if ((r->info & U32_MAX) == R_AARCH64_RELATIVE)
-			*(u64 *)(r->offset - KIMAGE_BASE + phys_base) = r->addend + slide;
+	u64 *next = NULL;
+
+	for (const u64 *r = __relr_start; r < __relr_end; r++) {
+		if (!(*r & 1)) {
+			next = (u64 *)(phys_base + *r);
+			*next++ += slide;
+			continue;
+		}
+		for (u64 bits = *r >> 1, i = 0; bits; bits >>= 1, i++)
+			if (bits & 1)
+				next[i] += slide;
+		next += 63;
+	}
 }
 
 /* B: Arm ARM C6.2.26. */
