@@ -20,6 +20,21 @@
 #include <mm/vma.h>
 #include <mm/vmo.h>
 
+static bool is_direct(struct file *f, struct vnode *v, const struct iter *it)
+{
+	return unlikely(file_flags(f) & O_DIRECT) && v->ops->direct && it->kind == ITER_USER;
+}
+
+static ssize_t read_direct(struct vnode *v, struct iter *to, loff_t pos)
+{
+	ssize_t n;
+
+	rw_read_lock(&v->lock);
+	n = v->ops->direct(v, to, pos, false);
+	rw_read_unlock(&v->lock);
+	return n;
+}
+
 static ssize_t file_read(struct file *f, struct iter *to, loff_t *pos)
 {
 	struct vnode *v = to_vnode(f->obj);
@@ -28,7 +43,9 @@ static ssize_t file_read(struct file *f, struct iter *to, loff_t *pos)
 
 	if (unlikely(!iter_left(to)))
 		return 0;
-	if (likely(m))
+	if (is_direct(f, v, to))
+		n = read_direct(v, to, *pos);
+	else if (likely(m))
 		n = vmo_read(m, to, *pos, &f->ahead);
 	if (n > 0) {
 		*pos += n;
@@ -77,7 +94,7 @@ static ssize_t write_locked(struct file *f, struct vnode *v, struct vmo *m, stru
 			return err;
 	}
 	vnode_kill_suid(v);
-	n = vmo_write(m, from, *pos);
+	n = is_direct(f, v, from) ? v->ops->direct(v, from, *pos, true) : vmo_write(m, from, *pos);
 	if (n <= 0)
 		return n;
 	*pos += n;

@@ -16,6 +16,7 @@ struct dentry;
 struct dir_emit;
 struct file;
 struct flock_set;
+struct iter;
 struct kstat;
 struct name;
 struct path;
@@ -47,6 +48,8 @@ struct vnode_ops {
 	ssize_t (*readlink)(struct vnode *v, char *buf, usize size);	/* when v->link is NULL */
 	int (*follow)(struct vnode *v, struct path *out);		/* magic links of /proc: a place, not a text */
 	int (*open)(struct vnode *v, struct file *f);
+	/* O_DIRECT between user memory and the device; within the file's limits. NULL: by the cache */		/* d; V for writing */
+	ssize_t (*direct)(struct vnode *v, struct iter *it, loff_t pos, bool write);
 	void (*closed)(struct vnode *v, struct file *f);		/* a description goes. NULL: nothing to do */
 	int (*getattr)(struct vnode *v, struct kstat *st);		/* fills in what vnode_getattr() cannot know */
 	int (*setattr)(struct vnode *v, const struct setattr *a);	/* checked; NULL: only in memory */	/* V */

@@ -699,6 +699,7 @@ static loff_t seek_data(struct vnode *v, loff_t pos, bool hole)
 
 const struct vnode_ops ext_file_ops = {
 	.open = open_file,
+	.direct = ext_direct_op,
 	.closed = file_closed,
 	.setattr = ext_setattr_op,
 	.dirty = ext_node_dirty,

@@ -68,6 +68,9 @@ int __must_check ext_fsync_op(struct vnode *v, struct file *f, bool data_only);
 int __must_check ext_write_out(struct vmo *m, struct writeback *wb);
 int ext_flush_ordered(void *owner);
 
+/* direct.c */
+ssize_t ext_direct_op(struct vnode *v, struct iter *it, loff_t pos, bool write);
+
 /* names.c */
 extern const struct vnode_ops ext_dir_ops, ext_other_ops;
 ssize_t ext_getxattr_op(struct vnode *v, const char *name, void *buf, usize size);
