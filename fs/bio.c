@@ -20,6 +20,7 @@
 
 #include <arch/cpu.h>
 #include <kernel/bh.h>
+#include <kernel/budget.h>
 #include <kernel/clock.h>
 #include <kernel/irq.h>
 #include <kernel/printk.h>
@@ -389,6 +390,8 @@ void blkdev_submit(struct bio *b)
 	list_init(&b->link);
 	if (likely(b->op != BIO_FLUSH))
 		begin(b);
+	if (b->op == BIO_READ)
+		budget_count_io(BUDGET_DISK_READ, (u64)b->nr_sectors << SECTOR_SHIFT);
 	if (unlikely(err)) {
 		bio_finish(b, err);
 		return;

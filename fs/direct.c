@@ -7,6 +7,7 @@
  */
 #include <fs/direct.h>
 
+#include <kernel/budget.h>
 #include <kernel/printk.h>
 #include <kernel/task.h>
 #include <kernel/uapi.h>
@@ -83,6 +84,8 @@ static ssize_t step(const struct direct_io *io, struct iter *it, u64 pos)
 		page_put(pages[i]);
 	if (err)
 		return err;
+	if (io->op == BIO_WRITE)
+		budget_count_io(BUDGET_DISK_WRITTEN, len);
 	iter_advance(it, len);
 	return (ssize_t)len;
 }

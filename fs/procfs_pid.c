@@ -403,14 +403,11 @@ static int show_io(struct seq *s, struct task *t)
 	list_for_each_entry(o, &p->threads, thread_link) {
 		if (o->accounted)
 			continue;
-		sum.rchar += o->io.rchar;
-		sum.wchar += o->io.wchar;
-		sum.syscr += o->io.syscr;
-		sum.syscw += o->io.syscw;
+		io_counts_add(&sum, &o->io);
 	}
 	spin_unlock_irq(&p->lock, irq);
 	seq_print(s, "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n", sum.rchar, sum.wchar, sum.syscr, sum.syscw);
-	seq_print(s, "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");	/* of disks: see block I/O */
+	seq_print(s, "read_bytes: %lu\nwrite_bytes: %lu\ncancelled_write_bytes: %lu\n", sum.disk_read, sum.disk_written, sum.cancelled);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
  * fell since. (3) refs counts every unit charged directly, the holders, and each CPU whose stock is of it; at 0 nobody can find
  * it but through its number, and nothing carries its number.
  *
- * CPU time is counted, not limited. Slab memory is not charged by page: objects are. Kernel stacks go with threads.
+ * CPU time and the bytes of disks are counted, not limited. Slab memory is not charged by page: objects are. Kernel stacks go with threads.
  *
  * Locks: ids_lock [RANK_TASK], interrupts off; stock by interrupts off. Tests: selftests/unit/budget_test.c, selftests/abi/budget.c
  */
@@ -26,6 +26,7 @@
 #include <mm/vmo.h>
 
 #define CPU_BATCH_NS (16 * 1000 * 1000ul)
+#define DISK_BATCH   (256 * 1024ul)
 
 DEFINE_PER_CPU(struct budget_stock, budget_stock);
 static struct spinlock ids_lock = SPINLOCK_INIT(RANK_TASK);
@@ -148,6 +149,12 @@ static void add_cpu_ns(struct budget *b, u64 ns)
 		atomic_add(&b->cpu_ns, ns);
 }
 
+static void add_disk_bytes(struct budget *b, enum budget_io which, u64 n)
+{
+	for (; b; b = b->parent)
+		atomic_add(&b->disk_bytes[which], n);
+}
+
 /* ---- a CPU's stock ---- */
 
 static void empty(struct budget_stock *s)
@@ -163,6 +170,10 @@ static void empty(struct budget_stock *s)
 	}
 	add_cpu_ns(s->b, s->cpu_ns);
 	s->cpu_ns = 0;
+	for (k = 0; k < BUDGET_DISK_NR; k++) {
+		add_disk_bytes(s->b, (enum budget_io)k, s->disk_bytes[k]);
+		s->disk_bytes[k] = 0;
+	}
 	budget_put(s->b);
 	s->b = NULL;
 	s->id = 0;
@@ -232,6 +243,26 @@ void budget_add_cpu_ns(const struct task *t, u64 ns)
 	}
 }
 
+void budget_count_io(enum budget_io which, u64 bytes)
+{
+	struct task *t = current();
+	struct budget *b = budget_of(t);
+	irqflags_t irq = irq_save();
+	struct budget_stock *s = this_cpu(budget_stock);
+
+	if (which == BUDGET_DISK_READ)
+		t->io.disk_read += bytes;
+	else
+		t->io.disk_written += bytes;
+	if (s->b == b && s->disk_bytes[which] + bytes < DISK_BATCH) {
+		s->disk_bytes[which] += bytes;
+		bytes = 0;
+	}
+	irq_restore(irq);
+	if (bytes)
+		add_disk_bytes(b, which, bytes);
+}
+
 /* ---- reading, limits, entering ---- */
 
 void budget_set_limit(struct budget *b, enum budget_kind kind, u64 limit)
@@ -262,6 +293,11 @@ u64 budget_used(struct budget *b, enum budget_kind kind)
 u64 budget_cpu_ns(struct budget *b)
 {
 	return atomic_read(&b->cpu_ns);
+}
+
+u64 budget_disk_bytes(struct budget *b, enum budget_io which)
+{
+	return atomic_read(&b->disk_bytes[which]);
 }
 
 int budget_enter(struct budget *b)

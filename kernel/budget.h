@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* budget.h - what a set of processes may use together: pages, kernel objects, threads; and what it used: CPU time.
+/* budget.h - what a set of processes may use together: pages, kernel objects, threads; and what it used: CPU time, disks.
  *
  * A tree with one root. A charge counts against the thread's budget and all above it, or fails and counts nowhere. */
 #pragma once
@@ -18,6 +18,8 @@ enum budget_kind {
 	BUDGET_NR
 };
 
+enum budget_io { BUDGET_DISK_READ, BUDGET_DISK_WRITTEN, BUDGET_DISK_NR };
+
 #define BUDGET_NO_LIMIT (U64_MAX >> 1)
 #define BUDGET_ID_MAX	4095u	/* what fits beside a page's order */
 
@@ -28,6 +30,7 @@ struct budget {
 	atomic64_t used[BUDGET_NR];		/* [a] with what CPUs keep in stock, and everything below */
 	atomic64_t limit[BUDGET_NR];		/* [a] */
 	atomic64_t cpu_ns;			/* [a] */
+	atomic64_t disk_bytes[BUDGET_DISK_NR];	/* [a] */
 	atomic64_t refs;			/* [a] holders, and one for each unit that is charged to it directly */
 	struct rcu_head rcu;
 };
@@ -43,6 +46,7 @@ void budget_set_limit(struct budget *b, enum budget_kind kind, u64 limit);
 /* In use without what CPUs have in stock. Others may be charging. */
 u64 budget_used(struct budget *b, enum budget_kind kind);
 u64 budget_cpu_ns(struct budget *b);
+u64 budget_disk_bytes(struct budget *b, enum budget_io which);
 /* Is b this one or below it? */
 bool budget_within(const struct budget *b, const struct budget *top);
 struct budget *budget_of(const struct task *t);
@@ -56,6 +60,7 @@ struct budget_stock {
 	u32 id;				/* of b */
 	u32 left[BUDGET_NR_STOCKED];
 	u64 cpu_ns;
+	u64 disk_bytes[BUDGET_DISK_NR];
 };
 
 DECLARE_PER_CPU(struct budget_stock, budget_stock);
@@ -106,5 +111,7 @@ static inline void budget_uncharge(u32 id, enum budget_kind kind, u32 n)
 void budget_drain(void);
 /* CPU time of t. Interrupts off. */
 void budget_add_cpu_ns(const struct task *t, u64 ns);
+/* The current thread made a device read, or pages dirty that a device will be given. */
+void budget_count_io(enum budget_io which, u64 bytes);
 /* The current thread and its future children use b from now on. -EAGAIN: b allows no more threads. */
 int __must_check budget_enter(struct budget *b);

@@ -84,10 +84,7 @@ static void add_times(struct proc *p, struct task *t) MUST_HOLD(p->lock)
 	p->dead_nivcsw += t->nivcsw;
 	p->dead_minflt += t->min_flt;
 	p->dead_majflt += t->maj_flt;
-	p->dead_io.rchar += t->io.rchar;
-	p->dead_io.wchar += t->io.wchar;
-	p->dead_io.syscr += t->io.syscr;
-	p->dead_io.syscw += t->io.syscw;
+	io_counts_add(&p->dead_io, &t->io);
 }
 
 /* Who takes the children of p: the nearest ancestor that asked to be a reaper, else init. pids_lock held. */

@@ -107,8 +107,11 @@ struct task {
 	u64 personality;
 	u64 timer_slack_ns, default_slack_ns;	/* [o] */
 	struct io_counts {
-		u64 rchar, wchar, syscr, syscw;
-	} io;				/* [o] bytes and calls of read and write: /proc/PID/io */
+		u64 rchar, wchar, syscr, syscw;		/* bytes and calls of read and write */
+		u64 disk_read, disk_written;		/* bytes for which devices were asked, and that became dirty: budget_count_io() */
+		u64 cancelled;				/* dirty bytes that were thrown away before they were written */
+	} io;				/* [o] /proc/PID/io */
+	u32 dirtied;			/* [o] pages since it last looked at the dirty limits: vmo_balance() */
 	struct rcu_head rcu;
 	atomic_t refs;			/* [a] */
 };
@@ -206,6 +209,17 @@ struct pid {
 };
 
 extern struct task init_task;		/* the boot CPU's idle thread */
+
+static inline void io_counts_add(struct io_counts *sum, const struct io_counts *io)
+{
+	sum->rchar += io->rchar;
+	sum->wchar += io->wchar;
+	sum->syscr += io->syscr;
+	sum->syscw += io->syscw;
+	sum->disk_read += io->disk_read;
+	sum->disk_written += io->disk_written;
+	sum->cancelled += io->cancelled;
+}
 
 static inline void task_get(struct task *t) { ref_get(&t->refs); }
 void task_put(struct task *t);

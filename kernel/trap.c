@@ -14,6 +14,7 @@
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <mm/aspace.h>
+#include <mm/vmo.h>
 
 bool trap_fault(struct trap_frame *f, u64 addr, u32 flags)
 {
@@ -27,6 +28,8 @@ bool trap_fault(struct trap_frame *f, u64 addr, u32 flags)
 		return false;
 	err = aspace_fault(t->as, addr, flags, &sig, &code);
 	if (likely(!err)) {
+		if (unlikely((flags & FAULT_USER) && t->dirtied >= BALANCE_PAGES))
+			vmo_balance(NULL);
 		/* A kernel copy that faults on and on because memory is gone must end when the thread was chosen to die. */
 		return (flags & FAULT_USER) || !signal_pending_fatal(t);
 	}

@@ -16,8 +16,10 @@
  * Tests: selftests/unit/pagecache_test.c, vmo_test.c
  */
 #include <arch/barrier.h>
+#include <kernel/budget.h>
 #include <kernel/clock.h>
 #include <kernel/rcu.h>
+#include <kernel/task.h>
 #include <kernel/uapi.h>
 #include <kernel/waitq.h>
 #include <mm/aspace.h>
@@ -50,7 +52,8 @@ void clear_dirty(struct vmo *v, struct page *p)
 	mem_count(MEM_DIRTY, -1);
 }
 
-static bool set_dirty(struct vmo *v, struct page *p, u32 mask)
+/* p becomes dirty; by whom is told unless it was taken and is given back. Is it the first of v? */
+static bool set_dirty(struct vmo *v, struct page *p, u32 mask, bool again)
 {
 	bool first = false;
 
@@ -62,6 +65,10 @@ static bool set_dirty(struct vmo *v, struct page *p, u32 mask)
 			xa_set_mark(&v->pages, p->index, XA_DIRTY);
 			mem_count(MEM_DIRTY, 1);
 			first = v->nr_dirty++ == 0;
+			if (!again) {
+				current()->dirtied++;
+				budget_count_io(BUDGET_DISK_WRITTEN, PAGE_SIZE);
+			}
 		}
 	}
 	spin_unlock(&v->pages_lock);
@@ -75,7 +82,7 @@ void vmo_dirty(struct vmo *v, struct page *p, u32 from, u32 to)
 	smp_mb();		/* (2): the bytes before the look at the flag; pairs with the atomic that clears it */
 	if (likely((page_flags(p) & PG_DIRTY) && (page_dirty_mask(p) & mask) == mask))
 		return;
-	if (set_dirty(v, p, mask) && v->ops->dirtied)
+	if (set_dirty(v, p, mask, false) && v->ops->dirtied)
 		v->ops->dirtied(v);
 }
 
@@ -208,7 +215,7 @@ void page_not_written(struct page *p, u32 mask)
 {
 	struct vmo *v = p->owner;
 
-	if (set_dirty(v, p, mask) && v->ops->dirtied)
+	if (set_dirty(v, p, mask, true) && v->ops->dirtied)
 		v->ops->dirtied(v);
 	end_writeback(p);
 }
@@ -316,19 +323,15 @@ static u64 unwritten(void)
 
 void vmo_balance(struct vmo *v)
 {
-	u64 n;
-
-	if (!v->ops || !v->ops->write_out)
+	current()->dirtied = 0;
+	if (v && (!v->ops || !v->ops->write_out))
 		return;
-	n = unwritten();
-	if (likely(n < dirty_background()))
-		return;
-	if (flusher_wake)
-		flusher_wake();
-	while (unwritten() > dirty_limit()) {
+	while (unwritten() > dirty_background()) {
 		int err;
 
-		if (vmo_write_out(v, 0, U64_MAX))
+		if (flusher_wake)
+			flusher_wake();
+		if (unwritten() <= dirty_limit() || (v && vmo_write_out(v, 0, U64_MAX)))
 			return;
 		err = waitq_wait(&balance_queue, unwritten() <= dirty_limit(), WAIT_KILLABLE, clock_monotonic() + BALANCE_STEP_NS);
 		if (err == -ERESTARTSYS)

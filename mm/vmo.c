@@ -24,6 +24,7 @@
 
 #include <kernel/lib/string.h>
 #include <kernel/rcu.h>
+#include <kernel/task.h>
 #include <kernel/uapi.h>
 #include <mm/aspace.h>
 #include <mm/slab.h>
@@ -165,8 +166,10 @@ static void drop_locked(struct vmo *v, struct page *p)
 	page_wait_written(p);
 	spin_lock(&v->pages_lock);
 	dirty = page_flags(p) & PG_DIRTY;
-	if (dirty)
+	if (dirty) {
 		clear_dirty(v, p);
+		current()->io.cancelled += PAGE_SIZE;
+	}
 	spin_unlock(&v->pages_lock);
 	if (v->ops->dropped)
 		v->ops->dropped(v, p);

@@ -150,8 +150,9 @@ void vmo_error(struct vmo *v, int err);
 /* What a description has not heard of yet: 0 or -errno, and it has heard. seen: file.err_seen. */
 int __must_check vmo_check_error(struct vmo *v, u32 *seen);
 
-/* After writing: waits while too much of the memory is dirty, wakes who writes. Killable. */
+/* After writing to v, or after a fault (NULL): waits while too much of the memory is dirty, wakes who writes. Killable. */
 void vmo_balance(struct vmo *v);
+#define BALANCE_PAGES 32u	/* who made that many pages dirty looks at the limits */
 /* Pages that may be dirty before writers are slowed down, and from which on they are written in the background. */
 u64 dirty_limit(void), dirty_background(void);
 extern u32 vm_dirty_ratio, vm_dirty_background_ratio;	/* percent of the memory that could be dirty: sysctls */

@@ -14,13 +14,13 @@
  */
 #include <kernel/lib/string.h>
 #include <kernel/rcu.h>
+#include <kernel/task.h>
 #include <kernel/uapi.h>
 #include <mm/iter.h>
 
 #include "vmo_int.h"
 
 #define FIRST_WINDOW 4u
-#define BALANCE_BYTES (128u << 10)	/* a writer looks at the dirty limits that often */
 
 /* ---- reading ahead ---- */
 
@@ -261,7 +261,7 @@ static ssize_t write_page(struct vmo *v, struct iter *from, loff_t pos, usize n)
 
 ssize_t vmo_write(struct vmo *v, struct iter *from, loff_t pos)
 {
-	ssize_t total = 0, since = 0;
+	ssize_t total = 0;
 
 	while (iter_left(from)) {
 		usize n = min(PAGE_SIZE - ((u64)pos & ~PAGE_MASK), iter_left(from));
@@ -270,14 +270,11 @@ ssize_t vmo_write(struct vmo *v, struct iter *from, loff_t pos)
 		if (got < 0)
 			return total ? total : got;
 		total += got;
-		since += got;
 		pos += got;
+		if (unlikely(current()->dirtied >= BALANCE_PAGES))
+			vmo_balance(v);
 		if ((usize)got < n)
 			break;
-		if (since >= BALANCE_BYTES) {
-			since = 0;
-			vmo_balance(v);
-		}
 	}
 	return total;
 }

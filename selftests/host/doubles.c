@@ -7,6 +7,7 @@
 #include <arch/irqflags.h>
 #include <arch/mmu.h>
 #include <arch/thread.h>
+#include <kernel/budget.h>
 #include <kernel/clock.h>
 #include <kernel/mutex.h>
 #include <kernel/printk.h>
@@ -50,6 +51,11 @@ DOUBLE void panic(const char *fmt, ...)
 DOUBLE void log_warn_here(const char *what, const char *file, int line)
 {
 	panic("warning: %s, %s:%d", what, file, line);
+}
+
+DOUBLE void budget_count_io(enum budget_io which, u64 bytes)
+{
+	*(which == BUDGET_DISK_READ ? &current()->io.disk_read : &current()->io.disk_written) += bytes;
 }
 
 /* --- memory */

@@ -161,6 +161,30 @@ TEST(processor_time_adds_up)
 	end();
 }
 
+TEST(what_disks_did_adds_up)
+{
+	begin();
+	become(3);
+	budget_count_io(BUDGET_DISK_READ, 5);		/* the stock is another's */
+	EXPECT_TRUE(budget_charge(BUDGET_PAGES, 1, NULL));
+	budget_count_io(BUDGET_DISK_READ, 4096);
+	budget_count_io(BUDGET_DISK_WRITTEN, 1ul << 30);
+	budget_count_io(BUDGET_DISK_WRITTEN, 3);
+	become(1);
+	budget_count_io(BUDGET_DISK_WRITTEN, 7);
+	become(3);
+	budget_uncharge(b[3]->id, BUDGET_PAGES, 1);
+	budget_drain();
+	EXPECT_EQ(4101, budget_disk_bytes(b[2], BUDGET_DISK_READ));
+	EXPECT_EQ((1ul << 30) + 3, budget_disk_bytes(b[2], BUDGET_DISK_WRITTEN));
+	EXPECT_EQ(7, budget_disk_bytes(b[1], BUDGET_DISK_WRITTEN));
+	EXPECT_EQ((1ul << 30) + 10, budget_disk_bytes(b[0], BUDGET_DISK_WRITTEN));
+	EXPECT_EQ(0, budget_disk_bytes(b[1], BUDGET_DISK_READ));
+	EXPECT_EQ(4101, tasks[3].io.disk_read);
+	EXPECT_EQ(7, tasks[1].io.disk_written);
+	end();
+}
+
 TEST(a_budget_lives_as_long_as_what_it_pays_for)
 {
 	struct budget *first, *again;

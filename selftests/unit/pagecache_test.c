@@ -384,8 +384,10 @@ TEST(writers_wait_for_the_disk)
 	vmo_balance(v);
 	EXPECT_TRUE(woken);
 	EXPECT_EQ(0, written_sectors());	/* in the background */
-	for (; i < 200; i++)
+	for (; i < 200; i++) {			/* a page each: they look at the limits of themselves */
 		ASSERT_EQ(0, vmo_write_kernel(v, buf, PAGE_SIZE, i * PAGE_SIZE));
+		EXPECT_TRUE(counts[MEM_DIRTY] + counts[MEM_WRITEBACK] <= 64 + BALANCE_PAGES);
+	}
 	vmo_balance(v);
 	EXPECT_TRUE(written_sectors() >= 100 * SPP);
 	EXPECT_TRUE(counts[MEM_DIRTY] + counts[MEM_WRITEBACK] <= 64);
