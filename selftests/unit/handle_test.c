@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: kernel/handle.c kernel/handle_table.c kernel/lib/fmt.c */
+/* modules: kernel/handle.c kernel/handle_slot.c kernel/handle_table.c kernel/lib/fmt.c */
 /* handle: the lowest free number against a plain array, rights that only shrink, what refusal says, fork, close-on-exec. */
 #include <arch/frame.h>
 #include <kernel/cmdline.h>
