@@ -11,6 +11,7 @@
 #define FAST_IOV 8	/* segments that need no allocation */
 
 /* The segments of a readv-like call, copied in. */
+struct blkdev;
 struct user_vec {
 	struct user_iovec fast[FAST_IOV], *seg;
 };
@@ -41,3 +42,4 @@ static inline ssize_t file_pwrite(struct file *f, struct iter *from, loff_t *pos
 
 /* ioctl_blk.c */
 long ioctl_block(struct file *f, u32 cmd, uaddr_t arg);
+long ioctl_loop(const struct file *f, struct blkdev *d, u32 cmd, uaddr_t arg);

@@ -5,6 +5,7 @@
 
 #include <compat/user.h>
 #include <fs/blkdev.h>
+#include <fs/loop.h>
 #include <kernel/cred.h>
 #include <kernel/file.h>
 #include <kernel/lib/string.h>
@@ -139,7 +140,7 @@ static long get_number(struct blkdev *d, u32 cmd, uaddr_t arg)
 	case BLKSECTGET: return put_user(arg, (u16)min(l->max_sectors, 65535u));
 	case BLKRAGET:
 	case BLKFRAGET: return put_user(arg, (u64)READ_AHEAD_PAGES * PAGE_SIZE / SECTOR_SIZE);
-	case BLKGETDISKSEQ: return put_user(arg, (u64)d->disk->first_minor / d->disk->minors + 1);
+	case BLKGETDISKSEQ: return put_user(arg, blkdev_sequence(d));
 	}
 	return -ENOTTY;
 }
@@ -165,5 +166,6 @@ long ioctl_block(struct file *f, u32 cmd, uaddr_t arg)
 	case BLKSECDISCARD: return f->mode & FMODE_WRITE ? -EOPNOTSUPP : -EBADF;
 	case HDIO_GETGEO: return put_geometry(d, arg);
 	}
-	return get_number(d, cmd, arg);
+	err = get_number(d, cmd, arg);
+	return err == -ENOTTY && !d->partno && blkdev_is_loop(d) ? ioctl_loop(f, d, cmd, arg) : err;
 }

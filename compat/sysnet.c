@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* sysnet.c - /sys/class/net: a directory for each interface, and NETLINK_KOBJECT_UEVENT: the news of devices that udev and mdev read.
+/* sysnet.c - /sys/class/net: a directory for each interface, and the news of them.
  *
  * A key is an interface's index. Locks: net->config around what changes or is read twice.
  * Ref: Linux Documentation/ABI/testing/sysfs-class-net, sysfs-class-net-statistics; udev(7). Tests: selftests/abi/sysnet.c
  */
 #include <compat/sysnet.h>
 
+#include <compat/uevent.h>
 #include <fs/procfs.h>
 #include <kernel/cred.h>
 #include <kernel/lib/fmt.h>
@@ -14,11 +15,10 @@
 #include <kernel/uapi_net.h>
 #include <net/net.h>
 #include <net/netdev.h>
-#include <net/netlink.h>
 
 /* ---- names ---- */
 
-static int find(const char *name, usize n)
+static int find(int of, const char *name, usize n)
 {
 	char copy[IFNAMSIZ] = {};
 	struct netdev *d;
@@ -35,7 +35,7 @@ static int find(const char *name, usize n)
 	return key;
 }
 
-static int next(int key, char name[32])
+static int next(int of, int key, char name[32])
 {
 	struct netdev *d;
 	int best = -1;
@@ -197,7 +197,7 @@ static int write_uevent(int key, char *text, usize n, const void *arg)
 {
 	struct netdev *d;
 
-	if (strcmp(text, "add") != 0 && strcmp(text, "remove") != 0 && strcmp(text, "change") != 0)
+	if (!uevent_is_action(text))
 		return -EINVAL;
 	d = netdev_find_index(&init_net, key);
 	if (!d)
@@ -230,17 +230,13 @@ static const struct proc_group group = { .path = "/sys/class/net", .find = find,
 
 /* ---- news ---- */
 
-static const struct netlink_proto uevents = { .protocol = NETLINK_KOBJECT_UEVENT, .nr_groups = 1 };
-static atomic_t seqnum;
-
-/* "add@/class/net/eth0" and then words, each ended by a NUL. */
 static void say(struct netdev *d, const char *action)
 {
-	char text[384];
-	int n = fmt_print(text, sizeof(text), "%s@/class/net/%s%cACTION=%s%cDEVPATH=/class/net/%s%cSUBSYSTEM=net%cINTERFACE=%s%cIFINDEX=%d%cSEQNUM=%u%c",
-			  action, d->name, 0, action, 0, d->name, 0, 0, d->name, 0, d->index, 0, atomic_add_return(&seqnum, 1), 0);
+	char path[48], words[64];
 
-	netlink_multicast(&init_net, NETLINK_KOBJECT_UEVENT, 1, text, (u32)n);
+	fmt_print(path, sizeof(path), "/class/net/%s", d->name);
+	fmt_print(words, sizeof(words), "INTERFACE=%s\nIFINDEX=%d\n", d->name, d->index);
+	uevent_send(action, path, "net", words);
 }
 
 static void on_event(struct netdev *d, enum netdev_event e, struct ifaddr *a)
@@ -255,7 +251,6 @@ static struct netdev_listener listener = { .event = on_event };
 
 void sysnet_init(void)
 {
-	netlink_register(&uevents);
 	netdev_listen(&listener);
 	procfs_add_group(&group);
 }

@@ -208,7 +208,7 @@ static struct bio *start_waiting(struct disk *d, struct disk_queue *q) MUST_HOLD
 		list_del_init(&b->link);
 		if (err) {
 			b->error = err;
-			b->failed_next = failed;
+			b->chain = failed;
 			failed = b;
 		} else {
 			any = true;
@@ -222,7 +222,7 @@ static struct bio *start_waiting(struct disk *d, struct disk_queue *q) MUST_HOLD
 static void finish_failed(struct bio *b)
 {
 	while (b) {
-		struct bio *next = b->failed_next;
+		struct bio *next = b->chain;
 
 		bio_done(b, b->error);
 		b = next;

@@ -37,7 +37,8 @@ void blkdev_free(struct object *o);
 /* One description more or less (+1, -1): how many there are now. */
 u32 blkdev_opened(struct blkdev *d, s32 n);
 
+/* Somebody closed or unmounted it: was that the last? */
+void disk_left(struct disk *k);
+
 /* blkdev_proc.c */
-struct seq;
-void blkdev_show_stats(struct seq *s, const struct blkdev *d, bool padded);	/* padded: as /sys/block has it */
 void blkdev_proc_init(void);

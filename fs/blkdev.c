@@ -22,10 +22,19 @@
 #include <mm/slab.h>
 #include <mm/vmo.h>
 
-#define BLOCK_MODE 0660u
+#define BLOCK_MODE 0600u
+#define EXT_MAJOR  259u		/* block devices whose numbers say nothing */
 
 static struct mutex bdev_lock = MUTEX_INIT(bdev_lock, RANK_SUPER);
 static struct list devices = LIST_INIT(devices); /* [bdev_lock] struct blkdev.link, disks before their partitions */
+
+void (*blkdev_tell)(struct blkdev *d, enum blkdev_event e);
+
+static void tell(struct blkdev *d, enum blkdev_event e)
+{
+	if (blkdev_tell)
+		blkdev_tell(d, e);
+}
 
 /* ---- finding and claiming ---- */
 
@@ -72,12 +81,44 @@ int blkdev_claim(struct blkdev *d, const void *holder)
 	return err;
 }
 
+static u32 users(const struct disk *k) MUST_HOLD(bdev_lock)
+{
+	struct blkdev *d;
+	u32 n = 0;
+
+	list_for_each_entry(d, &devices, link)
+		if (d->disk == k)
+			n += d->openers + d->claims;
+	return n;
+}
+
+u32 disk_users(struct disk *k)
+{
+	u32 n;
+
+	mutex_lock(&bdev_lock);
+	n = users(k);
+	mutex_unlock(&bdev_lock);
+	return n;
+}
+
 void blkdev_release(struct blkdev *d, const void *holder)
 {
+	bool ours;
+
 	mutex_lock(&bdev_lock);
-	if (d->holder == holder && --d->claims == 0)
+	ours = d->holder == holder;
+	if (ours && --d->claims == 0)
 		d->holder = NULL;
 	mutex_unlock(&bdev_lock);
+	if (ours)
+		disk_left(d->disk);
+}
+
+void disk_left(struct disk *k)
+{
+	if (k->ops->idle && disk_users(k) == 0)
+		k->ops->idle(k);
 }
 
 u32 blkdev_opened(struct blkdev *d, s32 n)
@@ -157,7 +198,8 @@ static struct blkdev *make(struct disk *k, u32 partno, u64 start, u64 nr_sectors
 	d->partno = partno;
 	d->start = start;
 	d->nr_sectors = nr_sectors;
-	d->dev = dev_make(k->major, k->first_minor + partno);
+	if (partno < k->minors)
+		d->dev = dev_make(k->major, k->first_minor + partno);
 	d->block_size = max(k->limits.logical_block, 1024u);
 	d->stats = kcalloc(nr_cpus, sizeof(struct blkdev_stats));
 	d->vmo = blkdev_make_vmo(d);
@@ -172,12 +214,30 @@ static struct blkdev *make(struct disk *k, u32 partno, u64 start, u64 nr_sectors
 	return d;
 }
 
+/* For partitions beyond the disk's own minors. */
+static u32 free_ext_dev(void) MUST_HOLD(bdev_lock)
+{
+	u32 minor = 0;
+	struct blkdev *d;
+again:
+	list_for_each_entry(d, &devices, link) {
+		if (d->dev == dev_make(EXT_MAJOR, minor)) {
+			minor++;
+			goto again;
+		}
+	}
+	return dev_make(EXT_MAJOR, minor);
+}
+
 static void publish(struct blkdev *d)
 {
 	mutex_lock(&bdev_lock);
+	if (!d->dev)
+		d->dev = free_ext_dev();
 	list_add_tail(&devices, &d->link);
 	mutex_unlock(&bdev_lock);
 	devfs_make(d->name, S_IFBLK | BLOCK_MODE, d->dev);
+	tell(d, BLKDEV_ADDED);
 }
 
 /* ---- partitions ---- */
@@ -189,7 +249,7 @@ static int read_bytes(void *arg, u64 pos, void *buf, u32 n)
 	return vmo_read_kernel(d->vmo, buf, n, (loff_t)pos);
 }
 
-static void drop_partitions(struct disk *k)
+void disk_drop_partitions(struct disk *k)
 {
 	struct blkdev *d, *next;
 	struct list gone = LIST_INIT(gone);
@@ -205,6 +265,7 @@ static void drop_partitions(struct disk *k)
 	list_for_each_entry_safe(d, next, &gone, link) {
 		list_del_init(&d->link);
 		devfs_unmake(d->name);
+		tell(d, BLKDEV_REMOVED);
 		object_put(&d->obj);
 	}
 }
@@ -217,9 +278,9 @@ static int add_partitions(struct disk *k)
 
 	if (!p)
 		return -ENOMEM;
-	n = partitions_find(&src, p, min(PARTITIONS_MAX, k->minors - 1));
+	n = k->nr_sectors ? partitions_find(&src, p, PARTITIONS_MAX) : 0;
 	for (i = 0; i < n; i++) {
-		struct blkdev *d = p[i].number < k->minors ? make(k, p[i].number, p[i].start, p[i].nr_sectors) : NULL;
+		struct blkdev *d = make(k, p[i].number, p[i].start, p[i].nr_sectors);
 
 		if (!d)
 			continue;
@@ -256,7 +317,7 @@ int disk_rescan(struct disk *k)
 	if (parts_busy(k))
 		return -EBUSY;
 	err = vmo_sync(k->whole->vmo, 0, U64_MAX);
-	drop_partitions(k);
+	disk_drop_partitions(k);
 	return err ? err : add_partitions(k);
 }
 
@@ -290,12 +351,36 @@ int disk_add(struct disk *k)
 	if (!k->whole)
 		return -ENOMEM;
 	publish(k->whole);
-	pr_info("%s: %lu sectors, %u-byte blocks, %u queues%s%s", k->name, k->nr_sectors, k->limits.logical_block, k->nr_queues,
-		k->limits.write_cache ? ", write cache" : "", k->limits.read_only ? ", read-only" : "");
+	if (k->nr_sectors)
+		pr_info("%s: %lu sectors, %u-byte blocks, %u queues%s%s", k->name, k->nr_sectors, k->limits.logical_block, k->nr_queues,
+			k->limits.write_cache ? ", write cache" : "", k->limits.read_only ? ", read-only" : "");
 	err = add_partitions(k);
 	if (err)
 		pr_warn("%s: cannot read the partition table: error %d", k->name, -err);
 	return 0;
+}
+
+int disk_hide(struct disk *k)
+{
+	int err = 0;
+
+	mutex_lock(&bdev_lock);
+	if (users(k))
+		err = -EBUSY;
+	else
+		list_del_init(&k->whole->link);
+	mutex_unlock(&bdev_lock);
+	if (err)
+		return err;
+	disk_drop_partitions(k);
+	devfs_unmake(k->name);
+	tell(k->whole, BLKDEV_REMOVED);
+	return 0;
+}
+
+void disk_show(struct disk *k)
+{
+	publish(k->whole);
 }
 
 void disk_resize(struct disk *k, u64 nr_sectors)
@@ -307,6 +392,7 @@ void disk_resize(struct disk *k, u64 nr_sectors)
 	if (vmo_truncate(k->whole->vmo, nr_sectors << SECTOR_SHIFT))
 		pr_warn("%s: could not read the block at the new end", k->name);
 	pr_info("%s: now %lu sectors", k->name, nr_sectors);
+	tell(k->whole, BLKDEV_CHANGED);
 }
 
 void blkdev_init(void)

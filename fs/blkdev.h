@@ -33,6 +33,7 @@ struct blkdev;
 struct disk;
 struct file;
 struct page;
+struct seq;
 struct vmo;
 
 #define SECTOR_SHIFT 9
@@ -70,7 +71,7 @@ struct bio {
 	/* the block layer's */
 	struct bio *next; /* later parts of the same request */
 	struct bio *last; /* of a request's head */
-	struct bio *failed_next;
+	struct bio *chain;	/* of whoever has the request: what failed at once, a driver's own list */
 	struct bio_group *group;	/* who waits for several, or NULL */
 	u32 req_vecs, req_sectors; /* of a request's head: with all that follow */
 	u8 stage;
@@ -205,6 +206,7 @@ struct disk_ops {
 	int (*start)(struct disk *d, u32 q, struct bio *b);
 	void (*commit)(struct disk *d, u32 q); /* what was started may go to the device: the
 						  doorbell. NULL: nothing to do */
+	void (*idle)(struct disk *d);	/* nobody has it open or mounted any more. May sleep. NULL: nothing to do */
 };
 
 struct disk_limits {
@@ -245,5 +247,23 @@ void disk_queue_run(struct disk *d, u32 q);
 void disk_resize(struct disk *d, u64 nr_sectors);
 /* Reads the partition table again: BLKRRPART. -EBUSY while a partition is in use. */
 int __must_check disk_rescan(struct disk *d);
+void disk_drop_partitions(struct disk *d);
+/* Descriptions and mounts that use it or its partitions. */
+u32 disk_users(struct disk *d);
+/* Out of /dev and the lists, and back. -EBUSY: somebody uses it. May sleep. */
+int __must_check disk_hide(struct disk *d);
+void disk_show(struct disk *d);
+
+/* Requests and times of d in iostats' order. padded: as /sys/block has it. */
+void blkdev_show_stats(struct seq *s, const struct blkdev *d, bool padded);
+/* Tells two disks apart that have had the same name. */
+static inline u64 blkdev_sequence(const struct blkdev *d)
+{
+	return d->disk->first_minor / d->disk->minors + 1;
+}
+
+/* What became of a device: told to whoever publishes it. Set once at boot; may sleep. */
+enum blkdev_event { BLKDEV_ADDED, BLKDEV_REMOVED, BLKDEV_CHANGED };
+extern void (*blkdev_tell)(struct blkdev *d, enum blkdev_event e);
 
 void blkdev_init(void);

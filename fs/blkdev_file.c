@@ -80,6 +80,7 @@ static void dev_released(struct file *f)
 	blkdev_release(d, f);
 	if (blkdev_opened(d, -1) == 0 && vmo_sync(d->vmo, 0, U64_MAX))
 		vmo_error(d->vmo, -EIO);	/* told to whoever opens it next and syncs */
+	disk_left(d->disk);
 }
 
 static int map_dev(void *arg, u64 pos, usize len, struct direct_run *out)

@@ -10,7 +10,8 @@
 
 static void show_partition(struct blkdev *d, void *arg)
 {
-	seq_print(arg, "%4u  %7u %10lu %s\n", dev_major(d->dev), dev_minor(d->dev), blkdev_bytes(d) >> 10, d->name);
+	if (blkdev_bytes(d))
+		seq_print(arg, "%4u  %7u %10lu %s\n", dev_major(d->dev), dev_minor(d->dev), blkdev_bytes(d) >> 10, d->name);
 }
 
 static int show_partitions(struct seq *s, struct task *t)

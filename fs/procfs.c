@@ -71,6 +71,8 @@ static const struct vnode_ops *vnode_ops_of(const struct proc_entry *e)
 	case PROC_LINK:
 	case PROC_FD_LINK:
 		return &proc_link_ops;
+	case PROC_MEMBER_LINK:
+		return &proc_member_link_ops;
 	default:
 		return &proc_dir_ops;
 	}
@@ -126,7 +128,7 @@ static bool node_revalidate(struct vnode *v)
 {
 	struct proc_node *n = to_proc(v);
 
-	if (n->e->kind == PROC_FD_LINK || n->e->kind == PROC_FDINFO || n->e->kind == PROC_MEMBER)
+	if (n->e->kind == PROC_FD_LINK || n->e->kind == PROC_FDINFO || n->e->kind == PROC_MEMBER || n->e->kind == PROC_MEMBER_LINK)
 		return false;			/* looked up again each time */
 	return !n->pid || READ_ONCE(n->pid->task);
 }
@@ -425,6 +427,7 @@ static int dir_lookup(struct vnode *dir, const struct name *n, struct vnode **ou
 	case PROC_DIR:
 		err = procfs_lookup_added(dir, n, out);
 		return err == -ENOENT ? proc_group_lookup(dir, n, out) : err;
+	case PROC_MEMBER:
 	case PROC_STATIC_DIR:
 		return proc_group_lookup(dir, n, out);
 	}
@@ -511,6 +514,7 @@ static int dir_readdir(struct vnode *dir, struct file *f, loff_t *pos, struct di
 		if (procfs_readdir_added(dir, pos, emit))
 			proc_group_readdir(dir, pos, emit);
 		break;
+	case PROC_MEMBER:
 	case PROC_STATIC_DIR:
 		proc_group_readdir(dir, pos, emit);
 		break;

@@ -26,21 +26,25 @@ void seq_path(struct seq *s, const char *text);		/* octal escapes for space, tab
 void procfs_add(const char *name, int (*show)(struct seq *s, struct task *t));
 
 /*
- * A directory with a directory for each thing that somebody else counts - network devices - and in each the same files. Things come, go and
- * change their names: a name is looked up each time.
+ * A directory with a directory for each thing that somebody else counts - network devices, disks - and in each the same files; or with a
+ * symbolic link for each. Things come, go and change their names: a name is looked up each time.
  */
 struct proc_member {
 	const char *name;		/* "mtu", "statistics/rx_bytes"; NULL: the end */
-	u16 mode;
+	const char *link;		/* a symbolic link with this text */
+	u16 mode;			/* of a file; 0: a directory without anything, unless it is a link */
 	int (*show)(struct seq *s, int key, const void *arg);	/* -errno: what read says */
 	int (*write)(int key, char *text, usize n, const void *arg);
 	const void *arg;
 };
 struct proc_group {
-	const char *path;		/* "/sys/class/net": that directory is there */
-	int (*find)(const char *name, usize n);	/* a key >= 0; < 0: no such thing */
-	int (*next)(int key, char name[32]);	/* the thing with the smallest key >= this; < 0: none */
-	const struct proc_member *members;
+	const char *path;		/* "/sys/class/net": that directory is there; or what another group calls its inside */
+	/* of: the key of the thing whose inside this is. find: a key >= 0; < 0: no such thing. next: the smallest key >= this; < 0: none */
+	int (*find)(int of, const char *name, usize n);
+	int (*next)(int of, int key, char name[32]);
+	int (*link)(int key, char *buf, u32 size);	/* symbolic links: bytes of the text, or -errno. NULL: directories */
+	const struct proc_member *members;		/* of directories */
+	const char *inside;				/* path of a group whose things are in each directory of this; NULL: none */
 };
 void procfs_add_group(const struct proc_group *g);	/* boot; stays */
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_group.c - directories whose members somebody else counts: a network device each in /sys/class/net and /proc/sys/net/ipv4/conf.
+/* procfs_group.c - directories whose members somebody else counts: a network device each in /sys/class/net, a disk in /sys/block.
  *
  * A group belongs to the directory with its path. The tables of its files are made once; a node says by its key whose they are.
- * Locks: none; groups are added at boot. Ref: Linux Documentation/ABI/testing/sysfs-class-net. Tests: selftests/abi/procnet.c
+ * Locks: none; groups are added at boot. Ref: Linux Documentation/ABI/testing/sysfs-class-net.
+ * Tests: selftests/abi/sysnet.c, selftests/storage/run (disks_in_sysfs)
  */
 #include "procfs_int.h"
 
@@ -11,7 +12,7 @@
 #include <kernel/printk.h>
 #include <mm/slab.h>
 
-#define GROUPS	    8u
+#define GROUPS	    16u
 #define GROUP_POS   0x900	/* behind the tables and what was added */
 #define FILES_MAX   96u		/* in one directory */
 
@@ -20,6 +21,8 @@ static struct group {
 	struct proc_entry dir;			/* of each member */
 } groups[GROUPS];				/* boot only */
 static u32 nr_groups;
+
+static const struct proc_entry nothing[1];
 
 static struct proc_entry *new_table(void)
 {
@@ -61,19 +64,25 @@ static void add_file(struct proc_entry *table, const struct proc_member *m)
 	if (e - table >= (s64)FILES_MAX)
 		panic("too many files: %s", m->name);
 	*e = (struct proc_entry){ .name = name, .mode = S_IFREG | (u32)m->mode, .kind = PROC_FILE, .member = m };
+	if (m->link)
+		e->mode = S_IFLNK | 0777, e->kind = PROC_MEMBER_LINK;
+	else if (!m->mode)
+		e->mode = S_IFDIR | 0755, e->kind = PROC_STATIC_DIR, e->dir = nothing;
 }
 
 void procfs_add_group(const struct proc_group *g)
 {
 	struct group *r = &groups[nr_groups];
-	struct proc_entry *table = new_table();
+	struct proc_entry *table = g->link ? NULL : new_table();
 
 	if (nr_groups++ == GROUPS)
 		panic("too many groups: %s", g->path);
-	for (const struct proc_member *m = g->members; m->name; m++)
+	for (const struct proc_member *m = g->members; m && m->name; m++)
 		add_file(table, m);
 	r->g = g;
-	r->dir = (struct proc_entry){ .name = "member", .mode = S_IFDIR | 0755, .kind = PROC_MEMBER, .dir = table };
+	r->dir = (struct proc_entry){ .name = "member", .mode = S_IFDIR | 0755, .kind = PROC_MEMBER, .dir = table, .path = g->inside };
+	if (g->link)
+		r->dir = (struct proc_entry){ .name = "member", .mode = S_IFLNK | 0777, .kind = PROC_MEMBER_LINK, .group = g };
 }
 
 static struct group *group_of(const struct proc_node *d)
@@ -87,7 +96,7 @@ static struct group *group_of(const struct proc_node *d)
 int proc_group_lookup(struct vnode *dir, const struct name *n, struct vnode **out)
 {
 	struct group *r = group_of(to_proc(dir));
-	int key = r ? r->g->find(n->s, name_len(n)) : -ENOENT;
+	int key = r ? r->g->find(to_proc(dir)->fd, n->s, name_len(n)) : -ENOENT;
 
 	return key < 0 ? -ENOENT : proc_new_node(dir->sb, &r->dir, NULL, key, out);
 }
@@ -98,9 +107,29 @@ void proc_group_readdir(struct vnode *dir, loff_t *pos, struct dir_emit *e)
 	int key = (int)max(*pos - GROUP_POS, 0l);
 	char name[32];
 
-	while (r && (key = r->g->next(key, name)) >= 0) {
-		if (!e->entry(e, name, (u32)strlen(name), ((u64)&r->dir >> 3 & 0xffffff) + (u64)key, DT_DIR, GROUP_POS + key + 1))
+	while (r && (key = r->g->next(to_proc(dir)->fd, key, name)) >= 0) {
+		if (!e->entry(e, name, (u32)strlen(name), ((u64)&r->dir >> 3 & 0xffffff) + (u64)key, mode_to_dtype(r->dir.mode), GROUP_POS + key + 1))
 			return;
 		*pos = GROUP_POS + ++key;
 	}
 }
+
+static ssize_t link_text(struct vnode *v, char *buf, usize size)
+{
+	const struct proc_node *n = to_proc(v);
+	usize len;
+
+	if (n->e->group)
+		return n->e->group->link(n->fd, buf, (u32)size);
+	len = min(strlen(n->e->member->link), size);
+	memcpy(buf, n->e->member->link, len);
+	return (ssize_t)len;
+}
+
+/* Looked up again each time. */
+static bool never_valid(struct vnode *v)
+{
+	return false;
+}
+
+const struct vnode_ops proc_member_link_ops = { .readlink = link_text, .revalidate = never_valid };

@@ -20,14 +20,15 @@ struct proc_entry {
 	ssize_t (*readlink)(struct task *t, char *buf, usize size);
 	const struct object_ops *ops;		/* a file that is not text (mem) */
 	const struct sysctl *ctl;		/* PROC_FILE: a number of the kernel */
-	const struct proc_member *member;	/* PROC_FILE: of the member of a group that the node's key names */
+	const struct proc_member *member;	/* PROC_FILE, PROC_MEMBER_LINK: of the member of a group that the node's key names */
+	const struct proc_group *group;		/* PROC_MEMBER_LINK: the member itself is a link */
 	const char *path;			/* directories: groups may be put there. NULL: none */
 	const struct proc_entry *dir;		/* PROC_DIR, PROC_STATIC_DIR: ended by name NULL; the first may be added to */
 };
 
 enum proc_kind {
 	PROC_FILE, PROC_LINK, PROC_DIR, PROC_STATIC_DIR, PROC_ROOT, PROC_PID, PROC_TID, PROC_TASKS, PROC_FDS, PROC_FDINFOS, PROC_FD_LINK, PROC_FDINFO,
-	PROC_MEMBER,
+	PROC_MEMBER, PROC_MEMBER_LINK,
 };
 
 struct proc_node {
@@ -61,6 +62,7 @@ int __must_check proc_show_fdinfo(struct seq *s, struct task *t, int fd);
 int __must_check procfs_lookup_added(struct vnode *dir, const struct name *n, struct vnode **out);
 bool procfs_readdir_added(struct vnode *dir, loff_t *pos, struct dir_emit *e);	/* false: no room */
 /* procfs_group.c: members of the group in a directory. */
+extern const struct vnode_ops proc_member_link_ops;
 int __must_check proc_group_lookup(struct vnode *dir, const struct name *n, struct vnode **out);
 void proc_group_readdir(struct vnode *dir, loff_t *pos, struct dir_emit *e);
 bool proc_parse_number(const struct name *n, u32 *out);

@@ -15,6 +15,7 @@
 #define MAX_CPUS    64u		/* bits of cpu_online_mask */
 
 #define FILE_R(n, fn) { .name = n, .mode = S_IFREG | 0444, .kind = PROC_FILE, .show = fn }
+#define GROUP(n, p)   { .name = n, .mode = S_IFDIR | 0755, .kind = PROC_STATIC_DIR, .dir = nothing, .path = p }
 #define DIR(n, t)     { .name = n, .mode = S_IFDIR | 0755, .kind = PROC_STATIC_DIR, .dir = t }
 
 static int show_range(struct seq *s, u32 first, u32 end)
@@ -94,10 +95,8 @@ static const struct proc_entry thp_entries[] = {
 };
 static const struct proc_entry mm_entries[] = { DIR("transparent_hugepage", thp_entries), {} };
 static const struct proc_entry kernel_entries[] = { DIR("mm", mm_entries), {} };
-static const struct proc_entry class_entries[] = {
-	{ .name = "net", .mode = S_IFDIR | 0755, .kind = PROC_STATIC_DIR, .dir = nothing, .path = "/sys/class/net" }, {},
-};
-static const struct proc_entry dev_entries[] = { DIR("block", nothing), DIR("char", nothing), {} };
+static const struct proc_entry class_entries[] = { GROUP("block", "/sys/class/block"), GROUP("net", "/sys/class/net"), {} };
+static const struct proc_entry dev_entries[] = { GROUP("block", "/sys/dev/block"), DIR("char", nothing), {} };
 static const struct proc_entry fs_entries[] = { DIR("cgroup", nothing), {} };
 
 static const struct proc_entry one_cpu_entries[] = { FILE_R("online", show_one), {} };
@@ -112,10 +111,11 @@ static struct proc_entry cpu_entries[NR_CPU_FILES + MAX_CPUS + 1] = {
 static char cpu_names[MAX_CPUS][8];
 
 static const struct proc_entry system_entries[] = { DIR("cpu", cpu_entries), {} };
-static const struct proc_entry device_entries[] = { DIR("system", system_entries), {} };
+static const struct proc_entry virtual_entries[] = { GROUP("block", "/sys/devices/virtual/block"), {} };
+static const struct proc_entry device_entries[] = { DIR("system", system_entries), DIR("virtual", virtual_entries), {} };
 
 static const struct proc_entry root_entries[] = {
-	DIR("block", nothing), DIR("bus", nothing), DIR("class", class_entries), DIR("dev", dev_entries), DIR("devices", device_entries),
+	GROUP("block", "/sys/block"), DIR("bus", nothing), DIR("class", class_entries), DIR("dev", dev_entries), DIR("devices", device_entries),
 	DIR("firmware", nothing), DIR("fs", fs_entries), DIR("kernel", kernel_entries), DIR("module", nothing), DIR("power", nothing), {},
 };
 static const struct proc_entry root_entry = DIR("/", root_entries);

@@ -22,7 +22,8 @@
  *      this system call. Whoever else looks (procfs, pidfd_getfd) holds t->lock and takes a reference.
  *  (4) a file leaves a table that ever was shared only after file.rcu_readers was set: its memory outlives readers of (2).
  *
- * Locks: t->lock [RANK_HANDLES]. Barriers: (A) fill_slot publishes word then file; (B) get_shared loads them in the other order.
+ * Locks: t->lock [RANK_HANDLES]. Barriers: (A) fill_slot() in handle_slot.c publishes word then file; (B) get_slot_file() loads them in
+ * that order and looks again.
  * Ref: open(2), dup(2), close_range(2), getrlimit(2) RLIMIT_NOFILE. Tests: selftests/unit/handle_test.c, selftests/abi/file.c
  */
 #include <kernel/handle.h>

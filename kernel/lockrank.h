@@ -10,6 +10,7 @@ enum lock_rank {
 	RANK_PIPE,	/* a pipe; splice writes to files under it */
 	RANK_TTY_CTL,	/* tty: open, hangup, controlling terminal */
 	RANK_MOUNT,	/* mount namespace changes */
+	RANK_LOOP,	/* loop devices: which there are, what they are bound to */
 	RANK_RENAME,	/* one cross-directory rename of a file system */
 	RANK_DIR,	/* vnode.lock of directories, parent before child */
 	RANK_VNODE,	/* vnode.lock of files */

@@ -10,7 +10,9 @@
 #include <compat/procnet.h>
 #include <compat/rtnetlink.h>
 #include <compat/sockdiag.h>
+#include <compat/sysblk.h>
 #include <compat/sysnet.h>
+#include <compat/uevent.h>
 #include <compat/signal.h>
 #include <compat/sockaddr.h>
 #include <compat/vdso.h>
@@ -21,6 +23,7 @@
 #include <fs/blkdev.h>
 #include <fs/devfs.h>
 #include <fs/initramfs.h>
+#include <fs/loop.h>
 #include <fs/namei.h>
 #include <fs/procfs.h>
 #include <fs/pipe.h>
@@ -213,6 +216,7 @@ static void first_thread(void *unused)
 	workq_init();
 	reclaim_init();
 	blkdev_init();
+	loop_init();
 	softirq_threads_init();
 	tty_init_devices();
 	driver_probe_all();
@@ -242,7 +246,9 @@ void kmain(paddr_t fdt)
 	devfs_init();
 	procfs_init();
 	procnet_init();
+	uevent_init();
 	sysnet_init();
+	sysblk_init();
 	power_quiesce_hook = driver_quiesce_all;
 	irq_enable();
 	if (task_spawn_init(first_thread, NULL))

@@ -249,7 +249,8 @@ struct proc *proc_next(pid_t *nr);
 
 static inline pid_t proc_pid(const struct proc *p) { return p->pid->nr; }
 u64 rlimit_cur(const struct proc *p, u32 which);
-static inline u64 rlimit(u32 which) { return rlimit_cur(current_proc(), which); }
+/* Of the current process; kernel threads have none. */
+static inline u64 rlimit(u32 which) { return current_proc() ? rlimit_cur(current_proc(), which) : RLIM_INFINITY; }
 void proc_times(struct proc *p, u64 *user_ns, u64 *sys_ns);	/* live and dead threads */
 
 /* The file layer's half of a task: released at exit, copied at fork. Registered by fs/ at boot. */

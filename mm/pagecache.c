@@ -324,8 +324,8 @@ static u64 unwritten(void)
 void vmo_balance(struct vmo *v)
 {
 	current()->dirtied = 0;
-	if (v && (!v->ops || !v->ops->write_out))
-		return;
+	if (!current_proc() || (v && (!v->ops || !v->ops->write_out)))
+		return;		/* the kernel's own threads make room (loop devices): they wait for nobody */
 	while (unwritten() > dirty_background()) {
 		int err;
 

@@ -190,7 +190,7 @@ static void give_slot(struct blk_queue *bq, struct slot *s)
 	bq->free = (u16)(s - bq->slots);
 }
 
-/* What is done, as a chain through failed_next with the result in error. */
+/* What is done, as a chain through chain with the result in error. */
 static struct bio *reap(struct blk_queue *bq)
 {
 	struct bio *first = NULL, **tail = &first;
@@ -202,7 +202,7 @@ static struct bio *reap(struct blk_queue *bq)
 		while ((s = vq_get(&bq->q->vq, &len))) {
 			s->bio->error = error_of(READ_ONCE(s->status));
 			*tail = s->bio;
-			tail = &s->bio->failed_next;
+			tail = &s->bio->chain;
 			give_slot(bq, s);
 		}
 	} while (!bq->q->vq.broken && !vq_callbacks_on(&bq->q->vq));
@@ -238,7 +238,7 @@ static void complete(struct blk_queue *bq)
 	struct bio *b = reap(bq), *next;
 
 	for (; b; b = next) {
-		next = b->failed_next;
+		next = b->chain;
 		bio_done(b, b->error);
 	}
 	if (unlikely(bq->q->vq.broken))
@@ -317,6 +317,7 @@ static void read_limits(struct virtio_device *v, struct disk_limits *l, bool ind
 
 	*l = (struct disk_limits){
 		.logical_block = SECTOR_SIZE, .max_sectors = REQUEST_SECTORS, .max_vecs = VECS_MAX, .read_only = virtio_has(v, F_RO),
+		.rotational = true,		/* nothing says otherwise */
 	};
 	if (virtio_has(v, F_BLK_SIZE) && power_of_two_in(config32(v, CONFIG_BLK_SIZE), SECTOR_SIZE, PAGE_SIZE))
 		l->logical_block = config32(v, CONFIG_BLK_SIZE);
