@@ -2,7 +2,7 @@
 # lib.sh, and Debian's arm64 programs as shipped with just the libraries that they load, as a directory to lay over the root.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-lib_of() { find pkg \( -name "$1" -o -name "$1.*" \) -path '*aarch64-linux-gnu*' | head -n 1; }
+lib_of() { find pkg \( -name "$1" -o -name "$1.[0-9]*" \) ! -name '*.py' -path '*aarch64-linux-gnu*' | head -n 1; }
 
 copy_libs() {
 	local name file

@@ -174,7 +174,6 @@ def the_clock_is_set_by_ntp(m):
 # ---- packets
 
 @test
-@test
 def tcpdump_reads_back_what_it_captured(m):
     m.sh('tcpdump -i lo -U -w /run/lo.pcap "icmp or tcp port 80" 2>/run/tcpdump.err & echo $! >/run/tcpdump.pid')
     eventually(lambda: 'listening on lo' in m.sh('cat /run/tcpdump.err'), 'tcpdump')
