@@ -114,6 +114,8 @@ endif
 $(O)/gen/version.h: VERSION scripts/version.sh
 	$(Q)scripts/version.sh <VERSION >$@
 ext-src := $(O)/ext/libfdt.stamp $(O)/ext/zlib.stamp
+# Gone with the cache folder: they are fetched again.
+$(foreach l,libfdt zlib,$(if $(wildcard $(CACHE)/src/$(l)),,$(shell rm -f $(O)/ext/$(l).stamp)))
 $(ext-src): $(O)/ext/%.stamp: scripts/packages/% scripts/packages/lib.sh
 	@mkdir -p $(@D)
 	$(Q)scripts/packages/$* >/dev/null
