@@ -31,7 +31,7 @@ struct abi_loop_info64 {
 	u8 file_name[LO_NAME_SIZE], crypt_name[LO_NAME_SIZE], encrypt_key[32];
 	u64 init[2];
 };
-static_assert(sizeof(struct abi_loop_info64) == 232);
+static_assert(sizeof(struct abi_loop_info64) == 232, "struct of linux/loop.h");
 
 struct abi_loop_info {
 	s32 number;
@@ -43,14 +43,14 @@ struct abi_loop_info {
 	u64 init[2];
 	u8 reserved[4];
 };
-static_assert(sizeof(struct abi_loop_info) == 160);
+static_assert(sizeof(struct abi_loop_info) == 160, "struct of linux/loop.h");
 
 struct abi_loop_config {
 	u32 fd, block_size;
 	struct abi_loop_info64 info;
 	u64 reserved[8];
 };
-static_assert(sizeof(struct abi_loop_config) == 304);
+static_assert(sizeof(struct abi_loop_config) == 304, "struct of linux/loop.h");
 
 /* ---- setting ---- */
 

@@ -13,6 +13,7 @@
 
 #include <kernel/lib/crc.h>
 #include <kernel/lib/string.h>
+#include <kernel/printk.h>
 #include <mm/slab.h>
 
 /* ---- types ---- */
@@ -57,8 +58,10 @@ static bool leaf_good(struct ext_inode *dir, struct buf *b)
 /* With DIR_ANY: does it look like a block of the index? */
 static bool looks_dx(struct ext_inode *dir, u64 lblk, const struct buf *b)
 {
-	const struct ext_dirent *e = (const struct ext_dirent *)b->data;
+	const struct ext_dirent *e;
 
+	debug_assert(b);
+	e = (const struct ext_dirent *)b->data;
 	return dir_is_dx(dir) && (!lblk || (!e->ino && e->rec_len == dir->fs->block_size));
 }
 

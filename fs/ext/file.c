@@ -262,9 +262,9 @@ static bool is_reserved(const struct batch *b, u32 pos)
 
 static u64 lblk_of(const struct batch *b, u32 pos)
 {
-	const struct ext_fs *fs = b->n->i.fs;
+	u32 bits = PAGE_SHIFT - b->n->i.fs->block_bits;
 
-	return (b->pages[pos / per_page(fs)]->index << (PAGE_SHIFT - fs->block_bits)) + pos % per_page(fs);
+	return (b->pages[pos >> bits]->index << bits) + (pos & (BIT(bits) - 1));
 }
 
 /* Consecutive dirty blocks from pos on that are all reserved, or all not. */

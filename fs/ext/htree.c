@@ -19,6 +19,7 @@
 
 #include <kernel/lib/crc.h>
 #include <kernel/lib/string.h>
+#include <kernel/printk.h>
 #include <mm/slab.h>
 
 /* ---- nodes ---- */
@@ -232,6 +233,7 @@ int ext_dx_find(struct ext_inode *dir, const struct ext_name *n, struct ext_dir_
 		err = ext_dx_probe(dir, hash.hash, &x);
 	while (!err) {
 		err = read_leaf(dir, &x, &p->b);
+		debug_assert(err || p->b);
 		if (!err)
 			err = ext_dir_find_in(dir, p->b->data, dir_block_end(dir->fs), n, &p->off, &p->prev);
 		if (!err) {
@@ -440,6 +442,7 @@ static int split_leaf(struct journal_handle *h, struct ext_inode *dir, struct ex
 	u64 lblk;
 	int err = s ? collect(dir, b, x->version, s->slots, &nr) : -ENOMEM;
 
+	debug_assert(b);
 	if (!err && nr < 2)
 		err = ext_corrupt(dir->fs, dir->ino, b->block, "a full block of %u entries", nr);
 	if (!err)

@@ -10,6 +10,7 @@
 #include <fs/ext/ext.h>
 
 #include <kernel/lib/string.h>
+#include <kernel/printk.h>
 
 #define MAX_LEVELS 3u
 
@@ -154,6 +155,7 @@ int ext_indirect_map(struct ext_inode *i, struct journal_handle *h, u64 lblk, u3
 		}
 		buf_putp(&b);
 		b = next;
+		debug_assert(err || b);
 		if (!err)
 			table = (u32 *)b->data;
 		end = i->fs->block_size / 4;

@@ -12,6 +12,7 @@
 
 #include <kernel/lib/crc.h>
 #include <kernel/lib/string.h>
+#include <kernel/printk.h>
 
 void ext_inode_init(struct ext_inode *i, struct ext_fs *fs, u32 ino)
 {
@@ -256,7 +257,7 @@ static void decode(struct ext_inode *i, const struct ext_inode_disk *raw)
 
 int ext_inode_read(struct ext_fs *fs, u32 ino, struct ext_inode *i)
 {
-	struct ext_inode_disk *raw;
+	struct ext_inode_disk *raw = NULL;
 	auto_buf struct buf *b = NULL;
 	int err;
 
@@ -264,6 +265,7 @@ int ext_inode_read(struct ext_fs *fs, u32 ino, struct ext_inode *i)
 	err = ext_inode_buf(i, &b, &raw);
 	if (err)
 		return err;
+	debug_assert(raw);
 	decode(i, raw);
 	if (!checksum_good(fs, i->seed, raw))
 		return ext_corrupt(fs, ino, b->block, "the inode's checksum is wrong");
@@ -329,10 +331,11 @@ static int note_large_file(struct journal_handle *h, struct ext_fs *fs)
 
 int ext_inode_write(struct journal_handle *h, struct ext_inode *i)
 {
-	struct ext_inode_disk *raw;
+	struct ext_inode_disk *raw = NULL;
 	auto_buf struct buf *b = NULL;
 	int err = ext_inode_buf(i, &b, &raw);
 
+	debug_assert(err || raw);
 	if (!err && i->size > S32_MAX && ext_is_reg(i))
 		err = note_large_file(h, i->fs);
 	if (!err)

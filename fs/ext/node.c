@@ -277,7 +277,6 @@ int ext_iget(struct super *sb, u32 ino, struct vnode **out)
 	int err;
 
 	do {
-		err = 0;
 		*out = find(es, ino);
 		if (*out)
 			return 0;

@@ -160,7 +160,7 @@ static int rename_once(const struct ext_rename *r)
 		err2 = drop_whiteout(h, &w);
 	err = ext_op_end(h, err ? err : err2);
 	if (err && made && !err2)
-		err2 = ext_evict(&w);
+		(void)!ext_evict(&w);		/* what happened is told already */
 	return err;
 }
 

@@ -186,7 +186,7 @@ void ext_show_options(struct super *sb, char *buf, usize size)
 	if (es->opt.resgid != U32_MAX && es->opt.resgid != es->fs->sb->def_resgid)
 		n = fmt_append(buf, size, n, ",resgid=%u", es->opt.resgid);
 	if (es->opt.commit_s != COMMIT_DEFAULT_S)
-		n = fmt_append(buf, size, n, ",commit=%u", es->opt.commit_s);
+		fmt_append(buf, size, n, ",commit=%u", es->opt.commit_s);
 }
 
 /* ---- what the core asks ---- */

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # lib.sh, and a way to run a build quietly.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# Other people's makefiles rely on make's own rules and variables, which ours switches off (-rR) for itself and everything below it.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 # Runs shell commands with their output in a log, of which a failure shows the lines that tell of errors (jobs beside the failed one
 # may have gone on for long) and the end.
