@@ -13,7 +13,9 @@
 #include <fs/buf.h>
 #include <fs/chrdev.h>
 #include <fs/devfs.h>
+#include <fs/flushpoint.h>
 #include <fs/partition.h>
+#include <kernel/cmdline.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
@@ -395,8 +397,24 @@ void disk_resize(struct disk *k, u64 nr_sectors)
 	tell(k->whole, BLKDEV_CHANGED);
 }
 
+#ifdef CONFIG_DEBUG_FAULT_INJECT
+u32 flush_skip __ro_after_init;
+
+static void read_flush_skip(void)
+{
+	const char *skip = cmdline_get("flush.skip");
+	u64 n;
+
+	if (skip && !parse_u64(skip, 10, &n, NULL))
+		flush_skip = (u32)n;
+}
+#else
+static void read_flush_skip(void) {}
+#endif
+
 void blkdev_init(void)
 {
+	read_flush_skip();
 	bio_init();
 	buf_init();
 	flusher_init();

@@ -7,6 +7,7 @@
 #include <fs/chrdev.h>
 #include <fs/dcache.h>
 #include <fs/direct.h>
+#include <fs/flushpoint.h>
 #include <fs/namei.h>
 #include <fs/vnode.h>
 #include <kernel/file.h>
@@ -177,7 +178,7 @@ static int dev_mmap(struct file *f, struct vm_request *req)
 
 int blkdev_sync(struct blkdev *d)
 {
-	int err = vmo_sync(d->vmo, 0, U64_MAX), flushed = blkdev_flush(d);
+	int err = vmo_sync(d->vmo, 0, U64_MAX), flushed = flush_wanted(FLUSH_DEVICE_FSYNC) ? blkdev_flush(d) : 0;
 
 	return err ? err : flushed;
 }

@@ -11,6 +11,7 @@
 #include <fs/blkdev.h>
 #include <fs/dcache.h>
 #include <fs/flock.h>
+#include <fs/flushpoint.h>
 #include <fs/inotify.h>
 #include <fs/vnode.h>
 #include <kernel/file.h>
@@ -144,7 +145,7 @@ static struct super *next_super(struct super *prev)
 
 static void sync_device(struct blkdev *d, void *wait)
 {
-	if (wait && !d->partno && blkdev_flush(d))
+	if (wait && !d->partno && flush_wanted(FLUSH_DEVICE_SYNC) && blkdev_flush(d))
 		pr_warn("%s: flushing its cache failed", d->name);
 }
 

@@ -89,6 +89,7 @@ struct ext_fs {
 	u32 want_extra_isize;					    /* [I] */
 	u32 csum_seed;						    /* [I] */
 	bool csum, gdt_csum;					    /* [I] metadata_csum; the older checksum of descriptors */
+	u32 csum_bits[32];					    /* [I] see ext_super_checksum() */
 	u8 hash_version;					    /* [I] of new directories */
 	bool hash_unsigned;					    /* [I] */
 	u32 log_flex;						    /* [I] groups in a flex group */

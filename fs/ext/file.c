@@ -21,6 +21,7 @@
 #include "node_int.h"
 
 #include <fs/blkdev.h>
+#include <fs/flushpoint.h>
 #include <kernel/file.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
@@ -585,7 +586,7 @@ int ext_fsync_op(struct vnode *v, struct file *f, bool data_only)
 	}
 	err2 = ext_commit_inode(&n->i, data_only && vnode_is_reg(v), &committed);
 	err = err ? err : err2;
-	if (!committed && !err) /* no commit flushed the device's cache behind the data */
+	if (!committed && !err && flush_wanted(FLUSH_FSYNC_DATA)) /* no commit flushed the device's cache behind the data */
 		err = blkdev_flush(fs->dev);
 	err2 = m ? vmo_check_error(m, &f->err_seen) : 0;
 	return err ? err : err2;

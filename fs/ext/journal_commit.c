@@ -246,7 +246,8 @@ static int write_commit(struct journal *j, u32 seq)
 	if (journal_has_csum(j))
 		put_be32(d + LC_CHECKSUM, journal_csum(j, d, j->block_size));
 	j->stats.blocks_logged++;
-	return journal_log_io(j, BIO_WRITE, take_block(j), j->pages[0], BIO_PREFLUSH | BIO_FUA);	/* (2) */
+	return journal_log_io(j, BIO_WRITE, take_block(j), j->pages[0],	/* (2) */
+			      flush_flag(FLUSH_COMMIT_LOG, BIO_PREFLUSH) | flush_flag(FLUSH_COMMIT_RECORD, BIO_FUA));
 }
 
 /* ---- the whole ---- */

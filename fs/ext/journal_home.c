@@ -122,10 +122,10 @@ int journal_move_tail(struct journal *j, bool empty)
 {
 	struct transaction *t;
 	u32 start, seq, used;
-	int err = journal_error(j) ? -EIO : blkdev_flush(j->dev);
+	int err = 0;
 
-	if (err)
-		return err;
+	if (journal_error(j))
+		return -EIO;
 	mutex_lock(&j->commit_lock);
 	spin_lock(&j->lock);
 	t = list_first_or_null(&j->homeless, struct transaction, link);
@@ -134,7 +134,7 @@ int journal_move_tail(struct journal *j, bool empty)
 	empty = empty && !t;
 	spin_unlock(&j->lock);
 	if (start != j->tail || empty != j->empty)
-		err = journal_write_super(j, empty ? 0 : start, seq);
+		err = journal_write_super(j, empty ? 0 : start, seq);	/* which flushes first: they are home */
 	if (!err) {
 		spin_lock(&j->lock);
 		j->tail = start;

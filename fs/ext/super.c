@@ -14,6 +14,7 @@
 #include <fs/ext/ext.h>
 
 #include <fs/blkdev.h>
+#include <fs/flushpoint.h>
 #include <kernel/clock.h>
 #include <kernel/lib/byteorder.h>
 #include <kernel/lib/crc.h>
@@ -77,10 +78,46 @@ static void fill_super(struct ext_fs *fs)
 	ext_super_checksum(fs);
 }
 
+/*
+ * The super block is two sectors, and a power cut may leave only one of them written. All that changes while it is in use lies in the first,
+ * but the checksum over both is at the end of the second. So it is the checksum that stays as it is: the last bytes of last_mounted, behind
+ * the end of that text, are chosen so that it is right. Either sector goes with either version of the other then.
+ */
+#define FILLER 60u	/* in last_mounted */
+
+/* The register that becomes crc by one bit of zeros: the inverse of a step of CRC-32C. */
+static u32 step_back(u32 crc)
+{
+	return crc & 0x80000000u ? (crc ^ 0x82f63b78u) << 1 | 1 : crc << 1;
+}
+
+/* What the filler must be for each bit of the checksum that has to change. It is linear, and bit k + 1 is one step back from bit k. */
+static void prepare_checksum(struct ext_fs *fs)
+{
+	u32 bytes = offsetof(struct ext_super_disk, checksum) - offsetof(struct ext_super_disk, last_mounted) - FILLER, x = 1;
+
+	for (u32 n = 0; n < bytes * 8; n++)
+		x = step_back(x);
+	for (u32 k = 0; k < 32; k++, x = step_back(x))
+		fs->csum_bits[k] = x;
+}
+
 void ext_super_checksum(struct ext_fs *fs)
 {
-	if (fs->csum)
-		fs->sb->checksum = crc32c(~0u, fs->sb, offsetof(struct ext_super_disk, checksum));
+	struct ext_super_disk *sb = fs->sb;
+	u32 wrong, filler = 0;
+
+	if (!fs->csum)
+		return;
+	if (!memchr(sb->last_mounted, 0, FILLER)) {
+		sb->checksum = crc32c(~0u, sb, offsetof(struct ext_super_disk, checksum));
+		return;
+	}
+	put_le32(sb->last_mounted + FILLER, 0);
+	wrong = crc32c(~0u, sb, offsetof(struct ext_super_disk, checksum)) ^ sb->checksum;
+	for (; wrong; wrong &= wrong - 1)
+		filler ^= fs->csum_bits[__builtin_ctz(wrong)];
+	put_le32(sb->last_mounted + FILLER, filler);
 }
 
 static int write_super_now(struct ext_fs *fs)
@@ -88,7 +125,7 @@ static int write_super_now(struct ext_fs *fs)
 	int err;
 
 	fill_super(fs);
-	err = buf_write(&fs->sb_buf, 1, BIO_META | BIO_PREFLUSH | BIO_FUA);
+	err = buf_write(&fs->sb_buf, 1, BIO_META | flush_flag(FLUSH_SUPER_BEFORE, BIO_PREFLUSH) | flush_flag(FLUSH_SUPER, BIO_FUA));
 	if (err)
 		pr_err("%s: the super block cannot be written: %d", fs->name, err);
 	return err;
@@ -210,6 +247,7 @@ static int open_super(struct ext_fs *fs, u64 sb_block, bool *read_only)
 	if (err)
 		return err;
 	fs->sb = (struct ext_super_disk *)(fs->sb_buf->data + (where & (fs->block_size - 1)));
+	prepare_checksum(fs);
 	return ext_super_check(fs, fs->sb, read_only);
 }
 

@@ -242,9 +242,28 @@ __attribute__((weak)) void aspace_zap_mapping(struct vma *v, u64 first, u64 last
 void aspace_protect_mapping(struct vma *v, u64 first, u64 last);
 __attribute__((weak)) void aspace_protect_mapping(struct vma *v, u64 first, u64 last) { (void)v, (void)first, (void)last; }
 
+int blkdev_set_block_size(struct blkdev *d, u32 new)
+{
+	if (new != d->block_size && !buf_forget_all(d))
+		return -EBUSY;
+	d->block_size = new;
+	return 0;
+}
+
 /* ---- coming and going ---- */
 
 void disk_create(u64 bytes, u32 block_size, const void *image)
+{
+	u8 *medium = host_alloc(bytes, 0, true), *before = host_alloc(bytes, 0, true);
+
+	if (image) {
+		memcpy(medium, image, bytes);
+		memcpy(before, image, bytes);
+	}
+	disk_adopt(bytes, block_size, medium, before);
+}
+
+void disk_adopt(u64 bytes, u32 block_size, void *medium, void *before)
 {
 	static bool once;
 
@@ -255,12 +274,8 @@ void disk_create(u64 bytes, u32 block_size, const void *image)
 		once = true;
 	}
 	size = bytes;
-	now = host_alloc(bytes, 0, true);
-	start = host_alloc(bytes, 0, true);
-	if (image) {
-		memcpy(now, image, bytes);
-		memcpy(start, image, bytes);
-	}
+	now = medium;
+	start = before;
 	disk = (struct disk){ .name = "vdt", .ops = &ops, .nr_sectors = bytes / SECTOR_SIZE, .nr_queues = 1, .minors = 1 };
 	disk.limits = (struct disk_limits){
 		.logical_block = SECTOR_SIZE, .physical_block = SECTOR_SIZE, .max_sectors = 2560, .max_vecs = 128, .write_cache = disk_has_cache,
@@ -311,7 +326,7 @@ void disk_destroy(void)
 	host_free(start);
 }
 
-void disk_detach(void)
+void disk_keep(void)
 {
 	disk_forget();
 	disk_settle();
@@ -319,6 +334,15 @@ void disk_detach(void)
 	kept.nr = nr_entries;
 	kept.start = start;
 	kept.size = size;
+	entries = NULL;
+	nr_entries = max_entries = 0;
+}
+
+u32 disk_kept_length(void) { return kept.nr; }
+
+void disk_detach(void)
+{
+	disk_keep();
 	destroy();
 }
 

@@ -21,6 +21,8 @@ extern u32 disk_skip_flush;		/* 1: flushes are not recorded, 2: nor is FUA: for 
 
 /* A fresh disk of zeros, or the same size with the contents of image. */
 void disk_create(u64 bytes, u32 block_size, const void *image);
+/* As that, over memory that is the medium from now on; before: a copy of it, or NULL when no pictures will be asked for. */
+void disk_adopt(u64 bytes, u32 block_size, void *medium, void *before);
 void disk_destroy(void);
 void disk_settle(void);			/* completes all that is out */
 
@@ -29,6 +31,9 @@ u32 disk_log_length(void);		/* writes and flushes so far */
 /* As disk_destroy(), but the log of it is kept, for pictures; until the next call or disk_forget(). */
 void disk_detach(void);
 void disk_forget(void);
+/* The same while the disk stays: disk_adopt() is next. */
+void disk_keep(void);
+u32 disk_kept_length(void);
 /* The medium after the first n entries of the kept log: flushed writes, and of those since the last flush each with probability p of 256;
  * one in eight of the unflushed is torn at a sector. */
 void disk_crash_image(u32 n, u32 p, void *out);

@@ -7,6 +7,7 @@
 #include <arch/irqflags.h>
 #include <arch/mmu.h>
 #include <arch/thread.h>
+#include <fs/flushpoint.h>
 #include <kernel/budget.h>
 #include <kernel/clock.h>
 #include <kernel/mutex.h>
@@ -25,6 +26,7 @@ struct thread_head *host_current = &the_thread.head;
 irqflags_t host_irqs_masked;
 u64 host_vmemmap, host_linear = LINEAR_BASE;
 
+DOUBLE u32 flush_skip;		/* fs/blkflush.c */
 DOUBLE DEFINE_PER_CPU(struct mib_counts, mib_counts);	/* net/mib.c */
 
 /* --- log */

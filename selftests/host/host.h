@@ -18,6 +18,10 @@ s64 host_now_ns(void);
 /* A file of the host, whole; NULL: not there. Freed with host_free(). */
 void *host_read_file(const char *path, usize *size);
 
+/* The same, mapped for reading: as large as need be. */
+const void *host_map_file(const char *path, usize *size);
+/* Memory that children change too. */
+void *host_share(usize size);
 bool host_write_file(const char *path, const void *data, usize size);
 /* A shell command; what it prints, cut to size, in out (may be NULL). Its status, -1 when it was killed. */
 int host_shell(char *out, usize size, const char *fmt, ...) __printf(3, 4);
@@ -35,6 +39,11 @@ void host_fail(const char *file, int line, const char *fmt, ...) __printf(3, 4);
 __noreturn void host_end_test(void);
 /* fn in a child of its own; false when it failed. */
 bool host_in_child(void (*fn)(void));
+/* A program that is no test: defines this. */
+int host_main(int argc, char **argv);
+/* What is printed to whoever started it, and a line of his answer, without its end; false: he is gone. */
+void host_say(const char *fmt, ...) __printf(1, 2);
+bool host_answer(char *line, usize size);
 bool host_streq(const char *a, const char *b);
 /* EXPECT_PANIC's fork: true in the child, which must panic; false in the parent, *panicked says whether it did. */
 bool host_fork_expecting_panic(bool *panicked);

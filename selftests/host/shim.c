@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
 #include <malloc.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -94,6 +97,29 @@ void *host_read_file(const char *path, size_t *size)
 	if (fread(p, 1, *size, f) != *size)
 		abort();
 	fclose(f);
+	return p;
+}
+
+const void *host_map_file(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat st;
+	void *p;
+
+	if (fd < 0 || fstat(fd, &st))
+		return NULL;
+	*size = (size_t)st.st_size;
+	p = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void *host_share(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		abort();
 	return p;
 }
 
@@ -192,6 +218,25 @@ int64_t host_now_ns(void)
 	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
+void host_say(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf("\n");
+	fflush(stdout);
+}
+
+bool host_answer(char *line, size_t size)
+{
+	if (!fgets(line, (int)size, stdin))
+		return false;
+	line[strcspn(line, "\n")] = 0;
+	return true;
+}
+
 bool host_streq(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;
@@ -254,6 +299,7 @@ bool host_in_child(void (*fn)(void))
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
+		alarm(60);
 		fn();
 		host_end_test();
 	}
@@ -293,11 +339,20 @@ static int run(const struct host_test *t)
 	return !WIFEXITED(st) || WEXITSTATUS(st);
 }
 
+__attribute__((weak)) int host_main(int argc, char **argv);
+extern __attribute__((weak)) uint32_t flush_skip;	/* fs/flushpoint.h */
+
 int main(int argc, char **argv)
 {
 	int n = 0, bad = 0;
 	const char *seed = getenv("SEED");
 
+	if (&flush_skip && getenv("FLUSH_SKIP"))
+		flush_skip = (uint32_t)atoi(getenv("FLUSH_SKIP"));
+	if (host_main) {
+		random_state = 0x9e3779b97f4a7c15;
+		return host_main(argc, argv);
+	}
 	random_state = seed ? strtoull(seed, NULL, 0) | 1 : 0x9e3779b97f4a7c15;
 	for (const struct host_test *t = tests; t; t = t->next) {
 		int status;

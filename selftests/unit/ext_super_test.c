@@ -192,6 +192,28 @@ TEST(state_while_mounted)
 	ext_fsck("ext2");
 }
 
+/* Any of its two sectors may be missing after a power cut. */
+TEST(the_super_block_does_not_tear)
+{
+	static u8 was[1024];
+	struct ext_fs *fs;
+	u64 size;
+
+	ext_mkfs("-b 1024 -O metadata_csum -N 100", "8M");
+	memcpy(was, disk_bytes(&size) + EXT_SUPER_OFFSET, sizeof(was));
+	for (u32 n = 0; n < 5; n++) {
+		u8 *sb;
+
+		fs = ext_test_mount();
+		EXPECT_EQ(0, ext_super_write(fs));
+		ext_test_unmount(fs);
+		ext_fsck("a mount");
+		sb = disk_bytes(&size) + EXT_SUPER_OFFSET;
+		EXPECT_TRUE(memcmp(was, sb, 512) && !memcmp(was + 512, sb + 512, 512));
+		memcpy(was, sb, 512);
+	}
+}
+
 TEST(errors_are_recorded)
 {
 	struct ext_params p = { .errors = ERRORS_RO };

@@ -117,6 +117,53 @@ TEST(a_full_log_sends_blocks_home)
 	finish(0);
 }
 
+/* ---- the log is used again ---- */
+
+/* Of what was waited for, how many blocks a cut after n entries loses. */
+static u32 lost_by(u32 n, u32 p, u32 transactions)
+{
+	static u8 crashed[BLOCKS * BS];
+	u32 lost = 0;
+
+	disk_crash_image(n, p, crashed);
+	disk_create(sizeof(crashed), BS, crashed);
+	ASSERT_EQ(0, journal_open(&host_dev, log_at, 1, &ops, false, &j));
+	for (u32 i = 0; i < 90; i++)
+		lost += on_disk(i) != 1;
+	for (u32 t = 1; t <= transactions; t++)
+		for (u32 i = 0; i < 25; i++)
+			lost += on_disk(200 + 30 * t + i) != t;
+	ASSERT_EQ(0, journal_close(j));
+	disk_destroy();
+	return lost;
+}
+
+/* The log is all but full; one more transaction, joined piece by piece, needs what the first had. Where the log begins must be known to the
+ * medium before that is written over: else a replay would begin at what is not there any more, and miss everything behind it. */
+TEST(the_tail_before_what_is_written_over_it)
+{
+	u32 nr = 0, from, to, lost = 0;
+
+	begin();
+	EXPECT_EQ(0, journal_commit(j, change(0, 90, 1)));
+	while (j->free >= 60) {
+		nr++;
+		EXPECT_EQ(0, journal_commit(j, change(200 + 30 * nr, 25, (u8)nr)));
+	}
+	from = disk_log_length();
+	for (u32 i = 0; i < 44; i++)
+		change(1000 + i, 1, 200);
+	EXPECT_EQ(0, journal_commit(j, 0));
+	to = disk_log_length();
+	EXPECT_EQ(0, journal_close(j));
+	disk_detach();
+	for (u32 n = from; n <= to; n++)
+		for (u32 p = 32; p < 256; p += 32)
+			lost += lost_by(n, p, nr);
+	EXPECT_EQ(0, lost);
+	disk_forget();
+}
+
 TEST(more_revokes_than_a_chunk_has)
 {
 	struct journal_handle *h;
