@@ -403,7 +403,7 @@ int vfs_remount(const struct path *at, u32 ms_flags, const char *options, bool b
 			err = sb->type->remount(sb, ms_flags, options);
 		if (err)
 			return err;
-		WRITE_ONCE(sb->flags, (sb->flags & ~MS_RDONLY) | (ms_flags & MS_RDONLY));
+		WRITE_ONCE(sb->flags, (sb->flags & ~MS_RDONLY) | (sb->type->flags & FS_READ_ONLY ? MS_RDONLY : ms_flags & MS_RDONLY));
 	}
 	change_begin();
 	at->mount->flags = mount_flags(ms_flags);

@@ -33,6 +33,7 @@ struct fs_type {
 	SET_ADD(fstypes, struct fs_type, id##_type)
 
 #define FS_NEEDS_DEVICE 0x1u	/* without it: "nodev" in /proc/filesystems */
+#define FS_READ_ONLY	0x4u	/* never for writing: a remount that asks for it is let pass, and changes nothing */
 #define FS_SINGLE	0x2u	/* every mount shows the same super block (proc, devtmpfs) */
 
 struct fs_type *fs_type_find(const char *name);

@@ -51,7 +51,7 @@ CODE := -std=gnu11 -O2 -g -ffreestanding -nostdinc -fno-pie -mgeneral-regs-only 
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -Ulinux -Uunix \
 	-ffile-prefix-map=$(CACHE)/src=ext
 INC := -I. -Iarch/arm64/include -I$(O) -include $(O)/gen/config.h
-EXT_INC := -DZ_SOLO -isystem kernel/lib/ext/include -isystem $(CACHE)/src/libfdt -isystem $(CACHE)/src/zlib
+EXT_INC := -DZ_SOLO -isystem kernel/lib/ext/include -isystem $(CACHE)/src/libfdt -isystem $(CACHE)/src/zlib -isystem $(CACHE)/src/lz4
 
 ifdef IS_CLANG
 CODE += --target=aarch64-linux-gnu
@@ -113,9 +113,9 @@ $(O)/gen/syscalls.h $(O)/gen/syscall_table.h &: compat/syscalls.def scripts/sysc
 endif
 $(O)/gen/version.h: VERSION scripts/version.sh
 	$(Q)scripts/version.sh <VERSION >$@
-ext-src := $(O)/ext/libfdt.stamp $(O)/ext/zlib.stamp
+ext-src := $(O)/ext/libfdt.stamp $(O)/ext/zlib.stamp $(O)/ext/lz4.stamp
 # Gone with the cache folder: they are fetched again.
-$(foreach l,libfdt zlib,$(if $(wildcard $(CACHE)/src/$(l)),,$(shell rm -f $(O)/ext/$(l).stamp)))
+$(foreach l,libfdt zlib lz4,$(if $(wildcard $(CACHE)/src/$(l)),,$(shell rm -f $(O)/ext/$(l).stamp)))
 $(ext-src): $(O)/ext/%.stamp: scripts/packages/% scripts/packages/lib.sh
 	@mkdir -p $(@D)
 	$(Q)scripts/packages/$* >/dev/null

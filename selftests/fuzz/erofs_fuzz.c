@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* modules: @erofs */
+/* erofs: an image of mkfs.erofs with bytes changed - super block, inodes, indexes, directories, compressed data - is mounted, walked and
+ * read. Nothing may be touched outside, nothing may go on for ever; errors are expected.
+ *
+ * The input: one byte that picks the image, then changes of 8 bytes: a place among the sectors that are not zero (4), value (4). */
+#include <fs/erofs/erofs.h>
+#include <kernel/lib/string.h>
+#include <kernel/printk.h>
+#include <mm/slab.h>
+
+#include "../host/imgdev.h"
+
+static const char *const options[] = { "", "-zlz4 -Elegacy-compress", "-zlz4", "-zlz4 -C65536", "--chunksize=4096" };
+#define NR ARRAY_SIZE(options)
+
+static struct image {
+	u8 *bytes;
+	u64 size;
+	u32 *used, nr_used; /* sectors of 512 that hold something */
+} images[NR];
+static struct erofs_fs fs;
+static u32 left; /* entries to look at */
+
+void log_print(enum log_level level, const char *tag, const char *fmt, ...)
+{
+}
+
+static void prepare(struct image *m, const char *opts)
+{
+	const char *top = host_temp("tree"), *path = host_temp("image");
+
+	if (host_shell(NULL, 0,
+		       "mkdir -p %s/d/e && cd %s && seq 9000 > text && (seq 900; head -c 5000 /dev/urandom; seq 800) > mixed && ln -sf text link && "
+		       "for i in $(seq 150); do echo $i > d/a-name-that-is-long-$i; done; setfattr -n user.a -v b text; rm -f %s; "
+		       "mkfs.erofs %s %s %s >/dev/null 2>&1",
+		       top, top, path, opts, path, top))
+		panic("mkfs.erofs %s", opts);
+	m->bytes = host_read_file(path, &m->size);
+	((struct erofs_super_block *)(m->bytes + EROFS_SUPER_OFFSET))->compat &= ~EROFS_COMPAT_CHECKSUM;
+	m->used = host_alloc(m->size / 512 * sizeof(u32), 0, true);
+	for (u32 n = 2; n < m->size / 512; n++)
+		if (!mem_is_zero(m->bytes + n * 512, 512))
+			m->used[m->nr_used++] = n;
+}
+
+static void change(const struct image *m, u8 *bytes, const u8 *c)
+{
+	u32 place = (u32)(c[0] | c[1] << 8) % m->nr_used, len = 1u << (c[3] & 1), at;
+
+	if (c[3] & 0x80)
+		place %= 8;
+	at = m->used[place] * 512 + ((u32)(c[2] | (c[3] & 0x40) << 2) & (512 - len));
+	memcpy(bytes + at, c + 4, len);
+}
+
+static void use(u64 nid, u32 depth);
+
+struct walk {
+	struct erofs_emit e;
+	u32 depth;
+};
+
+static bool visit(struct erofs_emit *e, const char *name, u32 len, u64 nid, u32 type, u64 next)
+{
+	if (!left)
+		return false;
+	left--;
+	use(nid, container_of(e, struct walk, e)->depth + 1);
+	return true;
+}
+
+static void use(u64 nid, u32 depth)
+{
+	static u8 bytes[20000];
+	struct walk w = { .e.entry = visit, .depth = depth };
+	struct erofs_inode i;
+	u64 pos = 0;
+	u32 type;
+
+	if (erofs_inode_read(&fs, nid, &i))
+		return;
+	(void)!erofs_listxattr(&i, (char *)bytes, 300);
+	(void)!erofs_getxattr(&i, "user.a", bytes, 10);
+	(void)!erofs_read(&i, 0, bytes, sizeof(bytes));
+	(void)!erofs_read(&i, i.size / 2, bytes, 5000);
+	if (depth < 3) {
+		(void)!erofs_readdir(&i, &pos, &w.e);
+		(void)!erofs_lookup(&i, "a-name-that-is-long-77", 22, &pos, &type);
+	}
+}
+
+void fuzz_one(const u8 *data, usize size);
+void fuzz_one(const u8 *data, usize size)
+{
+	struct image *m;
+	u64 bytes;
+
+	if (!images[0].bytes)
+		for (u32 n = 0; n < NR; n++)
+			prepare(&images[n], options[n]);
+	if (!size)
+		return;
+	m = &images[data[0] % NR];
+	img_use(m->bytes, m->size);
+	for (usize n = 1; n + 8 <= size && n < 200; n += 8)
+		change(m, img_bytes(&bytes), data + n);
+	fs = (struct erofs_fs){ .dev = &img_dev, .name = "vdt" };
+	mutex_init(&fs.lock, RANK_SUPER);
+	left = 60;
+	if (!erofs_mount(&fs))
+		use(fs.root_nid, 0);
+	erofs_unmount(&fs);
+	if (img_held())
+		panic("a buf is held");
+	img_forget();
+}
