@@ -247,8 +247,8 @@ static const struct proc_member disk_files[] = {
 	R("queue/write_cache", CACHE), R("queue/write_zeroes_max_bytes", ZEROES_MAX), R("queue/zoned", ZONED), {},
 };
 static const struct proc_member part_files[] = {
-	R("alignment_offset", ZERO), R("dev", DEV), R("discard_alignment", ZERO), R("partition", PARTNO), R("ro", RO), R("size", SIZE), R("start", START),
-	R("stat", STAT), EVENTS, EMPTY("holders"), LINK("subsystem", "../../../../../class/block"), {},
+	R("alignment_offset", ZERO), R("dev", DEV), R("discard_alignment", ZERO), R("partition", PARTNO), R("ro", RO), R("size", SIZE),
+	R("start", START), R("stat", STAT), EVENTS, EMPTY("holders"), LINK("subsystem", "../../../../../class/block"), {},
 };
 
 #define PARTS "partitions of a disk in /sys"

@@ -73,10 +73,10 @@ ssize_t dgram_recv(struct sock *sk, struct sock_msg *m)
 		return inet_recv_error(&ds->inet, m);
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	err = rxqueue_wait(&ds->rx, sk, m, &nb);
+	err = rxqueue_wait(&ds->rx, sk, m, NULL, &nb);
 	if (err || !nb)
 		return err;
-	ret = rxqueue_give(nb, m);
+	ret = rxqueue_give(nb, 0, m);
 	if (ret >= 0 && m->want_addr) {
 		inet_to_addr(&ds->inet, ip_cb(nb)->src, 0, m->addr);
 		if (ip_is_link_local(ip_cb(nb)->src) && inet_is6(&ds->inet))

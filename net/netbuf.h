@@ -60,7 +60,7 @@ struct netbuf {
 	u16 gso_size;			/* payload of each packet it stands for; 0: it is one */
 	u16 gso_segs;
 	u8 gso;				/* enum netbuf_gso */
-	u8 ecn_ce : 1, cloned : 1, loopback : 1;
+	u8 ecn_ce : 1, cloned : 1, loopback : 1, peeked : 1;
 	u32 hash;			/* of the flow, 0: not known */
 	u32 mark, priority;
 	ktime_t stamp;			/* realtime of arrival; 0: not taken */
@@ -143,6 +143,11 @@ static inline void netbuf_queue_init(struct netbuf_queue *q) { list_init(&q->hea
 static inline struct netbuf *netbuf_queue_first(const struct netbuf_queue *q)
 {
 	return list_first_or_null(&q->head, struct netbuf, link);
+}
+/* The one behind nb; NULL: none. */
+static inline struct netbuf *netbuf_queue_next(const struct netbuf_queue *q, const struct netbuf *nb)
+{
+	return nb->link.next == &q->head ? NULL : list_entry(nb->link.next, struct netbuf, link);
 }
 static inline void netbuf_queue_add(struct netbuf_queue *q, struct netbuf *nb)
 {

@@ -273,7 +273,7 @@ static ssize_t netlink_recv(struct sock *sk, struct sock_msg *m)
 	err = wait_message(ns, m, &nb);
 	if (err)
 		return err;
-	ret = rxqueue_give(nb, m);
+	ret = rxqueue_give(nb, 0, m);
 	group = netbuf_cb(nb, struct netlink_cb)->group;
 	netbuf_free(nb);
 	if (m->want_addr) {

@@ -158,7 +158,7 @@ static ssize_t packet_recv(struct sock *sk, struct sock_msg *m)
 		if (err)
 			return sock_intr(err, sk->rcvtimeo);
 	}
-	ret = rxqueue_give(nb, m);
+	ret = rxqueue_give(nb, 0, m);
 	sk->last_stamp = nb->stamp;
 	if (ret >= 0)
 		fill_in(ps, nb, m);

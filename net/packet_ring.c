@@ -373,7 +373,8 @@ static int make_ring(struct packet_sock *ps, const struct abi_tpacket_req3 *q, s
 
 	if (!r)
 		return -ENOMEM;
-	*r = (struct packet_ring){ .ps = ps, .version = ps->version, .block_size = q->block_size, .block_nr = q->block_nr, .frame_size = q->frame_size,
+	*r = (struct packet_ring){ .ps = ps, .version = ps->version, .block_size = q->block_size, .block_nr = q->block_nr,
+				   .frame_size = q->frame_size,
 				   .frames_per_block = q->block_size / q->frame_size, .priv = ps->version == TPACKET_V3 ? q->priv : 0 };
 	r->timeout = (ktime_t)(q->timeout_ms ? q->timeout_ms : DEFAULT_TIMEOUT) * NSEC_PER_MSEC;
 	bh_timer_setup(&r->timer, on_timer);

@@ -303,6 +303,15 @@ int __must_check sock_wait_send(struct sock *sk, bool nonblock, ktime_t deadline
 /* ---- errors and waiting ---- */
 void sock_set_error(struct sock *sk, u32 err);		/* positive; wakes */
 int sock_take_error(struct sock *sk);			/* 0 or -errno, cleared */
+/* SO_PEEK_OFF follows what was read: onwards for a look, back for what was taken. */
+static inline void sock_move_peek(struct sock *sk, s64 by)
+{
+	s32 off = READ_ONCE(sk->peek_off);
+
+	if (unlikely(off >= 0))
+		WRITE_ONCE(sk->peek_off, (s32)max(off + by, 0l));
+}
+
 /* What an interrupted or expired sleep becomes: -ERESTARTSYS without a timeout, else -EINTR; -ETIMEDOUT becomes -EAGAIN. */
 static inline int sock_intr(int err, ktime_t timeo)
 {

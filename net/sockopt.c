@@ -223,7 +223,7 @@ static int set_word(struct sock *sk, s32 name, s32 v, const void *val, u32 len)
 	case SO_MAX_PACING_RATE: return set_pacing(sk, val, len);
 	case SO_ZEROCOPY:	return set_zerocopy(sk, v);
 	case SO_PEEK_OFF:
-		if (sk->family == AF_PACKET || sk->family == AF_NETLINK)
+		if (sk->family == AF_PACKET || sk->family == AF_NETLINK || (sk->type == SOCK_RAW && sk->family != AF_UNIX))
 			return -EOPNOTSUPP;
 		WRITE_ONCE(sk->peek_off, v < 0 ? -1 : v);
 		return 0;

@@ -445,10 +445,8 @@ static ssize_t recv_owned(struct tcp_sock *ts, struct sock_msg *m)
 		if (!(m->flags & MSG_PEEK))
 			r.seq = t->copied_seq;
 	}
-	if (r.copied && m->flags & MSG_PEEK && sk->peek_off >= 0)
-		sk->peek_off += (s32)r.copied;
-	else if (r.copied && sk->peek_off >= 0)
-		sk->peek_off = max(sk->peek_off - (s32)r.copied, 0);
+	if (r.copied)
+		sock_move_peek(sk, m->flags & MSG_PEEK ? r.copied : -r.copied);
 	if (t->fin_seen && !(m->flags & MSG_PEEK) && iter_left(m->iter) && t->copied_seq + 1 == t->rcv_nxt)
 		t->fin_read = true;
 	return r.copied ? r.copied : err;

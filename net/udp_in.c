@@ -320,14 +320,18 @@ ssize_t udp_recv(struct sock *sk, struct sock_msg *m)
 	struct udp_sock *us = to_udp(sk);
 	struct netbuf *nb = NULL;
 	ssize_t ret;
+	u32 skip, n;
 	int err;
 
 	if (m->flags & MSG_ERRQUEUE)
 		return inet_recv_error(&us->inet, m);
-	err = rxqueue_wait(&us->rx, sk, m, &nb);
+	err = rxqueue_wait(&us->rx, sk, m, &skip, &nb);
 	if (err || !nb)
 		return err;
-	ret = rxqueue_give(nb, m);
+	n = (u32)min((usize)(nb->len - skip), iter_left(m->iter));
+	ret = rxqueue_give(nb, skip, m);
+	if (ret >= 0)
+		sock_move_peek(sk, m->flags & MSG_PEEK ? (s64)n : -(s64)nb->len);
 	if (!(m->flags & MSG_PEEK))
 		UDP_COUNT(!inet_is6(&us->inet), InDatagrams);
 	if (ret >= 0)

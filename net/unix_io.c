@@ -334,15 +334,9 @@ static void name_sender(struct unix_sock *u, struct sock_msg *m)
 
 static int peek_stream(struct unix_sock *u, struct stream_read *r, ktime_t deadline) MUST_HOLD(u->read_lock)
 {
-	s32 off = READ_ONCE(u->sk.peek_off);
 	int err = wait_for_data(u, r->m->nonblock, deadline);
 
-	if (err <= 0)
-		return err;
-	err = peek_all(u, r, (u32)max(off, 0));
-	if (!err && off >= 0 && r->copied > 0)
-		WRITE_ONCE(u->sk.peek_off, off + (s32)r->copied);
-	return err;
+	return err <= 0 ? err : peek_all(u, r, (u32)max(READ_ONCE(u->sk.peek_off), 0));
 }
 
 static int read_stream(struct unix_sock *u, struct stream_read *r, usize target, ktime_t deadline) MUST_HOLD(u->read_lock)
@@ -381,8 +375,8 @@ ssize_t unix_stream_recv(struct sock *sk, struct sock_msg *m)
 		return -EOPNOTSUPP;
 	mutex_lock(&u->read_lock);
 	err = m->flags & MSG_PEEK ? peek_stream(u, &r, deadline) : read_stream(u, &r, target, deadline);
-	if (!err && r.copied && sk->peek_off >= 0 && !(m->flags & MSG_PEEK))
-		WRITE_ONCE(sk->peek_off, max(sk->peek_off - (s32)r.copied, 0));
+	if (!err && r.copied > 0)
+		sock_move_peek(sk, m->flags & MSG_PEEK ? r.copied : -r.copied);
 	mutex_unlock(&u->read_lock);
 	if (r.copied)
 		name_sender(u, m);
@@ -540,7 +534,6 @@ static int wait_dgram(struct unix_sock *u, struct sock_msg *m, struct netbuf **o
 static ssize_t copy_dgram(struct unix_sock *u, struct netbuf *nb, u32 skip, struct sock_msg *m)
 {
 	bool peek = m->flags & MSG_PEEK;
-	s32 off = READ_ONCE(u->sk.peek_off);
 	u32 n = (u32)min((usize)(nb->len - skip), iter_left(m->iter));
 	int err = netbuf_to_iter(nb, skip, m->iter, n);
 
@@ -548,8 +541,7 @@ static ssize_t copy_dgram(struct unix_sock *u, struct netbuf *nb, u32 skip, stru
 		return err;
 	if (n < nb->len - skip)
 		m->out_flags |= MSG_TRUNC;
-	if (off >= 0)
-		WRITE_ONCE(u->sk.peek_off, peek ? off + (s32)n : max(off - (s32)nb->len, 0));
+	sock_move_peek(&u->sk, peek ? (s64)n : -(s64)nb->len);
 	if (m->want_addr) {
 		m->has_addr = unix_cb(nb)->from != NULL;
 		if (m->has_addr)

@@ -171,9 +171,10 @@ static inline void on_signal(int sig, int flags)
 	sigaction(sig, &sa, NULL);
 }
 
+/* And again after a second: who was not asleep yet when the first came is woken by the next. 0: no more. */
 static inline void alarm_ms(int ms)
 {
-	struct itimerval t = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
+	struct itimerval t = { .it_value = { ms / 1000, ms % 1000 * 1000 }, .it_interval = { ms ? 1 : 0, 0 } };
 
 	setitimer(ITIMER_REAL, &t, NULL);
 }

@@ -123,7 +123,7 @@ static int alloc_tables(struct ext_fs *fs)
 	u32 chunks = DIV_ROUND_UP(fs->nr_groups, EXT_GROUPS_PER_CHUNK);
 	usize words = BITMAP_WORDS((usize)fs->nr_groups);
 
-	fs->groups = kcalloc(chunks, sizeof(*fs->groups));
+	fs->groups = kcalloc(chunks, sizeof(void *));
 	fs->inode_groups = kcalloc(words, sizeof(u64));
 	if (!fs->groups || !fs->inode_groups)
 		return -ENOMEM;
@@ -149,7 +149,7 @@ static int alloc_tables(struct ext_fs *fs)
 
 int ext_gdt_read(struct ext_fs *fs)
 {
-	fs->gdt = kcalloc(fs->nr_desc_blocks, sizeof(*fs->gdt));
+	fs->gdt = kcalloc(fs->nr_desc_blocks, sizeof(void *));
 	if (!fs->gdt)
 		return -ENOMEM;
 	for (u32 i = 0; i < fs->nr_desc_blocks; i++) {

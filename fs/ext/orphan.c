@@ -74,7 +74,7 @@ int ext_orphan_open(struct ext_fs *fs)
 		err = ext_corrupt(fs, fs->sb->orphan_file_inum, 0, "this is no orphan file");
 	if (err)
 		return err;
-	fs->orphan_bufs = kcalloc(blocks, sizeof(*fs->orphan_bufs));
+	fs->orphan_bufs = kcalloc(blocks, sizeof(void *));
 	if (!fs->orphan_bufs)
 		return -ENOMEM;
 	fs->nr_orphan_bufs = (u32)blocks;

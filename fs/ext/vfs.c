@@ -79,7 +79,7 @@ static bool is_always(const char *key)
 static int set_flag(struct ext_mount_options *o, const char *key)
 {
 	for (u32 n = 0; n < ARRAY_SIZE(flags); n++) {
-		if (strcmp(flags[n].name, key))
+		if (strcmp(flags[n].name, key) != 0)
 			continue;
 		*(bool *)((u8 *)o + flags[n].off) = flags[n].value;
 		return 0;
@@ -100,7 +100,7 @@ static int set_hint(const char *key)
 
 static int set_number(struct ext_mount_options *o, const char *key, u64 n)
 {
-	if (n > COMMIT_MAX_S && strcmp(key, "sb"))
+	if (n > COMMIT_MAX_S && strcmp(key, "sb") != 0)
 		return -EINVAL;
 	if (!strcmp(key, "sb"))
 		o->p.sb_block = n;

@@ -37,7 +37,7 @@ static int parse_name(const char *name, struct ext_xattr_key *k)
 	for (u32 n = 0; n < ARRAY_SIZE(spaces); n++) {
 		usize len = strlen(spaces[n].prefix);
 
-		if (strncmp(name, spaces[n].prefix, len) || (spaces[n].whole && name[len]))
+		if (strncmp(name, spaces[n].prefix, len) != 0 || (spaces[n].whole && name[len]))
 			continue;
 		if (!spaces[n].whole && !name[len])
 			return -EINVAL;

@@ -420,4 +420,59 @@ TEST(reuseport_shares_evenly_and_keeps_flows)
 	}
 	EXPECT_EQ(400, got[0] + got[1] + got[2] + got[3]);
 }
+
+/* What recvmsg(2) says: bytes, and whether the datagram was cut. */
+static int look(int fd, int flags, int n, char *out)
+{
+	struct iovec v = { out, n };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+	int got = recvmsg(fd, &m, flags | MSG_DONTWAIT);
+
+	if (got >= 0)
+		out[got] = 0;
+	return got < 0 ? -errno : got | (m.msg_flags & MSG_TRUNC ? 0x100 : 0);
+}
+
+static int peek_offset(int fd)
+{
+	int off = -2;
+	socklen_t len = sizeof(off);
+
+	getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &off, &len);
+	return off;
+}
+
+TEST(peek_offset_passes_over_what_was_seen)
+{
+	int s = socket(AF_INET, SOCK_DGRAM, 0), c = socket(AF_INET, SOCK_DGRAM, 0), off = 0, raw = socket(AF_INET, SOCK_RAW, 253);
+	struct sockaddr_in at = in4("127.0.0.1", 0);
+	socklen_t len = sizeof(at);
+	char b[32];
+
+	if_up("lo");
+	ASSERT_EQ(0, bind(s, (void *)&at, sizeof(at)));
+	getsockname(s, (void *)&at, &len);
+	ASSERT_EQ(0, connect(c, (void *)&at, sizeof(at)));
+	ASSERT_EQ(0, setsockopt(s, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)));
+	EXPECT_EQ(-EAGAIN, look(s, MSG_PEEK, 2, b));
+	send(c, "abcdef", 6, 0);
+	send(c, "", 0, 0);
+	send(c, "ghij", 4, 0);
+	EXPECT_EQ(2 | 0x100, look(s, MSG_PEEK, 2, b));
+	EXPECT_EQ('a', b[0]);
+	EXPECT_EQ(2 | 0x100, look(s, MSG_PEEK, 2, b));
+	EXPECT_EQ('c', b[0]);
+	EXPECT_EQ(2, look(s, MSG_PEEK, 20, b));
+	EXPECT_EQ('e', b[0]);
+	EXPECT_EQ(0, look(s, MSG_PEEK, 20, b));		/* the empty one, once */
+	EXPECT_EQ(4, look(s, MSG_PEEK, 20, b));
+	EXPECT_EQ('g', b[0]);
+	EXPECT_EQ(-EAGAIN, look(s, MSG_PEEK, 20, b));
+	EXPECT_EQ(10, peek_offset(s));
+	EXPECT_EQ(6, look(s, 0, 20, b));
+	EXPECT_EQ(4, peek_offset(s));
+	EXPECT_EQ(-EAGAIN, look(s, MSG_PEEK, 20, b));
+	EXPECT_ERRNO(EOPNOTSUPP, setsockopt(raw, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)));
+}
+
 MAIN
