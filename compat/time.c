@@ -8,6 +8,7 @@
 #include <arch/cpu.h>
 #include <kernel/clock.h>
 #include <kernel/cred.h>
+#include <kernel/ntp.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
 
@@ -144,6 +145,7 @@ static int set_realtime(ktime_t ns)
 	if (ns < clock_monotonic())	/* Linux: real time may not fall behind the time since boot */
 		return -EINVAL;
 	clock_set_realtime(ns);
+	ntp_forget();
 	return 0;
 }
 
@@ -233,7 +235,7 @@ struct real_sleep {
 	bool moved;
 };
 
-static void sleep_moved(struct clock_watch *w)
+static void sleep_moved(struct clock_watch *w, bool stepped)
 {
 	struct real_sleep *s = container_of(w, struct real_sleep, watch);
 

@@ -74,10 +74,14 @@ static u64 find_symbol(const char *name)
 
 static void update(void)
 {
+	ktime_t offset;
+	u64 mult;
+
+	clock_realtime_scale(&mult, &offset);
 	WRITE_ONCE(data->seq, data->seq + 1);
 	smp_wmb();
-	data->mult = arch_clock_mult();
-	data->offset_ns[CLOCK_REALTIME] = data->offset_ns[CLOCK_REALTIME_COARSE] = clock_realtime_offset();
+	data->mult[CLOCK_REALTIME] = data->mult[CLOCK_REALTIME_COARSE] = mult;
+	data->offset_ns[CLOCK_REALTIME] = data->offset_ns[CLOCK_REALTIME_COARSE] = offset;
 	smp_wmb();
 	WRITE_ONCE(data->seq, data->seq + 1);
 }
@@ -99,6 +103,8 @@ void vdso_init(void)
 	}
 	data = page_to_virt(pages[0]);
 	sigreturn_offset = find_symbol("__kernel_rt_sigreturn");
+	for (i = 0; i < ARRAY_SIZE(data->mult); i++)
+		data->mult[i] = arch_clock_mult();
 	clock_changed_hook = update;
 	update();
 }

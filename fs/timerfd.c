@@ -56,14 +56,14 @@ static void expired(struct timer *timer)
 	object_wake(&t->obj, EPOLLIN);
 }
 
-/* The real-time clock was stepped. */
-static void clock_moved(struct clock_watch *w)
+/* The real-time clock was stepped, or did not keep step. */
+static void clock_moved(struct clock_watch *w, bool stepped)
 {
 	struct timerfd *t = container_of(w, struct timerfd, watch);
 	irqflags_t irq = spin_lock_irq(&t->lock);
 	ktime_t offset = clock_realtime_offset();
 	bool moved = t->on_real && t->offset != offset;
-	bool cancel = moved && t->cancel_on_set;
+	bool cancel = moved && stepped && t->cancel_on_set;
 
 	if (moved) {
 		t->next += t->offset - offset;

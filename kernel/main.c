@@ -45,6 +45,7 @@
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <kernel/ns.h>
+#include <kernel/ntp.h>
 #include <kernel/power.h>
 #include <kernel/ptimer.h>
 #include <kernel/printk.h>
@@ -97,6 +98,7 @@ static void core_init(void)
 	smp_prepare_boot_cpu();
 	sched_init();
 	clock_init();
+	ntp_init();
 	bh_timer_init();
 	task_init();
 	signal_init();

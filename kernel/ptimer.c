@@ -96,8 +96,8 @@ static void ptimer_fire(struct timer *timer)
 	expire(t, n);
 }
 
-/* The real-time clock was stepped. */
-static void clock_moved(struct clock_watch *w)
+/* The real-time clock was stepped, or did not keep step. */
+static void clock_moved(struct clock_watch *w, bool stepped)
 {
 	struct ptimer *t = container_of(w, struct ptimer, watch);
 	irqflags_t irq = spin_lock_irq(&t->proc->lock);

@@ -132,7 +132,7 @@ static u64 kaslr_offset(void *fdt)
 /* Once: the words hold what they would without a slide. */
 static void relocate(u64 phys_base, u64 slide)
 {
-	u64 *next = NULL;
+	u64 *next = (u64 *)phys_base;
 
 	for (const u64 *r = __relr_start; r < __relr_end; r++) {
 		if (!(*r & 1)) {

@@ -7,6 +7,6 @@
 struct vdso_data {
 	u32 seq;		/* odd while changing */
 	u32 pad;
-	u64 mult;		/* ns in a tick, 32.32 fixed point */
-	s64 offset_ns[8];	/* by clock id: that clock - monotonic */
+	u64 mult[8];		/* by clock id: ns in a tick, 32.32 fixed point */
+	s64 offset_ns[8];	/* by clock id: what is added */
 };

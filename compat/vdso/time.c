@@ -50,7 +50,7 @@ static __always_inline u64 read_ns(s32 id)
 	for (;;) {
 		seq = __atomic_load_n(&d->seq, __ATOMIC_ACQUIRE);
 		__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(c)::"memory");
-		ns = (u64)(((u128)c * d->mult) >> 32) + (u64)d->offset_ns[id];
+		ns = (u64)(((u128)c * d->mult[id]) >> 32) + (u64)d->offset_ns[id];
 		__asm__ volatile("dmb ishld" ::: "memory");
 		if (likely(seq == READ_ONCE(d->seq) && !(seq & 1)))
 			return ns;

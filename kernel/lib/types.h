@@ -10,6 +10,7 @@ typedef signed short s16;
 typedef signed int s32;
 typedef signed long s64;
 typedef unsigned __int128 u128;
+typedef __int128 s128;
 
 typedef unsigned long usize;
 typedef long ssize_t;

@@ -6,6 +6,7 @@
 #include <kernel/clock.h>
 #include <kernel/timer.h>
 #include <kernel/trap.h>
+#include <kernel/workq.h>
 
 #include "unit.h"
 
@@ -16,6 +17,30 @@ static ktime_t now, armed_for = S64_MAX;
 ktime_t arch_clock_ns(void)
 {
 	return now;
+}
+
+/* The counter counts nanoseconds. */
+u64 cycles_now(void)
+{
+	return (u64)now;
+}
+
+u64 arch_clock_mult(void)
+{
+	return 1ul << 32;
+}
+
+static struct work *told_later;
+
+void work_setup(struct work *w, void (*fn)(struct work *w))
+{
+	w->fn = fn;
+}
+
+bool work_queue(struct work *w)
+{
+	told_later = w;
+	return true;
 }
 
 void arch_timer_arm(ktime_t when_ns)
@@ -159,10 +184,13 @@ TEST(setting_the_real_time_moves_only_it)
 
 static u32 watched;
 
-static void on_step(struct clock_watch *w)
+static bool watched_step;
+
+static void on_step(struct clock_watch *w, bool stepped)
 {
 	(void)w;
 	watched++;
+	watched_step = stepped;
 }
 
 TEST(watchers_hear_of_steps)
@@ -183,4 +211,49 @@ TEST(watchers_hear_of_steps)
 	clock_watch_del(&b);
 	clock_set_realtime(3);
 	EXPECT_EQ(3, watched);
+}
+
+TEST(real_time_goes_at_its_own_rate)
+{
+	struct clock_watch w;
+	u32 hooks;
+	ktime_t mono;
+
+	clock_init();
+	clock_changed_hook = changed;
+	now = 10 * NSEC_PER_SEC;
+	clock_set_realtime(1000 * NSEC_PER_SEC);
+	clock_watch_init(&w, on_step);
+	clock_watch_add(&w);
+	told = watched = 0;
+	clock_set_rate(1ll << 30);		/* a quarter more */
+	hooks = told;
+	EXPECT_EQ(1, hooks);
+	EXPECT_EQ(1000 * NSEC_PER_SEC, clock_realtime());
+	clock_slewed();
+	EXPECT_EQ(NULL, told_later);		/* nothing yet */
+	mono = clock_monotonic();
+	now += 4 * NSEC_PER_SEC;
+	EXPECT_EQ(1005 * NSEC_PER_SEC, clock_realtime());
+	EXPECT_EQ(mono + 4 * NSEC_PER_SEC, clock_monotonic());
+	EXPECT_EQ(1005 * NSEC_PER_SEC - now, clock_realtime_offset());
+	clock_slewed();
+	ASSERT_TRUE(told_later != NULL);
+	told_later->fn(told_later);
+	EXPECT_EQ(1, watched);
+	EXPECT_TRUE(!watched_step);
+	clock_leap(-1);
+	EXPECT_EQ(1004 * NSEC_PER_SEC, clock_realtime());
+	clock_slewed();
+	told_later->fn(told_later);
+	EXPECT_EQ(2, watched);
+	EXPECT_TRUE(watched_step);
+	clock_set_rate(0);
+	EXPECT_EQ(1004 * NSEC_PER_SEC, clock_realtime());
+	now += NSEC_PER_SEC;
+	EXPECT_EQ(1005 * NSEC_PER_SEC, clock_realtime());
+	hooks = told;
+	clock_set_rate(0);			/* nothing new */
+	EXPECT_EQ(hooks, told);
+	clock_watch_del(&w);
 }
