@@ -16,11 +16,13 @@
 #include <fs/blkdev.h>
 #include <fs/chrdev.h>
 #include <kernel/bh.h>
+#include <kernel/clock.h>
 #include <kernel/irq.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <kernel/uapi.h>
+#include <kernel/waitq.h>
 #include <kernel/workq.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -61,6 +63,8 @@
 #define RING_MAX	256u
 #define VECS_MAX	128u		/* of a request: half a megabyte in pages */
 #define REQUEST_SECTORS 2560u		/* 1280 KiB, as Linux's default */
+#define ID_BYTES	20u		/* of T_GET_ID; no zero behind a full one */
+#define ID_PATIENCE_NS	(2 * NSEC_PER_SEC)
 #define MAJOR		254u
 #define MINORS		16u
 
@@ -76,7 +80,7 @@ struct slot {
 	} range;			/* discard, write-zeroes */
 	u8 status;
 	u16 next_free;
-	struct bio *bio;
+	struct bio *bio;		/* NULL: it asks for the serial number */
 	struct vring_desc *table;	/* indirect; NULL: the ring's own descriptors */
 };
 
@@ -95,6 +99,9 @@ struct card {
 	struct virtio_device *v;
 	struct disk disk;
 	struct work resize;
+	struct waitq id_arrives;
+	bool id_done;			/* the device has said its serial number, or will not */
+	char id[ID_BYTES];
 	struct blk_queue queues[];
 };
 
@@ -190,6 +197,12 @@ static void give_slot(struct blk_queue *bq, struct slot *s)
 	bq->free = (u16)(s - bq->slots);
 }
 
+static void id_is_done(struct card *c)
+{
+	WRITE_ONCE(c->id_done, true);
+	waitq_wake_all(&c->id_arrives);
+}
+
 /* What is done, as a chain through chain with the result in error. */
 static struct bio *reap(struct blk_queue *bq)
 {
@@ -200,9 +213,13 @@ static struct bio *reap(struct blk_queue *bq)
 	spin_lock(&bq->q->lock);
 	do {
 		while ((s = vq_get(&bq->q->vq, &len))) {
-			s->bio->error = error_of(READ_ONCE(s->status));
-			*tail = s->bio;
-			tail = &s->bio->chain;
+			if (s->bio) {
+				s->bio->error = error_of(READ_ONCE(s->status));
+				*tail = s->bio;
+				tail = &s->bio->chain;
+			} else {
+				id_is_done(bq->card);
+			}
 			give_slot(bq, s);
 		}
 	} while (!bq->q->vq.broken && !vq_callbacks_on(&bq->q->vq));
@@ -227,9 +244,12 @@ static void fail_all(struct blk_queue *bq)
 		if (s)
 			give_slot(bq, s);
 		spin_unlock_bh(&bq->q->lock);
-		if (!b)
+		if (!s)
 			break;
-		bio_done(b, -EIO);
+		if (b)
+			bio_done(b, -EIO);
+		else
+			id_is_done(bq->card);
 	}
 }
 
@@ -243,7 +263,8 @@ static void complete(struct blk_queue *bq)
 	}
 	if (unlikely(bq->q->vq.broken))
 		fail_all(bq);
-	disk_queue_run(&bq->card->disk, bq->index);
+	if (bq->card->disk.queues)	/* not yet while its serial number is asked for */
+		disk_queue_run(&bq->card->disk, bq->index);
 }
 
 static void block_softirq(void)
@@ -410,6 +431,31 @@ static void make_name(char *out, usize size, u32 n)
 	fmt_print(out, size, "vd%s", tail + at);
 }
 
+/* The first request of all. A device that has no number says so with an error, and the buffer stays empty. */
+static void read_serial(struct card *c)
+{
+	struct blk_queue *bq = &c->queues[0];
+	struct slot *s = &bq->slots[bq->free];
+	int err;
+
+	waitq_init(&c->id_arrives);
+	s->head.type = T_GET_ID;
+	spin_lock_bh(&bq->q->lock);
+	bq->sg[0] = (struct vq_sg){ virt_to_phys(&s->head), sizeof(s->head) };
+	bq->sg[1] = (struct vq_sg){ virt_to_phys(c->id), ID_BYTES };
+	bq->sg[2] = (struct vq_sg){ virt_to_phys(&s->status), 1 };
+	err = vq_add(&bq->q->vq, bq->sg, 1, 2, s);
+	if (!err) {
+		bq->free = s->next_free;
+		virtio_kick(bq->q);
+	}
+	spin_unlock_bh(&bq->q->lock);
+	if (!err)
+		err = waitq_wait(&c->id_arrives, READ_ONCE(c->id_done), WAIT_KILLABLE, clock_monotonic() + ID_PATIENCE_NS);
+	if (!err)
+		memcpy(c->disk.serial, c->id, ID_BYTES);
+}
+
 static int blk_probe(struct virtio_device *v)
 {
 	u32 nr = count_queues(v);
@@ -439,6 +485,7 @@ static int blk_probe(struct virtio_device *v)
 	work_setup(&c->resize, do_resize);
 	virtio_ready(v);
 	v->priv = c;
+	read_serial(c);
 	return disk_add(d);
 }
 
