@@ -284,13 +284,18 @@ long sys_syncfs(int fd)
 	auto_handle struct handle h = {};
 	int err = handle_get(fd, RIGHT_STAT, &h);
 	struct super *sb;
+	int heard;
 
 	if (err)
 		return err;
 	if (h.file->mode & FMODE_PATH)
 		return -EBADF;
 	sb = h.file->mount ? h.file->mount->sb : NULL;
-	return sb && sb->ops->sync ? sb->ops->sync(sb, true) : 0;
+	if (!sb)
+		return 0;
+	err = sb->ops->sync ? sb->ops->sync(sb, true) : 0;
+	heard = write_errors_check(&sb->errors, &h.file->fs_err_seen);
+	return err ? err : heard;
 }
 
 #define SYNC_RANGE_FLAGS 7u

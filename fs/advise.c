@@ -91,6 +91,6 @@ int vfs_sync_range(struct file *f, loff_t off, loff_t len, u32 flags)
 	if (flags & SYNC_FILE_RANGE_WAIT_AFTER)
 		vmo_wait_written(m, first, last);
 	if (!err && (flags & (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER)))
-		err = vmo_check_error(m, &f->err_seen);
+		err = write_errors_check(&m->errors, &f->err_seen);
 	return err;
 }

@@ -41,7 +41,7 @@ int blkdev_open_node(u32 dev, u32 flags, struct file **out)
 			file_put_now(*out);
 	}
 	if (!err) {
-		(*out)->err_seen = d->vmo->err_seq;
+		(*out)->err_seen = write_errors_sample(&d->vmo->errors);
 		blkdev_opened(d, 1);
 		(*out)->private = d;		/* counted */
 	}
@@ -186,7 +186,7 @@ int blkdev_sync(struct blkdev *d)
 static int dev_fsync(struct file *f, bool data_only)
 {
 	struct blkdev *d = dev_of(f);
-	int err = blkdev_sync(d), seen = vmo_check_error(d->vmo, &f->err_seen);
+	int err = blkdev_sync(d), seen = write_errors_check(&d->vmo->errors, &f->err_seen);
 
 	return seen ? seen : err;
 }

@@ -170,10 +170,12 @@ void buf_clean(struct buf *b)
 
 int buf_sync(struct blkdev *dev)
 {
-	u32 seen = dev->vmo->err_seq;
+	u32 before = READ_ONCE(dev->vmo->errors.seq);
 	int err = vmo_sync(dev->vmo, 0, U64_MAX);
 
-	return err ? err : vmo_check_error(dev->vmo, &seen);
+	if (!err && READ_ONCE(dev->vmo->errors.seq) != before)	/* not "heard": that is for who has the device open */
+		err = READ_ONCE(dev->vmo->errors.err);
+	return err;
 }
 
 /* ---- writing now ---- */

@@ -16,6 +16,7 @@
 #include <kernel/file.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/task.h>
+#include <mm/vmo.h>
 
 static u32 access_of(const struct open_request *req)
 {
@@ -212,6 +213,16 @@ create:
 	return err;
 }
 
+/* Errors of writing that were told to nobody yet are told to this one. */
+static void sample_errors(struct vnode *v, struct file *f)
+{
+	const struct vmo *m = vnode_is_reg(v) ? rcu_deref(v->vmo) : NULL;
+
+	if (m)
+		f->err_seen = write_errors_sample(&m->errors);
+	f->fs_err_seen = write_errors_sample(&f->mount->sb->errors);
+}
+
 static int open_settled(const struct path *p, u32 flags, bool exec, struct file **out)
 {
 	struct vnode *v = p->dentry->vnode;
@@ -228,6 +239,7 @@ static int open_settled(const struct path *p, u32 flags, bool exec, struct file 
 	f->dentry = p->dentry;
 	f->mount = p->mount;
 	path_get(p);
+	sample_errors(v, f);
 	if (v->ops->open && !(flags & O_PATH))
 		err = v->ops->open(v, f);
 	if (err) {

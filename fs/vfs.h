@@ -8,6 +8,7 @@
 #include <kernel/mutex.h>
 #include <kernel/rcu.h>
 #include <kernel/task.h>
+#include <mm/write_errors.h>
 
 struct cred;
 struct file;
@@ -71,6 +72,7 @@ struct super {
 	void *private;			/* [I] the type's */
 	struct mutex rename_lock;	/* one rename between directories at a time */
 	struct list link;		/* [s] all of them */
+	struct write_errors errors;	/* of all its files, for syncfs */
 	atomic64_t next_ino;		/* for types without numbers of their own */
 };
 

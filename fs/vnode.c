@@ -145,6 +145,7 @@ struct vmo *vnode_vmo(struct vnode *v)
 	m = v->sb->ops->make_vmo(v);
 	if (!m)
 		return NULL;
+	m->fs_errors = &v->sb->errors;
 	if (!cmpxchg(&v->vmo, &none, m)) {
 		vmo_put(m);
 		return none;

@@ -38,7 +38,8 @@ struct file {
 	struct dentry *dentry;		/* [I] name it was opened by, or NULL for anonymous objects */
 	struct mount *mount;		/* [I] goes with dentry */
 	void *private;			/* the object type's, per open */
-	u32 err_seen;			/* write-error sequence this description has reported */
+	u32 err_seen;			/* errors of writing that it has heard of: of its file, mm/vmo.h */
+	u32 fs_err_seen;		/* the same of its file system, for syncfs */
 	struct read_ahead ahead;	/* where it reads: mm/vmo.h. A hint, unlocked */
 	struct spinlock lock;
 	struct list watches;		/* [l] struct file_watch: epoll items */

@@ -10,7 +10,7 @@
  *  (2) bytes are changed before the page is marked dirty, or under its lock: a write-out that missed them is followed by another.
  *  (3) XA_DIRTY marks exactly the DIRTY pages; XA_WRITEBACK marks all that are under write-out and perhaps some that were: bottom halves
  *      do not take pages_lock, so who waits clears the mark.
- *  (4) an error of the device changes err, then err_seq; a description compares the sequence it has seen.
+ *  (4) an error of the device changes err, then seq; a description compares the sequence it has seen.
  *
  * Locks: page lock > pages_lock [RANK_VMO_PAGES] > table locks. Ref: fsync(2) (errors), msync(2).
  * Tests: selftests/unit/pagecache_test.c, vmo_test.c
@@ -276,19 +276,34 @@ int vmo_sync(struct vmo *v, u64 first, u64 last)
 
 /* ---- errors ---- */
 
-void vmo_error(struct vmo *v, int err)
+void write_error(struct write_errors *e, int err)
 {
-	WRITE_ONCE(v->err, err);
-	__atomic_fetch_add(&v->err_seq, 1, __ATOMIC_RELEASE);	/* (4) */
+	WRITE_ONCE(e->err, err);
+	__atomic_fetch_add(&e->seq, 1, __ATOMIC_RELEASE);	/* (4) */
 }
 
-int vmo_check_error(struct vmo *v, u32 *seen)
+u32 write_errors_sample(const struct write_errors *e)
 {
-	u32 now = smp_load_acquire(&v->err_seq);
+	u32 now = smp_load_acquire(&e->seq);
+
+	return READ_ONCE(e->heard) == now ? now : now - 1;
+}
+
+int write_errors_check(struct write_errors *e, u32 *seen)
+{
+	u32 now = smp_load_acquire(&e->seq);
 
 	if (likely(xchg(seen, now) == now))
 		return 0;
-	return READ_ONCE(v->err);
+	WRITE_ONCE(e->heard, now);
+	return READ_ONCE(e->err);
+}
+
+void vmo_error(struct vmo *v, int err)
+{
+	write_error(&v->errors, err);
+	if (v->fs_errors)
+		write_error(v->fs_errors, err);
 }
 
 /* ---- how much may be dirty ---- */

@@ -18,6 +18,7 @@
 #include <kernel/spinlock.h>
 #include <mm/page.h>
 #include <mm/read_ahead.h>
+#include <mm/write_errors.h>
 
 struct iter;
 struct vma;
@@ -63,8 +64,8 @@ struct vmo {
 	u64 size;			/* [p] bytes; read anywhere */
 	struct rb_tree mappings;	/* [p] vma.vmo_node, interval tree by page index */
 	u64 nr_dirty;			/* [p] pages with PG_DIRTY */
-	u32 err_seq;			/* write errors so far; file.err_seen compares. Any context: vmo_error() */
-	int err;			/* the last one */
+	struct write_errors errors;	/* of its pages; file.err_seen compares */
+	struct write_errors *fs_errors;	/* [I] once it is in use: of all files beside it; NULL: nobody asks */
 	u32 nr_writable;		/* [p] shared mappings that are or may be made writable (F_SEAL_WRITE) */
 	u32 seals;			/* [p] F_SEAL_* */
 	struct list clock;		/* mm/reclaim.c: those whose pages can be read again */
@@ -137,7 +138,7 @@ void page_not_written(struct page *p, u32 mask);
 /* Ends filling: err 0: up to date. Unlocks, drops no reference. Any context. */
 void page_filled(struct page *p, int err);
 
-/* Writes out [first, last] and waits: 0 or the first error of the pager. What the device said comes by vmo_check_error(). May sleep. */
+/* Writes out [first, last] and waits: 0 or the first error of the pager. What the device said comes by write_errors_check(). May sleep. */
 int __must_check vmo_sync(struct vmo *v, u64 first, u64 last);
 /* Starts writing and does not wait for the device. */
 int __must_check vmo_write_out(struct vmo *v, u64 first, u64 last);
@@ -145,10 +146,8 @@ void vmo_wait_written(struct vmo *v, u64 first, u64 last);
 bool vmo_is_writing(struct vmo *v);		/* is any page on its way to the device? */
 static inline bool vmo_is_dirty(const struct vmo *v) { return READ_ONCE(v->nr_dirty); }
 
-/* A write of this file failed: every description that is open now will hear of it once. Any context. */
+/* A write of this file failed: descriptions of it (fsync) and of its file system (syncfs) will hear of it. Any context. */
 void vmo_error(struct vmo *v, int err);
-/* What a description has not heard of yet: 0 or -errno, and it has heard. seen: file.err_seen. */
-int __must_check vmo_check_error(struct vmo *v, u32 *seen);
 
 /* After writing to v, or after a fault (NULL): waits while too much of the memory is dirty, wakes who writes. Killable. */
 void vmo_balance(struct vmo *v);

@@ -588,7 +588,7 @@ int ext_fsync_op(struct vnode *v, struct file *f, bool data_only)
 	err = err ? err : err2;
 	if (!committed && !err && flush_wanted(FLUSH_FSYNC_DATA)) /* no commit flushed the device's cache behind the data */
 		err = blkdev_flush(fs->dev);
-	err2 = m ? vmo_check_error(m, &f->err_seen) : 0;
+	err2 = m ? write_errors_check(&m->errors, &f->err_seen) : 0;
 	return err ? err : err2;
 }
 

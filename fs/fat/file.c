@@ -342,7 +342,7 @@ int fat_fsync_op(struct vnode *v, struct file *f, bool data_only)
 	err = err ? err : err2;
 	if (!err && !n->i.fs->read_only)
 		err = blkdev_flush(n->i.fs->dev);
-	err2 = m ? vmo_check_error(m, &f->err_seen) : 0;
+	err2 = m ? write_errors_check(&m->errors, &f->err_seen) : 0;
 	return err ? err : err2;
 }
 
