@@ -6,13 +6,16 @@
  * coarse as the tick, 4 ms.
  *
  * Invariants: (1) at most one signal of a timer waits in a queue (queued); further expiries count as overrun, handed out when the signal is
- * taken; (2) a timer is in its process's list until deleted, and its struct timer is idle before it is freed.
+ * taken; a signal that was dropped clears the flag, else the timer would be silent for good; (2) a timer is in its process's list until
+ * deleted, and its struct timer is idle before it is freed; (3) a timer counts for its maker's RLIMIT_SIGPENDING as long as it lives:
+ * its signal does not count again and is never refused for that.
  * Locks: proc.lock for lists and figures; the timer functions take it. Ref: timer_create(2), timer_settime(2), setitimer(2), getrlimit(2).
  * Tests: selftests/abi/time.c
  */
 #include <kernel/ptimer.h>
 
 #include <kernel/clock.h>
+#include <kernel/cred.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
@@ -23,6 +26,7 @@ struct ptimer {
 	struct timer timer;
 	struct proc *proc;
 	struct task *target;	/* NOTIFY_THREAD: a reference */
+	kuid_t uid;		/* (3) */
 	int id, sig;
 	s32 clock;
 	enum notify how;
@@ -155,9 +159,12 @@ int ptimer_create(s32 clock, enum notify how, int sig, u64 value, bool value_is_
 
 	if (!clock_known(clock) || (how != NOTIFY_NONE && (sig < 1 || sig > NSIG)))
 		return -EINVAL;
+	if (cred_nr_pending(current_cred()->uid) >= rlimit_cur(p, RLIMIT_SIGPENDING))
+		return -EAGAIN;
 	t = knew(struct ptimer);
 	if (!t)
 		return -EAGAIN;
+	t->uid = current_cred()->uid;
 	timer_setup(&t->timer, ptimer_fire);
 	clock_watch_init(&t->watch, clock_moved);
 	t->proc = p;
@@ -169,6 +176,7 @@ int ptimer_create(s32 clock, enum notify how, int sig, u64 value, bool value_is_
 		kfree(t);
 		return -EINVAL;
 	}
+	cred_count_pending(t->uid, 1);
 	irq = spin_lock_irq(&p->lock);
 	id = t->id = (int)(p->next_timer_id++ & S32_MAX);
 	if (value_is_id)
@@ -272,6 +280,7 @@ static void destroy(struct ptimer *t)
 	timer_cancel_sync(&t->timer);
 	if (t->target)
 		task_put(t->target);
+	cred_count_pending(t->uid, -1);
 	kfree(t);
 }
 
@@ -322,6 +331,15 @@ void ptimer_delivered(struct proc *p, struct siginfo_k *info)
 		t->overrun = 0;
 		t->queued = false;
 	}
+}
+
+void ptimer_dropped(struct proc *p, const struct siginfo_k *info)
+{
+	struct ptimer *t;
+
+	list_for_each_entry(t, &p->posix_timers, link)
+		if (t->id == info->timer_id)
+			t->queued = false;
 }
 
 /* ---- interval timers ---- */

@@ -27,6 +27,8 @@ int ptimer_delete(int id);
 void ptimer_delete_all(struct proc *p);
 /* A timer's signal was taken off the queue: fills in the overrun. proc.lock held. */
 void ptimer_delivered(struct proc *p, struct siginfo_k *info);
+/* It was ignored, refused or thrown away: the next expiry sends another. proc.lock held. */
+void ptimer_dropped(struct proc *p, const struct siginfo_k *info);
 void itimer_init_proc(struct proc *p);
 void itimer_exit_proc(struct proc *p);
 void ptimer_init(void);

@@ -52,44 +52,58 @@ void sigqueue_init(struct sigqueue *q)
 	list_init(&q->infos);
 }
 
+/* A POSIX timer's: counted when the timer was made, so never refused, and the timer waits to hear what became of it. */
+static bool of_timer(const struct siginfo_k *info)
+{
+	return info->code == SI_TIMER && !info->is_raw;
+}
+
 static void node_free(struct siginfo_node *n)
 {
 	list_del(&n->link);
-	cred_count_pending(n->uid, -1);
+	if (!of_timer(&n->info))
+		cred_count_pending(n->uid, -1);
 	slab_free(node_cache, n);
 }
 
-static void queue_remove(struct sigqueue *q, sigset_k set)
+/* p: whose timers hear of theirs; NULL: it or the thread is going. */
+static void queue_remove(struct proc *p, struct sigqueue *q, sigset_k set)
 {
 	struct siginfo_node *n, *next;
 
 	if (!(q->set & set))
 		return;
 	q->set &= ~set;
-	list_for_each_entry_safe(n, next, &q->infos, link)
-		if (SIGMASK(n->info.sig) & set)
-			node_free(n);
+	list_for_each_entry_safe(n, next, &q->infos, link) {
+		if (!(SIGMASK(n->info.sig) & set))
+			continue;
+		if (p && of_timer(&n->info))
+			ptimer_dropped(p, &n->info);
+		node_free(n);
+	}
 }
 
 void sigqueue_flush(struct sigqueue *q)
 {
-	queue_remove(q, U64_MAX);
+	queue_remove(NULL, q, U64_MAX);
 }
 
 static int queue_add(struct sigqueue *q, const struct siginfo_k *info, struct proc *p)
 {
 	kuid_t uid = p->leader->cred->uid;
 	struct siginfo_node *n = NULL;
-	bool must = info->sig < SIGRTMIN || info->code >= 0;	/* kill(2) and the kernel go through without info */
+	bool timer = of_timer(info);
+	bool must = !timer && (info->sig < SIGRTMIN || info->code >= 0);	/* kill(2) and the kernel go through without info */
 
-	if (info->sig < SIGRTMIN && (q->set & SIGMASK(info->sig)))
+	if (!timer && info->sig < SIGRTMIN && (q->set & SIGMASK(info->sig)))
 		return 0;	/* (1) */
-	if (must || cred_nr_pending(uid) < rlimit_cur(p, RLIMIT_SIGPENDING))
+	if (timer || must || cred_nr_pending(uid) < rlimit_cur(p, RLIMIT_SIGPENDING))
 		n = slab_alloc(node_cache, PAGE_ATOMIC);
 	if (n) {
 		n->info = *info;
 		n->uid = uid;
-		cred_count_pending(uid, 1);
+		if (!timer)
+			cred_count_pending(uid, 1);
 		list_add_tail(&q->infos, &n->link);
 	} else if (!must) {
 		return -EAGAIN;
@@ -124,7 +138,7 @@ int sigqueue_take(struct proc *p, struct sigqueue *q, sigset_k set, struct sigin
 	}
 	if (!more)
 		q->set &= ~SIGMASK(sig);
-	if (unlikely(info->code == SI_TIMER))
+	if (unlikely(of_timer(info)))
 		ptimer_delivered(p, info);
 	return sig;
 }
@@ -206,9 +220,9 @@ int signal_set_action(int sig, const struct sigaction_k *act)
 	spin_unlock(&p->sighand->lock);
 	/* POSIX: a waiting signal that is now ignored is dropped. */
 	if (act->handler == (u64)SIG_IGN || (act->handler == (u64)SIG_DFL && signal_default_ignores(sig))) {
-		queue_remove(&p->pending, SIGMASK(sig));
+		queue_remove(p, &p->pending, SIGMASK(sig));
 		list_for_each_entry(t, &p->threads, thread_link)
-			queue_remove(&t->pending, SIGMASK(sig));
+			queue_remove(p, &t->pending, SIGMASK(sig));
 	}
 	spin_unlock_irq(&p->lock, irq);
 	return 0;
@@ -283,9 +297,9 @@ static void for_all_queues(struct proc *p, sigset_k drop)
 {
 	struct task *t;
 
-	queue_remove(&p->pending, drop);
+	queue_remove(p, &p->pending, drop);
 	list_for_each_entry(t, &p->threads, thread_link)
-		queue_remove(&t->pending, drop);
+		queue_remove(p, &t->pending, drop);
 }
 
 /* (3) */
@@ -342,15 +356,21 @@ static int send_locked(struct proc *p, struct task *t, const struct siginfo_k *i
 	if (sig == 0 || p->nr_threads == 0 || (t && t->exiting))
 		return 0;
 	stop_and_continue(p, sig);
-	if (ignored(p, t, sig))
+	if (ignored(p, t, sig)) {
+		if (of_timer(info))
+			ptimer_dropped(p, info);
 		return 0;
+	}
 	if (sig == SIGKILL) {
 		kill_all(p);	/* (2) */
 		return 0;
 	}
 	err = queue_add(t ? &t->pending : &p->pending, info, p);
-	if (err)
+	if (err) {
+		if (of_timer(info))
+			ptimer_dropped(p, info);
 		return err;
+	}
 	tell_watchers(p);
 	if (!t)
 		t = choose_thread(p, sig);

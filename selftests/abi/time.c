@@ -2,6 +2,7 @@
 /* clock_gettime(2), nanosleep(2), getitimer(2), timer_create(2), times(2), vdso(7): what time it is and being told later. */
 #include "../harness.h"
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/times.h>
 
@@ -228,6 +229,92 @@ TEST(a_timer_counts_its_overruns)
 	EXPECT_TRUE(si.si_overrun >= 10);
 	EXPECT_EQ(si.si_overrun, timer_getoverrun(id));
 	timer_delete(id);
+}
+
+static timer_t every_ms(int sig, int value)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = sig, .sigev_value.sival_int = value };
+	struct itimerspec t = { { 0, 1000000 }, { 0, 1000000 } };
+	timer_t id = NULL;
+
+	EXPECT_EQ(0, timer_create(CLOCK_MONOTONIC, &ev, &id));
+	EXPECT_EQ(0, timer_settime(id, 0, &t, NULL));
+	return id;
+}
+
+/* Within a second: a signal of set by a timer with this value. */
+static int timer_speaks(const sigset_t *set, int value)
+{
+	siginfo_t si;
+
+	for (int i = 0; i < 500; i++)
+		if (sigtimedwait(set, &si, &(struct timespec){ .tv_nsec = 2000000 }) > 0 && si.si_code == SI_TIMER && si.si_value.sival_int == value)
+			return 1;
+	return 0;
+}
+
+TEST(timers_of_one_signal_do_not_silence_each_other)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	every_ms(SIGUSR1, 1);
+	every_ms(SIGUSR1, 2);
+	kill(getpid(), SIGUSR1);
+	for (int i = 0; i < 5; i++) {
+		sleep_ms(5);
+		EXPECT_EQ(1, timer_speaks(&set, 1));
+		EXPECT_EQ(1, timer_speaks(&set, 2));
+	}
+}
+
+TEST(a_timer_goes_on_after_its_signal_was_ignored)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	signal(SIGRTMIN, SIG_IGN);
+	every_ms(SIGRTMIN, 7);
+	sleep_ms(20);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGRTMIN, SIG_DFL);
+	EXPECT_EQ(1, timer_speaks(&set, 7));
+}
+
+TEST(timers_count_as_queued_signals_and_theirs_are_never_refused)
+{
+	pid_t pid = IN_CHILD({
+		struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN };
+		timer_t id[10];
+		sigset_t set;
+		int n = 0, error;
+
+		sigemptyset(&set);
+		sigaddset(&set, SIGRTMIN);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		setrlimit(RLIMIT_SIGPENDING, &(struct rlimit){ 4, 4 });
+		setuid(4323);
+		while (n < 10 && timer_create(CLOCK_MONOTONIC, &ev, &id[n]) == 0)
+			n++;
+		error = errno;
+		EXPECT_EQ(EAGAIN, error);
+		EXPECT_EQ(4, n);
+		EXPECT_ERRNO(EAGAIN, sigqueue(getpid(), SIGRTMIN, (union sigval){ 0 }));
+		EXPECT_EQ(0, timer_delete(id[0]));
+		EXPECT_EQ(0, sigqueue(getpid(), SIGRTMIN, (union sigval){ 99 }));
+		EXPECT_ERRNO(EAGAIN, timer_create(CLOCK_MONOTONIC, &ev, &id[0]));
+		sigwaitinfo(&set, NULL);
+		EXPECT_EQ(0, timer_create(CLOCK_MONOTONIC, &ev, &id[0]));
+		EXPECT_EQ(0, timer_delete(id[1]));
+		every_ms(SIGRTMIN, 5);
+		EXPECT_EQ(1, timer_speaks(&set, 5));
+		EXPECT_EQ(1, timer_speaks(&set, 5));
+	});
+
+	EXPECT_EQ(0, exit_status(pid));
 }
 
 TEST(an_absolute_timer_in_the_past_fires_at_once)
