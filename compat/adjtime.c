@@ -24,8 +24,8 @@ static_assert(sizeof(struct abi_timex) == 208, "struct timex");
 static struct ntp_request request_of(const struct abi_timex *t)
 {
 	return (struct ntp_request){
-		.modes = t->modes, .offset = t->offset, .freq = t->freq, .max_error = t->max_error, .est_error = t->est_error, .constant = t->constant,
-		.tick = t->tick, .status = t->status, .sec = t->time.sec, .frac = t->time.usec,
+		.modes = t->modes, .offset = t->offset, .freq = t->freq, .max_error = t->max_error, .est_error = t->est_error,
+		.constant = t->constant, .tick = t->tick, .status = t->status, .sec = t->time.sec, .frac = t->time.usec,
 	};
 }
 

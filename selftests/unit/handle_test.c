@@ -206,6 +206,47 @@ TEST(each_missing_right_has_its_error)
 	EXPECT_EQ(0, handle_get(fd, RIGHT_LOOKUP, &h));
 }
 
+TEST(append_alone_writes_where_bytes_go_to_the_end_anyway)
+{
+	struct handle h = {};
+	int fd;
+
+	begin();
+	files[0].mode = FMODE_READ | FMODE_WRITE | FMODE_SEEK;
+	atomic_set(&files[0].flags, 0);
+	fd = handle_install(&files[0], RIGHT_APPEND, 0);
+	EXPECT_EQ(-EBADF, handle_get_write(fd, false, &h));
+	EXPECT_EQ(NULL, h.file);
+	EXPECT_EQ(0, handle_get_write(fd, true, &h));
+	handle_put(&h);
+	atomic_set(&files[0].flags, O_APPEND);
+	EXPECT_EQ(0, handle_get_write(fd, false, &h));
+	handle_put(&h);
+	atomic_set(&files[0].flags, 0);
+	files[0].mode = FMODE_READ | FMODE_WRITE;		/* a stream */
+	EXPECT_EQ(0, handle_get_write(fd, false, &h));
+	handle_put(&h);
+	ASSERT_EQ(0, handle_narrow(fd, 0));
+	EXPECT_EQ(-EBADF, handle_get_write(fd, true, &h));
+	EXPECT_EQ(-EBADF, handle_get_write(99, true, &h));
+}
+
+TEST(any_of_several_rights_will_do)
+{
+	struct handle h;
+	int fd;
+
+	begin();
+	files[0].mode = FMODE_READ;
+	fd = handle_install(&files[0], RIGHT_READ | RIGHT_STAT, 0);
+	ASSERT_EQ(0, handle_get(fd, 0, &h));
+	EXPECT_EQ(0, handle_need_any(&h, RIGHT_WRITE | RIGHT_STAT));
+	EXPECT_EQ(-EBADF, handle_need_any(&h, RIGHT_WRITE | RIGHT_APPEND));
+	EXPECT_EQ(-EACCES, handle_need_any(&h, RIGHT_ACCEPT));
+	files[0].mode = FMODE_PATH;
+	EXPECT_EQ(-EBADF, handle_need_any(&h, RIGHT_READ));
+}
+
 TEST(the_boot_argument_lets_one_call_pass)
 {
 	struct handle h;
