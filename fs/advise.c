@@ -17,7 +17,7 @@
 struct vmo *vfs_vmo(struct file *f)
 {
 	if (f->obj->ops == &vnode_file_ops)
-		return rcu_deref(to_vnode(f->obj)->vmo);
+		return rcu_deref(vnode_real(to_vnode(f->obj))->vmo);
 	if (f->obj->ops->type == OBJ_BLOCKDEV)
 		return container_of(f->obj, struct blkdev, obj)->vmo;
 	return NULL;

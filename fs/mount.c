@@ -315,6 +315,11 @@ static struct mount *clone_mount(const struct mount *from, struct dentry *root)
 	return mount_alloc(from->sb, root, from->source, from->flags);
 }
 
+struct mount *vfs_mount_clone(const struct path *at)
+{
+	return clone_mount(at->mount, at->dentry);
+}
+
 /* Copies what is mounted below from (inside root) below to. Under mount_lock. */
 static int clone_children(struct mount *from, struct dentry *root, struct mount *to)
 {

@@ -9,8 +9,10 @@
 
 struct page;
 struct cred;
+struct dentry;
 struct file;
 struct kstat;
+struct name;
 struct object;
 struct vnode;
 
@@ -21,6 +23,9 @@ struct vnode;
 
 /* 0 and references in *out, or -errno. dirfd AT_FDCWD or a directory. */
 int __must_check path_lookup(int dirfd, const char *name, u32 flags, struct path *out);
+/* The child of the directory dir, locked for writing, named n: reference in *out (negative ones too); NULL when nothing is known and
+ * nothing is there. */
+int __must_check walk_child_locked(struct dentry *dir, const struct name *n, struct dentry **out);
 /* From kernel code: by absolute path from the task's root. */
 int __must_check path_lookup_at(const struct path *start, const char *name, u32 flags, struct path *out);
 /* stat(2) in one go: no reference to anything is taken when all names are cached. */
@@ -48,6 +53,10 @@ int __must_check vfs_link(int olddirfd, const char *oldname, int newdirfd, const
 int __must_check vfs_unlink(int dirfd, const char *name);
 int __must_check vfs_rmdir(int dirfd, const char *name);
 int __must_check vfs_rename(int olddirfd, const char *oldname, int newdirfd, const char *newname, u32 flags);
+/* For file systems upon others, which answer for permission, with directories (and for a removal nothing else) locked: d, positive, goes;
+ * d gets the name and place of target. */
+int __must_check dir_remove_locked(struct vnode *dir, struct dentry *d);
+int __must_check dir_rename_locked(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target, u32 flags);
 ssize_t vfs_readlink(const struct path *p, char *buf, usize size);
 /* AF_UNIX bind: makes a socket node that remembers sock until vfs_unbind_socket(). */
 int __must_check vfs_bind_socket(const char *name, u32 mode, struct object *sock, struct path *out);

@@ -284,14 +284,12 @@ static int may_delete(struct walk *w, struct dentry *d, bool want_dir)
 	return 0;
 }
 
-/* The directory is locked and stays so. */
-static int remove_locked(struct walk *w, struct dentry *d, bool want_dir)
+int dir_remove_locked(struct vnode *dir, struct dentry *d)
 {
-	struct vnode *dir = w->vnode, *v = d->vnode;
-	int err = may_delete(w, d, want_dir);
+	struct vnode *v = d->vnode;
+	bool want_dir = vnode_is_dir(v);
+	int err;
 
-	if (err)
-		return err;
 	if (READ_ONCE(d->flags) & DENTRY_MOUNTED)
 		return -EBUSY;
 	if (!dir->ops->unlink)
@@ -329,7 +327,9 @@ static int remove_name(struct walk *w, bool want_dir)
 	if (!err && w->trailing && !want_dir)
 		err = vnode_is_dir(d->vnode) ? -EISDIR : -ENOTDIR;
 	if (!err)
-		err = remove_locked(w, d, want_dir);
+		err = may_delete(w, d, want_dir);
+	if (!err)
+		err = dir_remove_locked(dir, d);
 	rw_write_unlock(&dir->lock);
 	if (d)
 		dentry_put(d);
@@ -450,12 +450,12 @@ static int check_access(struct renaming *r)
 	return err;
 }
 
-static int do_rename(struct renaming *r)
+int dir_rename_locked(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target, u32 flags)
 {
-	struct vnode *from = r->from.vnode, *to = r->to.vnode, *v = r->d->vnode, *victim = r->target->vnode;
+	struct vnode *v = d->vnode, *victim = target->vnode;
 	int err;
 
-	if ((READ_ONCE(r->d->flags) | READ_ONCE(r->target->flags)) & DENTRY_MOUNTED)
+	if ((READ_ONCE(d->flags) | READ_ONCE(target->flags)) & DENTRY_MOUNTED)
 		return -EBUSY;
 	if (!from->ops->rename)
 		return -EPERM;
@@ -465,20 +465,20 @@ static int do_rename(struct renaming *r)
 		else
 			rw_write_lock(&victim->lock);
 	}
-	err = from->ops->rename(from, r->d, to, r->target, r->flags);
-	if (!err && victim && vnode_is_dir(victim) && !(r->flags & RENAME_EXCHANGE))
+	err = from->ops->rename(from, d, to, target, flags);
+	if (!err && victim && vnode_is_dir(victim) && !(flags & RENAME_EXCHANGE))
 		victim->flags |= VN_DEAD;
 	if (victim)
 		rw_write_unlock(&victim->lock);
 	if (err)
 		return err;
 	if (victim && (victim->flags & VN_DEAD))
-		dentry_prune(r->target);
-	if (r->flags & RENAME_EXCHANGE)
-		dentry_exchange(r->d, r->target);
+		dentry_prune(target);
+	if (flags & RENAME_EXCHANGE)
+		dentry_exchange(d, target);
 	else
-		dentry_move(r->d, r->target);
-	notify_move(from, to, r->d, r->target, v, victim);
+		dentry_move(d, target);
+	notify_move(from, to, d, target, v, victim);
 	return 0;
 }
 
@@ -503,7 +503,7 @@ static int rename_settled(struct renaming *r)
 	if (!err && r->d->vnode != r->target->vnode) {		/* two names of one file: nothing to do */
 		err = check_access(r);
 		if (!err)
-			err = do_rename(r);
+			err = dir_rename_locked(r->from.vnode, r->d, r->to.vnode, r->target, r->flags);
 	}
 	unlock_dirs(r);
 	if (r->target)

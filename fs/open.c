@@ -281,6 +281,10 @@ static int finish(struct walk *w, const struct open_request *req, bool created, 
 		return -EISDIR;
 	if (!created)
 		err = check_open(&w->at, req);
+	if (!err && !created && (flags & O_TRUNC) && v->ops->real) {
+		err = truncate_opened(v);	/* first: what goes need not be copied up */
+		flags &= ~O_TRUNC;
+	}
 	if (!err)
 		err = open_settled(&w->at, flags, req->exec, out);
 	if (err || created || !(flags & O_TRUNC))

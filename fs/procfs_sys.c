@@ -347,6 +347,7 @@ static int show_slabinfo(struct seq *s, struct task *t)
 struct mount_list {
 	struct seq *s;
 	struct path root;
+	char *options;		/* room for those of one: a page */
 	bool info;
 };
 
@@ -360,11 +361,12 @@ static void mount_place(struct mount_list *l, struct mount *m)
 static void one_mount(struct mount *m, void *arg)
 {
 	struct mount_list *l = arg;
-	char flags[128], options[128] = "";
+	char flags[128], *options = l->options;
 
 	mount_show_flags(m, flags, sizeof(flags));
+	options[0] = 0;
 	if (m->sb->ops->show_options)
-		m->sb->ops->show_options(m->sb, options, sizeof(options));
+		m->sb->ops->show_options(m->sb, options, PAGE_SIZE);
 	if (l->info) {
 		seq_print(l->s, "%d %d %u:%u / ", m->id, m->parent->id, dev_major(m->sb->dev), dev_minor(m->sb->dev));
 		mount_place(l, m);
@@ -381,8 +383,11 @@ static void one_mount(struct mount *m, void *arg)
 
 static int show_mount_list(struct seq *s, struct task *t, bool info)
 {
-	struct mount_list l = { .s = s, .info = info };
+	auto_kfree char *options = kmalloc(PAGE_SIZE, PAGE_KERNEL);
+	struct mount_list l = { .s = s, .info = info, .options = options };
 
+	if (!options)
+		return -ENOMEM;
 	mount_for_each(t->ns ? t->ns->mnt : current()->ns->mnt, one_mount, &l);
 	return 0;
 }

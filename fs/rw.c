@@ -37,7 +37,7 @@ static ssize_t read_direct(struct vnode *v, struct iter *to, loff_t pos)
 
 static ssize_t file_read(struct file *f, struct iter *to, loff_t *pos)
 {
-	struct vnode *v = to_vnode(f->obj);
+	struct vnode *named = to_vnode(f->obj), *v = vnode_real(named);
 	struct vmo *m = rcu_deref(v->vmo);
 	ssize_t n = 0;
 
@@ -52,7 +52,7 @@ static ssize_t file_read(struct file *f, struct iter *to, loff_t *pos)
 		notify_place(f->dentry, IN_ACCESS);
 	}
 	if (!(file_flags(f) & O_NOATIME))
-		vnode_touch_atime(v, f->mount->flags);
+		vnode_touch_atime(named, f->mount->flags);
 	return n;
 }
 
@@ -104,7 +104,7 @@ static ssize_t write_locked(struct file *f, struct vnode *v, struct vmo *m, stru
 
 static ssize_t file_write(struct file *f, struct iter *from, loff_t *pos)
 {
-	struct vnode *v = to_vnode(f->obj);
+	struct vnode *named = to_vnode(f->obj), *v = vnode_real(named);
 	struct vmo *m = vnode_vmo(v);
 	ssize_t n;
 
@@ -115,6 +115,8 @@ static ssize_t file_write(struct file *f, struct iter *from, loff_t *pos)
 	rw_write_lock(&v->lock);
 	n = write_locked(f, v, m, from, pos);
 	rw_write_unlock(&v->lock);
+	for (struct vnode *above = named; unlikely(above != v); above = above->ops->real(above, false))
+		above->mode = v->mode;		/* without the set-id bits */
 	if (n > 0)
 		notify_place(f->dentry, IN_MODIFY);
 	if (n > 0 && unlikely(file_flags(f) & O_DSYNC || v->sb->flags & MS_SYNCHRONOUS) && v->obj.ops->fsync) {
@@ -129,7 +131,7 @@ static ssize_t file_write(struct file *f, struct iter *from, loff_t *pos)
 ssize_t vfs_page(struct file *f, loff_t pos, struct page **out)
 {
 	struct vnode *v = f->obj->ops == &vnode_file_ops ? to_vnode(f->obj) : NULL;
-	struct vmo *m = v ? rcu_deref(v->vmo) : NULL;
+	struct vmo *m = v ? rcu_deref(vnode_real(v)->vmo) : NULL;
 	u64 size;
 	int err;
 
@@ -163,9 +165,11 @@ static loff_t set_pos(struct file *f, loff_t base, loff_t off, u64 max)
 
 static loff_t seek_data(struct file *f, struct vnode *v, loff_t off, bool hole)
 {
-	struct vmo *m = rcu_deref(v->vmo);
+	struct vmo *m;
 	loff_t pos;
 
+	v = vnode_real(v);
+	m = rcu_deref(v->vmo);
 	if (off < 0 || (u64)off >= vnode_size(v))
 		return -ENXIO;
 	pos = v->ops->seek_data ? v->ops->seek_data(v, off, hole) : vmo_seek_data(m, off, hole);

@@ -111,6 +111,7 @@ int tmpfs_new_node(struct super *sb, struct vnode *dir, u32 mode, u32 rdev, stru
 	vnode_init(&n->v, sb, is_dir ? &tmpfs_dir_ops : &tmpfs_file_ops, object_ops_of(mode), mode, dir);
 	n->v.ino = super_new_ino(sb);
 	n->v.rdev = rdev;
+	n->v.size = is_dir ? 2 * TMPFS_ENTRY_BYTES : 0;
 	list_init(&n->xattrs);
 	*out = n;
 	return 0;

@@ -5,7 +5,7 @@
  * Invariants:
  *  (1) a hashed dentry of a tmpfs is in its directory's tree of entries, and only those are. dir_pos is given once, rising: a cookie
  *      stays good whatever else is made or removed meanwhile, and inserting is always at the right edge.
- *  (2) a directory's nlink is 2 + its subdirectories; its size is 20 bytes an entry, as Linux's.
+ *  (2) a directory's nlink is 2 + its subdirectories; its size is 20 bytes an entry and dot, as Linux's.
  *
  * Locks: D, V as struct vnode_ops names them. Ref: readdir(3), telldir(3), tmpfs(5). Tests: selftests/abi/path.c
  */
@@ -15,8 +15,7 @@
 #include <kernel/printk.h>
 #include <mm/slab.h>
 
-#define FIRST_POS   3u	/* after "." and ".." */
-#define ENTRY_BYTES 20u
+#define FIRST_POS 3u	/* after "." and ".." */
 
 static struct dentry *entry_of(struct rb_node *n)
 {
@@ -34,7 +33,7 @@ static void add_entry(struct vnode *dir, struct dentry *d)
 		rb_insert(&n->entries, &d->dir_node, NULL, &n->entries.root);
 	n->last = d;
 	n->nr_entries++;
-	dir->size += ENTRY_BYTES;
+	dir->size += TMPFS_ENTRY_BYTES;
 }
 
 static void del_entry(struct vnode *dir, struct dentry *d)
@@ -45,7 +44,7 @@ static void del_entry(struct vnode *dir, struct dentry *d)
 		n->last = entry_of(rb_prev(&d->dir_node));
 	rb_erase(&n->entries, &d->dir_node);
 	n->nr_entries--;
-	dir->size -= ENTRY_BYTES;
+	dir->size -= TMPFS_ENTRY_BYTES;
 }
 
 static struct dentry *first_at(struct tmpfs_node *n, u64 pos)

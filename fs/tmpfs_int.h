@@ -23,6 +23,8 @@ struct tmpfs_xattr {
 	u8 *value;
 };
 
+#define TMPFS_ENTRY_BYTES 20u	/* of a directory's size, for each name */
+
 /* Locks: v  vnode.lock */
 struct tmpfs_node {
 	struct vnode v;			/* first */

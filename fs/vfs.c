@@ -124,6 +124,16 @@ u64 super_new_ino(struct super *sb)
 	return atomic_add_return(&sb->next_ino, 1) - 1;
 }
 
+u32 super_new_dev(void)
+{
+	u32 dev;
+
+	mutex_lock(&super_lock);
+	dev = next_dev++;
+	mutex_unlock(&super_lock);
+	return dev;
+}
+
 /* The next active super block after prev (whose reference is dropped), with a reference. */
 static struct super *next_super(struct super *prev)
 {

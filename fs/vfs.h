@@ -88,6 +88,7 @@ int __must_check super_create(const char *type, const char *source, u32 flags, c
 void super_sync_all(bool wait);
 void super_all_readonly(void);				/* those on devices: the last resort of sysrq */
 u64 super_new_ino(struct super *sb);
+u32 super_new_dev(void);				/* a st_dev 0:n that nothing else shows */
 
 /* ---- mounts ---- */
 
@@ -144,6 +145,8 @@ int __must_check mount_may_write(const struct mount *m);
 int __must_check vfs_mount_new(const char *source, const struct path *at, const char *type, u32 ms_flags, const char *options);
 int __must_check vfs_mount_bind(const struct path *from, const struct path *at, bool recursive);
 int __must_check vfs_mount_move(const struct path *from, const struct path *at);
+/* What at shows, in no tree: a layer of a file system upon others. A reference; NULL: no memory. */
+struct mount *vfs_mount_clone(const struct path *at);
 int __must_check vfs_remount(const struct path *at, u32 ms_flags, const char *options, bool bind_only);
 int __must_check vfs_umount(const struct path *at, u32 flags);
 int __must_check vfs_pivot_root(const struct path *new_root, const struct path *put_old);

@@ -129,10 +129,12 @@ void vnode_hash_add(struct vnode *v)
 
 /* ---- size ---- */
 
-u64 vnode_size(const struct vnode *v)
+u64 vnode_size(struct vnode *v)
 {
-	const struct vmo *m = rcu_deref(v->vmo);
+	const struct vmo *m;
 
+	v = vnode_real(v);
+	m = rcu_deref(v->vmo);
 	return m ? READ_ONCE(m->size) : v->size;
 }
 
@@ -142,6 +144,8 @@ struct vmo *vnode_vmo(struct vnode *v)
 
 	if (likely(m))
 		return m;
+	if (v->ops->real)
+		return vnode_vmo(vnode_real(v));
 	m = v->sb->ops->make_vmo(v);
 	if (!m)
 		return NULL;
@@ -246,6 +250,10 @@ void vnode_touch_atime(struct vnode *v, u32 mount_flags)
 {
 	struct timestamp now;
 
+	while (unlikely(v && v->ops->real))
+		v = v->ops->real(v, true);
+	if (!v)
+		return;
 	if (mount_flags & (MNT_NOATIME | MNT_READONLY) || v->flags & VN_NOCMTIME || v->sb->flags & (SB_NOATIME | MS_RDONLY))
 		return;
 	if ((mount_flags & MNT_NODIRATIME) && vnode_is_dir(v))
@@ -390,22 +398,16 @@ static int change_size(struct vnode *v, u64 size)
 	return err;
 }
 
-int vnode_setattr(struct vnode *v, struct setattr *a)
+static int set_locked(struct vnode *v, struct setattr *a)
 {
-	const struct cred *c = current_cred();
-	int err;
+	int err = 0;
 
-	rw_write_lock(&v->lock);
-	err = check_setattr(v, a, c);
-	if (err)
-		goto out;
-	adjust(v, a, c);
 	if (v->ops->setattr)
 		err = v->ops->setattr(v, a);
 	else if (a->valid & ATTR_SIZE)
 		err = change_size(v, a->size);
 	if (err)
-		goto out;
+		return err;
 	if (a->valid & ATTR_SIZE)
 		vnode_kill_suid(v);
 	if (a->valid & ATTR_UID)
@@ -419,7 +421,31 @@ int vnode_setattr(struct vnode *v, struct setattr *a)
 	if (a->valid & ATTR_MTIME)
 		v->mtime = a->mtime;
 	vnode_touch_ctime(v);
-out:
+	return 0;
+}
+
+int vnode_setattr(struct vnode *v, struct setattr *a)
+{
+	const struct cred *c = current_cred();
+	int err;
+
+	rw_write_lock(&v->lock);
+	err = check_setattr(v, a, c);
+	if (!err) {
+		adjust(v, a, c);
+		err = set_locked(v, a);
+	}
+	rw_write_unlock(&v->lock);
+	return err;
+}
+
+int vnode_setattr_unchecked(struct vnode *v, struct setattr *a)
+{
+	int err;
+
+	rw_write_lock(&v->lock);
+	a->mode = (a->mode & ~S_IFMT) | (v->mode & S_IFMT);
+	err = set_locked(v, a);
 	rw_write_unlock(&v->lock);
 	return err;
 }

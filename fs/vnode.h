@@ -63,6 +63,9 @@ struct vnode_ops {
 	int (*fill_gap)(struct vnode *v, u64 pos);	/* a write begins at pos, beyond the end. NULL: holes are fine */	/* V */
 	int (*fsync)(struct vnode *v, struct file *f, bool data_only);	/* NULL: nothing to write */
 	loff_t (*seek_data)(struct vnode *v, loff_t pos, bool hole);	/* NULL: what is in memory is the data */
+	/* Of a file system upon others: the vnode that keeps v's bytes and times; change: the one to change, NULL if there is none
+	 * yet. It lives as long as v. NULL: v itself */
+	struct vnode *(*real)(struct vnode *v, bool change);
 };
 
 /* Locks: v  vnode.lock (RANK_DIR, RANK_VNODE)   l  vnode.spin (RANK_OBJECT)   a  atomic   I  immutable
@@ -132,7 +135,14 @@ extern const struct object_ops vnode_file_ops;			/* regular files with a vmo: fs
 struct vnode *vnode_find(struct super *sb, u64 ino);
 void vnode_hash_add(struct vnode *v);
 
-u64 vnode_size(const struct vnode *v);
+u64 vnode_size(struct vnode *v);
+/* Who keeps v's bytes: v, or what lies below it. */
+static inline struct vnode *vnode_real(struct vnode *v)
+{
+	while (unlikely(v->ops->real))
+		v = v->ops->real(v, false);
+	return v;
+}
 /* Makes it on first use. NULL: no memory. */
 struct vmo *vnode_vmo(struct vnode *v);
 
@@ -173,6 +183,8 @@ struct setattr {
 };
 /* Checks permission as chmod, chown, utimensat and truncate do, and changes. The mount's write access is the caller's. */
 int __must_check vnode_setattr(struct vnode *v, struct setattr *a);
+/* Changes, without asking who is acting. */
+int __must_check vnode_setattr_unchecked(struct vnode *v, struct setattr *a);
 
 struct timestamp vnode_now(void);
 void vnode_touch_atime(struct vnode *v, u32 mount_flags);	/* relatime, noatime, strictatime */

@@ -61,9 +61,6 @@ int __must_check walk_settle(struct walk *w);
 /* Hands the place over to the caller; the walk has it no more. Settled. */
 void walk_take(struct walk *w, struct path *out);
 void walk_end(struct walk *w);
-/* The child of the locked directory dir named n: reference in *out (negative ones too); NULL when nothing is known and nothing is
- * there. */
-int __must_check walk_child_locked(struct dentry *dir, const struct name *n, struct dentry **out);
 /* The child of w->at: -ENOENT, -EAGAIN_REFS; a reference to *d unless rcu. */
 int __must_check walk_find(struct walk *w, const struct name *n, struct dentry **d, struct vnode **v);
 /* Steps onto d (with a reference if settled), which was found below w->at. */

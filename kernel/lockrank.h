@@ -11,6 +11,10 @@ enum lock_rank {
 	RANK_TTY_CTL,	/* tty: open, hangup, controlling terminal */
 	RANK_MOUNT,	/* mount namespace changes */
 	RANK_LOOP,	/* loop devices: which there are, what they are bound to */
+	RANK_OVL2_RENAME, /* RANK_RENAME of an overlay upon an overlay */
+	RANK_OVL2_COPY,	/* one copies a file of it up */
+	RANK_OVL_RENAME, /* the same of an overlay: what is below it comes after */
+	RANK_OVL_COPY,
 	RANK_RENAME,	/* one cross-directory rename of a file system */
 	RANK_DIR,	/* vnode.lock of directories, parent before child */
 	RANK_VNODE,	/* vnode.lock of files */
