@@ -216,7 +216,7 @@ create:
 /* Errors of writing that were told to nobody yet are told to this one. */
 static void sample_errors(struct vnode *v, struct file *f)
 {
-	const struct vmo *m = vnode_is_reg(v) ? rcu_deref(v->vmo) : NULL;
+	const struct vmo *m = vnode_is_reg(v) ? rcu_deref(vnode_real(v)->vmo) : NULL;
 
 	if (m)
 		f->err_seen = write_errors_sample(&m->errors);

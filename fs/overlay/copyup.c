@@ -86,7 +86,7 @@ static int sync_data(struct vnode *v)
 
 	if (!v->vmo || !v->ops->fsync)
 		return 0;
-	f.err_seen = v->vmo->err_seq;
+	f.err_seen = write_errors_sample(&v->vmo->errors);
 	return v->ops->fsync(v, &f, false);
 }
 
