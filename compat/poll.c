@@ -106,14 +106,14 @@ long sys_ppoll(uaddr_t fds, u32 nfds, uaddr_t timeout, uaddr_t sigmask, usize si
 #define EX_WANT	 POLLPRI
 #define IN_GOT	 (IN_WANT | POLLHUP | POLLERR)
 #define OUT_GOT	 (OUT_WANT | POLLERR)
-#define FAST_WORDS 3u	/* of each set: 192 descriptors */
+#define FAST_WORDS 8u	/* of each set: 512 descriptors */
 
 /* The three sets side by side, words words each. */
 struct fd_sets {
 	u32 n, words;
 	u64 *bits;		/* in, out, ex */
 	u64 fast[3 * FAST_WORDS];
-	struct poll_slot *slots;
+	struct poll_slot *slots;	/* one for each descriptor that stands in a set */
 };
 
 static int sets_get(struct fd_sets *f, const uaddr_t user[3])
@@ -125,6 +125,17 @@ static int sets_get(struct fd_sets *f, const uaddr_t user[3])
 		if (!uaddr_null(user[i]) && copy_from_user(f->bits + i * f->words, user[i], f->words * sizeof(u64)))
 			return -EFAULT;
 	return 0;
+}
+
+/* At most so many slots. */
+static u32 sets_count(const struct fd_sets *f)
+{
+	u32 w, n = 0;
+
+	for (w = 0; w < 3 * f->words; w++)
+		for (u64 left = f->bits[w]; left; left &= left - 1)
+			n++;
+	return min(n, f->n);
 }
 
 static int sets_put(const struct fd_sets *f, const uaddr_t user[3])
@@ -186,16 +197,14 @@ static long from_slots(struct fd_sets *f, u32 n)
 static long select_sets(struct fd_sets *f, const uaddr_t user[3], ktime_t deadline)
 {
 	long ready;
-	u32 n;
-	int err = sets_get(f, user);
+	u32 n = to_slots(f);
+	int err;
 
-	if (err)
-		return err;
-	n = to_slots(f);
 	ready = poll_slots(f->slots, n, 0, deadline);
 	if (ready < 0)
 		return ready;
-	ready = from_slots(f, n);
+	if (ready)
+		ready = from_slots(f, n);
 	if (ready < 0)
 		return ready;
 	if (ready == 0)
@@ -210,6 +219,8 @@ static long do_select(s32 nfds, const uaddr_t user[3], ktime_t deadline)
 	auto_kfree void *slots = NULL;
 	struct poll_slot fast[FAST_SLOTS];
 	struct fd_sets f;
+	u32 nr_slots;
+	int err;
 
 	f.n = min((u32)nfds, handle_table_size(current()->handles));
 	f.words = DIV_ROUND_UP(f.n, 64u);
@@ -220,8 +231,12 @@ static long do_select(s32 nfds, const uaddr_t user[3], ktime_t deadline)
 		if (!slow)
 			return -ENOMEM;
 	}
-	if (f.n > FAST_SLOTS) {
-		f.slots = slots = kmalloc(f.n * sizeof(struct poll_slot), PAGE_KERNEL);
+	err = sets_get(&f, user);
+	if (err)
+		return err;
+	nr_slots = sets_count(&f);
+	if (nr_slots > FAST_SLOTS) {
+		f.slots = slots = kmalloc(nr_slots * sizeof(struct poll_slot), PAGE_KERNEL);
 		if (!slots)
 			return -ENOMEM;
 	}

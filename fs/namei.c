@@ -20,7 +20,7 @@
  *      under way, -EAGAIN as openat2(2) says.
  *
  * Locks: none of its own; D of a directory while a name is looked up in the file system.
- * Ref: path_resolution(7), openat2(2), symlink(7). Tests: selftests/abi/path.c, openat2.c
+ * Ref: path_resolution(7), openat2(2), symlink(7). Tests: selftests/abi/path.c
  */
 #include "walk.h"
 

@@ -417,21 +417,25 @@ int aspace_msync(struct aspace *as, u64 addr, u64 len, u32 flags)
 
 int aspace_mincore(struct aspace *as, u64 addr, u64 nr_pages, u8 *out)
 {
-	struct vma *v;
+	struct vma *v = NULL;
+	pte_t *pte = NULL;
 	u64 i;
 
 	rw_read_lock(&as->lock);
 	for (i = 0; i < nr_pages; i++) {
 		u64 at = addr + (i << PAGE_SHIFT);
 		struct page *p = NULL;
-		pte_t *pte;
 
-		v = aspace_find(as, at);
+		if (!v || at >= v->end)
+			v = aspace_find(as, at);
 		if (!v || v->start > at) {
 			rw_read_unlock(&as->lock);
 			return -ENOMEM;
 		}
-		pte = pt_lookup(&as->mm, at);
+		if (!i || !(at & (PMD_SIZE - 1)))
+			pte = pt_lookup(&as->mm, at);
+		else if (pte)
+			pte++;
 		out[i] = pte && pte_present(pte_read(pte));
 		if (!out[i] && v->vmo) {
 			vmo_peek(v->vmo, vma_index(v, at), 1, &p);

@@ -6,7 +6,7 @@
  * Dirty pages are the flusher's (fs/flush.c): nothing is written here, so it may be called with any sleeping lock held.
  *
  * Invariant: a vmo in the ring has a reference or is about to leave it under clock_lock.
- * Locks: clock_lock [RANK_DRIVER] for the ring alone; then page trylock > pages_lock.
+ * Locks: clock_lock [RANK_KVMAP] for the ring alone; then page trylock > pages_lock.
  * Ref: none. Tests: selftests/unit/vmo_test.c
  */
 #include <kernel/clock.h>

@@ -774,6 +774,23 @@ TEST(mlock_counts_a_locked_page_once)
 	})));
 }
 
+TEST(mincore_looks_across_tables_and_areas)
+{
+	unsigned char vec[1500], want[1500] = { 0 };
+	char *m = mmap(NULL, sizeof(vec) * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	madvise(m, sizeof(vec) * PAGE, MADV_NOHUGEPAGE);
+	mprotect(m + 700 * PAGE, PAGE, PROT_READ);
+	for (size_t i = 0; i < sizeof(vec); i = i * 2 + 3)
+		if (i != 700)
+			m[i * PAGE] = 1, want[i] = 1;
+	m[1499 * PAGE] = want[1499] = 1;
+	EXPECT_EQ(0, mincore(m, sizeof(vec) * PAGE, vec));
+	EXPECT_EQ(0, memcmp(vec, want, sizeof(vec)));
+	munmap(m + 1200 * PAGE, PAGE);
+	EXPECT_ERRNO(ENOMEM, mincore(m, sizeof(vec) * PAGE, vec));
+}
+
 TEST(mincore_tells_what_is_there)
 {
 	char *m = anon(3);
