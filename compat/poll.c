@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* poll.c - poll and select. Ref: poll(2), select(2). Tests: selftests/abi/poll.c, select.c */
+/* poll.c - poll and select. Ref: poll(2), select(2). Tests: selftests/abi/poll.c */
 #include <compat/abi/time.h>
 #include <compat/syscalls.h>
 #include <kernel/clock.h>
