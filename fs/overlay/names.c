@@ -69,15 +69,6 @@ static int make_over_whiteout(struct ovl_node *dir, const struct name *n, const 
 	return err;
 }
 
-static int make_in_place(struct ovl_node *dir, const struct name *n, const struct making *m, struct dentry **out)
-{
-	int err = make_at(ovl_upper(dir), n, m, out);
-
-	if (!err && (m->mode & S_IFMT) == S_IFDIR && dir->nr_lower)
-		(void)!real_set_opaque(dir->fs, (*out)->vnode);		/* nothing of this name is below: it only saves looking */
-	return err;
-}
-
 static int make(struct ovl_node *dir, const struct dentry *d, const struct making *m, struct dentry **out)
 {
 	auto_dentry struct dentry *there = NULL;
@@ -89,7 +80,7 @@ static int make(struct ovl_node *dir, const struct dentry *d, const struct makin
 	if (!err && there && !real_is_whiteout(there->vnode))
 		err = -ESTALE;		/* made below, behind our back */
 	if (!err)
-		err = there ? make_over_whiteout(dir, &n, m, there, out) : make_in_place(dir, &n, m, out);
+		err = there ? make_over_whiteout(dir, &n, m, there, out) : make_at(ovl_upper(dir), &n, m, out);
 	if (!err)
 		dir->version++;
 	return err;
