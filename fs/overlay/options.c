@@ -120,7 +120,8 @@ static int set_redirect(struct ovl_options *o, const char *value)
 }
 
 /* What is always so here. */
-static const char *const always[] = { "", "index=off", "nfs_export=off", "metacopy=off", "xino=off", "xino=auto", "uuid=auto", "uuid=null", "verity=off" };
+static const char *const always[] = { "",	 "index=off", "nfs_export=off", "metacopy=off", "xino=off",
+				      "xino=auto", "uuid=auto", "uuid=null",	  "verity=off" };
 
 static int set_flag(struct ovl_options *o, const char *one)
 {
