@@ -276,16 +276,6 @@ static void set_limits(struct loop *l, struct file *f, u32 block)
 	m->write_cache = true;
 }
 
-static int lock_bound(struct loop *l) ACQUIRES(l->lock) NO_LOCK_CHECK
-{
-	if (mutex_lock_killable(&l->lock))
-		return -EINTR;
-	if (l->file)
-		return 0;
-	mutex_unlock(&l->lock);
-	return -ENXIO;
-}
-
 static void scan(struct loop *l)
 {
 	if ((l->info.flags & LO_FLAGS_PARTSCAN) && disk_rescan(&l->disk))
@@ -327,8 +317,7 @@ int loop_bind(struct blkdev *d, struct file *f, bool writable, u32 block, const 
 		return err;
 	if (block < SECTOR_SIZE || block > PAGE_SIZE || (block & (block - 1)))
 		return -EINVAL;
-	if (mutex_lock_killable(&l->lock))
-		return -EINTR;
+	mutex_lock(&l->lock);
 	err = bind_locked(l, f, writable, block, info);
 	mutex_unlock(&l->lock);
 	return err;
@@ -376,46 +365,50 @@ int loop_clear(struct blkdev *d)
 {
 	struct loop *l = loop_of(d);
 	struct file *f = NULL;
-	int err = lock_bound(l);
+	int err = 0;
 
-	if (err)
-		return err;
-	if (disk_users(d->disk) > 1)		/* besides who asks */
+	mutex_lock(&l->lock);
+	if (!l->file)
+		err = -ENXIO;
+	else if (disk_users(d->disk) > 1)	/* besides who asks */
 		l->info.flags |= LO_FLAGS_AUTOCLEAR;
 	else
 		f = detach_locked(l);
 	mutex_unlock(&l->lock);
 	if (f)
 		file_put(f);
+	return err;
+}
+
+static int set_locked(struct loop *l, const struct loop_info *info) MUST_HOLD(l->lock)
+{
+	bool moved = info->offset != l->info.offset || info->size_limit != l->info.size_limit;
+	bool new_scan = (info->flags & LO_FLAGS_PARTSCAN) && !(l->info.flags & LO_FLAGS_PARTSCAN);
+	u32 keep = l->info.flags & (LO_FLAGS_READ_ONLY | LO_FLAGS_PARTSCAN);
+	int err = moved ? blkdev_sync(l->disk.whole) : 0;
+
+	if (!err && moved)
+		err = vmo_truncate(l->disk.whole->vmo, 0);
+	if (err)
+		return err;
+	pause(l);
+	l->info = *info;
+	l->info.flags = keep | (info->flags & (LO_FLAGS_AUTOCLEAR | LO_FLAGS_PARTSCAN));
+	resume(l);
+	if (moved)
+		disk_resize(&l->disk, sectors_of(l->file, &l->info));
+	if (new_scan)
+		scan(l);
 	return 0;
 }
 
 int loop_set(struct blkdev *d, const struct loop_info *info)
 {
 	struct loop *l = loop_of(d);
-	int err = lock_bound(l);
-	bool moved, new_scan;
+	int err;
 
-	if (err)
-		return err;
-	moved = info->offset != l->info.offset || info->size_limit != l->info.size_limit;
-	new_scan = (info->flags & LO_FLAGS_PARTSCAN) && !(l->info.flags & LO_FLAGS_PARTSCAN);
-	if (moved)
-		err = blkdev_sync(l->disk.whole);
-	if (!err && moved)
-		err = vmo_truncate(l->disk.whole->vmo, 0);
-	if (!err) {
-		u32 keep = l->info.flags & (LO_FLAGS_READ_ONLY | LO_FLAGS_PARTSCAN);
-
-		pause(l);
-		l->info = *info;
-		l->info.flags = keep | (info->flags & (LO_FLAGS_AUTOCLEAR | LO_FLAGS_PARTSCAN));
-		resume(l);
-		if (moved)
-			disk_resize(&l->disk, sectors_of(l->file, &l->info));
-		if (new_scan)
-			scan(l);
-	}
+	mutex_lock(&l->lock);
+	err = l->file ? set_locked(l, info) : -ENXIO;
 	mutex_unlock(&l->lock);
 	return err;
 }
@@ -423,16 +416,34 @@ int loop_set(struct blkdev *d, const struct loop_info *info)
 int loop_get(struct blkdev *d, struct loop_info *info, struct file **f)
 {
 	struct loop *l = loop_of(d);
-	int err = lock_bound(l);
+	int err = -ENXIO;
 
-	if (err)
-		return err;
-	*info = l->info;
-	if (f) {
-		file_get(l->file);
-		*f = l->file;
+	mutex_lock(&l->lock);
+	if (l->file) {
+		*info = l->info;
+		if (f) {
+			file_get(l->file);
+			*f = l->file;
+		}
+		err = 0;
 	}
 	mutex_unlock(&l->lock);
+	return err;
+}
+
+/* The former file, the caller's now. */
+static int change_locked(struct loop *l, struct file *f, struct file **old) MUST_HOLD(l->lock)
+{
+	if (!l->file)
+		return -ENXIO;
+	if (!(l->info.flags & LO_FLAGS_READ_ONLY) || sectors_of(f, &l->info) != sectors_of(l->file, &l->info))
+		return -EINVAL;
+	pause(l);
+	*old = l->file;
+	file_get(f);
+	WRITE_ONCE(l->file, f);
+	resume(l);
+	scan(l);
 	return 0;
 }
 
@@ -442,20 +453,10 @@ int loop_change(struct blkdev *d, struct file *f)
 	struct file *old = NULL;
 	int err = check_file(l, f);
 
-	if (!err)
-		err = lock_bound(l);
 	if (err)
 		return err;
-	if (!(l->info.flags & LO_FLAGS_READ_ONLY) || sectors_of(f, &l->info) != sectors_of(l->file, &l->info)) {
-		err = -EINVAL;
-	} else {
-		pause(l);
-		old = l->file;
-		file_get(f);
-		WRITE_ONCE(l->file, f);
-		resume(l);
-		scan(l);
-	}
+	mutex_lock(&l->lock);
+	err = change_locked(l, f, &old);
 	mutex_unlock(&l->lock);
 	if (old)
 		file_put(old);
@@ -465,12 +466,31 @@ int loop_change(struct blkdev *d, struct file *f)
 int loop_fit(struct blkdev *d)
 {
 	struct loop *l = loop_of(d);
-	int err = lock_bound(l);
+	int err = -ENXIO;
 
+	mutex_lock(&l->lock);
+	if (l->file) {
+		disk_resize(&l->disk, sectors_of(l->file, &l->info));
+		err = 0;
+	}
+	mutex_unlock(&l->lock);
+	return err;
+}
+
+static int set_block_locked(struct loop *l, u32 block) MUST_HOLD(l->lock)
+{
+	int err;
+
+	if (!l->file)
+		return -ENXIO;
+	if (l->disk.limits.logical_block == block)
+		return 0;
+	err = blkdev_sync(l->disk.whole);
 	if (err)
 		return err;
-	disk_resize(&l->disk, sectors_of(l->file, &l->info));
-	mutex_unlock(&l->lock);
+	if (blkdev_set_block_size(l->disk.whole, max(block, 1024u)))
+		return -EAGAIN;
+	l->disk.limits.logical_block = l->disk.limits.physical_block = block;
 	return 0;
 }
 
@@ -481,16 +501,8 @@ int loop_set_block_size(struct blkdev *d, u32 block)
 
 	if (block < SECTOR_SIZE || block > PAGE_SIZE || (block & (block - 1)))
 		return -EINVAL;
-	err = lock_bound(l);
-	if (err)
-		return err;
-	if (l->disk.limits.logical_block != block) {
-		err = blkdev_sync(l->disk.whole);
-		if (!err && !blkdev_set_block_size(l->disk.whole, max(block, 1024u)))
-			l->disk.limits.logical_block = l->disk.limits.physical_block = block;
-		else
-			err = err ? err : -EAGAIN;
-	}
+	mutex_lock(&l->lock);
+	err = set_block_locked(l, block);
 	mutex_unlock(&l->lock);
 	return err;
 }
@@ -594,8 +606,7 @@ static long control(struct file *f, u32 cmd, uaddr_t arg)
 
 	if (cmd != LOOP_CTL_ADD && cmd != LOOP_CTL_REMOVE && cmd != LOOP_CTL_GET_FREE)
 		return ret;
-	if (mutex_lock_killable(&ctl_lock))
-		return -EINTR;
+	mutex_lock(&ctl_lock);
 	switch (cmd) {
 	case LOOP_CTL_ADD:	ret = add((s32)arg.va); break;
 	case LOOP_CTL_REMOVE:	ret = remove((s32)arg.va); break;

@@ -20,7 +20,7 @@ struct loop_info {
 	u8 name[LO_NAME_SIZE];		/* a label; for the curious */
 };
 
-/* All: -ENXIO when d is not a bound loop device (or none at all), -EINTR, -ENOMEM. May sleep. */
+/* All: -ENXIO when d is not a bound loop device (or none at all), -ENOMEM. May sleep. */
 bool blkdev_is_loop(const struct blkdev *d);
 /* Takes its own reference to f. block: 512 to PAGE_SIZE, 0: 512. -EBUSY bound already; -EINVAL neither file nor block device; -EBADF f is this. */
 int __must_check loop_bind(struct blkdev *d, struct file *f, bool writable, u32 block, const struct loop_info *info);
