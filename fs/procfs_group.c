@@ -73,16 +73,19 @@ static void add_file(struct proc_entry *table, const struct proc_member *m)
 void procfs_add_group(const struct proc_group *g)
 {
 	struct group *r = &groups[nr_groups];
-	struct proc_entry *table = g->link ? NULL : new_table();
+	struct proc_entry *table;
 
 	if (nr_groups++ == GROUPS)
 		panic("too many groups: %s", g->path);
-	for (const struct proc_member *m = g->members; m && m->name; m++)
-		add_file(table, m);
 	r->g = g;
-	r->dir = (struct proc_entry){ .name = "member", .mode = S_IFDIR | 0755, .kind = PROC_MEMBER, .dir = table, .path = g->inside };
-	if (g->link)
+	if (g->link) {
 		r->dir = (struct proc_entry){ .name = "member", .mode = S_IFLNK | 0777, .kind = PROC_MEMBER_LINK, .group = g };
+		return;
+	}
+	table = new_table();
+	for (const struct proc_member *m = g->members; m->name; m++)
+		add_file(table, m);
+	r->dir = (struct proc_entry){ .name = "member", .mode = S_IFDIR | 0755, .kind = PROC_MEMBER, .dir = table, .path = g->inside };
 }
 
 static struct group *group_of(const struct proc_node *d)

@@ -98,7 +98,7 @@ static void set_offset(struct ntp *n, s64 offset, s64 now)
 	}
 	most = 1ll << (SHIFT_PLL + 1 + n->constant);
 	by += offset * clamp_to(since, 0, most) * (1ll << (SCALE - 2 * (SHIFT_PLL + 2))) / (1ll << (2 * n->constant));
-	n->freq = clamp_to(n->freq + by, -MAX_FREQ_NS << SCALE, MAX_FREQ_NS << SCALE);
+	n->freq = clamp_to(n->freq + by, -(MAX_FREQ_NS << SCALE), MAX_FREQ_NS << SCALE);
 	n->offset = offset * (1ll << SCALE);
 }
 
@@ -118,7 +118,7 @@ void ntp_apply(struct ntp *n, const struct ntp_request *r, s64 now)
 	if (m & ADJ_MICRO)
 		n->status &= ~STA_NANO;
 	if (m & ADJ_FREQUENCY)
-		n->freq = clamp_to(r->freq * PPM_16, -MAX_FREQ_NS << SCALE, MAX_FREQ_NS << SCALE);
+		n->freq = clamp_to(r->freq * PPM_16, -(MAX_FREQ_NS << SCALE), MAX_FREQ_NS << SCALE);
 	if (m & ADJ_MAXERROR) {
 		n->max_error = clamp_to(r->max_error, 0, ERROR_LIMIT_US);
 		n->error_at = now;

@@ -379,7 +379,7 @@ static int make_ring(struct packet_sock *ps, const struct abi_tpacket_req3 *q, s
 	r->timeout = (ktime_t)(q->timeout_ms ? q->timeout_ms : DEFAULT_TIMEOUT) * NSEC_PER_MSEC;
 	bh_timer_setup(&r->timer, on_timer);
 	r->vmo = n <= U32_MAX / 8 ? vmo_create(NULL, NULL, size, VMO_SHMEM) : NULL;
-	r->pages = r->vmo ? kzalloc(n * sizeof(r->pages[0])) : NULL;
+	r->pages = r->vmo ? kzalloc(n * sizeof(void *)) : NULL;
 	if (!r->pages)
 		err = -ENOMEM;
 	for (r->nr_pages = (u32)n; !err && n--;)
