@@ -26,7 +26,7 @@ closure() {
 	fetch_binary $(apt_private apt-get -s install "${packages[@]}" | sed -n 's/^Inst \([^ ]*\) .*/\1/p')
 	mkdir -p out/bin out/lib/aarch64-linux-gnu
 	for name; do
-		cp "$(find pkg -path "*bin/$name" | head -n 1)" out/bin/
+		cp "$(find pkg -type f -path "*bin/$name" | head -n 1)" out/bin/	# not a link, which leads to the host
 		copy_libs "out/bin/$name"
 	done
 	cp -L "$(lib_of ld-linux-aarch64.so.1)" out/lib/ld-linux-aarch64.so.1
