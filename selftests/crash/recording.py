@@ -7,7 +7,7 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
-def record(work, name, fs_mbytes, disk_mbytes, script, overlay, mkfs=(), kernel=None, append=(), timeout=300):
+def record(work, name, fs_mbytes, disk_mbytes, script, overlay=None, mkfs=(), kernel=None, append=(), timeout=300):
     """(image before, log, what the guest printed): paths in work, and text. The disk is /dev/vda; script mounts it."""
     work.mkdir(exist_ok=True)
     disk, base, log = (work / f'{name}.{what}' for what in ('disk', 'base', 'log'))
@@ -22,8 +22,8 @@ def record(work, name, fs_mbytes, disk_mbytes, script, overlay, mkfs=(), kernel=
     arguments = ['-blockdev', f'driver=file,node-name=f0,filename={disk}', '-blockdev', 'driver=raw,node-name=r0,file=f0',
                  '-blockdev', f'driver=file,node-name=l0,filename={log}', '-blockdev', 'driver=blklogwrites,node-name=b0,file=r0,log=l0',
                  '-global', 'virtio-mmio.force-legacy=false', '-device', 'virtio-blk-device,drive=b0']
-    done = subprocess.run(['scripts/run', '--timeout', str(timeout), *(['--kernel', kernel] if kernel else []), '--overlay', overlay,
-                           *(f'--append={a}' for a in append), *(f'--qemu-arg={a}' for a in arguments), '-x', script],
+    done = subprocess.run(['scripts/run', '--timeout', str(timeout), *(['--kernel', kernel] if kernel else []),
+                           *(['--overlay', overlay] if overlay else []), *(f'--append={a}' for a in append), *(f'--qemu-arg={a}' for a in arguments), '-x', script],
                           cwd=TOP, capture_output=True, text=True, errors='replace')
     if done.returncode:
         sys.exit(f'the guest failed with {done.returncode}\n{done.stdout[-500:]}\n{done.stderr[-2000:]}')
