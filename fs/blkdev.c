@@ -275,12 +275,15 @@ void disk_drop_partitions(struct disk *k)
 static int add_partitions(struct disk *k)
 {
 	const struct partition_source src = { k->whole->nr_sectors, k->limits.logical_block, read_bytes, k->whole };
-	struct partition *p = kcalloc(PARTITIONS_MAX, sizeof(*p));
+	struct partition *p;
 	int n, i, err = 0;
 
+	if (!k->nr_sectors)		/* an unbound loop device */
+		return 0;
+	p = kcalloc(PARTITIONS_MAX, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
-	n = k->nr_sectors ? partitions_find(&src, p, PARTITIONS_MAX) : 0;
+	n = partitions_find(&src, p, PARTITIONS_MAX);
 	for (i = 0; i < n; i++) {
 		struct blkdev *d = make(k, p[i].number, p[i].start, p[i].nr_sectors);
 
