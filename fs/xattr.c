@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* xattr.c - who may read and write which extended attribute; the file system keeps them.
+ * The vnode_ ones ask nobody: for whoever has answered for permission, as an overlay has.
  * Locks: V around the operations. Ref: xattr(7). Tests: selftests/abi/fsmix.c */
 #include <fs/attr.h>
 
@@ -41,18 +42,37 @@ static int check(struct vnode *v, const char *name, bool write)
 	return vnode_permission(v, c, write ? MAY_WRITE : MAY_READ);
 }
 
-ssize_t xattr_get(struct vnode *v, const char *name, void *buf, usize size)
+ssize_t vnode_getxattr(struct vnode *v, const char *name, void *buf, usize size)
 {
-	ssize_t n = check(v, name, false);
+	ssize_t n;
 
-	if (n)
-		return n;
 	if (!v->ops->getxattr)
 		return -EOPNOTSUPP;
 	rw_read_lock(&v->lock);
 	n = v->ops->getxattr(v, name, buf, size);
 	rw_read_unlock(&v->lock);
 	return n;
+}
+
+int vnode_setxattr(struct vnode *v, const char *name, const void *value, usize size, u32 flags)
+{
+	int err;
+
+	if (!v->ops->setxattr)
+		return -EOPNOTSUPP;
+	rw_write_lock(&v->lock);
+	err = v->ops->setxattr(v, name, value, size, flags);
+	if (!err)
+		vnode_touch_ctime(v);
+	rw_write_unlock(&v->lock);
+	return err;
+}
+
+ssize_t xattr_get(struct vnode *v, const char *name, void *buf, usize size)
+{
+	int err = check(v, name, false);
+
+	return err ? err : vnode_getxattr(v, name, buf, size);
 }
 
 static int change(const struct path *p, const char *name, const void *value, usize size, u32 flags)
@@ -64,16 +84,7 @@ static int change(const struct path *p, const char *name, const void *value, usi
 		err = rights_deny(RIGHT_SETATTR);
 	if (!err)
 		err = check(v, name, true);
-	if (err)
-		return err;
-	if (!v->ops->setxattr)
-		return -EOPNOTSUPP;
-	rw_write_lock(&v->lock);
-	err = v->ops->setxattr(v, name, value, size, flags);
-	if (!err)
-		vnode_touch_ctime(v);
-	rw_write_unlock(&v->lock);
-	return err;
+	return err ? err : vnode_setxattr(v, name, value, size, flags);
 }
 
 int xattr_set(const struct path *p, const char *name, const void *value, usize size, u32 flags)

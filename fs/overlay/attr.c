@@ -4,6 +4,7 @@
  * mounts". Tests: selftests/storage/run (overlay_...) */
 #include "overlay.h"
 
+#include <fs/attr.h>
 #include <fs/dcache.h>
 #include <fs/vfs.h>
 #include <kernel/cred.h>
@@ -67,7 +68,7 @@ ssize_t ovl_getxattr(struct vnode *v, const char *name, void *buf, usize size)
 {
 	char escaped[XATTR_NAME_MAX + 16];
 
-	return real_getxattr(ovl_real(v, false), escape(to_ovl(v)->fs, name, escaped), buf, size);
+	return vnode_getxattr(ovl_real(v, false), escape(to_ovl(v)->fs, name, escaped), buf, size);
 }
 
 int ovl_setxattr(struct vnode *v, const char *name, const void *value, usize size, u32 flags)
@@ -77,11 +78,11 @@ int ovl_setxattr(struct vnode *v, const char *name, const void *value, usize siz
 	int err;
 
 	name = escape(to_ovl(v)->fs, name, escaped);
-	there = real_getxattr(ovl_real(v, false), name, NULL, 0);
+	there = vnode_getxattr(ovl_real(v, false), name, NULL, 0);
 	if (!value && there < 0)	/* nothing to remove: no reason for a copy */
 		return (int)there;
 	err = ovl_copy_up(to_ovl(v), true);
-	return err ? err : real_setxattr(ovl_real(v, true), name, value, size, flags);
+	return err ? err : vnode_setxattr(ovl_real(v, true), name, value, size, flags);
 }
 
 /* Whether current sees it; *cut: where in it "overlay." is left out. */
@@ -119,14 +120,14 @@ static usize filter(const struct ovl_fs *fs, char *list, usize n)
 ssize_t ovl_listxattr(struct vnode *v, char *buf, usize size)
 {
 	struct vnode *real = ovl_real(v, false);
-	ssize_t n = real_listxattr(real, NULL, 0);
+	ssize_t n = xattr_list(real, NULL, 0);
 	auto_kfree char *all = n > 0 ? kmalloc((usize)n, PAGE_KERNEL) : NULL;
 
 	if (n <= 0)
 		return n;
 	if (!all)
 		return -ENOMEM;
-	n = real_listxattr(real, all, (usize)n);
+	n = xattr_list(real, all, (usize)n);
 	if (n <= 0)
 		return n;
 	n = (ssize_t)filter(to_ovl(v)->fs, all, (usize)n);

@@ -10,6 +10,7 @@
 #define LOG_TAG "overlayfs"
 #include "overlay.h"
 
+#include <fs/attr.h>
 #include <fs/dcache.h>
 #include <kernel/file.h>
 #include <kernel/lib/string.h>
@@ -94,7 +95,7 @@ static int sync_data(struct vnode *v)
 
 static int copy_xattr(struct vnode *from, struct vnode *to, const char *name)
 {
-	ssize_t n = real_getxattr(from, name, NULL, 0);
+	ssize_t n = vnode_getxattr(from, name, NULL, 0);
 	auto_kfree void *value = n >= 0 ? kmalloc((usize)n + 1, PAGE_KERNEL) : NULL;
 	int err;
 
@@ -102,16 +103,16 @@ static int copy_xattr(struct vnode *from, struct vnode *to, const char *name)
 		return 0;
 	if (n < 0 || !value)
 		return n < 0 ? (int)n : -ENOMEM;
-	n = real_getxattr(from, name, value, (usize)n);
+	n = vnode_getxattr(from, name, value, (usize)n);
 	if (n < 0)
 		return (int)n;
-	err = real_setxattr(to, name, value, (usize)n, 0);
+	err = vnode_setxattr(to, name, value, (usize)n, 0);
 	return err == -EOPNOTSUPP && !str_has_prefix(name, "security.") && !str_has_prefix(name, "system.posix_acl") ? 0 : err;
 }
 
 static int copy_xattrs(const struct ovl_fs *fs, struct vnode *from, struct vnode *to)
 {
-	ssize_t n = real_listxattr(from, NULL, 0);
+	ssize_t n = xattr_list(from, NULL, 0);
 	auto_kfree char *list = n > 0 ? kmalloc((usize)n, PAGE_KERNEL) : NULL;
 	int err = 0;
 
@@ -119,7 +120,7 @@ static int copy_xattrs(const struct ovl_fs *fs, struct vnode *from, struct vnode
 		return n == -EOPNOTSUPP ? 0 : (int)n;
 	if (!list)
 		return -ENOMEM;
-	n = real_listxattr(from, list, (usize)n);
+	n = xattr_list(from, list, (usize)n);
 	for (ssize_t at = 0; at < n && !err; at += (ssize_t)strlen(list + at) + 1)
 		if (!ovl_is_private_xattr(fs, list + at))
 			err = copy_xattr(from, to, list + at);

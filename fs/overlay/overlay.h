@@ -103,9 +103,6 @@ int __must_check real_link(struct dentry *dir, const struct name *n, struct dent
 int __must_check real_remove(struct dentry *d);
 /* d gets the name n in dir; what stands there is replaced, or with RENAME_EXCHANGE gets d's. */
 int __must_check real_rename(struct dentry *d, struct dentry *dir, const struct name *n, u32 flags);
-int __must_check real_setxattr(struct vnode *v, const char *name, const void *value, usize size, u32 flags);
-ssize_t real_getxattr(struct vnode *v, const char *name, void *buf, usize size);
-ssize_t real_listxattr(struct vnode *v, char *buf, usize size);
 void real_set_times(struct vnode *v, struct timestamp atime, struct timestamp mtime);
 typedef int real_entry_fn(void *arg, const char *name, u32 len, u64 ino, u32 d_type);
 /* Each entry but the dots. The directory is locked for reading meanwhile. */

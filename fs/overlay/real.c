@@ -7,6 +7,7 @@
 #define LOG_TAG "overlayfs"
 #include "overlay.h"
 
+#include <fs/attr.h>
 #include <fs/dcache.h>
 #include <fs/namei.h>
 #include <fs/vfs.h>
@@ -48,12 +49,12 @@ bool real_is_opaque(const struct ovl_fs *fs, struct vnode *v)
 {
 	char c;
 
-	return vnode_is_dir(v) && real_getxattr(v, opaque_name(fs), &c, 1) == 1 && c == 'y';
+	return vnode_is_dir(v) && vnode_getxattr(v, opaque_name(fs), &c, 1) == 1 && c == 'y';
 }
 
 int real_set_opaque(const struct ovl_fs *fs, struct vnode *v)
 {
-	return real_setxattr(v, opaque_name(fs), "y", 1, 0);
+	return vnode_setxattr(v, opaque_name(fs), "y", 1, 0);
 }
 
 struct passed {
@@ -238,44 +239,6 @@ int real_rename(struct dentry *d, struct dentry *dir, const struct name *n, u32 
 }
 
 /* ---- attributes ---- */
-
-ssize_t real_getxattr(struct vnode *v, const char *name, void *buf, usize size)
-{
-	ssize_t n;
-
-	if (!v->ops->getxattr)
-		return -EOPNOTSUPP;
-	rw_read_lock(&v->lock);
-	n = v->ops->getxattr(v, name, buf, size);
-	rw_read_unlock(&v->lock);
-	return n;
-}
-
-int real_setxattr(struct vnode *v, const char *name, const void *value, usize size, u32 flags)
-{
-	int err;
-
-	if (!v->ops->setxattr)
-		return -EOPNOTSUPP;
-	rw_write_lock(&v->lock);
-	err = v->ops->setxattr(v, name, value, size, flags);
-	if (!err)
-		vnode_touch_ctime(v);
-	rw_write_unlock(&v->lock);
-	return err;
-}
-
-ssize_t real_listxattr(struct vnode *v, char *buf, usize size)
-{
-	ssize_t n;
-
-	if (!v->ops->listxattr)
-		return 0;
-	rw_read_lock(&v->lock);
-	n = v->ops->listxattr(v, buf, size);
-	rw_read_unlock(&v->lock);
-	return n;
-}
 
 /* As well as it can. */
 void real_set_times(struct vnode *v, struct timestamp atime, struct timestamp mtime)
