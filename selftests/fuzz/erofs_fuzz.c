@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: @erofs */
+/* modules: @erofs selftests/host/fuzzimg.c */
 /* erofs: an image of mkfs.erofs with bytes changed - super block, inodes, indexes, directories, compressed data - is mounted, walked and
  * read. Nothing may be touched outside, nothing may go on for ever; errors are expected.
  *
- * The input: one byte that picks the image, then changes of 8 bytes: a place among the sectors that are not zero (4), value (4). */
+ * The input: see selftests/host/fuzzimg.h. */
 #include <fs/erofs/erofs.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <mm/slab.h>
 
+#include "../host/fuzzimg.h"
 #include "../host/imgdev.h"
 
 static const char *const options[] = { "", "-zlz4 -Elegacy-compress", "-zlz4", "-zlz4 -C65536", "--chunksize=4096" };
-#define NR ARRAY_SIZE(options)
-
-static struct image {
-	u8 *bytes;
-	u64 size;
-	u32 *used, nr_used; /* sectors of 512 that hold something */
-} images[NR];
 static struct erofs_fs fs;
 static u32 left; /* entries to look at */
 
@@ -26,7 +20,7 @@ void log_print(enum log_level level, const char *tag, const char *fmt, ...)
 {
 }
 
-static void prepare(struct image *m, const char *opts)
+static void make(struct fuzz_image *m, const char *opts)
 {
 	const char *top = host_temp("tree"), *path = host_temp("image");
 
@@ -38,21 +32,9 @@ static void prepare(struct image *m, const char *opts)
 		panic("mkfs.erofs %s", opts);
 	m->bytes = host_read_file(path, &m->size);
 	((struct erofs_super_block *)(m->bytes + EROFS_SUPER_OFFSET))->compat &= ~EROFS_COMPAT_CHECKSUM;
-	m->used = host_alloc(m->size / 512 * sizeof(u32), 0, true);
-	for (u32 n = 2; n < m->size / 512; n++)
-		if (!mem_is_zero(m->bytes + n * 512, 512))
-			m->used[m->nr_used++] = n;
 }
 
-static void change(const struct image *m, u8 *bytes, const u8 *c)
-{
-	u32 place = (u32)(c[0] | c[1] << 8) % m->nr_used, len = 1u << (c[3] & 1), at;
-
-	if (c[3] & 0x80)
-		place %= 8;
-	at = m->used[place] * 512 + ((u32)(c[2] | (c[3] & 0x40) << 2) & (512 - len));
-	memcpy(bytes + at, c + 4, len);
-}
+static struct fuzz_images images = { .options = options, .nr = ARRAY_SIZE(options), .first = 2, .favoured = 8, .make = make };
 
 static void use(u64 nid, u32 depth);
 
@@ -93,18 +75,13 @@ static void use(u64 nid, u32 depth)
 void fuzz_one(const u8 *data, usize size);
 void fuzz_one(const u8 *data, usize size)
 {
-	struct image *m;
+	const struct fuzz_image *m = fuzz_image_pick(&images, data, size);
 	u64 bytes;
 
-	if (!images[0].bytes)
-		for (u32 n = 0; n < NR; n++)
-			prepare(&images[n], options[n]);
-	if (!size)
+	if (!m)
 		return;
-	m = &images[data[0] % NR];
 	img_use(m->bytes, m->size);
-	for (usize n = 1; n + 8 <= size && n < 200; n += 8)
-		change(m, img_bytes(&bytes), data + n);
+	fuzz_image_change(&images, m, img_bytes(&bytes), data, size);
 	fs = (struct erofs_fs){ .dev = &img_dev, .name = "vdt" };
 	mutex_init(&fs.lock, RANK_SUPER);
 	left = 60;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: @ext */
+/* modules: @ext selftests/host/fuzzimg.c */
 /* ext: an image of mkfs.ext4 with words changed - anywhere in its metadata - is mounted, walked, read and written to. Nothing may be touched
  * outside, nothing may go on for ever; errors are expected.
  *
- * The input: one byte that picks the image, then changes of 8 bytes: a place among the blocks that are not zero (4), a length, value.
- * Checksums would hide everything behind them, so they are off but in one image. */
+ * The input: see selftests/host/fuzzimg.h. Checksums would hide everything behind them, so they are off but in one image. */
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <mm/slab.h>
 
 #include "../host/extdev.h"
+#include "../host/fuzzimg.h"
 
 static const char *const options[] = {
 	"-O ^metadata_csum,^has_journal -b 1024",
@@ -18,13 +18,6 @@ static const char *const options[] = {
 	"-O orphan_file,ea_inode,large_dir,^metadata_csum -b 1024",
 	"-b 4096",
 };
-#define NR ARRAY_SIZE(options)
-
-static struct image {
-	u8 *bytes;
-	u64 size;
-	u32 *used, nr_used; /* blocks of 1 KiB that hold something */
-} images[NR];
 
 static void fill(const char *path)
 {
@@ -37,34 +30,17 @@ static void fill(const char *path)
 		   path, path, path);
 }
 
-static void prepare(struct image *m, const char *opts)
+static void make(struct fuzz_image *m, const char *opts)
 {
 	const char *path = host_temp("image");
-	u32 nr;
 
 	if (host_shell(NULL, 0, "rm -f %s; PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F -N 200 %s %s 4M >/dev/null 2>&1", path, opts, path))
 		panic("mkfs.ext4 %s", opts);
 	fill(path);
 	m->bytes = host_read_file(path, &m->size);
-	nr = (u32)(m->size / 1024);
-	m->used = host_alloc(nr * sizeof(u32), 0, true);
-	for (u32 n = 1; n < nr; n++)
-		for (u32 k = 0; k < 1024; k++)
-			if (m->bytes[n * 1024 + k]) {
-				m->used[m->nr_used++] = n;
-				break;
-			}
 }
 
-static void change(struct image *m, u8 *bytes, const u8 *c)
-{
-	u32 place, len = 1u << (c[3] & 3), at;
-
-	place = (u32)(c[0] | c[1] << 8) % m->nr_used;
-	at = m->used[place] * 1024 + ((u32)(c[2] | (c[3] & 0xc0) << 2) & (1024 - len));
-	memcpy(bytes + at, c + 4, min(len, 4u));
-}
-
+static struct fuzz_images images = { .options = options, .nr = ARRAY_SIZE(options), .first = 2, .make = make };
 static u32 left;
 
 static bool count(struct ext_emit *e, const char *name, u32 len, u32 ino, u32 d_type, u64 next)
@@ -137,23 +113,18 @@ static void use_dir(struct ext_fs *fs, struct ext_inode *dir)
 void fuzz_one(const u8 *data, usize size);
 void fuzz_one(const u8 *data, usize size)
 {
+	const struct fuzz_image *m = fuzz_image_pick(&images, data, size);
 	struct ext_params p = { .errors = ERRORS_CONTINUE };
 	struct ext_fs *fs;
 	struct ext_inode dir;
-	struct image *m;
 	u32 a, b, ino;
 	u8 *bytes, type;
 
-	if (!images[0].bytes)
-		for (u32 n = 0; n < NR; n++)
-			prepare(&images[n], options[n]);
-	if (!size)
+	if (!m)
 		return;
-	m = &images[data[0] % NR];
 	bytes = host_alloc(m->size, 0, false);
 	memcpy(bytes, m->bytes, m->size);
-	for (usize n = 1; n + 8 <= size && n < 200; n += 8)
-		change(m, bytes, data + n);
+	fuzz_image_change(&images, m, bytes, data, size);
 	disk_quiet = true;
 	disk_forget_all();
 	disk_use(bytes, m->size);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: @fat */
+/* modules: @fat selftests/host/fuzzimg.c */
 /* fat: an image of mkfs.vfat with bytes changed - boot sector, tables, directories - is mounted, walked, written to. Nothing may be touched
  * outside, nothing may go on for ever; errors are expected.
  *
- * The input: one byte that picks the image, then changes of 8 bytes: a place among the sectors that are not zero (4), value (4). */
+ * The input: see selftests/host/fuzzimg.h. */
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
@@ -11,15 +11,9 @@
 #include <mm/slab.h>
 
 #include "../host/fatdev.h"
+#include "../host/fuzzimg.h"
 
 static const char *const options[] = { "-F 12 -s 1 -C %s 200", "-F 16 -s 1 -C %s 2300", "-F 32 -s 1 -C %s 700", "-F 12 -S 4096 -C %s 800" };
-#define NR ARRAY_SIZE(options)
-
-static struct image {
-	u8 *bytes;
-	u64 size;
-	u32 *used, nr_used; /* sectors of 512 that hold something */
-} images[NR];
 
 void log_print(enum log_level level, const char *tag, const char *fmt, ...)
 {
@@ -47,7 +41,7 @@ static void fill(void)
 	img_forget();
 }
 
-static void prepare(struct image *m, const char *opts)
+static void make(struct fuzz_image *m, const char *opts)
 {
 	char command[200];
 	u8 *bytes;
@@ -60,21 +54,9 @@ static void prepare(struct image *m, const char *opts)
 	fill();
 	memcpy(bytes, img_bytes(&m->size), m->size);
 	m->bytes = bytes;
-	m->used = host_alloc(m->size / 512 * sizeof(u32), 0, true);
-	for (u32 n = 0; n < m->size / 512; n++)
-		if (!mem_is_zero(bytes + n * 512, 512))
-			m->used[m->nr_used++] = n;
 }
 
-static void change(const struct image *m, u8 *bytes, const u8 *c)
-{
-	u32 place = (u32)(c[0] | c[1] << 8) % m->nr_used, len = 1u << (c[3] & 1), at;
-
-	if (c[3] & 0x80)
-		place = 0;
-	at = m->used[place] * 512 + ((u32)(c[2] | (c[3] & 0x40) << 2) & (512 - len));
-	memcpy(bytes + at, c + 4, len);
-}
+static struct fuzz_images images = { .options = options, .nr = ARRAY_SIZE(options), .favoured = 1, .make = make };
 
 static void use_file(struct fat_inode *i)
 {
@@ -116,19 +98,14 @@ static void use_dir(struct fat_inode *dir, u32 depth)
 void fuzz_one(const u8 *data, usize size);
 void fuzz_one(const u8 *data, usize size)
 {
+	const struct fuzz_image *m = fuzz_image_pick(&images, data, size);
 	struct fat_inode root;
-	struct image *m;
 	u64 bytes;
 
-	if (!images[0].bytes)
-		for (u32 n = 0; n < NR; n++)
-			prepare(&images[n], options[n]);
-	if (!size)
+	if (!m)
 		return;
-	m = &images[data[0] % NR];
 	img_use(m->bytes, m->size);
-	for (usize n = 1; n + 8 <= size && n < 200; n += 8)
-		change(m, img_bytes(&bytes), data + n);
+	fuzz_image_change(&images, m, img_bytes(&bytes), data, size);
 	if (!fat_try_mount()) {
 		the_fs.opt.errors = FAT_ERRORS_CONTINUE;
 		if (!fat_inode_root(&the_fs, &root))

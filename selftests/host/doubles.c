@@ -10,6 +10,7 @@
 #include <fs/flushpoint.h>
 #include <kernel/budget.h>
 #include <kernel/clock.h>
+#include <kernel/lib/string.h>
 #include <kernel/mutex.h>
 #include <kernel/printk.h>
 #include <kernel/rcu.h>
@@ -112,6 +113,17 @@ DOUBLE void kfree(const void *p)
 DOUBLE usize ksize(const void *p)
 {
 	return host_alloc_size(p);
+}
+
+DOUBLE void *krealloc(void *p, usize size)
+{
+	void *n = kmalloc(size, 0);
+
+	if (n && p) {
+		memcpy(n, p, min(ksize(p), size));
+		kfree(p);
+	}
+	return n;
 }
 
 /* --- RCU: nobody reads while somebody frees */

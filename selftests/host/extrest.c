@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* extrest.c - what fs/ext asks of the kernel besides a disk: random numbers, memory that grows, locks for readers and writers. One thread: a
+/* extrest.c - what fs/ext asks of the kernel besides a disk: random numbers, locks for readers and writers. One thread: a
  * lock that is taken stays taken. */
 #include "host.h"
 
-#include <kernel/lib/string.h>
 #include <kernel/mutex.h>
 #include <kernel/printk.h>
 #include <kernel/random.h>
-#include <mm/slab.h>
 
 u64 random_u64(void)
 {
 	return host_random();
-}
-
-void *krealloc(void *p, usize size)
-{
-	void *n = kmalloc(size, 0);
-
-	if (n && p) {
-		memcpy(n, p, min(ksize(p), size));
-		kfree(p);
-	}
-	return n;
 }
 
 void rwlock_init(struct rwlock *l, enum lock_rank rank)

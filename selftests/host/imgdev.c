@@ -5,7 +5,6 @@
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <kernel/uapi.h>
-#include <mm/slab.h>
 
 struct blkdev img_dev = { .name = "vdt", .block_size = 512 };
 u32 img_fail_reads, img_smallest = 512;
@@ -177,17 +176,4 @@ int buf_sync(struct blkdev *dev)
 		if (bufs[n] && buf_flag(bufs[n], IS_DIRTY))
 			to_image(bufs[n]);
 	return 0;
-}
-
-/* ---- the rest of the kernel ---- */
-
-void *krealloc(void *p, usize size)
-{
-	void *n = kmalloc(size, 0);
-
-	if (n && p) {
-		memcpy(n, p, min(ksize(p), size));
-		kfree(p);
-	}
-	return n;
 }
