@@ -8,6 +8,7 @@
 #include <fs/blkdev.h>
 #include <fs/dcache.h>
 #include <fs/erofs/erofs.h>
+#include <fs/option.h>
 #include <fs/pageio.h>
 #include <fs/vfs.h>
 #include <fs/vnode.h>
@@ -298,31 +299,20 @@ static const struct super_ops erofs_super_ops = {
 
 /* What is always so here: caching is the page cache's. */
 static const char *const always[] = { "user_xattr", "noacl", "cache_strategy=disabled", "cache_strategy=readahead",
-				      "cache_strategy=readaround", "dax=never", "" };
-
-static int parse_one(struct erofs_super *s, const char *one)
-{
-	for (u32 n = 0; n < ARRAY_SIZE(always); n++)
-		if (!strcmp(one, always[n]))
-			return 0;
-	if (strcmp(one, "nouser_xattr") != 0) {
-		pr_err("mount option %s is not supported", one);
-		return -EINVAL;
-	}
-	s->no_user_xattr = true;
-	return 0;
-}
+				      "cache_strategy=readaround", "dax=never" };
 
 static int parse_options(struct erofs_super *s, const char *text)
 {
-	auto_kfree char *copy = kstrdup(text ? text : "");
-	int err = copy ? 0 : -ENOMEM;
+	char one[64];
+	int err;
 
-	for (char *one = copy, *comma; one && !err; one = comma) {
-		comma = strchr(one, ',');
-		if (comma)
-			*comma++ = 0;
-		err = parse_one(s, one);
+	while ((err = option_next(&text, one, sizeof(one))) > 0) {
+		if (!strcmp(one, "nouser_xattr")) {
+			s->no_user_xattr = true;
+		} else if (!option_is_one_of(always, one)) {
+			pr_err("mount option %s is not supported", one);
+			return -EINVAL;
+		}
 	}
 	return err;
 }

@@ -9,6 +9,7 @@
 
 #include <fs/blkdev.h>
 #include <fs/dcache.h>
+#include <fs/option.h>
 #include <kernel/cred.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
@@ -35,18 +36,9 @@ static bool set_errors(struct ext_mount_options *o, const char *value)
 	return true;
 }
 
-struct flag_option {
-	const char *name;
-	u32 off; /* of a bool in struct ext_mount_options */
-	bool value;
-};
+#define FLAG(word, field, value) OPTION_FLAG(struct ext_mount_options, word, field, value)
 
-#define FLAG(name, field, value) \
-	{ \
-		name, offsetof(struct ext_mount_options, field), value \
-	}
-
-static const struct flag_option flags[] = {
+static const struct option_flag flags[] = {
 	FLAG("discard", discard, true),
 	FLAG("nodiscard", discard, false),
 	FLAG("user_xattr", user_xattr, true),
@@ -68,35 +60,13 @@ static const char *const always[] = { "barrier", "delalloc", "noacl", "noinit_it
 				      "nolazytime", "noquota", "defaults", "i_version", "orlov", "oldalloc", "bh", "nobh",
 				      "dioread_nolock", "dioread_lock", "prefetch_block_bitmaps" };
 
-static bool is_always(const char *key)
-{
-	for (u32 n = 0; n < ARRAY_SIZE(always); n++)
-		if (!strcmp(always[n], key))
-			return true;
-	return false;
-}
-
 static int set_flag(struct ext_mount_options *o, const char *key)
 {
-	for (u32 n = 0; n < ARRAY_SIZE(flags); n++) {
-		if (strcmp(flags[n].name, key) != 0)
-			continue;
-		*(bool *)((u8 *)o + flags[n].off) = flags[n].value;
-		return 0;
-	}
-	return is_always(key) ? 0 : -EINVAL;
+	return option_is_one_of(always, key) ? 0 : option_set_flag(flags, ARRAY_SIZE(flags), o, key);
 }
 
 /* How fast, not what: taken and not used. */
 static const char *const hints[] = { "stripe", "max_batch_time", "min_batch_time", "inode_readahead_blks", "journal_ioprio" };
-
-static int set_hint(const char *key)
-{
-	for (u32 n = 0; n < ARRAY_SIZE(hints); n++)
-		if (!strcmp(key, hints[n]))
-			return 0;
-	return -EINVAL;
-}
 
 static int set_number(struct ext_mount_options *o, const char *key, u64 n)
 {
@@ -115,7 +85,7 @@ static int set_number(struct ext_mount_options *o, const char *key, u64 n)
 	else if (!strcmp(key, "barrier"))
 		return n ? 0 : -EINVAL;
 	else
-		return set_hint(key);
+		return option_is_one_of(hints, key) ? 0 : -EINVAL;
 	return 0;
 }
 
@@ -130,33 +100,30 @@ static int set_value(struct ext_mount_options *o, const char *key, const char *v
 	return parse_u64(value, 10, &n, NULL) ? -EINVAL : set_number(o, key, n);
 }
 
+static int set_option(struct ext_mount_options *o, char *one)
+{
+	char *eq = strchr(one, '=');
+	int err;
+
+	if (eq)
+		*eq = 0;
+	err = eq ? set_value(o, one, eq + 1) : set_flag(o, one);
+	if (err)
+		pr_err("mount option %s%s%s is not supported", one, eq ? "=" : "", eq ? eq + 1 : "");
+	return err;
+}
+
 static int parse_options(struct ext_mount_options *o, const char *text)
 {
 	char one[128];
+	int err;
 
-	while (text && *text) {
-		const char *comma = strchr(text, ',');
-		usize len = comma ? (usize)(comma - text) : strlen(text);
-		char *eq;
-		int err;
-
-		if (len >= sizeof(one))
-			return -EINVAL;
-		memcpy(one, text, len);
-		one[len] = 0;
-		text += len + (comma != NULL);
-		if (!len)
-			continue;
-		eq = strchr(one, '=');
-		if (eq)
-			*eq = 0;
-		err = eq ? set_value(o, one, eq + 1) : set_flag(o, one);
-		if (err) {
-			pr_err("mount option %s%s%s is not supported", one, eq ? "=" : "", eq ? eq + 1 : "");
-			return err;
-		}
+	while ((err = option_next(&text, one, sizeof(one))) > 0) {
+		err = set_option(o, one);
+		if (err)
+			break;
 	}
-	return 0;
+	return err;
 }
 
 void ext_show_options(struct super *sb, char *buf, usize size);

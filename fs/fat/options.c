@@ -4,25 +4,21 @@
  */
 #define LOG_TAG "FAT-fs"
 #include <fs/fat/fat.h>
+#include <fs/option.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <kernel/uapi.h>
 
-struct flag {
-	const char *name;
-	u32 off;	/* of a bool in struct fat_options */
-};
-
-static const struct flag flags[] = {
-	{ "quiet", offsetof(struct fat_options, quiet) },
-	{ "showexec", offsetof(struct fat_options, showexec) },
-	{ "sys_immutable", offsetof(struct fat_options, sys_immutable) },
-	{ "flush", offsetof(struct fat_options, flush) },
-	{ "discard", offsetof(struct fat_options, discard) },
-	{ "usefree", offsetof(struct fat_options, usefree) },
-	{ "nonumtail", offsetof(struct fat_options, no_numtail) },
-	{ "rodir", offsetof(struct fat_options, rodir) },
+static const struct option_flag flags[] = {
+	OPTION_FLAG(struct fat_options, "quiet", quiet, true),
+	OPTION_FLAG(struct fat_options, "showexec", showexec, true),
+	OPTION_FLAG(struct fat_options, "sys_immutable", sys_immutable, true),
+	OPTION_FLAG(struct fat_options, "flush", flush, true),
+	OPTION_FLAG(struct fat_options, "discard", discard, true),
+	OPTION_FLAG(struct fat_options, "usefree", usefree, true),
+	OPTION_FLAG(struct fat_options, "nonumtail", no_numtail, true),
+	OPTION_FLAG(struct fat_options, "rodir", rodir, true),
 };
 
 /* What is always so here, and what Linux itself no longer heeds. */
@@ -30,40 +26,17 @@ static const char *const always[] = { "utf8", "utf8=1", "utf8=yes", "utf8=true",
 				      "nonumtail=false", "debug", "conv=binary", "conv=text", "conv=auto", "nfs", "nfs=stale_rw" };
 static const char *const shortnames[] = { "lower", "win95", "winnt", "mixed" };
 
-static bool is_always(const char *text)
-{
-	for (u32 n = 0; n < ARRAY_SIZE(always); n++)
-		if (!strcmp(always[n], text))
-			return true;
-	return false;
-}
-
-static int set_flag(struct fat_options *o, const char *key)
-{
-	for (u32 n = 0; n < ARRAY_SIZE(flags); n++) {
-		if (strcmp(flags[n].name, key) != 0)
-			continue;
-		*(bool *)((u8 *)o + flags[n].off) = true;
-		return 0;
-	}
-	return -EINVAL;
-}
-
 static int set_word(struct fat_options *o, const char *key, const char *value)
 {
 	static const char *const errors[] = { "remount-ro", "continue", "panic" };
 	u32 n;
 
 	if (!strcmp(key, "shortname")) {
-		for (n = 0; n < ARRAY_SIZE(shortnames) && strcmp(value, shortnames[n]) != 0; n++)
-			;
-		o->shortname = n;
+		o->shortname = n = option_find(shortnames, ARRAY_SIZE(shortnames), value);
 		return n < ARRAY_SIZE(shortnames) ? 0 : -EINVAL;
 	}
 	if (!strcmp(key, "errors")) {
-		for (n = 0; n < ARRAY_SIZE(errors) && strcmp(value, errors[n]) != 0; n++)
-			;
-		o->errors = n;
+		o->errors = n = option_find(errors, ARRAY_SIZE(errors), value);
 		return n < ARRAY_SIZE(errors) ? 0 : -EINVAL;
 	}
 	if (!strcmp(key, "iocharset")) {
@@ -125,11 +98,11 @@ static int set_one(struct fat_options *o, char *one)
 	char *eq = strchr(one, '=');
 	int err;
 
-	if (is_always(one))
+	if (option_is_one_of(always, one))
 		return 0;
 	if (eq)
 		*eq = 0;
-	err = eq ? set_value(o, one, eq + 1) : set_flag(o, one);
+	err = eq ? set_value(o, one, eq + 1) : option_set_flag(flags, ARRAY_SIZE(flags), o, one);
 	if (err)
 		pr_err("mount option %s%s%s is not supported", one, eq ? "=" : "", eq ? eq + 1 : "");
 	return err;
@@ -138,21 +111,15 @@ static int set_one(struct fat_options *o, char *one)
 int fat_options_parse(struct fat_options *o, const char *text)
 {
 	char one[64];
+	int err;
 
-	while (text && *text) {
-		const char *comma = strchr(text, ',');
-		usize len = comma ? (usize)(comma - text) : strlen(text);
-		int err;
-
-		if (len >= sizeof(one))
-			return -EINVAL;
-		memcpy(one, text, len);
-		one[len] = 0;
-		text += len + (comma != NULL);
-		err = len ? set_one(o, one) : 0;
+	while ((err = option_next(&text, one, sizeof(one))) > 0) {
+		err = set_one(o, one);
 		if (err)
-			return err;
+			break;
 	}
+	if (err)
+		return err;
 	o->case_sensitive = o->charset_utf8 || o->check == 's';
 	return 0;
 }

@@ -7,6 +7,7 @@
 #define LOG_TAG "overlayfs"
 #include "overlay.h"
 
+#include <fs/option.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
@@ -112,10 +113,7 @@ static int set_redirect(struct ovl_options *o, const char *value)
 {
 	static const char *const names[] = { "off", "nofollow" };
 
-	o->redirect = NULL;
-	for (u32 n = 0; n < ARRAY_SIZE(names); n++)
-		if (!strcmp(value, names[n]))
-			o->redirect = "nofollow";
+	o->redirect = option_is_one_of(names, value) ? "nofollow" : NULL;
 	return o->redirect || !strcmp(value, "follow") ? 0 : -EINVAL;
 }
 
@@ -125,9 +123,8 @@ static const char *const always[] = { "",	 "index=off", "nfs_export=off", "metac
 
 static int set_flag(struct ovl_options *o, const char *one)
 {
-	for (u32 n = 0; n < ARRAY_SIZE(always); n++)
-		if (!strcmp(one, always[n]))
-			return 0;
+	if (option_is_one_of(always, one))
+		return 0;
 	if (!strcmp(one, "userxattr"))
 		o->user_xattr = true;
 	else if (!strcmp(one, "volatile"))
