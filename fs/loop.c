@@ -9,58 +9,24 @@
  * Invariants:
  *  (1) file and info change only while the thread rests (pause()) or is not there: it uses them without a lock.
  *  (2) an unbound device has no sectors and no cache to flush: no request waits for a thread that is not there.
- *  (3) loops stay allocated for ever; one that was removed is out of /dev and comes back when its number is asked for.
  *
- * Locks: ctl_lock > loop.lock [both RANK_LOOP] > whatever disks and devfs take; loop.todo_lock [RANK_VIRTQUEUE] below the queue's.
+ * Locks: ctl_lock (loop_ctl.c) > loop.lock [both RANK_LOOP] > whatever disks and devfs take; loop.todo_lock [RANK_VIRTQUEUE] below the queue's.
  * Ref: loop(4), Linux include/uapi/linux/loop.h (values). Tests: selftests/storage/run (loop_...)
  */
 #define LOG_TAG "loop"
-#include <fs/loop.h>
+#include "loop_int.h"
 
 #include <fs/attr.h>
-#include <fs/blkdev.h>
-#include <fs/chrdev.h>
 #include <fs/vnode.h>
 #include <kernel/bh.h>
 #include <kernel/file.h>
-#include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
-#include <kernel/mutex.h>
 #include <kernel/printk.h>
 #include <kernel/uapi.h>
 #include <kernel/workq.h>
 #include <mm/iter.h>
 #include <mm/page.h>
 #include <mm/vmo.h>
-#include <mm/slab.h>
-
-#define LOOP_MAJOR     7u
-#define LOOPS_AT_BOOT  8u
-#define LOOPS_MAX      (1u << 20)	/* minors there are */
-#define LOOP_VECS      128u
-#define LOOP_SECTORS   2560u
-#define LOOP_CTL_ADD   0x4c80u
-#define LOOP_CTL_REMOVE 0x4c81u
-#define LOOP_CTL_GET_FREE 0x4c82u
-
-/* Locks: l  lock   t  todo_lock, bottom halves off   C  ctl_lock   I  immutable */
-struct loop {
-	struct disk disk;
-	u32 nr;				/* [I] */
-	bool removed;			/* [C] */
-	struct mutex lock;
-	struct file *file;		/* [l] (1) a reference; NULL: unbound */
-	struct loop_info info;		/* [l] (1) */
-	struct spinlock todo_lock;
-	struct bio *todo, **todo_end;	/* [t] requests, by bio.chain */
-	bool served;			/* [t] (2) there is a thread, and it will look again */
-	bool working, paused, stop;	/* [t] of the thread */
-	struct waitq queue;		/* the thread, for todo; others, for the thread */
-	struct list link;		/* [C] by number */
-};
-
-static struct mutex ctl_lock = MUTEX_INIT(ctl_lock, RANK_LOOP);
-static struct list loops = LIST_INIT(loops);	/* [ctl_lock] */
 
 /* ---- the thread ---- */
 
@@ -229,8 +195,6 @@ static u64 sectors_of(struct file *f, const struct loop_info *i)
 	return bytes >> SECTOR_SHIFT;
 }
 
-static const struct disk_ops loop_ops;
-
 bool blkdev_is_loop(const struct blkdev *d)
 {
 	return d->disk->ops == &loop_ops;
@@ -359,7 +323,7 @@ static void idle(struct disk *d)
 		file_put(f);
 }
 
-static const struct disk_ops loop_ops = { .start = start, .commit = commit, .idle = idle };
+const struct disk_ops loop_ops = { .start = start, .commit = commit, .idle = idle };
 
 int loop_clear(struct blkdev *d)
 {
@@ -505,127 +469,4 @@ int loop_set_block_size(struct blkdev *d, u32 block)
 	err = set_block_locked(l, block);
 	mutex_unlock(&l->lock);
 	return err;
-}
-
-/* ---- the devices themselves ---- */
-
-static struct loop *find(u32 nr) MUST_HOLD(ctl_lock)
-{
-	struct loop *l;
-
-	list_for_each_entry(l, &loops, link)
-		if (l->nr == nr)
-			return l;
-	return NULL;
-}
-
-static int make(u32 nr) MUST_HOLD(ctl_lock)
-{
-	struct loop *l = knew(struct loop), *after;
-	int err;
-
-	if (!l)
-		return -ENOMEM;
-	l->nr = nr;
-	mutex_init(&l->lock, RANK_LOOP);
-	spin_init(&l->todo_lock, RANK_VIRTQUEUE);
-	l->todo_end = &l->todo;
-	waitq_init(&l->queue);
-	fmt_print(l->disk.name, sizeof(l->disk.name), "loop%u", nr);
-	l->disk.ops = &loop_ops;
-	l->disk.priv = l;
-	l->disk.nr_queues = 1;
-	l->disk.major = LOOP_MAJOR;
-	l->disk.first_minor = nr;
-	l->disk.minors = 1;
-	l->disk.limits = (struct disk_limits){
-		.logical_block = SECTOR_SIZE, .physical_block = SECTOR_SIZE, .max_sectors = LOOP_SECTORS, .max_vecs = LOOP_VECS,
-	};
-	err = disk_add(&l->disk);
-	if (err) {
-		kfree(l);
-		return err;
-	}
-	list_for_each_entry(after, &loops, link)
-		if (after->nr > nr)
-			break;
-	list_add_tail(&after->link, &l->link);
-	return (int)nr;
-}
-
-/* nr < 0: the first that is not there. */
-static int add(s32 nr) MUST_HOLD(ctl_lock)
-{
-	struct loop *l;
-
-	if (nr < 0)
-		for (nr = 0; (l = find((u32)nr)) && !l->removed; nr++)
-			;
-	if ((u32)nr >= LOOPS_MAX)
-		return -ENOSPC;
-	l = find((u32)nr);
-	if (!l)
-		return make((u32)nr);
-	if (!l->removed)
-		return -EEXIST;
-	disk_show(&l->disk);
-	l->removed = false;
-	return nr;
-}
-
-static int remove(s32 nr) MUST_HOLD(ctl_lock)
-{
-	struct loop *l = nr < 0 ? NULL : find((u32)nr);
-	int err;
-
-	if (nr < 0)
-		return -EINVAL;
-	if (!l || l->removed)
-		return -ENODEV;
-	mutex_lock_nested(&l->lock);
-	err = l->file ? -EBUSY : disk_hide(&l->disk);
-	mutex_unlock(&l->lock);
-	if (!err)
-		l->removed = true;
-	return err;
-}
-
-static int first_free(void) MUST_HOLD(ctl_lock)
-{
-	struct loop *l;
-
-	list_for_each_entry(l, &loops, link)
-		if (!l->removed && !READ_ONCE(l->file))
-			return (int)l->nr;
-	return add(-1);
-}
-
-static long control(struct file *f, u32 cmd, uaddr_t arg)
-{
-	long ret = -ENOSYS;
-
-	if (cmd != LOOP_CTL_ADD && cmd != LOOP_CTL_REMOVE && cmd != LOOP_CTL_GET_FREE)
-		return ret;
-	mutex_lock(&ctl_lock);
-	switch (cmd) {
-	case LOOP_CTL_ADD:	ret = add((s32)arg.va); break;
-	case LOOP_CTL_REMOVE:	ret = remove((s32)arg.va); break;
-	case LOOP_CTL_GET_FREE: ret = first_free(); break;
-	}
-	mutex_unlock(&ctl_lock);
-	return ret;
-}
-
-static const struct object_ops control_ops = { .name = "loop-control", .type = OBJ_CHARDEV, .ioctl = control };
-static struct chrdev control_dev = { .major = 10, .minor = 237, .name = "loop-control", .driver = "misc", .mode = 0600, .ops = &control_ops };
-
-void loop_init(void)
-{
-	mutex_lock(&ctl_lock);
-	for (u32 i = 0; i < LOOPS_AT_BOOT; i++)
-		if (make(i) < 0)
-			pr_warn("no memory for loop%u", i);
-	mutex_unlock(&ctl_lock);
-	if (chrdev_register(&control_dev))
-		pr_warn("the number of /dev/loop-control is taken");
 }
