@@ -61,6 +61,14 @@ class Image:
         return h.hexdigest()
 
 
+# One number for everything that can be seen of it.
+HASH = '''
+    cd /m; find . -path ./lost+found -prune -o -print | sort | while read f; do
+        if [ -L "$f" ]; then echo "L $f $(readlink "$f")"
+        elif [ -f "$f" ]; then echo "F $f $(stat -c '%a %u %g %s %h %Y' "$f") $(sha256sum < "$f")"
+        else echo "O $f $(stat -c '%a %u %g %F %t %T' "$f")"; fi
+    done | sha256sum; cd /
+'''
 MOUNT = 'mkdir -p /m && mount -t ext4 /dev/vda /m || exit 90\n'
 
 
