@@ -57,6 +57,7 @@ void syscall_dispatch(struct trap_frame *f)
 		ret = syscall_table[nr].fn(f->x);
 	else
 		ret = dispatch_slow(f, nr);
+	lock_assert_none_held();
 	f->x[0] = (u64)ret;
 	if (unlikely((u64)(-ret - ERESTARTSYS) <= ERESTART_RESTARTBLOCK - ERESTARTSYS))
 		atomic_or(&current_head()->work, WORK_SIGNAL);

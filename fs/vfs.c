@@ -54,6 +54,12 @@ static struct super *find_single(const struct fs_type *t)
 	return found;
 }
 
+void super_set_rank(struct super *sb, enum lock_rank rank)
+{
+	sb->rank = rank;
+	mutex_init(&sb->rename_lock, rank);
+}
+
 static struct super *alloc_super(const struct fs_type *t, u32 flags)
 {
 	struct super *sb = knew(struct super);
@@ -65,7 +71,7 @@ static struct super *alloc_super(const struct fs_type *t, u32 flags)
 	sb->flags = flags;
 	sb->block_size = PAGE_SIZE;
 	sb->max_bytes = S64_MAX;
-	mutex_init(&sb->rename_lock, RANK_RENAME);
+	super_set_rank(sb, RANK_RENAME);
 	atomic_set(&sb->next_ino, 1);
 	mutex_lock(&super_lock);
 	sb->dev = next_dev++;

@@ -71,6 +71,7 @@ struct super {
 	struct dentry *root;		/* [I] set by type->mount: a reference */
 	void *private;			/* [I] the type's */
 	struct mutex rename_lock;	/* one rename between directories at a time */
+	enum lock_rank rank;		/* [I] of rename_lock; those of its vnodes follow */
 	struct list link;		/* [s] all of them */
 	struct write_errors errors;	/* of all its files, for syncfs */
 	atomic64_t next_ino;		/* for types without numbers of their own */
@@ -88,6 +89,8 @@ int __must_check super_create(const char *type, const char *source, u32 flags, c
 void super_sync_all(bool wait);
 void super_all_readonly(void);				/* those on devices: the last resort of sysrq */
 u64 super_new_ino(struct super *sb);
+/* For a type whose files lie upon those of another, at mount: RANK_OVL_RENAME, RANK_OVL2_RENAME. */
+void super_set_rank(struct super *sb, enum lock_rank rank);
 u32 super_new_dev(void);				/* a st_dev 0:n that nothing else shows */
 
 /* ---- mounts ---- */

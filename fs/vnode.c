@@ -58,7 +58,7 @@ void vnode_init(struct vnode *v, struct super *sb, const struct vnode_ops *ops, 
 		set_owner(v, dir);
 	v->nlink = vnode_is_dir(v) ? 2 : 1;
 	v->atime = v->mtime = v->ctime = v->btime = vnode_now();
-	rwlock_init(&v->lock, vnode_is_dir(v) ? RANK_DIR : RANK_VNODE);
+	rwlock_init(&v->lock, vnode_is_dir(v) ? RANK_OF_DIR(sb->rank) : RANK_OF_VNODE(sb->rank));
 	spin_init(&v->spin, RANK_OBJECT);
 	super_get(sb);
 }

@@ -68,7 +68,7 @@ struct vnode_ops {
 	struct vnode *(*real)(struct vnode *v, bool change);
 };
 
-/* Locks: v  vnode.lock (RANK_DIR, RANK_VNODE)   l  vnode.spin (RANK_OBJECT)   a  atomic   I  immutable
+/* Locks: v  vnode.lock (RANK_DIR, RANK_VNODE; by super.rank)   l  vnode.spin (RANK_OBJECT)   a  atomic   I  immutable
  * mode, uid, gid, size and times are written under v and read without: each is a word, a stat is no snapshot. */
 struct vnode {
 	struct object obj;		/* first */

@@ -50,15 +50,6 @@ void spin_unlock_two(struct spinlock *a, struct spinlock *b) NO_LOCK_CHECK
 }
 
 #ifdef CONFIG_DEBUG_LOCKS
-#define MAX_HELD 24
-
-struct held_locks {
-	u32 nr;
-	u32 base;	/* locks below are the interrupted thread's: a bottom half runs above them */
-	const void *lock[MAX_HELD];
-	u32 rank[MAX_HELD];
-};
-
 static DEFINE_PER_CPU(struct held_locks, held_spins);
 
 /* ---- what a stretch of code writes: lock_write_log() ---- */
@@ -94,32 +85,27 @@ void write_log(void (*fn)(void *), void *arg, struct write_log *out)
 	irq_restore(irq);
 }
 
-void lock_rank_acquire(const void *lock, u32 rank, bool nested)
+/* in_order: this lock was, or may be, waited for. */
+static void held_add(struct held_locks *h, const void *lock, u32 rank, bool nested, bool in_order)
 {
-	irqflags_t irq = irq_save();
-	struct held_locks *h = this_cpu(held_spins);
 	u32 i;
 
-	note_write(lock);
-	if (rank >= RANK_PIDS && !(irq & IRQFLAGS_OFF))
-		panic("lock rank %u (%p) taken with interrupts on", rank, lock);
 	for (i = 0; i < h->nr; i++) {
+		if (!in_order)
+			break;
 		if (h->lock[i] == lock)
 			panic("lock %p (rank %u) taken twice", lock, rank);
 		if (i >= h->base && rank && h->rank[i] && (nested ? h->rank[i] > rank : h->rank[i] >= rank))
 			panic("lock order: rank %u (%p) while holding rank %u (%p)", rank, lock, h->rank[i], h->lock[i]);
 	}
-	if (h->nr == MAX_HELD)
-		panic("more than %u spinlocks held", MAX_HELD);
+	if (h->nr == ARRAY_SIZE(h->lock))
+		panic("more than %u locks held", h->nr);
 	h->lock[h->nr] = lock;
 	h->rank[h->nr++] = rank;
-	irq_restore(irq);
 }
 
-void lock_rank_release(const void *lock)
+static void held_remove(struct held_locks *h, const void *lock)
 {
-	irqflags_t irq = irq_save();
-	struct held_locks *h = this_cpu(held_spins);
 	u32 i;
 
 	for (i = h->nr; i-- > 0;) {
@@ -129,10 +115,41 @@ void lock_rank_release(const void *lock)
 			h->lock[i] = h->lock[i + 1];
 			h->rank[i] = h->rank[i + 1];
 		}
-		irq_restore(irq);
 		return;
 	}
-	panic("lock %p released but not held on this CPU", lock);
+	panic("lock %p released but not held here", lock);
+}
+
+void lock_rank_acquire(const void *lock, u32 rank, bool nested)
+{
+	irqflags_t irq = irq_save();
+
+	note_write(lock);
+	if (rank >= RANK_PIDS && !(irq & IRQFLAGS_OFF))
+		panic("lock rank %u (%p) taken with interrupts on", rank, lock);
+	held_add(this_cpu(held_spins), lock, rank, nested, true);
+	irq_restore(irq);
+}
+
+void lock_rank_release(const void *lock)
+{
+	irqflags_t irq = irq_save();
+
+	held_remove(this_cpu(held_spins), lock);
+	irq_restore(irq);
+}
+
+void lock_rank_sleeping(const void *lock, u32 rank, bool nested, bool in_order)
+{
+	note_write(lock);
+	if (in_order)
+		lock_assert_none_spinning();
+	held_add(&current()->sleeping, lock, rank, nested, in_order);
+}
+
+void lock_rank_slept(const void *lock)
+{
+	held_remove(&current()->sleeping, lock);
 }
 
 /* What bottom halves take is taken by threads with bottom halves off: such a thread is not interrupted here, and one that is holds other locks. */
@@ -156,5 +173,13 @@ void lock_assert_none_spinning(void)
 
 	if (h->nr)
 		panic("sleeping while holding spinlock %p (rank %u)", h->lock[h->nr - 1], h->rank[h->nr - 1]);
+}
+
+void lock_assert_none_held(void)
+{
+	struct held_locks *h = &current()->sleeping;
+
+	if (h->nr)
+		panic("lock %p (rank %u) is still held", h->lock[h->nr - 1], h->rank[h->nr - 1]);
 }
 #endif

@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* lockrank.h - the lock order. A lock may be taken only while all locks held rank before it; two of one rank only through
- * spin_lock_two() / mutex_lock_nested(). Asserted at run time with DEBUG_LOCKS, as is that what
- * interrupts take is always taken with interrupts off. Sleeping locks come first: no spinlock is ever
- * held while sleeping. */
+ * spin_lock_two(), mutex_lock_nested(), rw_read_lock_nested() or rw_write_lock_nested(). Asserted at run time with DEBUG_LOCKS, as
+ * is that what interrupts take is always taken with interrupts off. Sleeping locks come first: no spinlock is ever held while
+ * sleeping, and no sleeping lock on return to a program. */
 #pragma once
 
 enum lock_rank {
+	RANK_NONE,	/* not asserted */
 	/* sleeping locks */
+	RANK_FILE_POS,	/* file.pos_lock: around whole reads and writes */
 	RANK_PIPE,	/* a pipe; splice writes to files under it */
 	RANK_TTY_CTL,	/* tty: open, hangup, controlling terminal */
 	RANK_MOUNT,	/* mount namespace changes */
 	RANK_LOOP,	/* loop devices: which there are, what they are bound to */
-	RANK_OVL2_RENAME, /* RANK_RENAME of an overlay upon an overlay */
-	RANK_OVL2_COPY,	/* one copies a file of it up */
-	RANK_OVL_RENAME, /* the same of an overlay: what is below it comes after */
+	/* A file system's own: super.rank, then RANK_OF_DIR() and RANK_OF_VNODE() of it. Overlays come before what they lie upon. */
+	RANK_OVL2_RENAME, /* an overlay upon an overlay */
+	RANK_OVL2_DIR,
+	RANK_OVL2_VNODE,
+	RANK_OVL2_COPY,	/* one thread copies a file of it up */
+	RANK_OVL_RENAME, /* the same of an overlay upon others */
+	RANK_OVL_DIR,
+	RANK_OVL_VNODE,
 	RANK_OVL_COPY,
 	RANK_RENAME,	/* one cross-directory rename of a file system */
 	RANK_DIR,	/* vnode.lock of directories, parent before child */
 	RANK_VNODE,	/* vnode.lock of files */
-	RANK_FILE_POS,	/* file.pos_lock */
 	RANK_OBJ_SLEEP, /* pipe and other object mutexes */
 	RANK_NET_CONFIG, /* net_ns.config: devices, addresses, routes */
 	RANK_ASPACE,	/* aspace.lock */
 	RANK_VMO,	/* vmo.lock (sleeping: truncate against fault) */
 	RANK_PAGE,	/* page lock bit */
+	RANK_JOURNAL_HOME, /* a journal's blocks on their way home */
+	RANK_JOURNAL_COMMIT, /* one commit of a journal */
 	RANK_EXT_IGET,	/* one thread reads an inode */
 	RANK_EXT_MAP,	/* ext_inode.map_lock: where a file's blocks are */
 	RANK_EXT_ORPHAN, /* ext_fs.orphan_lock */
@@ -72,3 +80,6 @@ enum lock_rank {
 	RANK_UART,	/* registers of a device that is a console */
 	RANK_NR
 };
+
+#define RANK_OF_DIR(rank)   ((rank) + 1)
+#define RANK_OF_VNODE(rank) ((rank) + 2)

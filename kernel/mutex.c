@@ -20,11 +20,10 @@ void mutex_init(struct mutex *m, enum lock_rank rank)
 	waitq_init(&m->q);
 }
 
-bool mutex_trylock(struct mutex *m) NO_LOCK_CHECK
+static bool mutex_try_raw(struct mutex *m)
 {
 	u32 free = 0;
 
-	note_write(m);
 	return __atomic_compare_exchange_n(&m->state.v, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
@@ -33,29 +32,43 @@ static int lock_slow(struct mutex *m, enum wait_mode mode)
 	return waitq_wait_exclusive(&m->q, atomic_xchg(&m->state, 2) == 0, mode, WAIT_FOREVER);
 }
 
+static int mutex_take(struct mutex *m, enum wait_mode mode, bool nested)
+{
+	int err;
+
+	lock_rank_sleeping(m, m->rank, nested, true);
+	err = likely(mutex_try_raw(m)) ? 0 : lock_slow(m, mode);
+	if (err)
+		lock_rank_slept(m);
+	return err;
+}
+
+bool mutex_trylock(struct mutex *m) NO_LOCK_CHECK
+{
+	if (!mutex_try_raw(m))
+		return false;
+	lock_rank_sleeping(m, m->rank, true, false);
+	return true;
+}
+
 void mutex_lock(struct mutex *m) NO_LOCK_CHECK
 {
-	lock_assert_none_spinning();
-	if (unlikely(!mutex_trylock(m))) {
-		int err = lock_slow(m, WAIT_UNINTERRUPTIBLE);
-
-		(void)err;
-	}
+	(void)!mutex_take(m, WAIT_UNINTERRUPTIBLE, false);
 }
 
 void mutex_lock_nested(struct mutex *m) NO_LOCK_CHECK
 {
-	mutex_lock(m);
+	(void)!mutex_take(m, WAIT_UNINTERRUPTIBLE, true);
 }
 
 int mutex_lock_killable(struct mutex *m)
 {
-	return likely(mutex_trylock(m)) ? 0 : lock_slow(m, WAIT_KILLABLE);
+	return mutex_take(m, WAIT_KILLABLE, false);
 }
 
 void mutex_unlock(struct mutex *m) NO_LOCK_CHECK
 {
-	note_write(m);
+	lock_rank_slept(m);
 	if (__atomic_exchange_n(&m->state.v, 0, __ATOMIC_RELEASE) == 2)
 		waitq_wake_one(&m->q);
 }
@@ -76,11 +89,10 @@ void rwlock_init(struct rwlock *l, enum lock_rank rank)
 	waitq_init(&l->q);
 }
 
-bool rw_read_trylock(struct rwlock *l)
+static bool read_try(struct rwlock *l)
 {
 	u32 s = atomic_read(&l->state);
 
-	note_write(l);
 	do {
 		if (s & (RW_WRITER | RW_WAITING))
 			return false;
@@ -88,24 +100,46 @@ bool rw_read_trylock(struct rwlock *l)
 	return true;
 }
 
+static int read_take(struct rwlock *l, enum wait_mode mode, bool nested)
+{
+	int err;
+
+	lock_rank_sleeping(l, l->rank, nested, true);
+	err = likely(read_try(l)) ? 0 : waitq_wait(&l->q, read_try(l), mode, WAIT_FOREVER);
+	if (err)
+		lock_rank_slept(l);
+	return err;
+}
+
+bool rw_read_trylock(struct rwlock *l)
+{
+	if (!read_try(l))
+		return false;
+	lock_rank_sleeping(l, l->rank, true, false);
+	return true;
+}
+
 void rw_read_lock(struct rwlock *l)
 {
-	if (unlikely(!rw_read_trylock(l))) {
-		int err = waitq_wait(&l->q, rw_read_trylock(l), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	(void)!read_take(l, WAIT_UNINTERRUPTIBLE, false);
+}
 
-		(void)err;
-	}
+void rw_read_lock_nested(struct rwlock *l)
+{
+	(void)!read_take(l, WAIT_UNINTERRUPTIBLE, true);
 }
 
 int rw_read_lock_killable(struct rwlock *l)
 {
-	return likely(rw_read_trylock(l)) ? 0 : waitq_wait(&l->q, rw_read_trylock(l), WAIT_KILLABLE, WAIT_FOREVER);
+	return read_take(l, WAIT_KILLABLE, false);
 }
 
 void rw_read_unlock(struct rwlock *l)
 {
-	u32 now = __atomic_sub_fetch(&l->state.v, 1, __ATOMIC_RELEASE);
+	u32 now;
 
+	lock_rank_slept(l);
+	now = __atomic_sub_fetch(&l->state.v, 1, __ATOMIC_RELEASE);
 	if (unlikely(now == RW_WAITING))
 		waitq_wake_all(&l->q);
 }
@@ -131,34 +165,40 @@ static void write_forget(struct rwlock *l)
 	waitq_wake_all(&l->q);
 }
 
-int rw_write_lock_killable(struct rwlock *l)
+static int write_take(struct rwlock *l, enum wait_mode mode, bool nested)
 {
 	u32 free = 0;
 	int err;
 
-	lock_assert_none_spinning();
+	lock_rank_sleeping(l, l->rank, nested, true);
 	if (likely(__atomic_compare_exchange_n(&l->state.v, &free, RW_WRITER, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
 		return 0;
-	err = waitq_wait(&l->q, write_try(l), WAIT_KILLABLE, WAIT_FOREVER);
-	if (err)
+	err = waitq_wait(&l->q, write_try(l), mode, WAIT_FOREVER);
+	if (err) {
 		write_forget(l);
+		lock_rank_slept(l);
+	}
 	return err;
+}
+
+int rw_write_lock_killable(struct rwlock *l)
+{
+	return write_take(l, WAIT_KILLABLE, false);
 }
 
 void rw_write_lock(struct rwlock *l)
 {
-	u32 free = 0;
-	int err;
+	(void)!write_take(l, WAIT_UNINTERRUPTIBLE, false);
+}
 
-	lock_assert_none_spinning();
-	if (likely(__atomic_compare_exchange_n(&l->state.v, &free, RW_WRITER, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
-		return;
-	err = waitq_wait(&l->q, write_try(l), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
-	(void)err;
+void rw_write_lock_nested(struct rwlock *l)
+{
+	(void)!write_take(l, WAIT_UNINTERRUPTIBLE, true);
 }
 
 void rw_write_unlock(struct rwlock *l)
 {
+	lock_rank_slept(l);
 	/* RW_WAITING goes too: woken writers announce themselves again. */
 	__atomic_store_n(&l->state.v, 0, __ATOMIC_RELEASE);
 	waitq_wake_all(&l->q);

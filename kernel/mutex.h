@@ -38,5 +38,6 @@ void rw_write_lock(struct rwlock *l);
 int __must_check rw_write_lock_killable(struct rwlock *l);
 void rw_write_unlock(struct rwlock *l);
 /* A second of the same rank; the caller states the order. */
-static inline void rw_write_lock_nested(struct rwlock *l) { rw_write_lock(l); }
+void rw_read_lock_nested(struct rwlock *l);
+void rw_write_lock_nested(struct rwlock *l);
 void rw_downgrade(struct rwlock *l);		/* writer becomes reader */

@@ -402,6 +402,7 @@ void sched_exit(void)
 {
 	struct task *t = current();
 
+	lock_assert_none_held();
 	irq_disable();
 	WRITE_ONCE(t->state, TASK_DEAD);
 	do_schedule(false);

@@ -102,6 +102,9 @@ struct task {
 	int exit_signal;		/* [I] clone's; 0 or -1 for threads */
 	struct list task_works;		/* [o] struct task_work: WORK_NOTIFY */
 	u32 alloc_fail_at, alloc_count;	/* debug: the n-th allocation fails */
+#ifdef CONFIG_DEBUG_LOCKS
+	struct held_locks sleeping;	/* [o] kernel/lock.c */
+#endif
 	struct journal_handle *journal; /* [o] the one this thread has open: fs/ext/journal.c */
 	struct blk_plug *plug;		/* [o] requests that are not sent yet: fs/bio.c */
 	u64 personality;

@@ -10,7 +10,7 @@
  *  (2) a running transaction never has more bufs and credits than fit into max_transaction, nor than the free part of the log holds.
  *  (3) jb exists as long as t, next or home is set, and holds a reference to its buf; b->journal changes under journal.lock.
  *
- * Locks: l  journal.lock [RANK_JOURNAL]. home_lock > commit_lock [RANK_SUPER].
+ * Locks: l  journal.lock [RANK_JOURNAL]. home_lock [RANK_JOURNAL_HOME] > commit_lock [RANK_JOURNAL_COMMIT].
  * Ref: Linux Documentation/filesystems/ext4/journal.rst, filesystems/journalling.rst (vocabulary). Tests: selftests/unit/journal_test.c
  */
 #include "journal_int.h"
@@ -660,8 +660,8 @@ int journal_open(struct blkdev *dev, const struct journal_extent *ext, u32 nr, c
 	j->block_size = dev->block_size;
 	j->read_only = read_only;
 	spin_init(&j->lock, RANK_JOURNAL);
-	mutex_init(&j->commit_lock, RANK_SUPER);
-	mutex_init(&j->home_lock, RANK_SUPER);
+	mutex_init(&j->commit_lock, RANK_JOURNAL_COMMIT);
+	mutex_init(&j->home_lock, RANK_JOURNAL_HOME);
 	waitq_init(&j->unlocked);
 	waitq_init(&j->quiet);
 	waitq_init(&j->written);

@@ -227,10 +227,7 @@ static int set_layers(struct super *sb, struct ovl_fs *fs)
 	sb->block_size = fs->upper.root ? fs->upper.root->sb->block_size : fs->lower[0].root->sb->block_size;
 	if (!fs->upper.root)
 		sb->flags |= MS_RDONLY;
-	if (fs->depth > 1)
-		mutex_init(&sb->rename_lock, RANK_OVL2_RENAME);
-	else
-		mutex_init(&sb->rename_lock, RANK_OVL_RENAME);
+	super_set_rank(sb, fs->depth > 1 ? RANK_OVL2_RENAME : RANK_OVL_RENAME);
 	return make_root(sb, fs);
 }
 
