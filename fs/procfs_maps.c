@@ -41,11 +41,13 @@ static void show_name(struct seq *s, const struct vma *v, usize line_start)
 static void show_vma(struct seq *s, const struct vma *v)
 {
 	const struct vnode *f = v->file && v->file->dentry ? v->file->dentry->vnode : NULL;
+	const struct object *o = v->file && (v->flags & VMA_COUNTED) ? v->file->obj : NULL;
+	u64 ino = f ? f->ino : o && o->ops->ino ? o->ops->ino(v->file->obj) : 0;
 	usize start = s->len;
 
 	seq_print(s, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu", v->start, v->end, v->flags & VMA_READ ? 'r' : '-',
 		  v->flags & VMA_WRITE ? 'w' : '-', v->flags & VMA_EXEC ? 'x' : '-', v->flags & VMA_SHARED ? 's' : 'p',
-		  f ? v->pgoff << PAGE_SHIFT : 0, f ? dev_major(f->sb->dev) : 0, f ? dev_minor(f->sb->dev) : 0, f ? f->ino : 0);
+		  f || o ? v->pgoff << PAGE_SHIFT : 0, f ? dev_major(f->sb->dev) : 0, f ? dev_minor(f->sb->dev) : o ? 1 : 0, ino);
 	show_name(s, v, start);
 }
 

@@ -12,6 +12,7 @@
 #include <kernel/ns.h>
 #include <kernel/random.h>
 #include <kernel/runq.h>
+#include <kernel/shm.h>
 #include <kernel/task.h>
 #include <mm/aspace.h>
 #include <mm/vmo.h>
@@ -100,6 +101,26 @@ static int write_domainname(struct task *t, char *text, usize n)
 {
 	return set_name(current()->ns->uts->domainname, text, n);
 }
+
+/* A limit of System V shared memory in this namespace. */
+#define SHM_LIMIT(name, field, most)						\
+	static int show_##name(struct seq *s, struct task *t)			\
+	{									\
+		return show_number(s, READ_ONCE(current()->ns->shm->field));	\
+	}									\
+	static int write_##name(struct task *t, char *text, usize n)		\
+	{									\
+		u64 v;								\
+										\
+		if (parse_u64(text, 0, &v, NULL) || v > (most))			\
+			return -EINVAL;						\
+		WRITE_ONCE(current()->ns->shm->field, (typeof(((struct shm_ns *)0)->field))v); \
+		return 0;							\
+	}
+
+SHM_LIMIT(shmmax, max_bytes, U64_MAX)
+SHM_LIMIT(shmall, max_pages, U64_MAX)
+SHM_LIMIT(shmmni, max_nr, IPC_INDEX_MAX)
 
 /* ---- kernel/random ---- */
 
@@ -220,6 +241,7 @@ static const struct proc_entry kernel_entries[] = {
 	RO("ngroups_max", show_ngroups_max), RO("core_pattern", show_core_pattern), RO("printk", show_printk),
 	RW_KEPT(randomize_va_space), RW_KEPT(panic), RW_KEPT(core_uses_pid), RW_KEPT(dmesg_restrict), RW_KEPT(kptr_restrict),
 	RW_KEPT(overflowuid), RW_KEPT(overflowgid), RO("tainted", show_tainted), RO("sched_rr_timeslice_ms", show_rr_timeslice),
+	RW_KEPT(shmmax), RW_KEPT(shmall), RW_KEPT(shmmni),
 	DIR("random", random_entries), {},
 };
 

@@ -28,6 +28,7 @@ enum lock_rank {
 	RANK_OBJ_SLEEP, /* pipe and other object mutexes */
 	RANK_NET_CONFIG, /* net_ns.config: devices, addresses, routes */
 	RANK_ASPACE,	/* aspace.lock */
+	RANK_IPC,	/* ipc_ids.lock: which System V objects there are; areas that show them come and go */
 	RANK_VMO,	/* vmo.lock (sleeping: truncate against fault) */
 	RANK_PAGE,	/* page lock bit */
 	RANK_JOURNAL_HOME, /* a journal's blocks on their way home */

@@ -13,6 +13,7 @@
 #include <compat/sysblk.h>
 #include <compat/sysnet.h>
 #include <compat/uevent.h>
+#include <compat/shm.h>
 #include <compat/signal.h>
 #include <compat/sockaddr.h>
 #include <compat/vdso.h>
@@ -250,6 +251,7 @@ void kmain(paddr_t fdt)
 	procnet_init();
 	uevent_init();
 	sysnet_init();
+	shm_proc_init();
 	sysblk_init();
 	power_quiesce_hook = driver_quiesce_all;
 	irq_enable();

@@ -8,6 +8,7 @@
 
 struct mount_ns;	/* fs/vfs.h */
 struct net_ns;		/* net/ */
+struct shm_ns;		/* kernel/shm.h: of the IPC namespace */
 
 #define UTS_LEN 65	/* uname(2): 64 bytes and a NUL */
 
@@ -21,6 +22,7 @@ struct namespaces {
 	struct mount_ns *mnt;
 	struct uts_ns *uts;
 	struct net_ns *net;
+	struct shm_ns *shm;
 };
 
 extern struct namespaces init_namespaces;

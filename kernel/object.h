@@ -43,6 +43,7 @@ struct object_ops {
 	u32 (*poll)(struct file *f);			/* EPOLL* bits that hold now; no lock held, must not sleep */
 	long (*ioctl)(struct file *f, u32 cmd, uaddr_t arg);
 	int (*mmap)(struct file *f, struct vm_request *req);	/* mm/vma.h: fill in vmo or pager */
+	void (*mapped)(struct file *f, bool on);	/* an area with VMA_COUNTED came or went; aspace.lock held, or nobody else sees it */
 	int (*fsync)(struct file *f, bool data_only);
 	int (*flags_changed)(struct file *f, u32 old_flags);	/* F_SETFL; may refuse */
 	/* Every close of a descriptor in t (POSIX locks belong to the table; flush). */

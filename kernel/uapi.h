@@ -890,3 +890,25 @@
 #define SYNC_FILE_RANGE_WAIT_BEFORE 1u
 #define SYNC_FILE_RANGE_WRITE	    2u
 #define SYNC_FILE_RANGE_WAIT_AFTER  4u
+
+/* System V IPC: shmget(2), shmop(2), shmctl(2) */
+#define IPC_PRIVATE   0
+#define IPC_CREAT     01000u
+#define IPC_EXCL      02000u
+#define IPC_RMID      0
+#define IPC_SET	      1
+#define IPC_STAT      2
+#define IPC_INFO      3
+#define SHM_HUGETLB   04000u
+#define SHM_NORESERVE 010000u
+#define SHM_RDONLY    010000u
+#define SHM_RND	      020000u
+#define SHM_REMAP     040000u
+#define SHM_EXEC      0100000u
+#define SHM_LOCK      11
+#define SHM_UNLOCK    12
+#define SHM_STAT      13
+#define SHM_INFO      14
+#define SHM_STAT_ANY  15
+#define SHM_DEST      01000u
+#define SHM_LOCKED    02000u

@@ -107,12 +107,22 @@ void aspace_attach(struct aspace *as, struct vma *v)
 	account(as, v, 1);
 	if (v->vmo)
 		vmo_map_add(v->vmo, v);
+	if (unlikely(v->flags & VMA_COUNTED))
+		v->file->obj->ops->mapped(v->file, true);
+}
+
+/* It does not show its object any more. */
+static void unlink_object(struct vma *v)
+{
+	if (v->vmo)
+		vmo_map_del(v->vmo, v);
+	if (unlikely(v->flags & VMA_COUNTED))
+		v->file->obj->ops->mapped(v->file, false);
 }
 
 void aspace_detach(struct aspace *as, struct vma *v)
 {
-	if (v->vmo)
-		vmo_map_del(v->vmo, v);
+	unlink_object(v);
 	if (as->cache == v)
 		as->cache = NULL;
 	account(as, v, -1);
@@ -130,8 +140,7 @@ void aspace_put(struct aspace *as)
 	zap_all(as);
 	while ((n = rb_take_leaf(&as->vmas))) {
 		v = rb_entry(n, struct vma, node);
-		if (v->vmo)
-			vmo_map_del(v->vmo, v);
+		unlink_object(v);
 		vma_free(v);
 	}
 	arch_mm_fini(&as->mm);
@@ -295,5 +304,36 @@ int aspace_munmap(struct aspace *as, u64 addr, u64 len)
 		return -EINTR;
 	err = aspace_unmap_locked(as, addr, addr + len);
 	rw_write_unlock(&as->lock);
+	return err;
+}
+
+/* Is v a part, where it belongs, of a description of such objects that was mapped at addr? */
+static bool part_of(const struct vma *v, u64 addr, const struct object_ops *ops)
+{
+	return v->file && v->file->obj->ops == ops && v->start - addr == v->pgoff << PAGE_SHIFT;
+}
+
+int aspace_unmap_object(struct aspace *as, u64 addr, const struct object_ops *ops)
+{
+	struct file *f = NULL;
+	struct vma *v, *next;
+	int err = 0;
+
+	if (rw_write_lock_killable(&as->lock))
+		return -EINTR;
+	for (v = vma_find(&as->vmas, addr); v && !err; v = next) {
+		next = vma_next(v);
+		if (v->start < addr || !part_of(v, addr, ops) || (f && v->file != f))
+			continue;
+		if (!f) {
+			f = v->file;
+			file_get(f);
+		}
+		err = aspace_unmap_locked(as, v->start, v->end);
+	}
+	rw_write_unlock(&as->lock);
+	if (!f)
+		return -EINVAL;
+	file_put_now(f);
 	return err;
 }

@@ -7,7 +7,7 @@
 #include <mm/vma.h>
 
 struct budget;
-struct object;
+struct object_ops;
 
 #define AUXV_WORDS 42	/* 21 pairs: exec_load.c */
 
@@ -51,6 +51,8 @@ int __must_check aspace_fork(struct aspace *parent, struct aspace **out);
 /* mmap(2). file may be NULL (anonymous). prot PROT_*, flags MAP_*. The address, or -errno as mmap gives. rights: the slot's. */
 long aspace_mmap(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags, struct file *file, u32 rights, u64 pgoff);
 int __must_check aspace_munmap(struct aspace *as, u64 addr, u64 len);
+/* What is left of a mapping of one such object that began at addr (shmdt). -EINVAL: there is none. */
+int __must_check aspace_unmap_object(struct aspace *as, u64 addr, const struct object_ops *ops);
 int __must_check aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot);
 long aspace_mremap(struct aspace *as, u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr);
 int __must_check aspace_madvise(struct aspace *as, u64 addr, u64 len, int advice);

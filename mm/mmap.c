@@ -29,6 +29,7 @@ struct map_plan {
 	u64 addr, len, pgoff;
 	u32 prot, flags, vma_flags;
 	struct vmo *vmo;
+	const char *name;
 	struct file *file;
 };
 
@@ -78,6 +79,7 @@ static int plan_file(struct map_plan *m, u32 rights)
 		return err;
 	m->vma_flags = req.flags;
 	m->vmo = req.vmo;
+	m->name = req.name;
 	return 0;
 }
 
@@ -191,6 +193,7 @@ static int plan_commit(struct aspace *as, struct map_plan *m)
 	v = vma_create(as, m->addr, m->addr + m->len, m->vma_flags);
 	if (!v)
 		return -ENOMEM;
+	v->name = m->name;
 	if (m->vmo) {
 		v->vmo = m->vmo;
 		m->vmo = NULL;

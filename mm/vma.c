@@ -173,5 +173,5 @@ bool vma_range_free(const struct rb_tree *t, u64 start, u64 end)
 bool vma_can_merge(const struct vma *a, const struct vma *b)
 {
 	return a->end == b->start && a->flags == b->flags && a->vmo == b->vmo && a->file == b->file && a->name == b->name &&
-	       !(a->flags & (VMA_SPECIAL | VMA_GROWSDOWN)) && a->pgoff + ((a->end - a->start) >> 12) == b->pgoff;
+	       !(a->flags & (VMA_SPECIAL | VMA_GROWSDOWN | VMA_COUNTED)) && a->pgoff + ((a->end - a->start) >> 12) == b->pgoff;
 }

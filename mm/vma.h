@@ -32,6 +32,8 @@ struct vmo;
 #define VMA_SEALED	 0x80000u /* mseal */
 #define VMA_BTI		 0x100000u /* indirect branches must hit a landing pad */
 
+#define VMA_COUNTED	 0x200000u /* its object is told when areas come and go: never merged */
+
 #define VMA_PROT (VMA_READ | VMA_WRITE | VMA_EXEC | VMA_BTI) /* what mprotect sets */
 
 /* Locks: a  aspace.lock   p  vmo.pages_lock */
@@ -56,6 +58,7 @@ struct vm_request {
 	u64 pgoff;
 	u32 flags;			/* VMA_*: the op may clear MAY_* bits */
 	struct vmo *vmo;		/* out */
+	const char *name;		/* out: for /proc/PID/maps, stays as long as the description. NULL: by file or flags */
 	paddr_t phys;			/* out, with VMA_SPECIAL: contiguous device memory */
 };
 
