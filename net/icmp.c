@@ -294,15 +294,15 @@ static void rx_error(struct net_ns *net, struct netbuf *nb)
 	}
 	if (!decode_error(&m, &e))
 		return;
-	if (m.type == ICMP_DEST_UNREACH && m.code == ICMP_FRAG_NEEDED) {
+	if (m.type == ICMP_DEST_UNREACH && m.code == ICMP_FRAG_NEEDED)
 		e.info = believable_mtu(be16_to_cpu(m.mtu), be16_to_cpu(q.len));
-		route_set_pmtu(net, ip4(q.dst), e.info);
-	}
 	*ip_cb(nb) = (struct ip_cb){ .src = ip4(q.src), .dst = ip4(q.dst), .proto = q.proto, .tos = q.tos, .ttl = q.ttl, .type = RTN_LOCAL,
 				     .ifindex = nb->dev->index };
 	netbuf_pull(nb, ip4_header_len(&q));
 	nb->trans_off = netbuf_offset(nb);
 	p = ip_proto_find(q.proto);
+	if (e.err == EMSGSIZE && !(p && p->judges_pmtu))
+		route_set_pmtu(net, ip4(q.dst), e.info);
 	raw_error(net, nb, &e);
 	if (p && p->error)
 		p->error(net, nb, &e);

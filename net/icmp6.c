@@ -183,13 +183,13 @@ static void rx_error(struct net_ns *net, struct netbuf *nb)
 		return;
 	if (ip_check_local(net, q.src, nb->dev->index, &local) || local != RTN_LOCAL)
 		return;
-	if (m.type == ICMP6_TOO_BIG)
-		route_set_pmtu(net, q.dst, e.info);
 	*ip_cb(nb) = (struct ip_cb){ .src = q.src, .dst = q.dst, .proto = proto, .tos = ip6_class(&q), .ttl = q.hops, .type = RTN_LOCAL,
 				     .ifindex = nb->dev->index };
 	netbuf_pull(nb, (u32)at);
 	nb->trans_off = netbuf_offset(nb);
 	p = ip_proto_find(proto);
+	if (m.type == ICMP6_TOO_BIG && e.info >= IP6_MTU_MIN && !(p && p->judges_pmtu))
+		route_set_pmtu(net, q.dst, e.info);
 	raw_error(net, nb, &e);
 	if (p && p->error)
 		p->error(net, nb, &e);

@@ -381,6 +381,8 @@ ssize_t inet_recv_error(struct inet_sock *is, struct sock_msg *m)
 	next = netbuf_queue_first(&is->errors);
 	if (next)
 		atomic_set(&is->sk.err, ((struct error_cb *)(void *)next->cb)->err);
+	else if (cb.origin == SO_EE_ORIGIN_ICMP || cb.origin == SO_EE_ORIGIN_ICMP6)
+		atomic_set(&is->sk.err, 0);		/* it has been told */
 	spin_unlock_bh(&is->errors_lock);
 	return n;
 }

@@ -52,7 +52,9 @@ struct ip_proto {
 	/* An ICMP error about a packet of ours: nb's data at that packet's transport header (at least 8 bytes linear), ip_cb its
 	 * addresses as we sent it (src is ours). err: errno to tell; hard: fatal by RFC 1122. info: MTU of fragmentation needed. */
 	void (*error)(struct net_ns *net, struct netbuf *nb, const struct ip_error *e);
+	bool judges_pmtu;		/* error() believes EMSGSIZE or not, and calls route_set_pmtu() itself */
 };
+#define IP6_MTU_MIN 1280u		/* what every link of IPv6 takes (RFC 8200 s5); an error that says less is not believed */
 struct ip_error {
 	struct ipaddr offender;		/* who says so */
 	u8 type, code;			/* as in the message of its family */

@@ -325,7 +325,8 @@ int sock_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
 	case SO_SNDTIMEO:
 	case SO_SNDTIMEO_NEW:
 		return set_timeo(&sk->sndtimeo, val, len);
-	case SO_KEEPALIVE:		/* TCP has a timer to start */
+	case SO_KEEPALIVE:		/* TCP has a timer to start, and a mark in its stream */
+	case SO_OOBINLINE:
 		if (sk->ops->setopt && sk->protocol == IPPROTO_TCP) {
 			err = sk->ops->setopt(sk, level, name, val, len);
 			if (err)

@@ -55,6 +55,8 @@ struct tcp_sock *tcp_alloc(struct net_ns *net, u16 family)
 	t->wscale_ok = tcp_sysctl.window_scaling;
 	t->ecn_ask = tcp_sysctl.ecn == 1;
 	t->retries_max = (u8)tcp_sysctl.retries2;
+	t->orphan_retries = (u8)tcp_sysctl.orphan_retries;
+	t->syn_linear = (u8)tcp_sysctl.syn_linear;
 	t->cong = READ_ONCE(tcp_sysctl.cong);
 	t->dsack_off = !tcp_sysctl.dsack;
 	t->notsent_lowat = tcp_sysctl.notsent_lowat;
@@ -216,6 +218,7 @@ static void start_numbers(struct tcp_sock *ts)
 	t->adv_mss = min(is->route.mtu - (ip_is4(is->raddr) ? 40u : 60u), 65495u);
 	if (t->mss_user)
 		t->adv_mss = min(t->adv_mss, t->mss_user);
+	t->mss_peer = tcp_default_mss(is->raddr);
 	tcp_find_path(ts);
 	tcp_init_window(t, is->sk.rcvbuf, t->adv_mss, t->wscale_ok, &window, &t->rcv_wscale);
 	t->rcv_wnd = window;
@@ -251,6 +254,8 @@ static void reset_block(struct tcp_sock *ts)
 	t->wscale_ok = tcp_sysctl.window_scaling;
 	t->no_idle_restart = old.no_idle_restart;
 	t->retries_max = old.retries_max;
+	t->orphan_retries = old.orphan_retries;
+	t->syn_linear = old.syn_linear;
 	t->dsack_off = old.dsack_off;
 	ts->inet.sk.shutdown = 0;
 	ts->conn = TCP_UNCONNECTED;

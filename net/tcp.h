@@ -130,6 +130,7 @@ struct tcp {
 	bool keepalive;
 	u8 retries, backoff, probes_out, keep_cnt, keep_probes, reo_steps;
 	u8 retries_max, syn_retries;	/* tcp_retries2 */
+	u8 orphan_retries, syn_linear;	/* tcp_orphan_retries; tcp_syn_linear_timeouts: so many SYNs before the wait doubles */
 	u16 keep_idle_s, keep_intvl_s;
 	u16 cost;			/* truesize of a full packet, in 256ths of its payload; 0: none came */
 	/* sending */
@@ -167,6 +168,7 @@ struct tcp {
 	u32 rcv_nxt, rcv_wnd, rcv_wup, copied_seq, irs;
 	u32 rcv_up;			/* sequence of the urgent byte */
 	u32 ts_recent, ts_offset;
+	u32 syn_stamp;			/* of the first SYN: no echo is older */
 	u32 rmem;			/* truesize of both queues */
 	u32 window_clamp, rcv_mss, rcv_ssthresh;
 	ktime_t ts_recent_at;
@@ -245,7 +247,7 @@ static inline struct tcp_sock *tcp_sock_of(struct tcp *t) { return container_of(
 /* net.ipv4.tcp_* of a namespace. */
 struct tcp_sysctl {
 	u32 syn_retries, synack_retries, retries2, orphan_retries, fin_timeout_s, keep_time_s, keep_intvl_s, keep_probes;
-	u32 max_syn_backlog, notsent_lowat, max_tw;
+	u32 max_syn_backlog, notsent_lowat, max_tw, syn_linear;
 	u32 retries1, max_orphans, chains;
 	u32 rmem[3], wmem[3], mem[3];	/* mem: pages */
 	const struct tcp_cong_ops *cong;

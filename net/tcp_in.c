@@ -11,12 +11,11 @@
  *	                        CLOSING -- ACK --> TIME_WAIT: lives on outside (tcp_tw.c)                       CLOSED
  *
  * Locks: the owner's. Pure. Ref: RFC 9293 s3.10.7, RFC 5961 (resets and SYNs must hit the exact number), RFC 7323 s5 (PAWS).
- * Tests: selftests/unit/tcp*_test.c
+ * Tests: selftests/unit/tcp*_test.c, selftests/net/packet
  */
 #include "tcp_int.h"
 
 #define PAWS_MAX_AGE (24ll * 86400 * NSEC_PER_SEC)
-#define OOW_INTERVAL ms_ns(500)		/* net.ipv4.tcp_invalid_ratelimit */
 
 void tcp_setup(struct tcp *t, ktime_t now)
 {
@@ -145,7 +144,7 @@ static u32 reset_errno(const struct tcp *t)
 
 static bool rate_limited(struct tcp *t)
 {
-	if (t->last_oow_ack && t->now - t->last_oow_ack < OOW_INTERVAL)
+	if (t->last_oow_ack && t->now - t->last_oow_ack < ms_ns(TCP_OOW_INTERVAL_MS))
 		return true;
 	t->last_oow_ack = t->now;
 	return false;
@@ -166,6 +165,13 @@ static bool paws_rejects(const struct tcp *t, const struct tcp_in *in)
 	return t->ts_ok && in->opt.has_ts && (s32)(in->opt.tsval - t->ts_recent) < 0 && t->now - t->ts_recent_at < PAWS_MAX_AGE;
 }
 
+/* A bare acknowledgement that says nothing new: a replay within a round trip is no sign of an old connection. */
+static bool is_disordered(const struct tcp *t, const struct tcp_in *in)
+{
+	return in->flags & TCP_ACK && in->seq == in->end && in->seq == t->rcv_nxt && in->ack == t->snd_una &&
+	       (u32)in->window << t->snd_wscale == t->snd_wnd && t->ts_recent - in->opt.tsval <= t->rto_ms * 6 / 5;
+}
+
 static bool in_window(const struct tcp *t, const struct tcp_in *in)
 {
 	return !seq_before(in->end, t->rcv_wup) && !seq_after(in->seq, t->rcv_nxt + tcp_receive_window(t));
@@ -176,7 +182,7 @@ static bool acceptable(struct tcp *t, const struct tcp_in *in)
 {
 	bool rst = in->flags & TCP_RST;
 
-	if (unlikely(paws_rejects(t, in)) && !rst) {
+	if (unlikely(paws_rejects(t, in)) && !rst && !is_disordered(t, in)) {
 		TCP_COUNT(PAWSEstab);
 		if (in->len || !rate_limited(t))
 			tcp_send_ack(t);
@@ -226,7 +232,7 @@ void tcp_take_syn(struct tcp *t, const struct tcp_in *in)
 	t->rcv_nxt = t->rcv_wup = t->copied_seq = in->seq + 1;
 	t->ts_ok = t->ts_ok && in->opt.has_ts;
 	t->sack_ok = t->sack_ok && in->opt.sack_ok;
-	t->mss_peer = max((u32)(in->opt.mss ? in->opt.mss : 536), TCP_MSS_FLOOR);
+	t->mss_peer = max(in->opt.mss ? in->opt.mss : t->mss_peer, TCP_MSS_FLOOR);	/* before: the default of the family */
 	t->wscale_ok = t->wscale_ok && in->opt.has_wscale;
 	if (t->wscale_ok) {
 		t->snd_wscale = in->opt.wscale;
@@ -297,6 +303,14 @@ static void syn_sent_synack(struct tcp *t, struct tcp_in *in, struct netbuf *nb)
 		tcp_send_ack(t);
 }
 
+/* RFC 7323 s3.2: what is echoed must have been sent since the first SYN. */
+static bool echo_is_foreign(const struct tcp *t, const struct tcp_in *in)
+{
+	if (!t->ts_ok || !in->opt.has_ts || !in->opt.tsecr)
+		return false;
+	return seq_before(in->opt.tsecr, t->syn_stamp) || seq_after(in->opt.tsecr, tcp_ts_now(t));
+}
+
 static void syn_sent(struct tcp *t, struct tcp_in *in, struct netbuf *nb)
 {
 	bool ack = in->flags & TCP_ACK;
@@ -304,6 +318,8 @@ static void syn_sent(struct tcp *t, struct tcp_in *in, struct netbuf *nb)
 	if (ack && (!seq_after(in->ack, t->snd_una) || seq_after(in->ack, t->snd_nxt))) {
 		if (!(in->flags & TCP_RST))
 			tcp_env_refuse(t, in);
+	} else if (ack && echo_is_foreign(t, in)) {
+		tcp_env_refuse(t, in);
 	} else if (in->flags & TCP_RST) {
 		if (ack)
 			tcp_abort(t, ECONNREFUSED);
@@ -338,6 +354,8 @@ static bool advance(struct tcp *t, const struct tcp_in *in)
 		tcp_established(t);
 		tcp_set_state(t, TCP_ESTABLISHED);
 		tcp_env_wake(t, EPOLLOUT | EPOLLWRNORM);
+		if (in->flags & TCP_SYN)	/* simultaneous open: they wait for this */
+			t->ack_due = t->ack_now = true;
 		if (t->fin_queued)		/* closed while opening */
 			tcp_set_state(t, TCP_FIN_WAIT1);
 		return true;
@@ -349,6 +367,7 @@ static bool advance(struct tcp *t, const struct tcp_in *in)
 		if (!t->dead)
 			return true;
 		if (!t->fin_timeout_s) {
+			tcp_env_refuse(t, in);
 			tcp_done(t);
 			return false;
 		}
@@ -411,7 +430,8 @@ static void take_payload(struct tcp *t, struct tcp_in *in, struct netbuf *nb)
 		tcp_receive(t, in, nb);
 		return;
 	}
-	t->ack_due = t->ack_now = true;		/* behind their FIN: they have not heard us */
+	if (!seq_after(in->end, t->rcv_nxt))
+		t->ack_due = t->ack_now = true;		/* again: they have not heard us. Behind their FIN: nothing may come */
 	netbuf_free(nb);
 }
 

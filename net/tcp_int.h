@@ -20,6 +20,7 @@ static inline u32 seq_min(u32 a, u32 b) { return seq_before(a, b) ? a : b; }
 #define TCP_RTO_MIN_MS	 200u
 #define TCP_RTO_MAX_MS	 120000u
 #define TCP_RTO_INIT_MS	 1000u
+#define TCP_OOW_INTERVAL_MS 500u	/* net.ipv4.tcp_invalid_ratelimit */
 #define TCP_DELACK_MIN_MS 40u
 #define TCP_DELACK_MAX_MS 200u
 #define TCP_MSS_MIN	 88u		/* Linux: 48 for the connection, 88 for TCP_MAXSEG */
@@ -38,6 +39,9 @@ static inline u32 seq_min(u32 a, u32 b) { return seq_before(a, b) ? a : b; }
 #define TCP_URG_HERE	 2u
 #define TCP_URG_READ	 3u
 #define TCP_FASTOPEN_QLEN_DEFAULT 5u
+
+/* RFC 9293 s3.7.1: what a peer takes that does not say. */
+static inline u32 tcp_default_mss(struct ipaddr peer) { return ip_is4(peer) ? 536 : 1220; }
 
 #define ms_ns(ms) ((ktime_t)(ms) * 1000000)
 

@@ -7,7 +7,7 @@
  * Invariants: (1) the timer holds a reference while it is armed or due; armed_for is its deadline or earlier than all of the
  * connection's; (2) a connection in state CLOSED is in no table and has no timer.
  * Locks: the owner lock of the socket; RCU for tables. Ref: RFC 9293 s3.10.7.1, RFC 6528, RFC 5927, tcp(7).
- * Tests: selftests/abi/tcp.c
+ * Tests: selftests/abi/tcp.c, selftests/net/packet
  */
 #include "tcp_int.h"
 
@@ -512,7 +512,8 @@ static void take_error(struct tcp_sock *ts, struct netbuf *nb, const struct ip_e
 		sock_bh_unlock(sk);		/* RFC 5927: it must be about something on its way */
 		return;
 	}
-	if (e->err == EMSGSIZE) {
+	if (e->err == EMSGSIZE && (ip_is4(ts->inet.raddr) || e->info >= IP6_MTU_MIN)) {
+		route_set_pmtu(sk->net, ts->inet.raddr, e->info);
 		ts->pending_mtu = e->info;
 		if (ours) {
 			path_changed(ts, e->info);
@@ -520,6 +521,8 @@ static void take_error(struct tcp_sock *ts, struct netbuf *nb, const struct ip_e
 			ts->pending |= TCP_PENDING_MTU;
 			sock_kick(sk);
 		}
+	} else if (e->err == EMSGSIZE) {
+		/* not believed */
 	} else if (ours && (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECV)) {
 		tcp_enter(ts);
 		tcp_abort(t, (u32)e->err);
@@ -547,4 +550,4 @@ static void tcp_error(struct net_ns *net, struct netbuf *nb, const struct ip_err
 	sock_put(&ts->inet.sk);
 }
 
-const struct ip_proto tcp_ip_proto = { .proto = IPPROTO_TCP, .rx = tcp_rx, .error = tcp_error };
+const struct ip_proto tcp_ip_proto = { .proto = IPPROTO_TCP, .rx = tcp_rx, .error = tcp_error, .judges_pmtu = true };

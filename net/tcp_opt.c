@@ -50,8 +50,9 @@ static int set_keep(struct tcp *t, s32 name, s32 v)
 		t->keep_cnt = (u8)v;
 	} else {
 		t->keep_idle_s = (u16)v;
-		if (t->keepalive)
-			tcp_start_keepalive(t);
+		tcp_start_keepalive(t);
+		if (t->deadline[TCP_T_KEEP] != WAIT_FOREVER)	/* what was silence already counts */
+			tcp_set_deadline(t, TCP_T_KEEP, max(t->now, max(t->last_rcv, t->last_ack_rcv) + (ktime_t)v * NSEC_PER_SEC));
 	}
 	return 0;
 }
@@ -59,7 +60,7 @@ static int set_keep(struct tcp *t, s32 name, s32 v)
 static void set_nodelay(struct tcp *t, bool on)
 {
 	t->nodelay = on;
-	if (on && !t->cork) {
+	if (on) {			/* even when corked */
 		t->push_later = false;
 		tcp_push(t, true);
 	}
@@ -213,8 +214,12 @@ static int set_tcp(struct tcp_sock *ts, s32 name, s32 v)
 	}
 }
 
-static int set_socket(struct tcp_sock *ts, s32 v)
+static int set_socket(struct tcp_sock *ts, s32 name, s32 v)
 {
+	if (name == SO_OOBINLINE) {
+		ts->tcp.urg_inline = v;
+		return 0;
+	}
 	ts->tcp.keepalive = v;
 	tcp_start_keepalive(&ts->tcp);
 	return 0;
@@ -226,7 +231,7 @@ int tcp_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
 	s32 v = 0;
 	int err;
 
-	if (level != SOL_TCP && !(level == SOL_SOCKET && name == SO_KEEPALIVE))
+	if (level != SOL_TCP && !(level == SOL_SOCKET && (name == SO_KEEPALIVE || name == SO_OOBINLINE)))
 		return inet_setopt(sk, level, name, val, len);
 	if (name == TCP_ULP && level == SOL_TCP)
 		return len ? -ENOENT : -EINVAL;
@@ -235,7 +240,7 @@ int tcp_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
 	sock_lock(sk);
 	tcp_enter(ts);
 	if (level == SOL_SOCKET)
-		err = set_socket(ts, v);
+		err = set_socket(ts, name, v);
 	else if (name == TCP_CONGESTION)
 		err = set_congestion(ts, val, len);
 	else

@@ -6,7 +6,7 @@
  * packet of its own that shares the segment's pages.
  *
  * Locks: the owner's. Pure. Ref: RFC 9293 s3.8, RFC 1122 s4.2.3.4, RFC 8985 s7, RFC 3168 s6.1; tcp(7).
- * Tests: selftests/unit/tcp*_test.c
+ * Tests: selftests/unit/tcp*_test.c, selftests/net/packet
  */
 #include "tcp_int.h"
 
@@ -101,7 +101,7 @@ static u8 ecn_flags(struct tcp *t, u32 payload, bool retrans, u8 flags)
 
 	t->ect = false;
 	if (flags & TCP_SYN)
-		return t->ecn_ask ? (flags & TCP_ACK ? TCP_ECE : TCP_ECE | TCP_CWR) : 0;
+		return !t->ecn_ask || (retrans && !(flags & TCP_ACK)) ? 0 : flags & TCP_ACK ? TCP_ECE : TCP_ECE | TCP_CWR;
 	if (!t->ecn_ok)
 		return 0;
 	if (t->ecn_echo_due)
@@ -454,12 +454,13 @@ void tcp_send_ack(struct tcp *t)
 
 void tcp_ack_soon(struct tcp *t)
 {
-	u32 ms;
+	u32 ms, due = t->rcv_nxt - t->rcv_wup;
 
 	if (!t->ack_due)
 		return;
-	if (t->ack_now || !list_empty(&t->ooo) || (t->quick && !t->pingpong) ||
-	    (t->rcv_nxt - t->rcv_wup > t->rcv_mss && tcp_choose_window(t) >= tcp_receive_window(t))) {
+	/* The second full segment, even when the program leaves the window to shrink (RFC 9293 s3.8.6.3). */
+	if (t->ack_now || !list_empty(&t->ooo) || (t->quick && !t->pingpong) || due >= 2 * t->rcv_mss ||
+	    (due > t->rcv_mss && tcp_choose_window(t) >= tcp_receive_window(t))) {
 		tcp_send_ack(t);
 		return;
 	}
@@ -517,6 +518,7 @@ int tcp_connect_start(struct tcp *t)
 
 	t->write_seq = t->snd_una = t->snd_nxt = t->snd_sml = t->iss;
 	t->snd_up = 0;
+	t->syn_stamp = tcp_ts_now(t);
 	s = tcp_queue_flag(t, TCP_SYN);
 	if (!s)
 		return -ENOBUFS;

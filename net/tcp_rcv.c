@@ -7,7 +7,7 @@
  * Invariants: (1) rcvq is contiguous and ends at rcv_nxt (a FIN counts one); its first byte is at or before copied_seq; (2) ooo is
  * sorted, disjoint, and begins behind rcv_nxt; (3) rmem is the truesize of both; (4) the right edge of the window never moves left.
  * Locks: the owner's. Pure. Ref: RFC 9293 s3.8.6, s3.10.7.4, RFC 2018, RFC 2883, RFC 6093; Linux: the urgent pointer points behind
- * the byte (tcp_stdurg 0). Tests: selftests/unit/tcp*_test.c
+ * the byte (tcp_stdurg 0). Tests: selftests/unit/tcp*_test.c, selftests/net/packet
  */
 #include "tcp_int.h"
 
@@ -185,7 +185,28 @@ static void queue_in_order(struct tcp *t, struct netbuf *nb)
 	list_add_tail(&t->rcvq, &nb->link);
 }
 
-/* Room for a packet: what is out of order goes first; zero in order always fits, or nothing would ever move. */
+/* A packet whose memory is mostly empty is copied into one that fits. */
+static void squeeze(struct tcp *t, struct list *queue)
+{
+	struct netbuf *nb, *next;
+
+	list_for_each_entry_safe(nb, next, queue, link) {
+		struct netbuf *c = nb->truesize / 2 > nb->len + sizeof(*nb) ? netbuf_copy(nb, 0, PAGE_ATOMIC) : NULL;
+
+		if (!c)
+			continue;
+		list_insert_between(&c->link, nb->link.prev, &nb->link);
+		t->rmem += c->truesize;
+		list_del(&nb->link);
+		tcp_free_rcv(t, nb);
+		TCP_COUNT(TCPRcvCollapsed);
+	}
+}
+
+/*
+ * Room for a packet: memory that packets waste is given back first, then what is out of order goes; zero in order always fits, or nothing
+ * would ever move.
+ */
 static bool make_room(struct tcp *t, const struct netbuf *nb)
 {
 	u32 most;
@@ -199,6 +220,10 @@ static bool make_room(struct tcp *t, const struct netbuf *nb)
 		return true;
 	}
 	TCP_COUNT(PruneCalled);
+	squeeze(t, &t->rcvq);
+	squeeze(t, &t->ooo);
+	if (t->rmem + nb->truesize <= *t->rcvbuf + nb->truesize / 2)
+		return true;
 	if (!list_empty(&t->ooo))
 		TCP_COUNT(OfoPruned);
 	purge_ooo(t);

@@ -269,6 +269,8 @@ static bool leave(struct tcp *t, const struct tcp_in *in)
 {
 	if (t->ca_state == TCP_CA_OPEN || seq_before(t->snd_una, t->high_seq))
 		return false;
+	if (t->ca_state == TCP_CA_CWR && t->snd_una == t->high_seq)
+		return false;			/* what carries CWR must have arrived */
 	if (t->ca_state >= TCP_CA_RECOVERY && try_undo(t, in))
 		return true;
 	if (t->ca_state == TCP_CA_CWR || t->ca_state == TCP_CA_RECOVERY)

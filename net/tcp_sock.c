@@ -527,7 +527,7 @@ static u32 bytes_waiting(struct tcp *t)
 		return 0;
 	if (t->urg_state == TCP_URG_NONE || t->urg_inline || seq_before(t->rcv_up, t->copied_seq) || !seq_before(t->rcv_up, t->rcv_nxt))
 		return t->rcv_nxt - t->copied_seq - t->fin_seen;
-	return t->rcv_up == t->copied_seq ? t->rcv_nxt - t->copied_seq - 1 - t->fin_seen : t->rcv_up - t->copied_seq;
+	return t->rcv_up - t->copied_seq;
 }
 
 int tcp_ioctl(struct sock *sk, u32 cmd, s32 *value)

@@ -10,7 +10,7 @@
 #include <mm/page.h>
 
 struct tcp_sysctl tcp_sysctl = {
-	.syn_retries = 6, .synack_retries = 5, .retries2 = 15, .orphan_retries = 8, .fin_timeout_s = 60, .keep_time_s = 7200,
+	.syn_retries = 6, .synack_retries = 5, .retries2 = 15, .syn_linear = 4, .fin_timeout_s = 60, .keep_time_s = 7200,
 	.keep_intvl_s = 75, .keep_probes = 9, .max_syn_backlog = 1024,
 	.retries1 = 3, .max_orphans = 65536, .chains = 16384, .cong = &tcp_cubic, .notsent_lowat = U32_MAX, .max_tw = 65536,
 	.rmem = { 4096, 131072, 6291456 }, .wmem = { 4096, 16384, 4194304 }, .ecn = 2, .syncookies = 1, .tw_reuse = 2,
@@ -18,6 +18,7 @@ struct tcp_sysctl tcp_sysctl = {
 };
 
 SYSCTL(tcp_syn_retries, "net/ipv4/tcp_syn_retries", tcp_sysctl.syn_retries, 1, 127);
+SYSCTL(tcp_syn_linear, "net/ipv4/tcp_syn_linear_timeouts", tcp_sysctl.syn_linear, 0, 127);
 SYSCTL(tcp_synack_retries, "net/ipv4/tcp_synack_retries", tcp_sysctl.synack_retries, 0, 255);
 SYSCTL(tcp_retries2, "net/ipv4/tcp_retries2", tcp_sysctl.retries2, 0, 255);
 SYSCTL(tcp_fin_timeout, "net/ipv4/tcp_fin_timeout", tcp_sysctl.fin_timeout_s, 0, 86400);

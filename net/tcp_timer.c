@@ -3,11 +3,9 @@
  *
  * A connection has one timer. Deadlines are words; the timer is armed for the nearest only when that is nearer than what it is armed
  * for already, so an acknowledgement that moves the retransmission further away costs a store. A timer that comes early looks again.
- * Locks: the owner's. Pure. Ref: RFC 6298, RFC 1122 s4.2.3, RFC 5482; tcp(7) retries. Tests: selftests/unit/tcp*_test.c
+ * Locks: the owner's. Pure. Ref: RFC 6298, RFC 1122 s4.2.3, RFC 5482; tcp(7) retries. Tests: selftests/unit/tcp*_test.c, selftests/net/packet
  */
 #include "tcp_int.h"
-
-#define ORPHAN_RETRIES 8u
 
 void tcp_set_deadline(struct tcp *t, enum tcp_deadline which, ktime_t when)
 {
@@ -37,16 +35,29 @@ static ktime_t backed_off(const struct tcp *t)
 
 /* ---- retransmission ---- */
 
+/* As long as n retransmissions take when the first comes after the least timeout: tcp(7) tcp_retries2 means this time, not their number. */
+static ktime_t time_of_retries(u32 n)
+{
+	u32 doubling = min(n, 9u);		/* until TCP_RTO_MAX_MS */
+
+	return ms_ns(((2u << doubling) - 1) * TCP_RTO_MIN_MS) + ms_ns((u64)(n - doubling) * TCP_RTO_MAX_MS);
+}
+
+static u32 retries_of(const struct tcp *t)
+{
+	return !t->dead ? t->retries_max : t->orphan_retries ? t->orphan_retries : 8;
+}
+
 static bool has_expired(const struct tcp *t)
 {
 	if (TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state) {
 		if (t->user_timeout_ms && t->retrans_stamp && t->now - t->retrans_stamp >= ms_ns(t->user_timeout_ms))
 			return true;
-		return t->retries >= t->syn_retries;
+		return t->retries >= t->syn_retries + (t->state == TCP_SYN_SENT ? t->syn_linear : 0);
 	}
 	if (t->user_timeout_ms)
 		return t->retrans_stamp && t->now - t->retrans_stamp >= ms_ns(t->user_timeout_ms);
-	return t->retries >= (t->dead ? ORPHAN_RETRIES : t->retries_max);
+	return t->retries && t->retrans_stamp && t->now - t->retrans_stamp >= time_of_retries(retries_of(t));
 }
 
 /* RFC 5482: not later than the user wants to hear of it. */
@@ -89,7 +100,7 @@ static void rto(struct tcp *t)
 	s = list_first(&t->sent, struct tcp_seg, link);
 	if (tcp_retransmit(t, s, t->mss)) {
 		t->retries += !closed && t->retries < 255;
-		t->backoff += t->backoff < 16;
+		t->backoff += t->backoff < 16 && (t->state != TCP_SYN_SENT || t->retries > t->syn_linear);
 	}
 	if (!t->retrans_stamp)
 		t->retrans_stamp = t->now;
@@ -134,7 +145,7 @@ static void probe(struct tcp *t)
 		give_up(t);
 		return;
 	}
-	if (t->probes_out >= (t->dead ? ORPHAN_RETRIES : t->retries_max)) {
+	if (t->probes_out >= retries_of(t)) {
 		give_up(t);
 		return;
 	}

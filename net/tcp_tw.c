@@ -6,7 +6,7 @@
  * Invariants: (1) it is in the table until somebody takes it out (tcp_table_del); that one stops the timer, gives the port back and
  * frees it after a grace period. Numbers that a new connection takes over begin behind ours.
  * Locks: lock [RANK_SOCK_QUEUE] for the numbers; the table's. Ref: RFC 9293 s3.10.7.4, RFC 1337, RFC 6191, tcp(7) tcp_tw_reuse.
- * Tests: selftests/abi/tcp.c
+ * Tests: selftests/abi/tcp.c, selftests/net/packet
  */
 #include "tcp_int.h"
 
