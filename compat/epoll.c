@@ -42,9 +42,8 @@ long sys_epoll_create1(s32 flags)
 long sys_epoll_ctl(int epfd, s32 op, int fd, uaddr_t event)
 {
 	auto_handle struct handle ep = {}, target = {};
-	struct abi_epoll_event e = {};
-	struct epoll_want want;
-	int err = op == EPOLL_CTL_DEL ? 0 : get_user(&e, event);
+	union { struct abi_epoll_event event; u64 word[2]; } e = {};
+	int err = op == EPOLL_CTL_DEL ? 0 : uaccess_get_two_u64(e.word, event);
 
 	if (!err)
 		err = handle_get(epfd, 0, &ep);
@@ -58,8 +57,7 @@ long sys_epoll_ctl(int epfd, s32 op, int fd, uaddr_t event)
 		err = handle_need(&ep, RIGHT_WRITE);
 	if (err)
 		return err;
-	want = (struct epoll_want){ e.events, e.data };
-	return epoll_ctl(ep.file, op, fd, target.file, &want);
+	return epoll_ctl(ep.file, op, fd, target.file, (struct epoll_want){ e.event.events, e.event.data });
 }
 
 struct user_events {
@@ -70,11 +68,10 @@ struct user_events {
 static bool put_event(struct epoll_out *o, u32 events, u64 data)
 {
 	struct user_events *u = container_of(o, struct user_events, out);
-	struct abi_epoll_event e = { events, 0, data };
 
-	if (copy_to_user(u->at, &e, sizeof(e)))
+	if (unlikely(uaccess_put_two_u64(u->at, events, data)))		/* struct abi_epoll_event */
 		return false;
-	u->at = uaddr_add(u->at, sizeof(e));
+	u->at = uaddr_add(u->at, sizeof(struct abi_epoll_event));
 	return true;
 }
 

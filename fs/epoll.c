@@ -2,20 +2,24 @@
 /* epoll.c - readiness of many descriptors: an interest list, a ready list.
  *
  * Each watched descriptor has an item with a hook on its object. When the object wakes, the hook puts the item on the ready list and
- * wakes one waiter. A wait takes items off the ready list one by one and asks each object what holds now; a level-triggered item goes
+ * wakes one waiter. A wait scans the ready list and asks each object what holds now; a level-triggered item goes
  * back to the end, an edge-triggered one waits for the next wake-up.
  *
  * States of an item:
  *
- *	       notify(), or ready when added           take_one()                    level-triggered and still ready
+ *	       notify(), or ready when added            scan                         level-triggered and still ready
  *	IDLE ------------------------------> READY -------------------> (asked) ------------------------------------> READY
  *	 ^                                                                 |  not ready, EPOLLET, or EPOLLONESHOT (disarmed)
  *	 +-----------------------------------------------------------------+
  *
+ * While a scan is on, the ready list is the scanner's alone, without a lock: what is notified meanwhile waits in ep->missed, and
+ * joins the list when the scan ends unless it stands there (again): an edge may be told twice, as on Linux.
+ *
  * Invariants:
  *  (1) an item is in ep->items from add to remove, under ep->mtx; its file is alive as long: the last reference to a file tells us
  *      (file_watch) before anything else, and waits for ep->mtx.
- *  (2) item->is_ready iff it is on ep->ready; both change under ep->ready_lock only, in any context.
+ *  (2) item->is_ready iff it is on ep->ready; both change under ep->ready_lock in any context, or by the scanner while ep->scanning,
+ *      which changes under ep->mtx and ep->ready_lock. Only holders of ep->mtx take items off.
  *  (3) epolls that watch epolls form no cycle and are at most MAX_NEST deep; epoll_ctl checks under nest_lock.
  *  (4) an item is freed by whoever unlinks its watch from file->watches: the file's release, or remove_item(). When the epoll dies
  *      while a file is being released, death_lock orders the two: item->ep == NULL says that the epoll was first.
@@ -39,18 +43,24 @@
 struct epoll {
 	struct object obj;		/* first; pollers: epolls that watch this one, poll(2) */
 	struct mutex mtx;
-	struct rb_tree items;		/* [m] by (file, fd) */
+	struct item **table;		/* [m] the items: chains by the low bits of fd, as numbers are given out in a row */
+	u32 mask, nr_items;		/* [m] chains less one */
+	struct item *few[8];		/* [m] the table at first */
 	struct spinlock ready_lock;
+	bool scanning;			/* [r] ready is the scanner's (2) */
 	struct list ready;		/* [r] of item.ready_link */
-	u32 nr_ready;			/* [r] */
+	u32 nr_ready;			/* [r] on ready; while scanning: when that began, and on missed */
+	struct item *missed, **missed_end;	/* [r] notified while scanning, in order */
 	struct waitq waiters;		/* threads in epoll_wait, exclusive */
 };
 
 struct item {
-	struct rb_node node;		/* [m] */
+	struct item *next;		/* [m] in its chain */
+	struct item *next_missed;	/* [r] */
 	struct poll_hook hook;
 	struct list ready_link;		/* [r] */
 	bool is_ready;			/* [r] (2) */
+	bool is_missed;			/* [r] in ep->missed */
 	int fd;
 	u32 events;			/* [m] also read in notify: a word */
 	u64 data;			/* [m] */
@@ -69,26 +79,30 @@ static struct epoll *to_epoll(const struct file *f)
 	return container_of(f->obj, struct epoll, obj);
 }
 
-bool file_is_epoll(const struct file *f)
-{
-	return f->obj->ops == &epoll_ops;
-}
-
 /* ---- the ready list ---- */
 
-/* True when it was not there. */
-static bool make_ready(struct epoll *ep, struct item *i)
+static void add_ready(struct epoll *ep, struct item *i)
+{
+	i->is_ready = true;
+	list_add_tail(&ep->ready, &i->ready_link);
+	ep->nr_ready++;
+}
+
+static void make_ready(struct epoll *ep, struct item *i)
 {
 	irqflags_t irq = spin_lock_irq(&ep->ready_lock);
-	bool fresh = !i->is_ready;
 
-	if (fresh) {
-		i->is_ready = true;
-		list_add_tail(&ep->ready, &i->ready_link);
-		ep->nr_ready++;
+	if (!ep->scanning) {
+		if (!i->is_ready)
+			add_ready(ep, i);
+	} else if (!i->is_missed) {
+		i->is_missed = true;
+		i->next_missed = NULL;
+		*ep->missed_end = i;
+		ep->missed_end = &i->next_missed;
+		ep->nr_ready++;		/* whoever waits shall see it */
 	}
 	spin_unlock_irq(&ep->ready_lock, irq);
-	return fresh;
 }
 
 static void make_idle(struct epoll *ep, struct item *i)
@@ -103,19 +117,40 @@ static void make_idle(struct epoll *ep, struct item *i)
 	spin_unlock_irq(&ep->ready_lock, irq);
 }
 
-/* The first ready item, idle now; NULL: none. ep->mtx held, so it stays. */
-static struct item *take_one(struct epoll *ep)
+/* The ready list is the caller's until scan_end(). ep->mtx held. How many are on it. */
+static u32 scan_begin(struct epoll *ep)
 {
 	irqflags_t irq = spin_lock_irq(&ep->ready_lock);
-	struct item *i = list_first_or_null(&ep->ready, struct item, ready_link);
+	u32 n = ep->nr_ready;
 
-	if (i) {
-		i->is_ready = false;
-		list_del(&i->ready_link);
-		ep->nr_ready--;
-	}
+	ep->scanning = true;
+	ep->missed = NULL;
+	ep->missed_end = &ep->missed;
 	spin_unlock_irq(&ep->ready_lock, irq);
-	return i;
+	return n;
+}
+
+/* gone: how many were taken off with scan_drop(). */
+static void scan_end(struct epoll *ep, u32 gone)
+{
+	irqflags_t irq = spin_lock_irq(&ep->ready_lock);
+	struct item *i;
+
+	ep->nr_ready -= gone;
+	for (i = ep->missed; i; i = i->next_missed) {
+		i->is_missed = false;
+		ep->nr_ready--;
+		if (!i->is_ready)
+			add_ready(ep, i);
+	}
+	ep->scanning = false;
+	spin_unlock_irq(&ep->ready_lock, irq);
+}
+
+static void scan_drop(struct item *i)
+{
+	i->is_ready = false;
+	list_del(&i->ready_link);
 }
 
 static void wake(struct epoll *ep)
@@ -141,43 +176,81 @@ static bool notify(struct poll_hook *h, u32 events)
 
 /* ---- items, with ep->mtx held ---- */
 
-static int order(const struct item *i, const struct file *f, int fd)
+static struct item **chain(const struct epoll *ep, int fd)
 {
-	if (i->file != f)
-		return i->file < f ? 1 : -1;
-	return i->fd < fd ? 1 : i->fd > fd ? -1 : 0;
+	return &ep->table[(u32)fd & ep->mask];
 }
 
-static struct item *find(struct epoll *ep, const struct file *f, int fd, struct rb_node **parent, struct rb_node ***link)
+static struct item *find(const struct epoll *ep, const struct file *f, int fd)
 {
-	struct rb_node **l = &ep->items.root, *p = NULL;
+	struct item *i = *chain(ep, fd);
 
-	while (*l) {
-		struct item *i = rb_entry(*l, struct item, node);
-		int o = order(i, f, fd);
+	while (i && (i->fd != fd || i->file != f))	/* the number may belong to another file by now */
+		i = i->next;
+	return i;
+}
 
-		if (!o)
-			return i;
-		p = *l;
-		l = o > 0 ? &p->right : &p->left;
+/* The item after i, which may be NULL for the first. */
+static struct item *next_item(const struct epoll *ep, const struct item *i)
+{
+	u32 c = i ? ((u32)i->fd & ep->mask) + 1 : 0;
+
+	if (i && i->next)
+		return i->next;
+	while (c <= ep->mask && !ep->table[c])
+		c++;
+	return c <= ep->mask ? ep->table[c] : NULL;
+}
+
+static void chain_add(struct epoll *ep, struct item *i)
+{
+	struct item **c = chain(ep, i->fd);
+
+	i->next = *c;
+	*c = i;
+}
+
+/* Twice as many chains. Without memory they grow longer instead. */
+static void grow(struct epoll *ep)
+{
+	u32 n = ep->mask + 1, c;
+	struct item **old = ep->table, **bigger = kcalloc(n * 2ul, sizeof(*bigger));
+
+	if (!bigger)
+		return;
+	ep->table = bigger;
+	ep->mask = n * 2 - 1;
+	for (c = 0; c < n; c++) {
+		while (old[c]) {
+			struct item *i = old[c];
+
+			old[c] = i->next;
+			chain_add(ep, i);
+		}
 	}
-	*parent = p;
-	*link = l;
-	return NULL;
+	if (old != ep->few)
+		kfree(old);
 }
 
 /* Arms: what holds already counts. */
-static void check_now(struct epoll *ep, struct item *i)
+static inline void check_now(struct epoll *ep, struct item *i)
 {
-	if ((file_poll(i->file) & i->events) && make_ready(ep, i))
-		wake(ep);
+	if (!(file_poll(i->file) & i->events) || READ_ONCE(i->is_ready))
+		return;				/* ready it stays: ep->mtx is held */
+	make_ready(ep, i);
+	wake(ep);
 }
 
 static void unlink_item(struct epoll *ep, struct item *i)
 {
+	struct item **at = chain(ep, i->fd);
+
 	poll_hook_del(&i->hook);
 	make_idle(ep, i);
-	rb_erase(&ep->items, &i->node);
+	while (*at != i)
+		at = &(*at)->next;
+	*at = i->next;
+	ep->nr_items--;
 }
 
 /* The watched file's last reference went; the watch is off its list. */
@@ -197,21 +270,23 @@ static void file_released(struct file_watch *w, struct file *f)
 	slab_free(item_cache, i);
 }
 
-static int add_item(struct epoll *ep, struct file *f, int fd, const struct epoll_want *want, struct rb_node *parent, struct rb_node **link)
+static __noinline int add_item(struct epoll *ep, struct file *f, int fd, struct epoll_want want)
 {
 	struct item *i = slab_alloc(item_cache, PAGE_KERNEL);
 
 	if (!i)
 		return -ENOMEM;
-	i->is_ready = false;
+	i->is_ready = i->is_missed = false;
 	i->fd = fd;
-	i->events = want->events | EPOLLERR | EPOLLHUP;
-	i->data = want->data;
+	i->events = want.events | EPOLLERR | EPOLLHUP;
+	i->data = want.data;
 	i->ep = ep;
 	i->file = f;
-	i->hook = (struct poll_hook){ .notify = notify, .exclusive = want->events & EPOLLEXCLUSIVE };
+	i->hook = (struct poll_hook){ .notify = notify, .exclusive = want.events & EPOLLEXCLUSIVE };
 	i->watch.released = file_released;
-	rb_insert(&ep->items, &i->node, parent, link);
+	if (ep->nr_items++ > ep->mask)
+		grow(ep);
+	chain_add(ep, i);
 	spin_lock(&f->lock);
 	list_add_tail(&f->watches, &i->watch.link);
 	spin_unlock(&f->lock);
@@ -221,7 +296,7 @@ static int add_item(struct epoll *ep, struct file *f, int fd, const struct epoll
 }
 
 /* The file is alive (the caller has it), so its watch is on the list. */
-static void remove_item(struct epoll *ep, struct item *i)
+static __noinline void remove_item(struct epoll *ep, struct item *i)
 {
 	spin_lock(&i->file->lock);
 	list_del_init(&i->watch.link);
@@ -230,12 +305,12 @@ static void remove_item(struct epoll *ep, struct item *i)
 	slab_free(item_cache, i);
 }
 
-static int modify_item(struct epoll *ep, struct item *i, const struct epoll_want *want)
+static inline int modify_item(struct epoll *ep, struct item *i, struct epoll_want want)
 {
 	if (i->events & EPOLLEXCLUSIVE)
 		return -EINVAL;
-	WRITE_ONCE(i->events, want->events | EPOLLERR | EPOLLHUP);
-	i->data = want->data;
+	WRITE_ONCE(i->events, want.events | EPOLLERR | EPOLLHUP);
+	i->data = want.data;
 	smp_mb();		/* events before the look: notify() that misses the new events ran before what we see */
 	check_now(ep, i);
 	return 0;
@@ -246,18 +321,15 @@ static int modify_item(struct epoll *ep, struct item *i, const struct epoll_want
 /* How deep the epolls below f go; MAX_NEST + 1 when target is among them. */
 static u32 depth_below(struct epoll *ep, const struct epoll *target, u32 level)
 {
-	struct rb_node *n;
+	struct item *i;
 	u32 deepest = 1;
 
 	if (ep == target || level > MAX_NEST)
 		return MAX_NEST + 1;
 	mutex_lock_nested(&ep->mtx);
-	for (n = rb_first(&ep->items); n && deepest <= MAX_NEST; n = rb_next(n)) {
-		struct item *i = rb_entry(n, struct item, node);
-
+	for (i = next_item(ep, NULL); i && deepest <= MAX_NEST; i = next_item(ep, i))
 		if (file_is_epoll(i->file))
 			deepest = max(deepest, 1 + depth_below(to_epoll(i->file), target, level + 1));
-	}
 	mutex_unlock(&ep->mtx);
 	return deepest;
 }
@@ -269,14 +341,13 @@ static int check_nesting(struct epoll *ep, struct file *target)
 
 /* ---- epoll_ctl ---- */
 
-static int ctl_locked(struct epoll *ep, int op, int fd, struct file *f, const struct epoll_want *want)
+static __always_inline int ctl_locked(struct epoll *ep, int op, int fd, struct file *f, struct epoll_want want)
 {
-	struct rb_node *parent = NULL, **link = NULL;
-	struct item *i = find(ep, f, fd, &parent, &link);
+	struct item *i = find(ep, f, fd);
 
 	switch (op) {
 	case EPOLL_CTL_ADD:
-		return i ? -EEXIST : add_item(ep, f, fd, want, parent, link);
+		return i ? -EEXIST : add_item(ep, f, fd, want);
 	case EPOLL_CTL_DEL:
 		if (i)
 			remove_item(ep, i);
@@ -294,7 +365,7 @@ static int check_exclusive(int op, const struct file *f, u32 events)
 	return op == EPOLL_CTL_MOD || file_is_epoll(f) || events & ~EXCLUSIVE_OK ? -EINVAL : 0;
 }
 
-static int ctl(struct epoll *ep, int op, int fd, struct file *f, const struct epoll_want *want)
+static __always_inline int ctl(struct epoll *ep, int op, int fd, struct file *f, struct epoll_want want)
 {
 	int err;
 
@@ -305,7 +376,7 @@ static int ctl(struct epoll *ep, int op, int fd, struct file *f, const struct ep
 }
 
 /* f is an epoll: (3). */
-static int ctl_nested(struct epoll *ep, int op, int fd, struct file *f, const struct epoll_want *want)
+static __noinline int ctl_nested(struct epoll *ep, int op, int fd, struct file *f, struct epoll_want want)
 {
 	int err;
 
@@ -317,11 +388,11 @@ static int ctl_nested(struct epoll *ep, int op, int fd, struct file *f, const st
 	return err;
 }
 
-int epoll_ctl(struct file *epf, int op, int fd, struct file *f, const struct epoll_want *want)
+int epoll_ctl(struct file *epf, int op, int fd, struct file *f, struct epoll_want want)
 {
 	if (!f->obj->ops->poll || f->mode & FMODE_PATH)
 		return -EPERM;
-	if (!file_is_epoll(epf) || f == epf || check_exclusive(op, f, want->events))
+	if (!file_is_epoll(epf) || f == epf || check_exclusive(op, f, want.events))
 		return -EINVAL;
 	if (op == EPOLL_CTL_ADD && file_is_epoll(f))
 		return ctl_nested(to_epoll(epf), op, fd, f, want);
@@ -329,24 +400,6 @@ int epoll_ctl(struct file *epf, int op, int fd, struct file *f, const struct epo
 }
 
 /* ---- epoll_wait ---- */
-
-/* Asks one item. 1: an event went out; 0: nothing holds; -1: no room for it. */
-static int deliver(struct epoll *ep, struct item *i, struct epoll_out *out)
-{
-	u32 events = file_poll(i->file) & i->events;
-
-	if (!events)
-		return 0;
-	if (!out->event(out, events, i->data)) {
-		make_ready(ep, i);
-		return -1;
-	}
-	if (i->events & EPOLLONESHOT)
-		WRITE_ONCE(i->events, i->events & PRIVATE);
-	else if (!(i->events & EPOLLET))
-		make_ready(ep, i);
-	return 1;
-}
 
 /* The only ready item, level-triggered, not one-shot, and still ready: it stays where it is, and nothing is locked but the epoll.
  * 0: the long way. A wake-up meanwhile finds it ready, or adds others behind it. */
@@ -363,33 +416,51 @@ static int collect_only(struct epoll *ep, struct epoll_out *out)
 	return out->event(out, events, i->data) ? 1 : -1;
 }
 
-/* Goes once round the ready list. */
+/* Goes once round the ready list. *fault: there was no room for an event, which is kept. */
+static int collect_all(struct epoll *ep, struct epoll_out *out, int max, bool *fault)
+{
+	u32 left = scan_begin(ep), gone = 0;
+	int n = 0;
+
+	for (; left && n < max; left--) {
+		struct item *i = list_first(&ep->ready, struct item, ready_link);
+		u32 want = i->events, events = file_poll(i->file) & want;
+
+		if (events) {
+			*fault = !out->event(out, events, i->data);
+			if (unlikely(*fault))
+				break;
+			n++;
+			if (!(want & (EPOLLET | EPOLLONESHOT))) {
+				list_move_tail(&ep->ready, &i->ready_link);
+				continue;
+			}
+			if (want & EPOLLONESHOT)
+				WRITE_ONCE(i->events, want & PRIVATE);
+		}
+		scan_drop(i);
+		gone++;
+	}
+	scan_end(ep, gone);
+	return n;
+}
+
 static int collect(struct epoll *ep, struct epoll_out *out, int max)
 {
-	int n = 0, r = 0;
-	u32 left;
+	bool fault = false;
+	int n = 0;
 
 	mutex_lock(&ep->mtx);
-	left = READ_ONCE(ep->nr_ready);
-	if (left == 1) {
-		r = collect_only(ep, out);
-		n = r > 0;
-		left = r ? 0 : left;
+	if (READ_ONCE(ep->nr_ready) == 1) {
+		n = collect_only(ep, out);
+		fault = n < 0;
 	}
-	for (; left && n < max; left--) {
-		struct item *i = take_one(ep);
-
-		if (!i)
-			break;
-		r = deliver(ep, i, out);
-		if (r < 0)
-			break;
-		n += r;
-	}
+	if (!n)
+		n = collect_all(ep, out, max, &fault);
 	mutex_unlock(&ep->mtx);
 	if (READ_ONCE(ep->nr_ready) && waitq_active(&ep->waiters))
 		waitq_wake_one(&ep->waiters);	/* there is more: for the next in line */
-	return n ? n : r < 0 ? -EFAULT : 0;
+	return n > 0 ? n : fault ? -EFAULT : 0;
 }
 
 int epoll_wait(struct file *f, struct epoll_out *out, int max, ktime_t deadline)
@@ -417,20 +488,23 @@ int epoll_wait(struct file *f, struct epoll_out *out, int max, ktime_t deadline)
 static u32 epoll_poll(struct file *f)
 {
 	struct epoll *ep = to_epoll(f);
-	u32 left, events = 0;
+	u32 left, gone = 0, events = 0;
 
 	if (!READ_ONCE(ep->nr_ready))
 		return 0;
 	if (!mutex_trylock(&ep->mtx))
 		return EPOLLIN | EPOLLRDNORM;
-	for (left = READ_ONCE(ep->nr_ready); left && !events; left--) {
-		struct item *i = take_one(ep);
+	for (left = scan_begin(ep); left && !events; left--) {
+		struct item *i = list_first(&ep->ready, struct item, ready_link);
 
-		if (i && (file_poll(i->file) & i->events)) {
-			make_ready(ep, i);
+		if (file_poll(i->file) & i->events) {
 			events = EPOLLIN | EPOLLRDNORM;
+		} else {
+			scan_drop(i);
+			gone++;
 		}
 	}
+	scan_end(ep, gone);
 	mutex_unlock(&ep->mtx);
 	return events;
 }
@@ -438,11 +512,10 @@ static u32 epoll_poll(struct file *f)
 static void epoll_show(struct file *f, struct seq *s)
 {
 	struct epoll *ep = to_epoll(f);
-	struct rb_node *n;
+	struct item *i;
 
 	mutex_lock(&ep->mtx);
-	for (n = rb_first(&ep->items); n; n = rb_next(n)) {
-		struct item *i = rb_entry(n, struct item, node);
+	for (i = next_item(ep, NULL); i; i = next_item(ep, i)) {
 		struct object *o = i->file->obj;
 
 		seq_print(s, "tfd: %8d events: %8x data: %16lx  pos:%ld ino:%lx sdev:%x\n", i->fd, i->events, i->data, i->file->pos,
@@ -467,18 +540,22 @@ static bool claim(struct item *i)
 static void epoll_release(struct object *o)
 {
 	struct epoll *ep = container_of(o, struct epoll, obj);
-	struct rb_node *n;
+	u32 c;
 
 	mutex_lock(&death_lock);
-	while ((n = rb_first(&ep->items))) {
-		struct item *i = rb_entry(n, struct item, node);
+	for (c = 0; c <= ep->mask; c++) {
+		while (ep->table[c]) {
+			struct item *i = ep->table[c];
 
-		unlink_item(ep, i);
-		i->ep = NULL;
-		if (claim(i))
-			slab_free(item_cache, i);
+			unlink_item(ep, i);
+			i->ep = NULL;
+			if (claim(i))
+				slab_free(item_cache, i);
+		}
 	}
 	mutex_unlock(&death_lock);
+	if (ep->table != ep->few)
+		kfree(ep->table);
 	kfree(ep);
 }
 
@@ -512,7 +589,8 @@ int epoll_create(struct file **out)
 		return -ENOMEM;
 	object_init(&ep->obj, &epoll_ops);
 	mutex_init(&ep->mtx, RANK_OBJ_SLEEP);
-	rb_init(&ep->items, NULL);
+	ep->table = ep->few;
+	ep->mask = ARRAY_SIZE(ep->few) - 1;
 	spin_init(&ep->ready_lock, RANK_EPOLL_READY);
 	list_init(&ep->ready);
 	waitq_init(&ep->waiters);

@@ -71,17 +71,9 @@ int rights_deny(u32 missing)
 	return rights_errno(missing);
 }
 
-/* The slow end of every refusal at a slot. Returns 0 to go on all the same. */
-static __cold int deny(const struct file *f, u32 missing)
+int handle_deny(const struct file *f, u32 missing)
 {
 	return f->mode & FMODE_PATH ? -EBADF : rights_deny(missing);
-}
-
-int handle_need_any(const struct handle *h, u32 of)
-{
-	if (unlikely(h->file->mode & FMODE_PATH))
-		return -EBADF;
-	return unlikely(!(h->rights & of)) ? deny(h->file, of) : 0;
 }
 
 int handle_get_write(int fd, bool at_end, struct handle *out)
@@ -97,11 +89,6 @@ int handle_get_write(int fd, bool at_end, struct handle *out)
 	return -EBADF;
 }
 
-int handle_need(const struct handle *h, u32 need)
-{
-	return unlikely(need & ~h->rights) ? deny(h->file, need & ~h->rights) : 0;
-}
-
 /* A counted file and the rights that went with it, or NULL. */
 static struct file *get_slot_file(struct handle_table *t, u32 fd, u32 *rights)
 {
@@ -110,7 +97,7 @@ static struct file *get_slot_file(struct handle_table *t, u32 fd, u32 *rights)
 	u64 word;
 
 	rcu_read_lock();
-	s = slot_of(rcu_deref(t->dir), fd);
+	s = slot_of(t, fd);
 	while (s) {
 		word = smp_load_acquire(&s->word);		/* (B): pairs with (A) in fill_slot() */
 		f = smp_load_acquire(&s->file);
@@ -137,7 +124,7 @@ static __noinline int get_shared(struct handle_table *t, int fd, u32 need, struc
 	if (!f)
 		return -EBADF;
 	if (unlikely(need & ~rights))
-		err = deny(f, need & ~rights);
+		err = handle_deny(f, need & ~rights);
 	if (err) {
 		file_put(f);
 		return err;
@@ -148,34 +135,39 @@ static __noinline int get_shared(struct handle_table *t, int fd, u32 need, struc
 	return 0;
 }
 
+static void lend(const struct slot *s, struct handle *out)
+{
+	out->file = s->file;
+	out->rights = (u32)s->word;
+	out->counted = false;
+}
+
+/* The slot lacks a right. Apart, so that the way of those that have all does not save registers for it. */
+static __noinline __cold int lend_denied(const struct slot *s, u32 missing, struct handle *out)
+{
+	int err = handle_deny(s->file, missing);
+
+	if (!err)
+		lend(s, out);
+	return err;
+}
+
 int handle_get(int fd, u32 need, struct handle *out)
 {
 	struct handle_table *t = current()->handles;
-	struct slot *s;
-	u32 rights;
-	int err;
+	const struct slot *s;
+	u32 missing;
 
 	if (unlikely(atomic_read(&t->refs) != 1))
 		return get_shared(t, fd, need, out);
-	s = slot_of(t->dir, (u32)fd);			/* (3): lent */
+	s = slot_of(t, (u32)fd);			/* (3): lent */
 	if (unlikely(!s || !s->file))
 		return -EBADF;
-	rights = (u32)s->word;
-	if (unlikely(need & ~rights)) {
-		err = deny(s->file, need & ~rights);
-		if (err)
-			return err;
-	}
-	out->file = s->file;
-	out->rights = rights;
-	out->counted = false;
+	missing = need & ~(u32)s->word;
+	if (unlikely(missing))
+		return lend_denied(s, missing, out);
+	lend(s, out);
 	return 0;
-}
-
-void handle_put(struct handle *h)
-{
-	if (unlikely(h->counted))
-		file_put(h->file);
 }
 
 int handle_get_file(int fd, u32 need, struct file **out)

@@ -21,16 +21,16 @@ struct handle {
  * (rights_errno()). On success pair with handle_put().
  */
 int __must_check handle_get(int fd, u32 need, struct handle *out);
-void handle_put(struct handle *h);
+static inline void handle_put(struct handle *h)
+{
+	if (unlikely(h->counted))
+		file_put(h->file);
+}
 #define auto_handle __cleanup(handle_put)	/* declare as: auto_handle struct handle h = {}; */
 
 /* The same, giving a counted reference to keep (epoll, SCM_RIGHTS, mmap). Drop with file_put. */
 int __must_check handle_get_file(int fd, u32 need, struct file **out);
 
-/* Requires more of a handle, where what is needed shows only after a look at the file. */
-int __must_check handle_need(const struct handle *h, u32 need);
-/* The same for at least one of several rights; -EBADF for an O_PATH descriptor, too. */
-int __must_check handle_need_any(const struct handle *h, u32 of);
 /* handle_get() for writing: a slot with RIGHT_APPEND alone will do where the bytes go to the end whatever else happens: at_end
  * (RWF_APPEND), O_APPEND, and what has no position. -EBADF else. */
 int __must_check handle_get_write(int fd, bool at_end, struct handle *out);
@@ -39,6 +39,23 @@ int __must_check handle_get_write(int fd, bool at_end, struct handle *out);
 int rights_errno(u32 missing);
 /* The end of every refusal, also where rights came away from their slot (paths, mappings): the errno, or 0 with handle.skip. */
 __cold int rights_deny(u32 missing);
+
+/* The same at a descriptor, -EBADF for an O_PATH one. */
+__cold int handle_deny(const struct file *f, u32 missing);
+
+/* Requires more of a handle, where what is needed shows only after a look at the file. */
+static inline int __must_check handle_need(const struct handle *h, u32 need)
+{
+	return unlikely(need & ~h->rights) ? handle_deny(h->file, need & ~h->rights) : 0;
+}
+
+/* The same for at least one of several rights; -EBADF for an O_PATH descriptor, too. */
+static inline int __must_check handle_need_any(const struct handle *h, u32 of)
+{
+	if (unlikely(h->file->mode & FMODE_PATH))
+		return -EBADF;
+	return unlikely(!(h->rights & of)) ? handle_deny(h->file, of) : 0;
+}
 
 /* Installs file in the lowest free slot >= min. flags: O_CLOEXEC counts, others are ignored. Takes its own reference.
  * fd, -EMFILE or -ENOMEM. */

@@ -44,10 +44,15 @@ struct handle_table {
 	struct chunk first;
 };
 
-static inline struct slot *slot_of(const struct chunk_dir *dir, u32 fd)
+/* The first chunk without the directory: most programs need no other. */
+static inline struct slot *slot_of(struct handle_table *t, u32 fd)
 {
+	const struct chunk_dir *dir;
 	struct chunk *c;
 
+	if (likely(fd < CHUNK_SLOTS))
+		return &t->first.slot[fd];
+	dir = rcu_deref(t->dir);
 	if (unlikely(fd / CHUNK_SLOTS >= dir->nr))
 		return NULL;
 	c = rcu_deref(dir->chunk[fd / CHUNK_SLOTS]);

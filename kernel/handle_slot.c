@@ -185,7 +185,7 @@ void handle_fill(int fd, struct file *f, u32 rights)
 	struct handle_table *t = current()->handles;
 
 	rcu_read_lock();
-	fill_slot(slot_of(rcu_deref(t->dir), (u32)fd), f, rights);
+	fill_slot(slot_of(t, (u32)fd), f, rights);
 	rcu_read_unlock();
 }
 
@@ -210,7 +210,7 @@ int handle_install(struct file *f, u32 rights, u32 flags)
 /* What was in the slot, now the caller's; NULL when it is not FULL. */
 static struct file *take_locked(struct handle_table *t, u32 fd) MUST_HOLD(t->lock)
 {
-	struct slot *s = slot_of(t->dir, fd);
+	struct slot *s = slot_of(t, fd);
 	struct file *f = s ? s->file : NULL;
 
 	if (!f)
@@ -347,11 +347,11 @@ static int replace_locked(struct handle_table *t, u32 fd, struct file *f, u64 ri
 		if (err)
 			return err;
 	}
-	if (!slot_of(t->dir, fd)->file && (t->dir->chunk[n]->used & BIT(fd % CHUNK_SLOTS)))
+	if (!slot_of(t, fd)->file && (t->dir->chunk[n]->used & BIT(fd % CHUNK_SLOTS)))
 		return -EBUSY;			/* reserved by an open that has not finished */
 	*old = take_locked(t, fd);
 	mark_used(t, fd, rights_cloexec >> 32);
-	fill_slot(slot_of(t->dir, fd), f, (u32)rights_cloexec);
+	fill_slot(slot_of(t, fd), f, (u32)rights_cloexec);
 	return 0;
 }
 
@@ -386,7 +386,7 @@ int handle_get_cloexec(int fd)
 	int on;
 
 	spin_lock(&t->lock);
-	s = slot_of(t->dir, (u32)fd);
+	s = slot_of(t, (u32)fd);
 	if (!s || !s->file)
 		on = -EBADF;
 	else
@@ -402,7 +402,7 @@ int handle_set_cloexec(int fd, bool on)
 	int err = 0;
 
 	spin_lock(&t->lock);
-	s = slot_of(t->dir, (u32)fd);
+	s = slot_of(t, (u32)fd);
 	if (!s || !s->file)
 		err = -EBADF;
 	else
@@ -419,7 +419,7 @@ static int refill(struct handle_table *t, int fd, struct file *f, struct file *o
 	int err = -EAGAIN;
 
 	spin_lock(&t->lock);
-	s = slot_of(t->dir, (u32)fd);
+	s = slot_of(t, (u32)fd);
 	if (s && s->file == f) {
 		rights = (u32)s->word & keep;
 		smp_store_release(&s->file, NULL);

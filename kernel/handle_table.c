@@ -170,7 +170,7 @@ int handle_peek(struct handle_table *t, int fd, struct file **out, u32 *rights, 
 	int err = -EBADF;
 
 	spin_lock(&t->lock);
-	s = slot_of(t->dir, (u32)fd);
+	s = slot_of(t, (u32)fd);
 	if (s && s->file) {
 		file_get(s->file);
 		*out = s->file;

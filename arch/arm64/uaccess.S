@@ -183,6 +183,37 @@ END \name
 	user_put uaccess_put_u32, w1
 	user_put uaccess_put_u64, x1
 
+/* x0 = where in the kernel, x1 = user address: two values, the second 8 bytes behind the first. */
+FUNC uaccess_get_two_u64
+	add	x3, x1, #8
+	orr	x4, x1, x3
+	lsr	x4, x4, #48
+	cbnz	x4, 3f
+1:	ldtr	x1, [x1]
+	ldtr	x3, [x3]
+2:	stp	x1, x3, [x0]
+	mov	w0, #0
+	ret
+3:	mov	w0, #-EFAULT
+	ret
+	FIXUP	1b, 2b, 3b
+END uaccess_get_two_u64
+
+/* x0 = user address, x1 and x2 = values, the second 8 bytes behind the first. */
+FUNC uaccess_put_two_u64
+	add	x3, x0, #8
+	orr	x4, x0, x3
+	lsr	x4, x4, #48
+	cbnz	x4, 3f
+1:	sttr	x1, [x0]
+	sttr	x2, [x3]
+2:	mov	w0, #0
+	ret
+3:	mov	w0, #-EFAULT
+	ret
+	FIXUP	1b, 2b, 3b
+END uaccess_put_two_u64
+
 /* x0 = user address, w1 = expected, w2 = new, x3 = where the old value goes. */
 FUNC uaccess_cmpxchg_u32
 	lsr	x4, x0, #48

@@ -147,6 +147,56 @@ BENCH(epoll_wait_1_of_1000, 5000)
 	MEASURE(b, MUST_BE(1, epoll_wait(ep, out, 8, -1)));
 }
 
+/* n eventfds, ready or not, in a new epoll; of the descriptors the last. */
+static int watch_eventfds(int ep, int n, unsigned int value)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int fd = -1;
+
+	allow_files(n + 100);
+	for (int i = 0; i < n; i++)
+		MUST(epoll_ctl(ep, EPOLL_CTL_ADD, fd = MUST(eventfd(value, 0)), &ev));
+	return fd;
+}
+
+BENCH(epoll_wait_64_of_200, 400)
+{
+	int ep = MUST(epoll_create1(0));
+	struct epoll_event out[64];
+
+	watch_eventfds(ep, 200, 1);
+	MEASURE(b, MUST_BE(64, epoll_wait(ep, out, 64, -1)));
+}
+
+BENCH(epoll_ctl_mod, 3000)
+{
+	int ep = MUST(epoll_create1(0)), fd = watch_eventfds(ep, 64, 0);
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	MEASURE(b, ev.events ^= EPOLLOUT | EPOLLET; MUST(epoll_ctl(ep, EPOLL_CTL_MOD, fd, &ev)));
+}
+
+/* A byte into a pipe that an edge-triggered epoll watches, and the event and the byte out again. */
+BENCH(epoll_edge_pipe, 2000)
+{
+	int ep = MUST(epoll_create1(0)), p[2];
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET }, out[8];
+	char c = 0;
+
+	MUST(pipe(p));
+	MUST(epoll_ctl(ep, EPOLL_CTL_ADD, p[0], &ev));
+	MEASURE(b, MUST_BE(1, write(p[1], &c, 1)); MUST_BE(1, epoll_wait(ep, out, 8, -1)); MUST_BE(1, read(p[0], &c, 1)));
+}
+
+BENCH(poll_100_idle, 200)
+{
+	static struct pollfd p[100];
+
+	for (int i = 0; i < 100; i++)
+		p[i] = (struct pollfd){ MUST(eventfd(0, 0)), POLLIN, 0 };
+	MEASURE(b, MUST_BE(0, poll(p, 100, 0)));
+}
+
 BENCH(poll_1, 5000)
 {
 	struct pollfd p = { MUST(eventfd(1, 0)), POLLIN, 0 };

@@ -61,6 +61,16 @@ BENCH(anon_fault, 4)
 	per_page(b);
 }
 
+/* Each page in a page table of its own. */
+BENCH(anon_fault_2mb_apart, 4)
+{
+	const size_t step = 2 << 20, n = 200;
+	char *p;
+
+	MEASURE_PART(b, p = map(n * step / PAGE), for (size_t i = 0; i < n; i++) *(volatile char *)(p + i * step) = 1, munmap(p, n * step));
+	b->ns_per_op /= n;
+}
+
 BENCH(file_fault, 10)
 {
 	int fd = file_of(PAGES);

@@ -21,6 +21,9 @@ int __must_check uaccess_get_u32(u32 *out, uaddr_t src);
 int __must_check uaccess_get_u64(u64 *out, uaddr_t src);
 int __must_check uaccess_put_u32(uaddr_t dst, u32 v);
 int __must_check uaccess_put_u64(uaddr_t dst, u64 v);
+/* Two, the second 8 bytes behind the first; they need not be aligned. */
+int __must_check uaccess_get_two_u64(u64 out[2], uaddr_t src);
+int __must_check uaccess_put_two_u64(uaddr_t dst, u64 first, u64 second);
 
 /* 0 with the word's old value in *old (compare with expected to see whether it was replaced), or -EFAULT. Fully ordered. */
 int __must_check uaccess_cmpxchg_u32(uaddr_t p, u32 expected, u32 new_value, u32 *old);
