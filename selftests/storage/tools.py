@@ -4,7 +4,7 @@ import pathlib
 import shutil
 import tempfile
 
-from machine import Image, guest, options, package, test
+from machine import MOUNT, Image, clean, ext_image, guest, options, package, test
 
 # A tree of some thousand files in /tmp/tree; the hash of a tree.
 MAKE = '''
@@ -59,3 +59,20 @@ def stock_tools_in_the_machine():
     if len(seen) == 2:
         wrong = [(o, t) for o, t in zip(*seen) if o != t]
         assert not wrong and len(seen[0]) == len(seen[1]), '\n'.join(f'ours {o!r}, Linux {t!r}' for o, t in wrong) + f'\n{said}'
+
+
+# What is written is read again and compared; then the reads alone. One line each: direction, depth, engine, its error.
+FIO = '''
+    cd /m; for rw in write randwrite read randread; do for depth in 1 32; do for e in psync sync mmap posixaio; do
+        case $rw in *write) verify=--verify=crc32c;; *) verify=;; esac
+        echo $rw $depth $e $(fio --name=t --filename=/m/$e --size=8M --bsrange=4k-32k --rw=$rw --iodepth=$depth --ioengine=$e $verify --verify_fatal=1 --minimal 2>/tmp/err | tail -n 1 | cut -d';' -f5)
+    done; done; done; cd /; umount /m
+'''
+
+
+@test
+def fio_writes_and_reads():
+    disk = ext_image(128)
+    out = guest(MOUNT + FIO, '--disk', disk, '--smp', '2', '--overlay', package('fio'), timeout=300).splitlines()
+    assert len(out) == 32 and all(line.split()[3:] == ['0'] for line in out), '\n'.join(out)
+    clean(disk)
