@@ -138,8 +138,7 @@ static void go_read_only(struct ext_fs *fs)
 	pr_err("%s: remounted read-only", fs->name);
 	if (fs->j)
 		journal_abort(fs->j, -EIO);
-	if (write_super_now(fs))
-		return;
+	(void)!write_super_now(fs);	/* it may be this that cannot be written */
 	if (fs->hooks.went_read_only)
 		fs->hooks.went_read_only(fs);
 }
@@ -177,12 +176,15 @@ void ext_io_error(struct ext_fs *fs, int err, const char *what)
 		go_read_only(fs);
 }
 
-/* The log is broken. */
+/* The log is broken: nothing can be changed any more, whatever errors= says. */
 static void journal_aborted(void *owner, int err)
 {
 	struct ext_fs *fs = owner;
 
-	ext_io_error(fs, err, "the journal was aborted");
+	pr_err("%s: the journal was aborted: %d", fs->name, err);
+	if (fs->errors == ERRORS_PANIC)
+		panic("%s: the journal was aborted, and mounted with errors=panic", fs->name);
+	go_read_only(fs);
 }
 
 static int flush_data(void *owner)
@@ -504,8 +506,8 @@ int ext_remount(struct ext_fs *fs, bool read_only)
 		atomic_set(&fs->read_only, 1);
 		return err;
 	}
-	if (fs->first_error.time)
-		forbidden = true; /* its log was aborted, or its structures are damaged */
+	if (fs->first_error.time || journal_error(fs->j))
+		forbidden = true; /* its structures are damaged, or its log was aborted */
 	if (!forbidden)
 		err = ext_super_check(fs, fs->sb, &forbidden);
 	else

@@ -8,7 +8,7 @@ import pathlib
 import shutil
 import tempfile
 
-from machine import OUT, TOP, Image, compile_static, guest, options, quick
+from machine import OUT, TOP, Image, compile_static, guest, options, quick, test
 
 BLOCK = 4096
 
@@ -92,3 +92,38 @@ def errors_are_heard_once():
     script = ''.join(FIND % k + f'mount -t ext4 $dev /m || exit 90; cd /m; echo "== {k}"; /once f1 {k} {5 * BLOCK} 2>&1; cd /; umount /m || echo umount failed; '
                      'mount -t ext4 $dev /m || exit 91; for f in 0 1 2 3; do sha256sum < /m/f$f; ls /m/d | wc -l; done 2>&1; umount /m\n' for k in 'wr')
     same(*both(script, make))
+
+
+@quick
+def a_log_that_cannot_be_written():
+    """errors= says nothing of it: the file system is read-only from then on, what was there can be read. Linux 6.12 shuts down even reading."""
+    disk = image('log')
+    script = FIND % 'log' + '''mount -t ext4 -o errors=continue $dev /m || exit 90; cd /m; e() { sed 's/.*: //'; }
+        echo new > new; dd if=/dev/zero of=b bs=1k count=1 conv=fsync 2>&1 | grep -c 'error\\|Read-only'; touch c 2>&1 | e; mkdir d/e 2>&1 | e; rm f0 2>&1 | e
+        grep ' /m ' /proc/mounts | cut -d' ' -f4 | cut -d, -f1; head -c 3 f0; echo; ls d | wc -l; mount -o remount,rw /m 2>&1 | e; cd /; umount /m'''
+    out = guest(script, *drives((disk, refuse('write', block_of(disk, '<8>', 3))))).splitlines()
+    read_only = 'Read-only file system'
+    assert out[:2] == ['1', read_only], out
+    assert options.linux or out[2:8] == [read_only, read_only, 'ro', '000', '90', read_only], out
+    state_of(disk)
+    assert disk.tool('debugfs', '-R', 'cat f0', '@') == '0' * 65536
+
+
+NTH = '''mkdir -p /m; mount -t ext4 /dev/vda /m || exit 90; cd /m
+    for i in $(seq 24); do (seq $i 500 > s$i && fsync s$i) 2>/dev/null && echo "kept $i" || echo "failed $i"; [ $((i % 5)) = 0 ] && mv s$((i - 1)) m$((i - 1)) 2>/dev/null; done
+    cd /; umount /m; echo end'''
+
+
+@test
+def the_nth_write_or_flush_fails():
+    """Whatever fsync said was kept is there, and e2fsck has nothing to do but replay."""
+    for event, iotype, n in ('pwritev', 'write', 2), ('pwritev', 'write', 10), ('pwritev', 'write', 31), ('pwritev', 'write', 60), ('flush_to_disk', 'flush', 3), ('flush_to_disk', 'flush', 11):
+        disk = image('nth')
+        rules = [f'set-state.{k}.event={event},set-state.{k}.state={k + 1},set-state.{k}.new_state={k + 2}' for k in range(n)]
+        rules += [f'inject-error.0.event={event},inject-error.0.state={n + 1},inject-error.0.iotype={iotype},inject-error.0.errno=5,inject-error.0.once=on']
+        said = guest(NTH, *drives((disk, rules))).splitlines()
+        assert said[-1] == 'end', said
+        state_of(disk)
+        for k in (line.split()[1] for line in said if line.startswith('kept')):
+            got = [disk.tool('debugfs', '-R', f'cat {kind}{k}', '@') for kind in 'sm']
+            assert ''.join(f'{m}\n' for m in range(int(k), 501)) in got, (event, n, k, said)
