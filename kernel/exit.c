@@ -107,13 +107,14 @@ static void send_kernel_sig(struct pgrp *g, int sig)
 		signal_send_proc(p, &info);
 }
 
-/* A group that p's exit orphans and that has a stopped member gets SIGHUP and SIGCONT. pids_lock held. */
-static void check_orphans(struct pgrp *g, struct proc *leaving)
+/* A group that is orphaned now, for a child whose parent is outside of it goes (leaving), or the parent, and that has a stopped
+ * member gets SIGHUP and SIGCONT; one that was orphaned before, not again. pids_lock held. */
+static void check_orphans(struct pgrp *g, const struct proc *parent, const struct proc *leaving)
 {
+	bool linked = g && parent && parent->pgrp && parent->pgrp != g && parent->pgrp->session == g->session, stopped = false;
 	struct proc *p;
-	bool stopped = false;
 
-	if (!g || !pgrp_orphaned(g, leaving))
+	if (!linked || !pgrp_orphaned(g, leaving))
 		return;
 	list_for_each_entry(p, &g->members, group_link)	/* NOLINT(clang-analyzer-core.NullDereference): no member is NULL */
 		stopped |= p != leaving && (p->flags & PROC_STOPPED);
@@ -136,10 +137,9 @@ static void reparent_children(struct proc *p)
 		list_move_tail(&reaper->children, &c->sibling);
 		if (info.sig)
 			signal_send_proc(c, &info);
-		if (c->pgrp != p->pgrp)
-			check_orphans(c->pgrp, NULL);
+		check_orphans(c->pgrp, p, NULL);
 	}
-	check_orphans(p->pgrp, p);
+	check_orphans(p->pgrp, p->parent, p);
 	spin_unlock_irq(&pids_lock, irq);
 	waitq_wake_all(&reaper->child_wait);	/* zombies among them */
 }

@@ -186,6 +186,26 @@ TEST(a_stopped_group_that_becomes_orphaned_gets_hup_and_cont)
 	EXPECT_EQ('h', c);
 }
 
+TEST(a_group_that_has_long_been_orphaned_hears_of_no_exit)
+{
+	EXPECT_EQ(7, exit_status(IN_CHILD({
+		pid_t stopped, parent;
+
+		setsid();
+		stopped = IN_CHILD({ for (;;) pause(); });
+		kill(stopped, SIGSTOP);
+		EXPECT_EQ(SIGSTOP, stopped_by(stopped));
+		exit_status(IN_CHILD({ _exit(0); }));
+		parent = IN_CHILD({ IN_CHILD({ sleep_ms(50); }); });
+		exit_status(parent);
+		sleep_ms(100);
+		EXPECT_EQ(0, kill(stopped, 0));
+		EXPECT_EQ(0, waitpid(stopped, NULL, WNOHANG | WCONTINUED));
+		kill(stopped, SIGKILL);
+		_exit(7);
+	})));
+}
+
 /* --- with a terminal */
 #define IN_SESSION(master, slave, ...)                                                            \
 	exit_status(IN_CHILD({                                                                    \
