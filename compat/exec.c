@@ -43,6 +43,7 @@ struct exec {
 	u64 sp;
 	char comm[TASK_COMM_LEN];
 	char *script_name;	/* path handed to an interpreter */
+	bool closed_name;	/* which leads through a descriptor that is closed by then */
 	struct cred *cred;	/* what the program will run with; a reference */
 };
 
@@ -157,6 +158,9 @@ static int add_vector(struct arg_block *a, uaddr_t vec, u32 *count)
 			return -EFAULT;
 		if (!p)
 			break;
+		if (a->limit < a->len + sizeof(p))	/* what points to the words counts as they do */
+			return -E2BIG;
+		a->limit -= sizeof(p);
 		if (signal_pending_fatal(current()))
 			return -ERESTARTNOHAND;
 		err = args_add_user(a, UADDR(p));
@@ -305,6 +309,8 @@ static int resolve_scripts(struct exec *e)
 		if (depth == MAX_SCRIPTS)
 			return -ELOOP;
 		err = parse_script(e, &s);
+		if (!err && e->closed_name)
+			err = -ENOENT;
 		if (err)
 			return err;
 		err = rewrite_args(&e->args, &s, path);
@@ -469,11 +475,21 @@ static int exec_run(struct exec *e, const char *name)
 	return err;
 }
 
+/* The name by which an interpreter finds a file that was named below a descriptor. NULL: no memory. */
+static char *name_below(int dirfd, const struct user_string *p)
+{
+	char *name = kmalloc(p->len + 24, PAGE_KERNEL);
+
+	if (name)
+		fmt_print(name, p->len + 24, p->len ? "/dev/fd/%d/%s" : "/dev/fd/%d", dirfd, p->s);
+	return name;
+}
+
 static long do_execve(int dirfd, uaddr_t path, uaddr_t argv, uaddr_t envp, u32 flags)
 {
 	auto_path struct user_string p = {};
+	auto_kfree char *below = NULL;
 	struct exec *e;
-	char fd_name[40];
 	const char *name;
 	bool doomed = false;
 	long ret;
@@ -487,11 +503,11 @@ static long do_execve(int dirfd, uaddr_t path, uaddr_t argv, uaddr_t envp, u32 f
 	if (!e)
 		return -ENOMEM;
 	init_limit(&e->args);
-	name = p.s;
 	if (dirfd != AT_FDCWD && p.s[0] != '/') {
-		fmt_print(fd_name, sizeof(fd_name), p.len ? "/dev/fd/%d/" : "/dev/fd/%d", dirfd);
-		name = p.len ? p.s : fd_name;
+		below = name_below(dirfd, &p);
+		e->closed_name = handle_get_cloexec(dirfd) > 0;
 	}
+	name = below ? below : p.s;
 	ret = vfs_open_exec(dirfd, p.s, flags, &e->file);
 	if (!ret)
 		ret = gather_user(&e->args, argv, envp, name);

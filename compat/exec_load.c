@@ -60,7 +60,7 @@ static int read_exactly(struct file *f, void *buf, usize n, u64 pos)
 	return got < 0 ? (int)got : (usize)got == n ? 0 : -EIO;
 }
 
-/* What code of this image is to be mapped with besides PROT_EXEC: PROT_BTI when its note says so. */
+/* What code of this image is to be mapped with: PROT_EXEC, and PROT_BTI when its note says so. A bad note is told on any CPU. */
 static int code_prot(struct file *f, const struct elf_image *im, u32 *prot)
 {
 	auto_kfree u8 *note = NULL;
@@ -68,7 +68,7 @@ static int code_prot(struct file *f, const struct elf_image *im, u32 *prot)
 	int err = 0;
 
 	*prot = PROT_EXEC;
-	if (!im->note_len || !cpu_has(CPU_BTI))
+	if (!im->note_len)
 		return 0;
 	note = kmalloc(im->note_len, PAGE_KERNEL);
 	if (!note)
@@ -76,7 +76,7 @@ static int code_prot(struct file *f, const struct elf_image *im, u32 *prot)
 	err = read_exactly(f, note, im->note_len, im->note_off);
 	if (!err)
 		err = elf_property_bti(note, im->note_len, &bti);
-	if (bti)
+	if (bti && cpu_has(CPU_BTI))
 		*prot |= PROT_BTI;
 	return err;
 }

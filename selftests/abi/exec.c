@@ -117,6 +117,22 @@ TEST(one_string_may_have_128_kib)
 	EXPECT_EQ(0, exit_status(IN_CHILD({ EXPECT_ERRNO(E2BIG, execve(SELF, ARGV("me", "--len", big), no_env)); })));
 }
 
+TEST(pointers_to_strings_count_for_the_limit)
+{
+	char **argv = calloc(250001, sizeof(*argv));
+	int i;
+
+	for (i = 0; i < 180000; i++)
+		argv[i] = i == 1 ? "--argc" : "a";		/* 1.8 MB of 2 MB */
+	EXPECT_STREQ("180000\n", output_of(SELF, argv, no_env, NULL));
+	for (; i < 250000; i++)
+		argv[i] = "a";
+	EXPECT_EQ(9, exit_status(IN_CHILD({
+		EXPECT_ERRNO(E2BIG, execve(SELF, argv, no_env));
+		_exit(9);
+	})));
+}
+
 TEST(all_strings_may_have_a_quarter_of_the_stack_limit)
 {
 	char *big = malloc(100001), *argv[40] = { "me", "--argc" };
@@ -547,8 +563,33 @@ TEST(execveat_of_a_script_on_a_cloexec_descriptor_is_enoent)
 	int fd = open(make_script("fe", "#!" SELF " --args\n"), O_RDONLY);
 
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	EXPECT_EQ(0, exit_status(IN_CHILD({
+	EXPECT_EQ(9, exit_status(IN_CHILD({
 		EXPECT_ERRNO(ENOENT, syscall(SYS_execveat, fd, "", ARGV("x"), no_env, AT_EMPTY_PATH));
+		_exit(9);
+	})));
+}
+
+TEST(a_script_below_a_descriptor_is_named_through_it)
+{
+	int p[2], dir, n;
+	char out[200], want[200], *slash, *path = make_script("fb", "#!" SELF " --args\n");
+
+	slash = strrchr(path, '/');
+	*slash = 0;
+	dir = open(path, O_RDONLY | O_DIRECTORY);
+	pipe(p);
+	EXPECT_EQ(0, exit_status(IN_CHILD({
+		dup2(p[1], 1);
+		syscall(SYS_execveat, dir, slash + 1, ARGV("x", "y"), no_env, 0);
+	})));
+	n = read(p[0], out, sizeof(out) - 1);
+	out[n < 0 ? 0 : n] = 0;
+	snprintf(want, sizeof(want), "/dev/fd/%d/%s", dir, slash + 1);
+	EXPECT_TRUE(strstr(out, want));
+	fcntl(dir, F_SETFD, FD_CLOEXEC);
+	EXPECT_EQ(9, exit_status(IN_CHILD({
+		EXPECT_ERRNO(ENOENT, syscall(SYS_execveat, dir, slash + 1, ARGV("x"), no_env, 0));
+		_exit(9);
 	})));
 }
 
