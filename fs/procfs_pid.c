@@ -34,8 +34,7 @@ static char state_letter(const struct task *t)
 	case TASK_SLEEPING:	return READ_ONCE(t->wait_mode) == WAIT_INTERRUPTIBLE ? 'S' : 'D';
 	case TASK_STOPPED:	return 'T';
 	case TASK_TRACED:	return 't';
-	case TASK_ZOMBIE:	return 'Z';
-	default:		return 'X';
+	default:		return is_leader(t) ? 'Z' : 'X';	/* a leader stays until it is reaped */
 	}
 }
 

@@ -32,7 +32,7 @@ static char letter(const struct task *t)
 {
 	if (t->state == TASK_SLEEPING)
 		return is_blocked(t) ? 'D' : 'S';
-	return t->state == TASK_RUNNING ? 'R' : t->state == TASK_ZOMBIE ? 'Z' : 'T';
+	return t->state == TASK_RUNNING ? 'R' : t->state == TASK_DEAD ? 'Z' : 'T';
 }
 
 static void show_proc(struct proc *p, bool only_blocked)

@@ -32,8 +32,7 @@ enum task_state {
 	TASK_SLEEPING,		/* waits: waitq; wait_mode says by what it may be disturbed */
 	TASK_STOPPED,		/* job control: kernel/stop.c */
 	TASK_TRACED,
-	TASK_ZOMBIE,		/* has exited, waits to be reaped */
-	TASK_DEAD,
+	TASK_DEAD,		/* has exited; a leader waits to be reaped */
 };
 
 /* Locks: r  the run queue of head.cpu   s  proc.lock   o  the thread itself   P  pids_lock   a  atomic   I  immutable */

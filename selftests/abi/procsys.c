@@ -182,6 +182,24 @@ TEST(file_locks_are_listed)
 	unlink("/tmp/locked");
 }
 
+TEST(what_has_exited_is_a_zombie_until_it_is_waited_for)
+{
+	char path[40], text[400] = "", *end;
+	pid_t pid = IN_CHILD({ pause(); });
+	siginfo_t info;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(0, waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT));
+	read(fd, text, sizeof(text) - 1);
+	end = strrchr(text, ')');
+	EXPECT_TRUE(end && !strncmp(end, ") Z ", 4));
+	waitpid(pid, NULL, 0);
+	EXPECT_ERRNO(ESRCH, pread(fd, text, 10, 0));
+}
+
 TEST(processes_show_their_settings)
 {
 	EXPECT_TRUE(slurp("/proc/self/timerslack_ns") > 0);
