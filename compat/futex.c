@@ -71,7 +71,7 @@ long sys_futex(uaddr_t word, s32 op_flags, u32 val, uaddr_t timeout, uaddr_t wor
 	u32 op = (u32)op_flags, cmd = op & FUTEX_CMD_MASK, val2 = (u32)timeout.va;
 	bool shared = !(op & FUTEX_PRIVATE_FLAG);
 
-	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT_REQUEUE_PI &&
+	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT_REQUEUE_PI &&
 	    cmd != FUTEX_LOCK_PI2)
 		return -ENOSYS;
 	switch (cmd) {

@@ -50,6 +50,15 @@ TEST(another_value_is_eagain)
 	EXPECT_ERRNO(EAGAIN, futex(&word, FUTEX_WAIT_BITSET, 4, NULL, NULL, 1));
 }
 
+TEST(only_some_waits_take_a_real_time_flag)
+{
+	static unsigned int word;
+
+	EXPECT_ERRNO(ENOSYS, syscall(SYS_futex, &word, FUTEX_WAIT | FUTEX_CLOCK_REALTIME, 1, NULL));
+	EXPECT_ERRNO(EAGAIN, syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 1, NULL, NULL, 1));
+	EXPECT_ERRNO(ENOSYS, syscall(SYS_futex, &word, FUTEX_WAKE | FUTEX_CLOCK_REALTIME, 1));
+}
+
 TEST(wake_without_waiters_is_zero)
 {
 	EXPECT_EQ(0, futex(&word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0));
