@@ -181,7 +181,7 @@ long sys_statfs(uaddr_t path, uaddr_t buf)
 long sys_fstatfs(int fd, uaddr_t buf)
 {
 	auto_handle struct handle h = {};
-	struct abi_statfs anon = { .f_type = 0x09041934, .f_bsize = 4096, .f_frsize = 4096, .f_namelen = NAME_MAX };
+	struct abi_statfs anon = { .f_type = 0x09041934, .f_bsize = 4096, .f_frsize = 4096, .f_namelen = NAME_MAX, .f_flags = 0x20 };
 	int err = handle_get(fd, RIGHT_STAT, &h);
 
 	if (err)

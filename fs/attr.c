@@ -110,14 +110,21 @@ int path_setattr(const struct path *p, struct setattr *a)
 	return err;
 }
 
+static int may_grow(struct vnode *v, u64 size)
+{
+	if (size <= rlimit(RLIMIT_FSIZE) || size <= vnode_size(v))
+		return 0;
+	signal_send_kernel(current_proc(), SIGXFSZ);
+	return -EFBIG;
+}
+
 static int set_size(struct vnode *v, u64 size)
 {
 	struct setattr a = { .valid = ATTR_SIZE, .size = size };
+	int err = may_grow(v, size);
 
-	if (size > rlimit(RLIMIT_FSIZE) && size > vnode_size(v)) {
-		signal_send_kernel(current_proc(), SIGXFSZ);
-		return -EFBIG;
-	}
+	if (err)
+		return err;
 	if (v->flags & VN_APPEND)
 		return -EPERM;
 	return vnode_setattr(v, &a);
@@ -184,7 +191,9 @@ int file_fallocate(struct file *f, u32 mode, loff_t off, loff_t len)
 	if (!v->ops->fallocate)
 		return -EOPNOTSUPP;
 	rw_write_lock(&v->lock);
-	err = v->ops->fallocate(v, mode, off, len);
+	err = mode & FALLOC_FL_KEEP_SIZE ? 0 : may_grow(v, (u64)end);
+	if (!err)
+		err = v->ops->fallocate(v, mode, off, len);
 	if (!err)
 		vnode_touch_mctime(v);
 	rw_write_unlock(&v->lock);

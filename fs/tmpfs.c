@@ -136,7 +136,6 @@ static void node_statfs(struct super *sb, struct statfs_k *st)
 {
 	struct tmpfs_super *ts = to_tmpfs(sb);
 
-	st->type = TMPFS_MAGIC;
 	st->bsize = st->frsize = PAGE_SIZE;
 	st->namelen = NAME_MAX;
 	st->blocks = ts->max_pages;

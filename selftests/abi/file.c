@@ -503,6 +503,30 @@ TEST(fsync_and_friends)
 	EXPECT_ERRNO(EINVAL, readahead(p[0], 0, 10));
 }
 
+TEST(statfs_knows_terminals_and_pipes)
+{
+	struct statfs s;
+	int p[2];
+
+	EXPECT_EQ(0, statfs("/dev/pts", &s));
+	EXPECT_EQ(0x1cd1, s.f_type);
+	pipe(p);
+	EXPECT_EQ(0, fstatfs(p[0], &s));
+	EXPECT_EQ(0x50495045, s.f_type);
+	EXPECT_EQ(0x20, s.f_flags);
+}
+
+TEST(fallocate_obeys_rlimit_fsize)
+{
+	int fd = tmp("");
+
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 100, 100 });
+	EXPECT_EQ(0, fallocate(fd, 0, 0, 100));
+	EXPECT_ERRNO(EFBIG, fallocate(fd, 0, 0, 101));
+	EXPECT_EQ(100, lseek(fd, 0, SEEK_END));
+}
+
 TEST(fstatfs_knows_tmpfs)
 {
 	struct statfs s;
