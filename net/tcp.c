@@ -259,6 +259,7 @@ static void reset_block(struct tcp_sock *ts)
 	t->dsack_off = old.dsack_off;
 	ts->inet.sk.shutdown = 0;
 	ts->conn = TCP_UNCONNECTED;
+	ts->tfo_deferred = false;
 }
 
 void tcp_disconnect(struct tcp_sock *ts)
@@ -278,7 +279,7 @@ void tcp_disconnect(struct tcp_sock *ts)
 		ts->inet.lport = 0;
 }
 
-static int start_connect(struct tcp_sock *ts, struct ipaddr dst, u16 port, s32 scope)
+static int set_ends(struct tcp_sock *ts, struct ipaddr dst, u16 port, s32 scope)
 {
 	struct inet_sock *is = &ts->inet;
 	struct tcp *t = &ts->tcp;
@@ -297,11 +298,6 @@ static int start_connect(struct tcp_sock *ts, struct ipaddr dst, u16 port, s32 s
 	}
 	start_numbers(ts);
 	mib_inc(MIB_TCP_ActiveOpens);
-	err = tcp_connect_start(t);
-	if (err) {
-		tcp_disconnect(ts);
-		return err;
-	}
 	return 0;
 }
 
@@ -312,8 +308,7 @@ static bool in_handshake(const struct tcp_sock *ts)
 	return s == TCP_SYN_SENT || s == TCP_SYN_RECV;
 }
 
-/* Owner; lets go meanwhile. */
-static int wait_connected(struct tcp_sock *ts, bool nonblock)
+int tcp_connect_wait(struct tcp_sock *ts, bool nonblock)
 {
 	struct sock *sk = &ts->inet.sk;
 	int err;
@@ -336,7 +331,7 @@ static int wait_connected(struct tcp_sock *ts, bool nonblock)
 	return 0;
 }
 
-static int connect_new(struct tcp_sock *ts, struct sock_addr *a)
+int tcp_connect_prepare(struct tcp_sock *ts, struct sock_addr *a)
 {
 	struct ipaddr dst;
 	s32 scope;
@@ -354,9 +349,28 @@ static int connect_new(struct tcp_sock *ts, struct sock_addr *a)
 	if (ts->tcp.shutdown || ts->tcp.write_seq)
 		reset_block(ts);
 	tcp_enter(ts);
-	err = start_connect(ts, dst, port, scope);
+	err = set_ends(ts, dst, port, scope);
 	if (!err)
 		ts->conn = TCP_CONNECTING;
+	return err;
+}
+
+/* 1: the first send does it. */
+static int connect_new(struct tcp_sock *ts, struct sock_addr *a)
+{
+	int err = tcp_connect_prepare(ts, a);
+
+	if (err)
+		return err;
+	if (unlikely(tcp_fast_may_wait(ts))) {
+		ts->tfo_deferred = true;
+		tcp_set_state(&ts->tcp, TCP_SYN_SENT);
+		return 1;
+	}
+	ts->tcp.tfo_ask = ts->tfo_connect && READ_ONCE(tcp_sysctl.fastopen) & TFO_CLIENT;
+	err = tcp_connect_start(&ts->tcp);
+	if (err)
+		tcp_disconnect(ts);
 	return err;
 }
 
@@ -368,16 +382,15 @@ static int tcp_connect(struct sock *sk, struct sock_addr *a, bool nonblock)
 	sock_lock(sk);
 	if (a->family == AF_UNSPEC) {
 		tcp_disconnect(ts);
-	} else if (ts->conn == TCP_CONNECTED) {
+	} else if (ts->conn == TCP_CONNECTED || ts->tfo_deferred) {
 		err = -EISCONN;
 	} else if (ts->conn == TCP_CONNECTING) {
-		err = wait_connected(ts, nonblock);
+		err = tcp_connect_wait(ts, nonblock);
 		if (err == -EINPROGRESS)
 			err = -EALREADY;
 	} else {
 		err = connect_new(ts, a);
-		if (!err)
-			err = wait_connected(ts, nonblock);
+		err = err ? min(err, 0) : tcp_connect_wait(ts, nonblock);
 	}
 	sock_unlock(sk);
 	return err;
@@ -396,6 +409,8 @@ static int tcp_listen(struct sock *sk, u32 backlog)
 		err = -EINVAL;
 	sk->max_ack_backlog = backlog;
 	if (!err && ts->tcp.state == TCP_CLOSED) {
+		if (!ts->fastopen_qlen && (tcp_sysctl.fastopen & (TFO_SERVER | TFO_SERVER_ALWAYS)) == (TFO_SERVER | TFO_SERVER_ALWAYS))
+			ts->fastopen_qlen = backlog;
 		err = tcp_listen_start(ts);
 		if (!err && !is->lport)
 			err = inet_port_bind(&tcp_ports, is, is->laddr, 0);
@@ -487,6 +502,7 @@ void tcp_init(struct net_ns *net)
 	tcp_table_init();
 	tcp_req_init();
 	tcp_tw_init();
+	tcp_fast_init();
 	inet_port_table_init(&tcp_ports);
 	ip_proto_register(&tcp_ip_proto);
 }

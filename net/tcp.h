@@ -194,7 +194,7 @@ struct tcp {
 	u32 segs_in, segs_out, data_in, data_out, ooo_packets, dsack_dups;
 	u32 delivered_ce, delivered_packets;
 	/* Fast Open */
-	bool tfo_sent, tfo_ask, tfo_server;
+	bool tfo_sent, tfo_ask, tfo_server, syn_data_acked;
 	u8 tfo_cookie_len, tfo_cookie[TCP_COOKIE_MAX];
 };
 
@@ -218,6 +218,16 @@ struct tcp_ent {
 };
 
 struct tcp_listen;			/* net/tcp_req.c */
+struct tcp_fast_keys {			/* [tcp_fastopen.c's lock] */
+	u8 nr;
+	u64 key[2][2];
+};
+/* net.ipv4.tcp_fastopen */
+#define TFO_CLIENT	     0x1u
+#define TFO_SERVER	     0x2u
+#define TFO_CLIENT_NO_COOKIE 0x4u
+#define TFO_SERVER_NO_COOKIE 0x200u
+#define TFO_SERVER_ALWAYS    0x400u	/* listeners need no TCP_FASTOPEN */
 enum tcp_conn { TCP_UNCONNECTED, TCP_CONNECTING, TCP_CONNECTED };	/* what connect() says next */
 
 /* Locks: o  owner   I  immutable   q  the listener's queue lock */
@@ -236,6 +246,9 @@ struct tcp_sock {
 	u32 saved_syn_len;
 	u32 zc_next;			/* [o] MSG_ZEROCOPY: numbers of calls */
 	bool tfo_connect, tfo_no_cookie, recv_inq, was_bound;
+	bool tfo_deferred;		/* [o] connect() returned, the SYN goes with the first data */
+	struct tcp_sock *fast_of;	/* [o] the listener, a reference, until the handshake of a Fast Open is done */
+	struct tcp_fast_keys fast_keys;	/* of a listener; nr 0: those of the system */
 	u8 save_syn;
 	u8 conn;			/* [o] enum tcp_conn */
 	bool no_space;			/* a writer or poller waits for room */
@@ -247,7 +260,7 @@ static inline struct tcp_sock *tcp_sock_of(struct tcp *t) { return container_of(
 /* net.ipv4.tcp_* of a namespace. */
 struct tcp_sysctl {
 	u32 syn_retries, synack_retries, retries2, orphan_retries, fin_timeout_s, keep_time_s, keep_intvl_s, keep_probes;
-	u32 max_syn_backlog, notsent_lowat, max_tw, syn_linear;
+	u32 max_syn_backlog, notsent_lowat, max_tw, syn_linear, fastopen;
 	u32 retries1, max_orphans, chains;
 	u32 rmem[3], wmem[3], mem[3];	/* mem: pages */
 	const struct tcp_cong_ops *cong;

@@ -284,11 +284,14 @@ static void syn_sent_synack(struct tcp *t, struct tcp_in *in, struct netbuf *nb)
 	bool data = in->len || in->flags & TCP_FIN;
 
 	tcp_take_syn(t, in);
+	if (t->tfo_ask && in->opt.cookie_len)
+		tcp_env_cookie(t, in);
 	t->ecn_ok = t->ecn_ask && (in->flags & (TCP_ECE | TCP_CWR)) == TCP_ECE;
 	if (tcp_ack(t, in)) {
 		netbuf_free(nb);
 		return;
 	}
+	t->syn_data_acked = t->tfo_sent && seq_after(t->snd_una, t->iss + 1);
 	tcp_set_state(t, TCP_ESTABLISHED);
 	tcp_established(t);
 	tcp_env_wake(t, EPOLLOUT | EPOLLWRNORM);

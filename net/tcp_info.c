@@ -41,7 +41,7 @@ static void info_now(const struct tcp *t, ktime_t now, struct abi_tcp_info *i)
 	i->retransmits = t->retries;
 	i->probes = t->probes_out;
 	i->backoff = t->backoff;
-	i->options = (u8)(t->ts_ok | t->sack_ok << 1 | t->wscale_ok << 2 | t->ecn_ok << 3);
+	i->options = (u8)(t->ts_ok | t->sack_ok << 1 | t->wscale_ok << 2 | t->ecn_ok << 3 | t->syn_data_acked << 5);
 	i->wscale = (u8)(t->snd_wscale | t->rcv_wscale << 4);
 	i->rto = t->rto_ms * 1000;
 	i->ato = t->ato_ms * 1000;

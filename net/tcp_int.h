@@ -53,6 +53,7 @@ void tcp_env_state(struct tcp *t);		/* state or shutdown changed */
 void tcp_env_error(struct tcp *t, u32 err);	/* the connection is lost: state is TCP_CLOSED next */
 void tcp_env_timer(struct tcp *t, ktime_t when);	/* a deadline came nearer than all others */
 void tcp_env_time_wait(struct tcp *t, u32 state, u32 ms);	/* TIME_WAIT, or FIN_WAIT2 without a program, lives on outside */
+void tcp_env_cookie(struct tcp *t, const struct tcp_in *in);	/* the peer gave one for Fast Open */
 void tcp_env_confirm(struct tcp *t);		/* the peer's address works */
 u32 tcp_env_tune_max(struct tcp *t, bool send);	/* how far the buffer may grow; 0: not at all */
 void tcp_env_urgent(struct tcp *t);		/* SIGURG */
@@ -137,7 +138,18 @@ static inline u32 tcp_receive_window(const struct tcp *t)
 }
 
 /* ---- tcp_out.c ---- */
-int __must_check tcp_connect_start(struct tcp *t);		/* sends SYN; -ENOBUFS: the state is as before */
+int __must_check tcp_connect_queue(struct tcp *t);		/* SYN_SENT, nothing sent; -ENOBUFS: the state is as before */
+void tcp_connect_send(struct tcp *t);				/* the SYN, and the data behind it if there is some */
+static inline int tcp_connect_start(struct tcp *t)
+{
+	int err = tcp_connect_queue(t);
+
+	if (!err)
+		tcp_connect_send(t);
+	return err;
+}
+/* Fast Open: a fresh block in SYN_RECV takes the SYN with its data and answers both. Takes nb over. */
+void tcp_accept_start(struct tcp *t, struct tcp_in *in, struct netbuf *nb);
 void tcp_send_synack(struct tcp *t);				/* simultaneous open */
 void tcp_push(struct tcp *t, bool flush);			/* what windows allow; flush: not held back by Nagle */
 void tcp_send_ack(struct tcp *t);
@@ -185,6 +197,14 @@ struct tcp_seg *tcp_queue_flag(struct tcp *t, u8 flag);		/* TCP_SYN, TCP_FIN: on
 void tcp_seg_share(const struct tcp_seg *s, struct netbuf *nb, u32 len);
 
 /* ---- below: the socket side ---- */
+
+/* Nothing can be sent or read yet. */
+static inline bool tcp_is_opening(const struct tcp_sock *ts)
+{
+	u8 s = READ_ONCE(ts->inet.sk.state);
+
+	return s == TCP_SYN_SENT || (s == TCP_SYN_RECV && !ts->tcp.tfo_server);
+}
 
 #define TCP_PENDING_TIMER 1u		/* tcp_sock.pending */
 #define TCP_PENDING_MTU	  2u
@@ -238,6 +258,15 @@ void tcp_req_kill(struct tcp_ent *e);
 void tcp_req_show(struct tcp_ent *e, ktime_t now, struct inet_diag *d);
 void tcp_req_init(void);
 
+/* ---- tcp_fastopen.c ---- */
+int tcp_fast_set_keys(struct tcp_sock *ts, const void *val, u32 len);
+u32 tcp_fast_get_keys(struct tcp_sock *ts, void *out);		/* 32 bytes of room */
+/* A send that connects: -EISCONN and so on; 0: connected, or *copied bytes are on their way with the SYN. Owner. */
+int tcp_fast_send(struct tcp_sock *ts, struct sock_msg *m, ssize_t *copied);
+bool tcp_fast_may_wait(struct tcp_sock *ts);			/* connect(): leave the SYN to the first send */
+void tcp_fast_done(struct tcp_sock *c);				/* the handshake is done, or the connection gone */
+void tcp_fast_init(void);
+
 /* ---- tcp_tw.c ---- */
 void tcp_tw_make(struct tcp_sock *ts, u32 state, u32 ms);
 bool tcp_tw_rx(struct tcp_ent *e, struct netbuf *nb, struct tcp_in *in, u32 *isn);	/* true: a SYN that may begin anew; else took nb over */
@@ -253,6 +282,8 @@ void tcp_sysctl_init(void);
 struct tcp_sock *tcp_alloc(struct net_ns *net, u16 family);
 
 void tcp_disconnect(struct tcp_sock *ts);			/* owner: as connect() to AF_UNSPEC */
+int tcp_connect_prepare(struct tcp_sock *ts, struct sock_addr *a);	/* all but the SYN; owner */
+int tcp_connect_wait(struct tcp_sock *ts, bool nonblock);	/* owner; lets go meanwhile */
 
 /* ---- tcp_close.c ---- */
 void tcp_orphan(struct tcp_sock *ts);				/* owner: nobody will accept or close it: reset */
@@ -262,6 +293,7 @@ int tcp_sock_abort(struct sock *sk, u32 err);
 
 /* ---- tcp_sock.c ---- */
 ssize_t tcp_send(struct sock *sk, struct sock_msg *m);
+ssize_t tcp_copy_some(struct tcp *t, struct iter *from, u32 most);	/* into the last segment; bytes, or -errno */
 ssize_t tcp_recv(struct sock *sk, struct sock_msg *m);
 ssize_t tcp_send_page(struct sock *sk, struct page *p, u32 off, u32 len, u32 flags);
 u32 tcp_poll(struct sock *sk);

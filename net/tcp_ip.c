@@ -239,6 +239,8 @@ void tcp_env_state(struct tcp *t)
 	struct sock *sk = &ts->inet.sk;
 
 	sk->shutdown = t->shutdown;
+	if (unlikely(ts->fast_of) && t->state != TCP_SYN_RECV)
+		tcp_fast_done(ts);
 	if (t->state != TCP_CLOSED) {
 		WRITE_ONCE(sk->state, t->state);
 		return;

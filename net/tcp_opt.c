@@ -235,7 +235,7 @@ int tcp_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
 		return inet_setopt(sk, level, name, val, len);
 	if (name == TCP_ULP && level == SOL_TCP)
 		return len ? -ENOENT : -EINVAL;
-	if (!(level == SOL_TCP && name == TCP_CONGESTION) && sock_opt_int(val, len, &v))
+	if (!(level == SOL_TCP && (name == TCP_CONGESTION || name == TCP_FASTOPEN_KEY)) && sock_opt_int(val, len, &v))
 		return -EINVAL;
 	sock_lock(sk);
 	tcp_enter(ts);
@@ -243,6 +243,8 @@ int tcp_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
 		err = set_socket(ts, name, v);
 	else if (name == TCP_CONGESTION)
 		err = set_congestion(ts, val, len);
+	else if (name == TCP_FASTOPEN_KEY)
+		err = tcp_fast_set_keys(ts, val, len);
 	else
 		err = set_tcp(ts, name, v);
 	sock_unlock(sk);
@@ -280,6 +282,7 @@ static int get_saved_syn(struct tcp_sock *ts, void *val, u32 *len)
 static int get_bytes(struct tcp_sock *ts, s32 name, void *val, u32 *len)
 {
 	char text[16] = {};
+	u8 keys[32];
 
 	switch (name) {
 	case TCP_INFO:
@@ -292,6 +295,8 @@ static int get_bytes(struct tcp_sock *ts, s32 name, void *val, u32 *len)
 		return put_bytes(val, len, text, sizeof(text));
 	case TCP_SAVED_SYN:
 		return get_saved_syn(ts, val, len);
+	case TCP_FASTOPEN_KEY:
+		return put_bytes(val, len, keys, tcp_fast_get_keys(ts, keys));
 	case TCP_ULP:
 		*len = 0;
 		return 0;

@@ -43,8 +43,10 @@ static u16 window_field(struct tcp *t, bool syn)
 {
 	u32 now = tcp_receive_window(t), new;
 
-	if (syn)
+	if (syn) {
+		t->rcv_wup = t->rcv_nxt;
 		return (u16)min(t->rcv_wnd, 65535u);
+	}
 	new = tcp_choose_window(t);
 	if (new < now)
 		new = ALIGN_UP(now, 1u << t->rcv_wscale);
@@ -60,14 +62,14 @@ static u16 window_field(struct tcp *t, bool syn)
 	return (u16)(new >> t->rcv_wscale);
 }
 
-static void syn_options(struct tcp *t, struct tcp_out_options *o, bool synack)
+static void syn_options(struct tcp *t, struct tcp_out_options *o, bool first)
 {
 	o->mss = (u16)min(t->adv_mss, 65535u);
 	o->wscale_ok = t->wscale_ok;
 	o->wscale = t->rcv_wscale;
 	o->sack_perm = t->sack_ok;
 	o->ts = t->ts_ok;
-	o->cookie_ask = t->tfo_ask && !synack && !t->retries;
+	o->cookie_ask = t->tfo_ask && first;
 	if (o->cookie_ask) {
 		o->cookie = t->tfo_cookie;
 		o->cookie_len = t->tfo_cookie_len;
@@ -134,7 +136,7 @@ static void send_packet(struct tcp *t, struct netbuf *nb, u32 seq, u8 flags, boo
 	u16 urg;
 
 	if (flags & TCP_SYN) {
-		syn_options(t, &o, flags & TCP_ACK);
+		syn_options(t, &o, !(flags & TCP_ACK) && !retrans);
 	} else {
 		o.ts = t->ts_ok;
 		if ((t->nr_recent || t->dsack_due) && t->sack_ok && payload <= t->mss)
@@ -512,7 +514,7 @@ void tcp_send_probe(struct tcp *t, bool keepalive)
 
 /* ---- opening ---- */
 
-int tcp_connect_start(struct tcp *t)
+int tcp_connect_queue(struct tcp *t)
 {
 	struct tcp_seg *s;
 
@@ -523,15 +525,78 @@ int tcp_connect_start(struct tcp *t)
 	if (!s)
 		return -ENOBUFS;
 	tcp_set_state(t, TCP_SYN_SENT);
-	if (!send_seg(t, s, false)) {		/* no memory now: the timer tries again */
+	return 0;
+}
+
+/* Without memory now the timer tries again. */
+static void was_sent(struct tcp *t, struct tcp_seg *s)
+{
+	if (s->sent != t->now || list_empty(&s->tlink)) {
 		s->sent = t->now;
+		list_del_init(&s->tlink);
 		list_add_tail(&t->by_time, &s->tlink);
 	}
 	list_move_tail(&t->sent, &s->link);
 	t->snd_nxt = s->end;
+}
+
+/* One packet for two segments: each is acknowledged, lost and repeated by itself (RFC 7413 s4.2.1). */
+static void send_syn_data(struct tcp *t, struct tcp_seg *s, struct tcp_seg *data)
+{
+	u32 len = data->end - data->seq;
+	struct netbuf *nb = netbuf_alloc(len <= TCP_SMALL ? len : 0, NETBUF_HEADROOM, PAGE_ATOMIC);
+
+	data->flags |= TCP_PSH;
+	if (nb) {
+		tcp_seg_share(data, nb, len);
+		send_packet(t, nb, s->seq, TCP_SYN, false);
+		s->tries++;
+		data->tries++;
+		on_data_sent(t, len);
+	}
+	was_sent(t, s);
+	was_sent(t, data);
+	t->tfo_sent = true;
+}
+
+void tcp_connect_send(struct tcp *t)
+{
+	struct tcp_seg *s = list_first(&t->unsent, struct tcp_seg, link);
+
+	if (s->link.next != &t->unsent) {
+		send_syn_data(t, s, list_entry(s->link.next, struct tcp_seg, link));
+	} else {
+		(void)send_seg(t, s, false);
+		was_sent(t, s);
+	}
 	t->retrans_kind = TCP_RT_RTO;
 	tcp_set_deadline(t, TCP_T_RETRANS, t->now + ms_ns(t->rto_ms));
-	return 0;
+}
+
+void tcp_accept_start(struct tcp *t, struct tcp_in *in, struct netbuf *nb)
+{
+	struct tcp_seg *s;
+
+	t->snd_una = t->snd_nxt = t->write_seq = t->snd_sml = t->iss;
+	t->snd_wnd = t->max_wnd = in->window;
+	t->snd_wl1 = in->seq;
+	tcp_established(t);
+	in->end -= !!(in->flags & TCP_FIN);		/* it comes again */
+	in->flags &= (u8)~TCP_FIN;
+	t->syn_data_acked = in->len != 0;
+	if (in->len)
+		tcp_receive(t, in, nb);
+	else
+		netbuf_free(nb);
+	s = tcp_queue_flag(t, TCP_SYN);
+	if (!s) {
+		tcp_abort(t, ENOBUFS);
+		return;
+	}
+	(void)send_seg(t, s, false);
+	was_sent(t, s);
+	t->retrans_kind = TCP_RT_RTO;
+	tcp_set_deadline(t, TCP_T_RETRANS, t->now + ms_ns(t->rto_ms));
 }
 
 void tcp_send_synack(struct tcp *t)

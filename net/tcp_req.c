@@ -104,6 +104,8 @@ void tcp_req_synack(struct tcp_req *r, u32 mtu)
 	s.opt.ts = r->ts_ok;
 	s.opt.tsval = stamp_of(r) + r->ts_offset;
 	s.opt.tsecr = r->ts_recent;
+	s.opt.cookie = (const u8 *)&r->cookie;
+	s.opt.cookie_len = r->tries ? 0 : r->cookie_len;
 	tcp_send_reply(&s);
 }
 
@@ -191,7 +193,10 @@ static bool add_req(struct tcp_listen *l, struct tcp_req *r)
 	return ok;
 }
 
-static void take_syn(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, u32 isn)
+static void establish_fast(struct tcp_sock *ts, struct tcp_req *r, struct netbuf *nb, struct tcp_in *in);
+
+/* True: nb was taken over. */
+static bool take_syn(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, u32 isn)
 {
 	struct tcp_listen *l = ts->listen;
 	struct sock *sk = &ts->inet.sk;
@@ -201,7 +206,7 @@ static void take_syn(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, 
 	if (atomic_read(&sk->ack_backlog) > sk->max_ack_backlog) {
 		TCP_COUNT(ListenOverflows);
 		TCP_COUNT(ListenDrops);
-		return;
+		return false;
 	}
 	if ((l->nr_reqs > sk->max_ack_backlog || tcp_sysctl.syncookies == 2) && !isn) {
 		if (tcp_sysctl.syncookies)
@@ -209,13 +214,13 @@ static void take_syn(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, 
 		else
 			TCP_COUNT(TCPReqQFullDrop);
 		TCP_COUNT(ListenDrops);
-		return;
+		return false;
 	}
 	if (!tcp_sysctl.syncookies && !isn && l->nr_reqs >= tcp_sysctl.max_syn_backlog / 4 * 3)
-		return;
+		return false;
 	r = slab_alloc(req_cache, PAGE_ATOMIC | PAGE_ZEROED);
 	if (!r)
-		return;
+		return false;
 	tcp_req_note(r, ts, nb, in);
 	r->iss = tcp_new_iss(r->ent.laddr, r->ent.lport, r->ent.raddr, r->ent.rport, &offset);
 	r->ts_offset = offset;
@@ -223,20 +228,25 @@ static void take_syn(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, 
 		r->iss = isn;
 	if (ts->save_syn)
 		save_syn(r, nb, ts->save_syn);
+	if (unlikely(tcp_fast_judge(ts, r, in))) {
+		establish_fast(ts, r, nb, in);
+		return true;
+	}
 	bh_timer_setup(&r->timer, req_fired);
 	sock_get(sk);
 	if (!add_req(l, r)) {
 		sock_put(sk);
 		call_rcu(&r->rcu, free_rcu);
-		return;
+		return false;
 	}
 	r->sent = clock_monotonic();
 	bh_timer_arm(&r->timer, r->sent + ms_ns(TCP_RTO_INIT_MS));
 	if (!tcp_table_add(&r->ent)) {
 		put_req(r);
-		return;
+		return false;
 	}
 	tcp_req_synack(r, tcp_req_mtu(r));
+	return false;
 }
 
 /* ---- a connection ---- */
@@ -255,6 +265,15 @@ static bool queue_child(struct tcp_sock *ts, struct tcp_sock *c)
 	}
 	spin_unlock_bh(&l->lock);
 	return ok;
+}
+
+/* Into the accept queue, or away. */
+static void announce(struct tcp_sock *ts, struct tcp_sock *c)
+{
+	if (c->tcp.state != TCP_CLOSED && queue_child(ts, c))
+		object_wake(&ts->inet.sk.obj, EPOLLIN | EPOLLRDNORM);
+	else
+		tcp_orphan(c);
 }
 
 /* The handshake is done: req leaves, a connection comes, the segment is its first. */
@@ -287,10 +306,43 @@ static void establish(struct tcp_sock *ts, struct tcp_req *r, struct netbuf *nb,
 	in->ce = ip_cb(nb)->ce;
 	tcp_segment(&c->tcp, in, nb);
 	sock_bh_unlock(sk);
-	if (c->tcp.state != TCP_CLOSED && queue_child(ts, c))
-		object_wake(&ts->inet.sk.obj, EPOLLIN | EPOLLRDNORM);
-	else
+	announce(ts, c);
+}
+
+/* A SYN whose data is taken at once: r, which nobody else knows, becomes a connection. */
+static void establish_fast(struct tcp_sock *ts, struct tcp_req *r, struct netbuf *nb, struct tcp_in *in)
+{
+	struct tcp_sock *c = tcp_child_make(ts, r);
+	struct sock *sk;
+
+	if (c) {
+		c->saved_syn = r->saved;
+		c->saved_syn_len = r->saved_len;
+		r->saved = NULL;
+	}
+	call_rcu(&r->rcu, free_rcu);
+	if (!c) {
+		netbuf_free(nb);
+		return;
+	}
+	sk = &c->inet.sk;
+	sock_get(sk);				/* the table's */
+	(void)sock_bh_lock(sk);			/* nobody else knows it */
+	c->tcp.tfo_server = true;
+	tcp_set_state(&c->tcp, TCP_SYN_RECV);
+	if (!tcp_table_add(&c->ent)) {
+		sock_put(sk);
+		sock_bh_unlock(sk);
+		netbuf_free(nb);
 		tcp_orphan(c);
+		return;
+	}
+	tcp_fast_begin(ts, c);
+	mib_inc(MIB_TCP_PassiveOpens);
+	in->ce = ip_cb(nb)->ce;
+	tcp_accept_start(&c->tcp, in, nb);
+	sock_bh_unlock(sk);
+	announce(ts, c);
 }
 
 void tcp_req_show(struct tcp_ent *e, ktime_t now, struct inet_diag *d)
@@ -396,7 +448,8 @@ void tcp_listen_rx(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, u3
 		}
 		tcp_refuse(ts->inet.sk.net, cb->dst, cb->src, in, cb->ifindex);
 	} else if ((in->flags & (TCP_SYN | TCP_FIN)) == TCP_SYN) {
-		take_syn(ts, nb, in, isn);
+		if (take_syn(ts, nb, in, isn))
+			return;
 	}
 	netbuf_free(nb);
 }

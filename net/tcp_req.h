@@ -29,6 +29,8 @@ struct tcp_req {
 	s32 ifindex;
 	u32 saved_len;
 	u8 *saved;
+	u8 cookie_len;			/* Fast Open: to be given with the SYN|ACK */
+	u64 cookie;
 	struct bh_timer timer;
 	struct rcu_head rcu;
 };
@@ -48,6 +50,11 @@ u8 tcp_listen_wscale(const struct tcp_sock *ts);
 void tcp_cookie_send(struct tcp_sock *ts, const struct netbuf *nb, const struct tcp_in *in);	/* in answer to a SYN, and keeps nothing */
 /* An ACK: does it bring back a cookie of ours? Then r, which has noted it, says what the SYN had said. */
 bool tcp_cookie_take(struct tcp_req *r, const struct tcp_sock *ts, const struct netbuf *nb, const struct tcp_in *in);
+
+/* ---- tcp_fastopen.c ---- */
+/* Is the data of this SYN to be taken at once? If not, r may have a cookie to give. */
+bool tcp_fast_judge(struct tcp_sock *ts, struct tcp_req *r, const struct tcp_in *in);
+void tcp_fast_begin(struct tcp_sock *ts, struct tcp_sock *c);
 
 /* ---- tcp_child.c ---- */
 struct tcp_sock *tcp_child_make(struct tcp_sock *ts, const struct tcp_req *r);	/* in no table and no queue; NULL: no memory or no route */

@@ -71,7 +71,7 @@ static void give_page(struct frag_page *f)
 
 static bool can_send(const struct tcp *t)
 {
-	return TCP_STATES(TCP_ESTABLISHED, TCP_CLOSE_WAIT) & 1u << t->state;
+	return TCP_STATES(TCP_ESTABLISHED, TCP_CLOSE_WAIT) & 1u << t->state || (t->state == TCP_SYN_RECV && t->tfo_server);
 }
 
 static bool has_room(const struct tcp *t)
@@ -102,23 +102,16 @@ static int wait_room(struct tcp_sock *ts, bool nonblock, ktime_t deadline)
 	return err ? sock_intr(err, sk->sndtimeo) : 0;
 }
 
-static bool opening(struct tcp_sock *ts)
-{
-	u8 s = READ_ONCE(ts->inet.sk.state);
-
-	return s == TCP_SYN_SENT || s == TCP_SYN_RECV;
-}
-
 static int check_send(struct tcp_sock *ts, bool nonblock, ktime_t deadline)
 {
 	struct sock *sk = &ts->inet.sk;
 	int err;
 
-	if (unlikely(opening(ts))) {
+	if (unlikely(tcp_is_opening(ts))) {
 		if (nonblock)
 			return -EAGAIN;
 		sock_unlock(sk);
-		err = waitq_wait(&sk->obj.writers, !opening(ts), WAIT_INTERRUPTIBLE, deadline);
+		err = waitq_wait(&sk->obj.writers, !tcp_is_opening(ts), WAIT_INTERRUPTIBLE, deadline);
 		sock_lock(sk);
 		tcp_enter(ts);
 		if (err)
@@ -130,8 +123,8 @@ static int check_send(struct tcp_sock *ts, bool nonblock, ktime_t deadline)
 	return (ts->tcp.shutdown & SEND_SHUTDOWN) || !can_send(&ts->tcp) ? -EPIPE : 0;
 }
 
-/* One stretch into the last segment. Bytes, or -errno. */
-static ssize_t copy_some(struct tcp *t, struct iter *from)
+/* One stretch into the last segment. */
+ssize_t tcp_copy_some(struct tcp *t, struct iter *from, u32 most)
 {
 	struct frag_page f;
 	struct tcp_seg *s;
@@ -143,7 +136,7 @@ static ssize_t copy_some(struct tcp *t, struct iter *from)
 		return -ENOMEM;
 	if (!take_page(&f))
 		return -ENOMEM;
-	n = (u32)min(iter_left(from), (usize)min(room, f.size - f.off));
+	n = (u32)min(iter_left(from), (usize)min(min(room, most), f.size - f.off));
 	if (iter_take(from, (u8 *)page_to_virt(f.page) + f.off, n) < n) {
 		ret = -EFAULT;
 	} else {
@@ -204,7 +197,7 @@ static ssize_t send_owned(struct tcp_sock *ts, struct sock_msg *m)
 				err = check_send(ts, m->nonblock, deadline);
 			continue;
 		}
-		n = copy_some(t, m->iter);
+		n = tcp_copy_some(t, m->iter, U32_MAX);
 		if (n < 0)
 			err = (int)n;
 		else
@@ -218,18 +211,16 @@ static ssize_t send_owned(struct tcp_sock *ts, struct sock_msg *m)
 ssize_t tcp_send(struct sock *sk, struct sock_msg *m)
 {
 	struct tcp_sock *ts = to_tcp(sk);
-	ssize_t n;
+	ssize_t n, first = 0;
+	int err = 0;
 
-	if (unlikely(m->flags & MSG_FASTOPEN) && m->has_addr) {	/* no cookie is known: connect, then send */
-		n = sk->ops->connect(sk, m->addr, m->nonblock);
-		if (n)
-			return n;
-	}
 	sock_lock(sk);
 	tcp_enter(ts);
-	n = send_owned(ts, m);
+	if (unlikely(m->flags & MSG_FASTOPEN || ts->tfo_deferred))
+		err = tcp_fast_send(ts, m, &first);
+	n = err ? err : first && (m->nonblock || !iter_left(m->iter)) ? 0 : send_owned(ts, m);
 	sock_unlock(sk);
-	return n;
+	return first ? first + max(n, (ssize_t)0) : n;
 }
 
 ssize_t tcp_send_page(struct sock *sk, struct page *p, u32 off, u32 len, u32 flags)
@@ -514,7 +505,9 @@ u32 tcp_poll(struct sock *sk)
 		mask |= EPOLLHUP;
 	if (shut & RCV_SHUTDOWN)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV)
+	if (unlikely(ts->tfo_deferred))
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	else if (!tcp_is_opening(ts))
 		mask |= poll_data(ts);
 	if (atomic_read(&sk->err) || READ_ONCE(ts->inet.errors.n))
 		mask |= EPOLLERR;
@@ -523,7 +516,7 @@ u32 tcp_poll(struct sock *sk)
 
 static u32 bytes_waiting(struct tcp *t)
 {
-	if (TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state)
+	if (tcp_is_opening(tcp_sock_of(t)))
 		return 0;
 	if (t->urg_state == TCP_URG_NONE || t->urg_inline || seq_before(t->rcv_up, t->copied_seq) || !seq_before(t->rcv_up, t->rcv_nxt))
 		return t->rcv_nxt - t->copied_seq - t->fin_seen;

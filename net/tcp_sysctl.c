@@ -10,7 +10,7 @@
 #include <mm/page.h>
 
 struct tcp_sysctl tcp_sysctl = {
-	.syn_retries = 6, .synack_retries = 5, .retries2 = 15, .syn_linear = 4, .fin_timeout_s = 60, .keep_time_s = 7200,
+	.syn_retries = 6, .synack_retries = 5, .retries2 = 15, .syn_linear = 4, .fastopen = TFO_CLIENT, .fin_timeout_s = 60, .keep_time_s = 7200,
 	.keep_intvl_s = 75, .keep_probes = 9, .max_syn_backlog = 1024,
 	.retries1 = 3, .max_orphans = 65536, .chains = 16384, .cong = &tcp_cubic, .notsent_lowat = U32_MAX, .max_tw = 65536,
 	.rmem = { 4096, 131072, 6291456 }, .wmem = { 4096, 16384, 4194304 }, .ecn = 2, .syncookies = 1, .tw_reuse = 2,

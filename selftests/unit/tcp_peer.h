@@ -40,6 +40,7 @@ void tcp_env_space(struct tcp *tp) {}
 void tcp_env_state(struct tcp *tp) {}
 void tcp_env_timer(struct tcp *tp, ktime_t when) {}
 void tcp_env_confirm(struct tcp *tp) {}
+void tcp_env_cookie(struct tcp *tp, const struct tcp_in *in) {}
 void tcp_env_urgent(struct tcp *tp) { nr_urgent++; }
 u32 tcp_env_tune_max(struct tcp *tp, bool send) { return tune_max; }
 struct tcp_seg *tcp_env_seg_alloc(void) { return slab_alloc(seg_cache, PAGE_ATOMIC); }

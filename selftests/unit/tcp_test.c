@@ -133,6 +133,7 @@ void tcp_env_space(struct tcp *t) {}
 void tcp_env_state(struct tcp *t) {}
 void tcp_env_timer(struct tcp *t, ktime_t when) {}
 void tcp_env_confirm(struct tcp *t) {}
+void tcp_env_cookie(struct tcp *t, const struct tcp_in *in) {}
 void tcp_env_urgent(struct tcp *t) { peer_of(t)->urgent_seen = true; }
 u32 tcp_env_tune_max(struct tcp *t, bool send) { return tune_max; }
 struct tcp_seg *tcp_env_seg_alloc(void) { return slab_alloc(seg_cache, PAGE_ATOMIC); }

@@ -347,7 +347,8 @@ void run_case(const struct script *s, int first, int end)
 	set_name("v6", family == AF_INET6);
 	set_name("port", 5000 + case_number);
 	for (int i = 0; i < MAX_FLOWS; i++)
-		flows[i] = (struct flow){ .lport = (uint16_t)(5000 + case_number), .rport = (uint16_t)(40001 + i), .peer_isn = PEER_ISN + (uint32_t)i * 0x1000000 };
+		flows[i] = (struct flow){ .lport = (uint16_t)(5000 + case_number), .rport = (uint16_t)(40001 + i),
+					  .peer_isn = PEER_ISN + (uint32_t)i * 0x1000000 };
 	flow = &flows[0];
 	last_event = now_ns();
 	for (int i = first; i < end; i++)

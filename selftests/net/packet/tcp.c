@@ -104,6 +104,19 @@ static uint32_t hex_bytes(const char *text, uint8_t *out)
 	return n;
 }
 
+static uint8_t last_cookie[40], last_cookie_len;	/* the kernel's */
+
+/* "ask"; hexadecimal digits; "*", what the kernel gave last. */
+static void put_cookie(struct segment *s, const char *word)
+{
+	uint8_t data[40];
+
+	if (!strcmp(word, "*"))
+		option(s, 34, last_cookie, last_cookie_len);
+	else
+		option(s, 34, data, strcmp(word, "ask") ? hex_bytes(word, data) : 0);
+}
+
 /* How many words it was. */
 static int option_word(char **w, struct segment *s)
 {
@@ -124,7 +137,7 @@ static int option_word(char **w, struct segment *s)
 	} else if (!strcmp(w[0], "sack")) {
 		option(s, 5, data, 8 * sack_blocks(w[1], flow->kernel_isn, data));
 	} else if (!strcmp(w[0], "cookie")) {
-		option(s, 34, data, strcmp(w[1], "ask") ? hex_bytes(w[1], data) : 0);
+		put_cookie(s, w[1]);
 	} else if (!strcmp(w[0], "option")) {
 		uint32_t n = hex_bytes(w[1], data);
 
@@ -232,7 +245,9 @@ static void check_sack(const char *word, const uint8_t *o, uint32_t len)
 		fail("%u blocks of SACK, not %s", len / 8, word);
 }
 
-static const struct { const char *word; uint8_t kind; } kinds[] = { { "mss", 2 }, { "ws", 3 }, { "sackok", 4 }, { "sack", 5 }, { "ts", 8 }, { "cookie", 34 } };
+static const struct { const char *word; uint8_t kind; } kinds[] = {
+	{ "mss", 2 }, { "ws", 3 }, { "sackok", 4 }, { "sack", 5 }, { "ts", 8 }, { "cookie", 34 },
+};
 
 static uint8_t kind_of(const char *word)
 {
@@ -302,10 +317,15 @@ static int expect_word(char **w, const uint8_t *p)
 static void learn(const uint8_t *p)
 {
 	uint32_t len;
-	const uint8_t *ts = find_option(p, 8, &len);
+	const uint8_t *ts = find_option(p, 8, &len), *cookie;
 
 	if (ts)
 		flow->stamp = get32(ts);
+	cookie = find_option(p, 34, &len);
+	if (cookie && len) {
+		last_cookie_len = (uint8_t)len;
+		memcpy(last_cookie, cookie, len);
+	}
 	if (p[13] & 2 && !flow->isn_known) {
 		flow->kernel_isn = get32(p + 4);
 		flow->isn_known = true;

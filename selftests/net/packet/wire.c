@@ -36,12 +36,12 @@ int64_t now_ns(void)
 const uint8_t *address_bytes(bool local)
 {
 	static uint8_t a[2][16];
-	uint8_t *at = a[local];
+	uint8_t *at = a[local], high = (uint8_t)(local ? 0 : 1 + case_number / 250), low = (uint8_t)(local ? 1 : 1 + case_number % 250);
 
 	if (family == AF_INET)
-		memcpy(at, (uint8_t[]){ 10, 77, (uint8_t)(local ? 0 : 1 + case_number / 250), (uint8_t)(local ? 1 : 1 + case_number % 250) }, 4);
+		memcpy(at, (uint8_t[4]){ 10, 77, high, low }, 4);
 	else
-		memcpy(at, (uint8_t[16]){ 0xfd, 0x77, [14] = (uint8_t)(local ? 0 : 1 + case_number / 250), [15] = (uint8_t)(local ? 1 : 1 + case_number % 250) }, 16);
+		memcpy(at, (uint8_t[16]){ 0xfd, 0x77, [14] = high, [15] = low }, 16);
 	return at;
 }
 
