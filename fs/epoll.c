@@ -214,7 +214,7 @@ static void chain_add(struct epoll *ep, struct item *i)
 static void grow(struct epoll *ep)
 {
 	u32 n = ep->mask + 1, c;
-	struct item **old = ep->table, **bigger = kcalloc(n * 2ul, sizeof(*bigger));
+	struct item **old = ep->table, **bigger = kcalloc(n * 2ul, sizeof(struct item *));
 
 	if (!bigger)
 		return;
