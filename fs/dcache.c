@@ -20,7 +20,9 @@
  *      a miss counts only when dcache_rename_seq() was even and did not change, or the bucket lock is held.
  *  (4) vnode changes once, from NULL; it is put when the dentry is freed.
  *
- * Locks: rename_mutex [RANK_SLEEP_LEAF] > one of d->lock, bucket lock, lru_lock [RANK_DCACHE], never two.
+ * Which names are forgotten, and when: dcache_lru.c.
+ *
+ * Locks: rename_mutex [RANK_SLEEP_LEAF] > one of d->lock, bucket lock [RANK_DCACHE], never two.
  * Barriers: (A) seq odd before the fields change, (B) readers load seq, fields, seq. Ref: path_resolution(7).
  * Tests: selftests/unit/dcache_test.c
  */
@@ -32,7 +34,8 @@
 #include <kernel/printk.h>
 #include <mm/page.h>
 #include <mm/slab.h>
-#include <mm/vmo.h>
+
+#include "dcache_int.h"
 
 #define NR_BUCKET_LOCKS 256u
 #define MAX_HASH_ORDER	10u	/* 4 MiB of buckets */
@@ -43,9 +46,6 @@ static u32 bucket_shift __ro_after_init;		/* 64 - log2(number of buckets) */
 static struct spinlock bucket_locks[NR_BUCKET_LOCKS];
 static struct mutex rename_mutex;		/* one change of names at a time in the whole machine */
 static u32 rename_seq;				/* [rename_mutex] odd: under way */
-static struct spinlock lru_lock;
-static struct list lru;				/* [lru_lock] of those the cache may forget; oldest first */
-static u64 nr_lru, max_lru;			/* [lru_lock], set at boot */
 static atomic64_t nr_dentries;			/* statistic */
 
 void dcache_init(void)
@@ -62,10 +62,8 @@ void dcache_init(void)
 	bucket_shift = 64 - (PAGE_SHIFT - 3 + order);
 	for (i = 0; i < NR_BUCKET_LOCKS; i++)
 		spin_init(&bucket_locks[i], RANK_DCACHE);
-	spin_init(&lru_lock, RANK_DCACHE);
 	mutex_init(&rename_mutex, RANK_SLEEP_LEAF);
-	list_init(&lru);
-	max_lru = max(mem.total / 16, (u64)4096);	/* names take at most about an eightieth of memory */
+	dcache_lru_init(mem.total);
 }
 
 /* ---- names ---- */
@@ -355,30 +353,6 @@ static void unlink_sibling(struct dentry *d)
 	spin_unlock(&d->parent->lock);
 }
 
-static void lru_add(struct dentry *d)
-{
-	bool too_many;
-
-	spin_lock(&lru_lock);
-	list_add_tail(&lru, &d->lru);
-	too_many = ++nr_lru > max_lru;
-	spin_unlock(&lru_lock);
-	if (unlikely(too_many))
-		dcache_shrink(64);
-}
-
-static void lru_del(struct dentry *d)
-{
-	if (list_empty_racy(&d->lru))
-		return;
-	spin_lock(&lru_lock);
-	if (!list_empty(&d->lru)) {
-		list_del_init(&d->lru);
-		nr_lru--;
-	}
-	spin_unlock(&lru_lock);
-}
-
 void dentry_add(struct dentry *d, struct vnode *v)
 {
 	dentry_get(d);
@@ -389,7 +363,7 @@ void dentry_add(struct dentry *d, struct vnode *v)
 	link_sibling(d);
 	link_hash(d);
 	if (!(d->sb->flags & SB_DCACHE_IS_DIR))
-		lru_add(d);
+		dcache_lru_add(d);
 }
 
 /* seq goes odd before the fields change; pairs with (B) in find(). */
@@ -437,7 +411,7 @@ static void take_out(struct dentry *d)
 {
 	unlink_hash(d);
 	unlink_sibling(d);
-	lru_del(d);
+	dcache_lru_del(d);
 }
 
 void dentry_drop(struct dentry *d)
@@ -454,7 +428,7 @@ void dentry_drop(struct dentry *d)
 	dentry_put(d);
 }
 
-/* Forgets d if nobody but the cache and the caller has it: their references are gone then. */
+/* Takes over the references of the cache and of the caller, if nobody else has one. */
 static bool try_forget(struct dentry *d)
 {
 	bool mine = false;
@@ -469,54 +443,17 @@ static bool try_forget(struct dentry *d)
 	return mine;
 }
 
-/* The oldest on the list with a reference, moved to the young end; NULL: none. */
-static struct dentry *lru_next(void)
+bool dentry_forget(struct dentry *d)
 {
-	struct dentry *d;
+	struct dentry *parent;
 
-	spin_lock(&lru_lock);
-	d = list_first_or_null(&lru, struct dentry, lru);
-	if (d) {
-		list_move_tail(&lru, &d->lru);
-		if (!dentry_tryget(d))
-			d = NULL;
-	}
-	spin_unlock(&lru_lock);
-	return d;
-}
-
-/* Letting go of it now would mean to write it first. */
-static bool is_dirty(const struct dentry *d)
-{
-	const struct super_ops *ops = d->vnode ? d->sb->ops : NULL;
-
-	return ops && ops->dirty && ops->dirty(d->vnode);
-}
-
-u32 dcache_shrink(u32 n)
-{
-	u64 tries, most = min(4ull * n, 2 * dcache_unused() + 2);	/* twice around */
-	u32 freed = 0;
-
-	for (tries = 0; freed < n && tries < most; tries++) {
-		struct dentry *d = lru_next(), *parent;
-		bool used;
-
-		if (!d)
-			break;
-		used = d->referenced;
-		d->referenced = false;
-		if (used || is_dirty(d) || !try_forget(d)) {
-			dentry_put(d);
-			continue;
-		}
-		parent = d->parent;
-		take_out(d);
-		free_dentry(d);
-		dentry_put(parent);
-		freed++;
-	}
-	return freed;
+	if (!try_forget(d))
+		return false;
+	parent = d->parent;
+	take_out(d);
+	free_dentry(d);
+	dentry_put(parent);
+	return true;
 }
 
 /* The first cached child with a reference, or NULL. */
@@ -648,15 +585,3 @@ u64 dcache_count(void)
 {
 	return atomic_read(&nr_dentries);
 }
-
-u64 dcache_unused(void)
-{
-	return READ_ONCE(nr_lru);
-}
-
-static u64 shrink(u64 n)
-{
-	return dcache_shrink((u32)min(n, (u64)U32_MAX / 4));
-}
-
-SHRINKER(dcache, shrink);

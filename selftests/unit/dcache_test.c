@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: fs/dcache.c selftests/host/pages.c mm/buddy.c */
+/* modules: fs/dcache.c fs/dcache_lru.c selftests/host/pages.c mm/buddy.c */
 /* dcache: a random tree of names against an array: found iff there, with the right vnode, through renames, exchanges, pruning and
  * shrinking; every dentry and vnode goes when nobody has it. */
 #include <fs/dcache.h>
