@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: fs/ext/journal.c fs/ext/journal_commit.c fs/ext/journal_home.c fs/ext/journal_log.c fs/ext/journal_recover.c fs/buf.c fs/bio.c fs/blkflush.c fs/blkdev_cache.c fs/pageio.c mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c kernel/lib/rbtree.c kernel/lib/crc.c kernel/lib/string.c selftests/host/pages.c selftests/host/disk.c selftests/host/nouser.c */
+/* modules: fs/ext/journal.c fs/ext/journal_open.c fs/ext/journal_commit.c fs/ext/journal_home.c fs/ext/journal_log.c fs/ext/journal_recover.c fs/buf.c fs/bio.c fs/blkflush.c fs/blkdev_cache.c fs/pageio.c mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c kernel/lib/rbtree.c kernel/lib/crc.c kernel/lib/string.c selftests/host/pages.c selftests/host/disk.c selftests/host/nouser.c */
 /* journal: transactions over a disk with a volatile cache, cut off anywhere: after replay every block is as some transaction left it, none
  * that was waited for is missing, none is in halves. */
 #include <fs/ext/journal_int.h>
