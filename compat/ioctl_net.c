@@ -18,6 +18,8 @@
 #define FLAGS_SHOWN	0xffffu		/* ifr_flags is 16 bits wide */
 #define ETHTOOL_GDRVINFO 0x03u
 #define ETHTOOL_GLINK	0x0au
+#define ETHTOOL_GGRO	0x2bu
+#define ETHTOOL_SGRO	0x2cu
 
 /* ---- naming a device ---- */
 
@@ -362,11 +364,22 @@ static long change_route(struct net_ns *net, bool add, uaddr_t arg)
 static long ethtool(struct netdev *d, uaddr_t data)
 {
 	struct { u32 cmd; char driver[32], version[32], fw[32], bus[32], rest[64]; } info = {};
-	u32 cmd;
+	u32 cmd, value[2];
 
 	if (get_user(&cmd, data))
 		return -EFAULT;
 	switch (cmd) {
+	case ETHTOOL_GGRO:
+		value[0] = cmd;
+		value[1] = READ_ONCE(d->gro);
+		return copy_to_user(data, value, sizeof(value));
+	case ETHTOOL_SGRO:
+		if (!capable(CAP_NET_ADMIN))
+			return -EPERM;
+		if (get_user(&value, data))
+			return -EFAULT;
+		WRITE_ONCE(d->gro, value[1] != 0);
+		return 0;
 	case ETHTOOL_GLINK: {
 		u32 link[2] = { cmd, (d->flags & IFF_LOWER_UP) != 0 };
 

@@ -26,6 +26,7 @@
 #include <kernel/printk.h>
 #include <kernel/uapi.h>
 #include <mm/slab.h>
+#include <net/gro.h>
 #include <net/net.h>
 #include <net/segment.h>
 
@@ -79,6 +80,7 @@ static void net_rx_softirq(void)
 	while (left && (q = next_queue(l))) {
 		u32 share = min(left, QUEUE_BUDGET), n = q->dev->ops->poll(q->dev, q->index, share);
 
+		gro_flush();
 		left -= min(n, left);
 		if (n >= share)
 			poll_again(l, q);
@@ -90,6 +92,7 @@ static void net_rx_softirq(void)
 /* The driver's poll found less than its share and is about to turn interrupts on. */
 void netdev_poll_done(struct netdev_queue *q)
 {
+	gro_flush();				/* before another CPU may bring what follows */
 	__atomic_store_n(&q->scheduled, 0, __ATOMIC_RELEASE);
 }
 
@@ -199,7 +202,10 @@ void netdev_rx(struct netdev *d, struct netbuf *nb)
 	s->rx_multicast += nb->kind == PKT_MULTICAST;
 	netbuf_pull(nb, ETH_HLEN);
 	nb->net_off = netbuf_offset(nb);
-	netdev_deliver(nb);
+	if (READ_ONCE(d->gro))
+		gro_receive(nb);
+	else
+		netdev_deliver(nb);
 }
 
 /* ---- sending ---- */

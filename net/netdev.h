@@ -119,6 +119,7 @@ struct netdev {
 	ktime_t igmp1_until, igmp2_until, mld1_until;	/* older routers were heard on the link */
 	struct ip6_dev *ip6;		/* net/ip6.c: autoconfiguration, per device settings */
 	struct work carrier_work;
+	bool gro;			/* [c] received segments are joined (net/gro.c): the driver's wish, ETHTOOL_SGRO */
 	bool dead;			/* [c] unregistered */
 	struct rcu_head rcu;
 };

@@ -440,7 +440,7 @@ static void take_payload(struct tcp *t, struct tcp_in *in, struct netbuf *nb)
 
 void tcp_segment(struct tcp *t, struct tcp_in *in, struct netbuf *nb)
 {
-	t->segs_in++;
+	t->segs_in += max((u32)nb->gso_segs, 1u);
 	if (unlikely(t->state == TCP_SYN_SENT)) {
 		syn_sent(t, in, nb);
 		return;

@@ -24,6 +24,7 @@
 #include <kernel/uapi.h>
 #include <mm/page.h>
 #include <mm/slab.h>
+#include <net/gro.h>
 #include <net/net.h>
 #include <net/netdev.h>
 
@@ -66,7 +67,7 @@
 
 #define RING_MAX	256u
 #define COPY_SMALL	256u		/* up to here a packet is copied and its page reused */
-#define COPY_HEAD	128u		/* of larger ones: link, network and transport headers */
+#define COPY_HEAD	128u		/* of larger ones: link, network and transport headers (TCP's: exactly) */
 #define TX_ROOM		(NETBUF_FRAGS + 2u)
 
 struct net_header {
@@ -141,9 +142,11 @@ static void read_header(struct netbuf *nb, const struct net_header *h)
 static struct netbuf *first_buffer(struct page *page, u32 len)
 {
 	u8 *va = page_to_virt(page);
-	u32 body = len - (u32)sizeof(struct net_header), head = body <= COPY_SMALL ? body : COPY_HEAD;
-	struct netbuf *nb = netbuf_alloc(head, NETBUF_HEADROOM + 2, PAGE_ATOMIC);	/* + 2: the network header is aligned */
+	u32 body = len - (u32)sizeof(struct net_header), head;
+	struct netbuf *nb;
 
+	head = body <= COPY_SMALL ? body : gro_head_len(va + sizeof(struct net_header), body, COPY_HEAD);
+	nb = netbuf_alloc(head, NETBUF_HEADROOM + 2, PAGE_ATOMIC);	/* + 2: the network header is aligned */
 	if (nb) {
 		memcpy(netbuf_put(nb, head), va + sizeof(struct net_header), head);
 		if (body > head && netbuf_add_frag(nb, page, (u32)sizeof(struct net_header) + head, body - head) == 0) {
@@ -426,6 +429,7 @@ static const struct netdev_ops card_ops = {
 static void set_features(struct netdev *d, const struct virtio_device *v)
 {
 	d->features = NETDEV_F_FRAGS;
+	d->gro = true;
 	if (!virtio_has(v, F_CSUM))
 		return;
 	d->features |= NETDEV_F_CSUM;

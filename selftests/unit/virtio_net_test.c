@@ -52,6 +52,7 @@ int netdev_register(struct net_ns *net, struct netdev *d) { return 0; }
 struct netdev *netdev_alloc(const char *name, const struct netdev_ops *ops, u32 nr, usize priv) { return NULL; }
 bool softirq_pending_here(void) { return false; }
 void bh_run_pending(void) {}
+u32 gro_head_len(const u8 *frame, u32 len, u32 most) { return min(len, most); }
 void random_bytes(void *p, usize n) { memset(p, 7, n); }
 usize iter_put(struct iter *it, const void *src, usize n) { return 0; }
 usize iter_take(struct iter *it, void *dst, usize n) { return 0; }

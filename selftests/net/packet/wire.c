@@ -179,12 +179,13 @@ bool wire_parse(const struct frame *f, struct ip_fields *ip, const uint8_t **pay
 /* ---- the tap ---- */
 
 /* Segments must arrive as they were sent. */
-static void switch_gro_off(void)
+static void switch_joining_off(void)
 {
 	struct ethtool_value v = { ETHTOOL_SGRO, 0 };
 	struct ifreq r = { .ifr_name = "eth1", .ifr_data = (void *)&v };
 
-	ioctl(tap, SIOCETHTOOL, &r);
+	if (ioctl(tap, SIOCETHTOOL, &r))
+		fail("segments are joined at eth1: %m");
 }
 
 void wire_open(void)
@@ -197,7 +198,7 @@ void wire_open(void)
 	if (tap < 0 || bind(tap, (void *)&a, sizeof(a)) || ioctl(tap, SIOCGIFHWADDR, &r))
 		fail("no tap at eth1: %m");
 	memcpy(kernel_mac, r.ifr_hwaddr.sa_data, 6);
-	switch_gro_off();
+	switch_joining_off();
 }
 
 static bool is_for_us(const uint8_t *frame, ssize_t n)
