@@ -19,6 +19,7 @@
 #include <kernel/lib/byteorder.h>
 #include <kernel/lib/string.h>
 #include <net/checksum.h>
+#include <net/net.h>
 #include <net/netdev.h>
 #include <net/tcp.h>
 
@@ -108,6 +109,7 @@ static bool same_connection(struct netbuf *a, struct netbuf *b, const struct hel
 	return a->protocol == b->protocol && !memcmp(a->data + at, b->data + at, h->ip_len - at) && !memcmp(tcp_of(a, h), tcp_of(b, h), 4);
 }
 
+/* Without DF a router may have to cut what it forwards, each packet by itself: then they stay apart. */
 static bool same_ip(const struct netbuf *a, const struct netbuf *b, const struct held *ha, const struct held *hb)
 {
 	const struct ip4_header *a4 = (const void *)a->data, *b4 = (const void *)b->data;
@@ -116,7 +118,7 @@ static bool same_ip(const struct netbuf *a, const struct netbuf *b, const struct
 	if (a->protocol != ETH_P_IP)
 		return a6->flow == b6->flow && a6->hops == b6->hops;
 	return a4->tos == b4->tos && a4->ttl == b4->ttl && a4->frag == b4->frag &&
-	       (a4->frag & cpu_to_be16(IP4_DF) || hb->id == (u16)(ha->id + 1));
+	       (a4->frag & cpu_to_be16(IP4_DF) || (hb->id == (u16)(ha->id + 1) && !READ_ONCE(a->dev->net->forward4)));
 }
 
 static bool continues(struct netbuf *a, struct netbuf *b, const struct held *hb)

@@ -114,7 +114,7 @@ static void reply(struct net_ns *net, struct netbuf *nb)
 	struct route r = {};
 	struct netbuf *c;
 
-	if (READ_ONCE(net->echo_ignore_all) || route_lookup(net, &f, &r))
+	if (READ_ONCE(net->echo_ignore_all6) || route_lookup(net, &f, &r))
 		return;
 	if (ip_is_any(tx.src))
 		tx.src = r.src;

@@ -165,7 +165,7 @@ static void forward(struct net_ns *net, struct netbuf *nb)
 	if (r.type != RTN_UNICAST || netbuf_unshare(nb, NETBUF_HEADROOM / 2, PAGE_ATOMIC))
 		goto drop;
 	h = (struct ip4_header *)(void *)nb->data;
-	if (nb->len > r.mtu && !nb->gso && (h->frag & cpu_to_be16(IP4_DF))) {
+	if (ip_packet_max(nb, ip4_header_len(h)) > r.mtu && (h->frag & cpu_to_be16(IP4_DF))) {
 		icmp4_send(net, nb, ICMP_DEST_UNREACH, 4, r.mtu);
 		goto drop;
 	}

@@ -241,7 +241,7 @@ static void forward(struct net_ns *net, struct netbuf *nb)
 		icmp6_send(net, nb, ICMP6_UNREACHABLE, 0, 0);
 		goto drop;
 	}
-	if (nb->len > r.mtu && !nb->gso) {
+	if (ip_packet_max(nb, sizeof(*h)) > r.mtu) {
 		mib_inc(MIB_IP6_InTooBigErrors);
 		icmp6_send(net, nb, ICMP6_TOO_BIG, 0, r.mtu);
 		goto drop;

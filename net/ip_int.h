@@ -21,6 +21,14 @@ static_assert(sizeof(struct ip4_header) == 20, "ip4_header");
 
 static inline u32 ip4_header_len(const struct ip4_header *h) { return (h->version_len & 15u) * 4u; }
 
+/* The largest packet that nb, data at the network header of ip_len bytes, stands for: what a link must take. */
+static inline u32 ip_packet_max(const struct netbuf *nb, u32 ip_len)
+{
+	if (!nb->gso_size || netbuf_linear(nb) < ip_len + 20u)
+		return nb->len;
+	return ip_len + (nb->gso == GSO_TCP4 || nb->gso == GSO_TCP6 ? (nb->data[ip_len + 12] >> 4) * 4u : 8u) + nb->gso_size;
+}
+
 /* ---- ip4.c ---- */
 void ip4_init(void);
 int ip4_send(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, struct route *r);

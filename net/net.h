@@ -37,6 +37,7 @@ struct net_ns {
 	} nl, pkt;				/* AF_NETLINK, AF_PACKET */
 	bool forward4, forward6;		/* net.ipv4.ip_forward, net.ipv6.conf.all.forwarding */
 	bool echo_ignore_all, echo_ignore_broadcasts;	/* net.ipv4.icmp_* */
+	bool echo_ignore_all6;			/* net.ipv6.icmp.echo_ignore_all */
 	struct unix_table un;
 };
 

@@ -6,6 +6,7 @@
 #include <kernel/uapi_net.h>
 #include <net/checksum.h>
 #include <net/gro.h>
+#include <net/net.h>
 #include <net/netdev.h>
 
 #include "unit.h"
@@ -14,6 +15,8 @@
 #define PSH 0x08
 #define FIN 0x01
 
+static struct net_ns net;
+static struct netdev dev = { .net = &net };
 static struct netbuf *up[64];
 static u32 nr_up;
 
@@ -113,6 +116,7 @@ static struct netbuf *segment_now(void)
 	memcpy(t + 16, &sum, 2);
 	nb->protocol = next.v6 ? ETH_P_IPV6 : ETH_P_IP;
 	nb->kind = PKT_HOST;
+	nb->dev = &dev;
 	next.seq += next.len;
 	next.id++;
 	return nb;
@@ -270,6 +274,15 @@ TEST(numbers_of_packets_count_where_they_may_be_cut)
 	next.id += 5;
 	receive();
 	gro_flush();
+	ASSERT_EQ(2, nr_up);
+	check_up(0, 1, 1000);
+	check_up(1, 1, 1000);
+	nr_up = 0;
+	net.forward4 = true;
+	receive();
+	receive();
+	gro_flush();
+	net.forward4 = false;
 	ASSERT_EQ(2, nr_up);
 	check_up(0, 1, 1000);
 	check_up(1, 1, 1000);

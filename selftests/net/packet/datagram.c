@@ -106,6 +106,48 @@ void send_cut(struct ip_fields *ip, const uint8_t *payload, uint32_t len, const 
 	wire_send(ip, payload + cut[0], cut[1] - cut[0]);
 }
 
+/* ---- packets that are only passed on: protocol 253, for experiments (RFC 3692) ---- */
+
+#define PROTO_EXPERIMENT 253
+
+/* "from" a stranger to the peer, or "to" a stranger from the peer: len N. */
+void other_inject(char **w)
+{
+	static uint8_t buf[MAX_PAYLOAD];
+	struct ip_fields ip = { .proto = PROTO_EXPERIMENT, .ttl = 64, .df = true };
+	uint32_t len = 0, n, cut[2] = {};
+
+	if (!*w || (strcmp(*w, "from") && strcmp(*w, "to")))
+		fail("from or to?");
+	ip.ends = strcmp(*w++, "to") ? FROM_STRANGER : TO_STRANGER;
+	for (; *w; w += n) {
+		n = (uint32_t)ip_word(w, &ip, cut);
+		if (n)
+			continue;
+		if (!w[1] || strcmp(*w, "len"))
+			fail("what is '%s'?", *w);
+		len = (uint32_t)number(w[1]);
+		n = 2;
+	}
+	wire_send(&ip, buf, len);
+}
+
+void other_expect(char **w, const struct ip_fields *ip, uint32_t len)
+{
+	uint32_t n;
+
+	if (ip->proto != PROTO_EXPERIMENT)
+		fail("protocol %u", ip->proto);
+	for (; *w; w += n) {
+		n = (uint32_t)ip_expect_word(w, ip);
+		if (n)
+			continue;
+		if (!w[1] || strcmp(*w, "len"))
+			fail("what is '%s'?", *w);
+		n = (uint32_t)ip_number(w, "len", len);
+	}
+}
+
 /* ---- UDP ---- */
 
 void udp_inject(char **w)
@@ -279,7 +321,7 @@ static void check_quote(const char *proto, const uint8_t *p, uint32_t len)
 	int want = !strcmp(proto, "udp") ? IPPROTO_UDP : !strcmp(proto, "tcp") ? IPPROTO_TCP : (int)number(proto);
 	uint32_t head = family == AF_INET ? 20 : 40, at = family == AF_INET ? 12 : 8, n = address_len();
 
-	if (len < head + 8 || memcmp(p + at, address_bytes(false), n) || memcmp(p + at + n, address_bytes(true), n))
+	if (len < head + 8 || memcmp(p + at, address_bytes(false), n) || (want != PROTO_EXPERIMENT && memcmp(p + at + n, address_bytes(true), n)))
 		fail("what it quotes is not ours");
 	if (p[family == AF_INET ? 9 : 6] != want && p[family == AF_INET ? 9 : 6] != 44)
 		fail("it quotes protocol %u", p[family == AF_INET ? 9 : 6]);

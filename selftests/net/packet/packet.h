@@ -48,6 +48,7 @@ struct frame {
 struct ip_fields {
 	uint8_t proto, ttl, tos;
 	bool df, more, is_frag, bad_sum, has_options;
+	enum { BETWEEN_US, FROM_STRANGER, TO_STRANGER } ends;	/* an address on the link that nobody has */
 	uint32_t id, frag_off;
 };
 int64_t now_ns(void);
@@ -82,6 +83,8 @@ void udp_inject(char **w);
 void udp_expect(char **w, const struct ip_fields *ip, const uint8_t *p, uint32_t len);
 void icmp_inject(char **w);
 void icmp_expect(char **w, const struct ip_fields *ip, const uint8_t *p, uint32_t len);
+void other_inject(char **w);
+void other_expect(char **w, const struct ip_fields *ip, uint32_t len);
 void frag_expect(char **w, const struct ip_fields *ip, uint32_t len);
 /* ttl N, tos N, ce, ect0, id N, df, frag A:B more|last, badsum: how many words it was; 0: none of these. */
 int ip_word(char **w, struct ip_fields *ip, uint32_t cut[2]);

@@ -124,6 +124,8 @@ static void inject(char **w)
 		udp_inject(w + 1);
 	else if (!strcmp(w[0], "icmp"))
 		icmp_inject(w + 1);
+	else if (!strcmp(w[0], "other"))
+		other_inject(w + 1);
 	else
 		tcp_inject(w);
 	last_event = now_ns();
@@ -158,6 +160,8 @@ static void expect_fields(char **w, const struct frame *f)
 		udp_expect(w + 1, &ip, p, len);
 	else if (!strcmp(w[0], "icmp"))
 		icmp_expect(w + 1, &ip, p, len);
+	else if (!strcmp(w[0], "other"))
+		other_expect(w + 1, &ip, len);
 	else if (ip.proto == 6 && !ip.is_frag)
 		tcp_expect(w, &ip, p, len);
 	else

@@ -121,9 +121,29 @@ static uint32_t ip6_header(uint8_t *at, const struct ip_fields *ip, uint32_t len
 	return 40 + extra;
 }
 
+/* Between the peer and an address that only its last byte but one tells from the peer's. */
+static void put_stranger(uint8_t *at, const struct ip_fields *ip)
+{
+	uint32_t n = address_len(), src = family == AF_INET ? 12 : 8;
+	uint8_t *a = at + src + (ip->ends == TO_STRANGER ? n : 0), *b = at + src + (ip->ends == TO_STRANGER ? 0 : n);
+
+	memcpy(a, address_bytes(false), n);
+	a[n - 2] = 200;
+	memcpy(b, address_bytes(false), n);
+}
+
 uint32_t ip_header(uint8_t *at, const struct ip_fields *ip, uint32_t len, bool from_peer)
 {
-	return (family == AF_INET ? ip4_header : ip6_header)(at, ip, len, from_peer);
+	uint32_t n = (family == AF_INET ? ip4_header : ip6_header)(at, ip, len, from_peer);
+
+	if (ip->ends != BETWEEN_US) {
+		put_stranger(at, ip);
+		if (family == AF_INET) {
+			put16(at + 10, 0);
+			put16(at + 10, plain_sum(at, 20));
+		}
+	}
+	return n;
 }
 
 static bool parse4(const struct frame *f, struct ip_fields *ip, const uint8_t **payload, uint32_t *len)
