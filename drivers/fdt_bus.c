@@ -3,12 +3,17 @@
  *
  * The tree is first read where the loader put it (boot.S mapped up to 4 MiB from its 2 MiB boundary), then only its used part is copied:
  * QEMU's is 1 MiB of mostly nothing. Nodes below a disabled one, and under /cpus or /reserved-memory, are no devices.
+ *
+ * What is wrong with it is said where it still names a PL011. Nothing can be said over one whose first word is wrong, whose header
+ * points outside, or that lost its strings: no address of a device is known then.
  * Locks: none; boot only. Ref: Devicetree Specification 0.4 s3; Linux Documentation/arch/arm64/booting.rst.
+ * Tests: selftests/boot/run damaged_device_trees an_initrd_outside_memory
  */
 #include <drivers/fdt_bus.h>
 
 #include <arch/mmu.h>
 #include <drivers/driver.h>
+#include <drivers/serial/pl011.h>
 #include <kernel/cmdline.h>
 #include <kernel/lib/fdt.h>
 #include <kernel/lib/fmt.h>
@@ -50,6 +55,10 @@ static void find_initrd(void)
 	if (fdt_find_number("/chosen", "linux,initrd-start", &start) ||
 	    fdt_find_number("/chosen", "linux,initrd-end", &end) || end <= start)
 		return;
+	if (!early_is_ram(start, end - start)) {
+		pr_err("initrd at %#lx-%#lx is not in memory: not used", start, end);
+		return;
+	}
 	initrd_start = start;
 	initrd_end = end;
 	early_reserve(start, end - start, "initramfs");
@@ -74,6 +83,24 @@ static void copy_tree(const void *old)
 	fdt_set_blob(tree);
 }
 
+/* Said where the tree still tells a console. */
+static __noreturn void tree_unusable(paddr_t fdt, const char *why)
+{
+	pl011_any_console();
+	panic("the device tree at %lx %s", fdt, why);
+}
+
+/* Its nodes follow each other to the end: one that was cut off would be a machine without this and that. */
+static void check_tree(const void *old, paddr_t fdt)
+{
+	int node = 0;
+
+	while (node >= 0)
+		node = fdt_next_node(old, node, NULL);
+	if (node != -FDT_ERR_NOTFOUND)
+		tree_unusable(fdt, "is damaged");
+}
+
 void fdt_bus_init(paddr_t fdt)
 {
 	const void *old = phys_to_virt(fdt);
@@ -81,11 +108,11 @@ void fdt_bus_init(paddr_t fdt)
 	u64 total = 0;
 
 	if (!fdt || fdt_check_header(old))
-		panic("no device tree at %lx", fdt);
-	fdt_set_blob(old);
+		panic("no device tree at %lx", fdt);	/* so no console either: seen in a debugger only */
+	check_tree(old, fdt);
 	fdt_for_each_memory(add_memory, &total);
 	if (!total)
-		panic("the device tree names no memory");
+		tree_unusable(fdt, "names no memory");
 	mmu_image_range(&image, &image_end);
 	early_reserve(image, image_end - image, "kernel");
 	early_reserve(fdt, used_size(old), "device tree");

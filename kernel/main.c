@@ -77,7 +77,8 @@ CMDLINE(quiet, NULL);
 
 static void memory_init(paddr_t fdt)
 {
-	fdt_set_blob(phys_to_virt(fdt));
+	if (fdt)
+		fdt_set_blob(phys_to_virt(fdt));
 	fmt_symbol_hook = ksym_lookup;
 	pl011_early_console();
 	fdt_bus_init(fdt);

@@ -159,6 +159,19 @@ bool early_take(u64 max_size, u64 align, paddr_t *start, paddr_t *end)
 	return true;
 }
 
+bool early_is_ram(paddr_t start, u64 size)
+{
+	paddr_t end;
+	u32 i;
+
+	if (add_of(start, size, &end))
+		return false;
+	for (i = 0; i < banks.nr; i++)
+		if (banks.r[i].start <= start && end <= banks.r[i].end)
+			return true;
+	return false;
+}
+
 u64 early_free_bytes(void)
 {
 	u64 n = 0;

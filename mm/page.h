@@ -142,6 +142,8 @@ void early_reserve(paddr_t start, u64 size, const char *why);
 /* Only the first so many bytes are RAM; before early_take(). What lies above and is in use is RAM again by early_keep(). */
 void early_limit_ram(u64 bytes);
 void early_keep(paddr_t start, u64 size);
+/* Does all of it lie in one bank? */
+bool early_is_ram(paddr_t start, u64 size);
 /* size bytes, aligned; zeroed; before page_init(). Panics when there is none. */
 paddr_t early_alloc(u64 size, u64 align);
 void page_init(void);

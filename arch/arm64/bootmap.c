@@ -16,6 +16,7 @@
 #include <arch/barrier.h>
 #include <arch/cpu.h>
 #include <arch/mmu.h>
+#include <kernel/lib/fdt.h>
 #include <kernel/lib/string.h>
 #include <libfdt.h>
 
@@ -113,7 +114,10 @@ static u64 kaslr_offset(void *fdt)
 	fdt64_t *seed;
 	u64 s;
 
-	if (!fdt || fdt_check_header(fdt))
+	if (!fdt)
+		return 0;
+	fdt_clamp(fdt, FDT_WINDOW - ((u64)fdt & (PMD_SIZE - 1)));
+	if (fdt_check_header(fdt))
 		return 0;
 	chosen = fdt_path_offset(fdt, "/chosen");
 	if (chosen < 0)

@@ -100,18 +100,27 @@ static void early_write(struct console *c, const char *s, usize n)
 
 static struct console early_console = { .name = "earlycon", .write = early_write, .boot = true };
 
-void pl011_early_console(void)
+static void early_console_at(int node)
 {
-	int node = fdt_stdout_node();
 	paddr_t pa;
 	u64 size;
 
-	if (node < 0 || !fdt_node_is(node, "arm,pl011") || fdt_node_reg(node, 0, &pa, &size))
+	if (early_regs || node < 0 || !fdt_node_is(node, "arm,pl011") || fdt_node_reg(node, 0, &pa, &size))
 		return;
 	if (mmu_kmap(EARLY_VA, pa & PAGE_MASK, PAGE_SIZE, KPROT_DEVICE))
 		return;
 	early_regs = (volatile u8 *)(EARLY_VA + (pa & ~PAGE_MASK));
 	console_register(&early_console);
+}
+
+void pl011_early_console(void)
+{
+	early_console_at(fdt_stdout_node());
+}
+
+void pl011_any_console(void)
+{
+	early_console_at(fdt_next_compatible(-1, "arm,pl011"));
 }
 
 /* ---- console ---- */

@@ -6,6 +6,19 @@
 #pragma once
 
 #include <kernel/lib/compiler.h>
+#include <libfdt.h>
+
+/*
+ * Before anything else, with room bytes readable from p: a tree that says to be larger is held to be as large as that. Whether its
+ * parts lie within is then fdt_check_header()'s business.
+ */
+static inline void fdt_clamp(void *p, u64 room)
+{
+	struct fdt_header *h = p;
+
+	if (fdt_magic(h) == FDT_MAGIC && fdt_totalsize(h) > room)
+		fdt_set_totalsize(h, (u32)room);
+}
 
 /* The tree in use. Until it is set, every question is answered -ENOENT. */
 void fdt_set_blob(const void *blob);

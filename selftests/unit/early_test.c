@@ -137,3 +137,15 @@ TEST(limited_ram_counts_from_below)
 	EXPECT_EQ(BASE + (2 * PAGES + 1) * PAGE_SIZE, ram_end());
 	EXPECT_EQ(want * PAGE_SIZE, early_free_bytes());
 }
+
+TEST(what_lies_in_one_bank_is_ram)
+{
+	early_add_ram(BASE, 4 * PAGE_SIZE);
+	early_add_ram(BASE + 8 * PAGE_SIZE, 4 * PAGE_SIZE);
+	EXPECT_TRUE(early_is_ram(BASE, 4 * PAGE_SIZE));
+	EXPECT_TRUE(early_is_ram(BASE + 11 * PAGE_SIZE + 5, 10));
+	EXPECT_TRUE(!early_is_ram(BASE, 4 * PAGE_SIZE + 1));
+	EXPECT_TRUE(!early_is_ram(BASE, 12 * PAGE_SIZE));
+	EXPECT_TRUE(!early_is_ram(BASE + 5 * PAGE_SIZE, 1));
+	EXPECT_TRUE(!early_is_ram(BASE, U64_MAX));
+}
