@@ -57,6 +57,8 @@ long sys_symlinkat(uaddr_t target, int dirfd, uaddr_t path)
 
 	if (err || err2)
 		return err ? err : err2;
+	if (!*to.s)
+		return -ENOENT;	/* only archives make links to nowhere */
 	return vfs_symlink(to.s, dirfd, name.s);
 }
 

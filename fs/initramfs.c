@@ -3,7 +3,7 @@
  *
  * The buffer may hold several archives, each plain or gzip-compressed, with zeros between: at each position what stands there
  * decides. Hard links are members with the same number in one archive; the contents may come with any of them.
- * Ref: Linux Documentation/driver-api/early-userspace/buffer-format.rst, RFC 1952. Tests: tests of scripts/run with damaged archives
+ * Ref: Linux Documentation/driver-api/early-userspace/buffer-format.rst, RFC 1952. Tests: selftests/boot/run odd_archives broken_initramfs
  */
 #define LOG_TAG "initramfs"
 
@@ -98,6 +98,10 @@ static int write_file(const char *path, const struct cpio_entry *e)
 		m = vnode_vmo(f->dentry->vnode);
 		err = m ? vmo_write_kernel(m, e->data, e->size, 0) : -ENOMEM;
 	}
+	if (!err && !cpio_sum_ok(e)) {	/* as on Linux it stays, and is the last */
+		pr_err("%s: bad data checksum: the rest is ignored", path);
+		err = -EILSEQ;
+	}
 	file_put_now(f);
 	return err;
 }
@@ -138,8 +142,8 @@ static void clear_way(const char *path, u32 mode)
 
 static int make_symlink(struct unpack *u, const struct cpio_entry *e)
 {
-	if (e->size >= PATH_MAX)
-		return -ENAMETOOLONG;
+	if (e->size > PATH_MAX)
+		return 0;
 	memset(u->target, 0, sizeof(u->target));
 	memcpy(u->target, e->data, e->size);
 	return vfs_symlink(u->target, AT_FDCWD, u->path);
@@ -173,10 +177,13 @@ static int make_member(struct unpack *u, const struct cpio_entry *e)
 
 static int unpack_member(struct unpack *u, const struct cpio_entry *e)
 {
+	u32 type = e->mode & S_IFMT;
 	int err;
 
 	if (e->name_len >= PATH_MAX)
 		return -ENAMETOOLONG;
+	if (e->size && type != S_IFREG && type != S_IFLNK)
+		return 0;	/* contents where none can be: passed over, as on Linux */
 	memset(u->path, 0, sizeof(u->path));
 	memcpy(u->path, e->name, e->name_len);
 	if (!strcmp(u->path, ".") || !strcmp(u->path, "/"))
@@ -293,9 +300,9 @@ static int unpack_buffer(struct unpack *u, const u8 *buf, usize size, bool inner
 		switch (cpio_next(&c, &e)) {
 		case CPIO_ENTRY:
 			err = unpack_member(u, &e);
-			if (err)
+			if (err && err != -EILSEQ)
 				pr_err("%s: error %d", e.name, err);
-			if (err != -ENOMEM && err != -ENOSPC)
+			if (err != -ENOMEM && err != -ENOSPC && err != -EILSEQ)
 				err = 0;
 			break;
 		case CPIO_TRAILER:

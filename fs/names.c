@@ -190,8 +190,6 @@ int vfs_symlink(const char *target, int dirfd, const char *name)
 	struct walk w;
 	int err;
 
-	if (!*target)
-		return -ENOENT;
 	err = walk_to_parent(&w, dirfd, name);
 	if (err)
 		return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cpio.c - the "newc" archive format.
  *
- * A member: 110 bytes of header (magic "070701", or "070702" with a checksum, and thirteen numbers of eight hexadecimal digits), the
+ * A member: 110 bytes of header (magic "070701", or "070702" with a sum of the bytes of the contents, and thirteen numbers of eight hexadecimal digits), the
  * name with its NUL, padding to 4, the contents, padding to 4. The name TRAILER!!! ends an archive. Archives may follow each other,
  * with zeros between.
  *
@@ -15,6 +15,7 @@
 #define HEADER_LEN  110u
 #define NR_FIELDS   13u
 #define PATH_LIMIT  4096u
+#define NAMELESS    (-1)	/* beside enum cpio_result: passed over */
 
 enum field { INO, MODE, UID, GID, NLINK, MTIME, FILESIZE, DEVMAJOR, DEVMINOR, RDEVMAJOR, RDEVMINOR, NAMESIZE, CHECK };
 
@@ -57,20 +58,22 @@ static void fill(struct cpio_entry *e, const u32 f[NR_FIELDS])
 	e->rdev_minor = f[RDEVMINOR];
 }
 
-/* The name and the contents after the header at h. */
-static enum cpio_result locate(struct cpio *c, usize h, u32 namesize, struct cpio_entry *e)
+/* The name and the contents after the header at h. A member whose name is none, or too long to be a path, is passed over. */
+static int locate(struct cpio *c, usize h, u32 namesize, struct cpio_entry *e)
 {
 	usize name = h + HEADER_LEN, data;
 
-	if (namesize == 0 || namesize > PATH_LIMIT)
-		return CPIO_CORRUPT;
 	if (namesize > c->size - name)
 		return CPIO_TRUNCATED;
-	if (c->buf[name + namesize - 1])
-		return CPIO_CORRUPT;
 	data = ALIGN_UP(name + namesize, 4ul);
 	if (data > c->size || e->size > c->size - data)
 		return CPIO_TRUNCATED;
+	if (namesize == 0 || namesize > PATH_LIMIT) {
+		c->pos = min(ALIGN_UP(data + e->size, 4ul), c->size);
+		return NAMELESS;
+	}
+	if (c->buf[name + namesize - 1])
+		return CPIO_CORRUPT;
 	e->name = (const char *)c->buf + name;
 	e->name_len = strlen(e->name);
 	e->data = c->buf + data;
@@ -78,7 +81,7 @@ static enum cpio_result locate(struct cpio *c, usize h, u32 namesize, struct cpi
 	return strcmp(e->name, "TRAILER!!!") ? CPIO_ENTRY : CPIO_TRAILER;
 }
 
-enum cpio_result cpio_next(struct cpio *c, struct cpio_entry *e)
+static int next_member(struct cpio *c, struct cpio_entry *e)
 {
 	u32 f[NR_FIELDS], i;
 	usize h;
@@ -97,5 +100,26 @@ enum cpio_result cpio_next(struct cpio *c, struct cpio_entry *e)
 		if (!parse_hex8(c->buf + h + 6 + 8 * i, &f[i]))
 			return CPIO_CORRUPT;
 	fill(e, f);
+	e->has_sum = c->buf[h + 5] == '2';
+	e->sum = f[CHECK];
 	return locate(c, h, f[NAMESIZE], e);
+}
+
+enum cpio_result cpio_next(struct cpio *c, struct cpio_entry *e)
+{
+	int r;
+
+	do {
+		r = next_member(c, e);
+	} while (r == NAMELESS);
+	return (enum cpio_result)r;
+}
+
+bool cpio_sum_ok(const struct cpio_entry *e)
+{
+	u32 sum = 0;
+
+	for (usize i = 0; i < e->size; i++)
+		sum += e->data[i];
+	return !e->has_sum || sum == e->sum;
 }

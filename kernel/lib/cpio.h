@@ -12,6 +12,8 @@ struct cpio_entry {
 	usize size;
 	u32 ino, mode, uid, gid, nlink, mtime;
 	u32 dev_major, dev_minor, rdev_major, rdev_minor;
+	bool has_sum;
+	u32 sum;
 };
 
 enum cpio_result {
@@ -34,3 +36,5 @@ static inline void cpio_init(struct cpio *c, const void *buf, usize size)
 }
 
 enum cpio_result cpio_next(struct cpio *c, struct cpio_entry *e);
+/* Has a member that brings a checksum the contents of which that is one? */
+bool cpio_sum_ok(const struct cpio_entry *e);

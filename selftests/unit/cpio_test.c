@@ -97,6 +97,54 @@ TEST(damage_is_told_apart)
 	EXPECT_EQ(CPIO_BAD_MAGIC, cpio_next(&c, &e));
 }
 
+TEST(members_without_a_usable_name_are_passed_over)
+{
+	static u8 big[16384];
+	struct cpio_entry e;
+	struct cpio c;
+	usize at;
+
+	start();
+	add("", 0100644, "none");
+	memcpy(archive + 94, "00000000", 8);	/* the name's length: so the NUL and its padding are contents */
+	memcpy(archive + 54, "00000004", 8);
+	add("after", 0100644, "");
+	cpio_init(&c, archive, 112);
+	EXPECT_EQ(CPIO_TRUNCATED, cpio_next(&c, &e));
+	memcpy(big, archive, 112);
+	memcpy(big + 112, "none", 4);
+	start();
+	add("long", 0100644, "body");
+	memcpy(archive + 94, "00001001", 8);
+	memcpy(big + 116, archive, 110);
+	at = ALIGN_UP(116 + 110 + 0x1001, 4ul) + 4;
+	start();
+	add("after", 0100644, "");
+	memcpy(big + at, archive, used);
+	cpio_init(&c, big, at + used);
+	EXPECT_EQ(CPIO_ENTRY, cpio_next(&c, &e));
+	EXPECT_EQ(0, strcmp(e.name, "after"));
+	EXPECT_EQ(CPIO_END, cpio_next(&c, &e));
+}
+
+TEST(sums_are_checked_where_there_are_some)
+{
+	struct cpio_entry e;
+	struct cpio c;
+
+	start();
+	add("name", 0100644, "abc");
+	for (u32 i = 0; i < 3; i++) {	/* none; wrong; right */
+		if (i == 1)
+			archive[5] = '2';
+		if (i == 2)
+			memcpy(archive + 102, "00000126", 8);
+		cpio_init(&c, archive, used);
+		EXPECT_EQ(CPIO_ENTRY, cpio_next(&c, &e));
+		EXPECT_EQ(i != 1, cpio_sum_ok(&e));
+	}
+}
+
 TEST(a_name_without_an_end_is_corrupt)
 {
 	struct cpio_entry e;
