@@ -78,24 +78,24 @@ int ext_node_write_attrs(struct ext_node *n)
 
 /* ---- the flusher ---- */
 
-static struct ext_node *node_of(struct flush_item *i)
+static struct ext_node *node_of_item(struct flush_item *i)
 {
 	return container_of(i, struct ext_node, flush);
 }
 
-static bool item_hold(struct flush_item *i) { return object_tryget(&node_of(i)->v.obj); }
-static void item_put(struct flush_item *i) { vnode_put(&node_of(i)->v); }
+static bool item_hold(struct flush_item *i) { return object_tryget(&node_of_item(i)->v.obj); }
+static void item_put(struct flush_item *i) { vnode_put(&node_of_item(i)->v); }
 
 static bool item_dirty(struct flush_item *i)
 {
-	struct vmo *m = rcu_deref(node_of(i)->v.vmo);
+	struct vmo *m = rcu_deref(node_of_item(i)->v.vmo);
 
-	return atomic_read(&node_of(i)->attr_dirty) || (m && (vmo_is_dirty(m) || vmo_is_writing(m)));
+	return atomic_read(&node_of_item(i)->attr_dirty) || (m && (vmo_is_dirty(m) || vmo_is_writing(m)));
 }
 
 static int item_write(struct flush_item *i, struct writeback *wb)
 {
-	struct ext_node *n = node_of(i);
+	struct ext_node *n = node_of_item(i);
 	struct vmo *m = rcu_deref(n->v.vmo);
 	int err = m && vmo_is_dirty(m) ? ext_write_out(m, wb) : 0, err2 = 0;
 
@@ -359,7 +359,7 @@ static void statfs(struct super *sb, struct statfs_k *st)
 
 static bool belongs(struct flush_item *i, void *owner)
 {
-	return i->ops == &item_ops && node_of(i)->v.sb == owner;
+	return i->ops == &item_ops && node_of_item(i)->v.sb == owner;
 }
 
 static int sync(struct super *sb, bool wait)

@@ -8,6 +8,8 @@
 #include <fs/vfs.h>
 #include <fs/vnode.h>
 #include <kernel/lib/xarray.h>
+#include <mm/page.h>
+#include <mm/vmo.h>
 
 #define IGET_LOCKS 64u
 
@@ -43,6 +45,15 @@ struct ext_node {
 static inline struct ext_node *to_node(struct vnode *v) { return container_of(v, struct ext_node, v); }
 static inline struct ext_super *to_ext(const struct super *sb) { return sb->private; }
 
+/* ---- pages ---- */
+
+#define ALL_RESERVED 0xfu /* of page.block_bits: four blocks of 1 KiB that will be allocated when the page is written */
+
+static inline struct ext_node *node_of(const struct vmo *m) { return m->owner; }
+static inline u32 ext_reserved_bits(const struct page *p) { return READ_ONCE(p->block_bits) & ALL_RESERVED; }
+static inline u64 sector_of(const struct ext_fs *fs, u64 block) { return block << (fs->block_bits - SECTOR_SHIFT); }
+static inline u32 per_page(const struct ext_fs *fs) { return 1u << (PAGE_SHIFT - fs->block_bits); }
+
 /* node.c */
 int __must_check ext_iget(struct super *sb, u32 ino, struct vnode **out);
 /* For an inode that is being made: memory with v initialised as below dir. */
@@ -65,6 +76,10 @@ extern const struct vnode_ops ext_file_ops;
 struct vmo *ext_make_vmo(struct vnode *v);
 int __must_check ext_setattr_op(struct vnode *v, const struct setattr *a);
 int __must_check ext_fsync_op(struct vnode *v, struct file *f, bool data_only);
+/* Blocks of p in mask are not reserved any more; the reservation is given back unless it was used. */
+void ext_unreserve_page(struct ext_node *n, struct page *p, u32 mask, bool used);
+
+/* writeout.c */
 int __must_check ext_write_out(struct vmo *m, struct writeback *wb);
 int ext_flush_ordered(void *owner);
 
