@@ -9,7 +9,8 @@
  *
  * Invariants: (1) held packets are of different connections, at most HELD_MAX, in the order of their first segments; (2) nothing is held when no
  * poll runs on this CPU; (3) a held packet's cb is a struct held.
- * Locks: none; per CPU, bottom halves off. Ref: RFC 9293 s3.1; Linux Documentation/networking/segmentation-offloads.rst. Tests: selftests/unit/gro_test.c
+ * Locks: none; per CPU, bottom halves off. Ref: RFC 9293 s3.1; Linux Documentation/networking/segmentation-offloads.rst.
+ * Tests: selftests/unit/gro_test.c
  */
 #include <net/gro.h>
 

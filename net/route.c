@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* route.c - where a packet goes: rules about sources, devices and special destinations above the tables of fib.c, and what ICMP
- * taught about single destinations.
+/* route.c - where a packet goes: rules about sources, devices and special destinations above the tables of fib.c, the sources of route_src.c
+ * and the exceptions of route_exception.c.
  *
  * An answer names device, next hop, source and MTU; sockets keep it until net->route_gen moves, which every change of a device, an
  * address, a route or an exception does.
  *
- * Invariants: (1) the generation of an answer is read before the tables are: a change meanwhile makes it stale at birth. (2) An
- * exception (path MTU, redirect) replaces the MTU or next hop of the route of that one destination until it expires.
+ * Invariant: the generation of an answer is read before the tables are: a change meanwhile makes it stale at birth.
  *
- * Locks: net->config for tables; exceptions_lock [RANK_SOCK_TABLE], bottom halves off; readers under RCU.
+ * Locks: net->config for tables; readers under RCU.
  * Ref: RFC 1122 s3.3.1, RFC 1191 s6.3, RFC 8201, rtnetlink(7), ip(7). Tests: selftests/abi/inet.c
  */
 #include <net/route.h>
+
+#include "route_int.h"
 
 #include <kernel/bh.h>
 #include <kernel/clock.h>
@@ -25,114 +26,6 @@
 #include <net/mcast.h>
 #include <net/neigh.h>
 #include <net/net.h>
-
-#define EXCEPTION_BUCKETS 256u
-#define EXCEPTIONS_MAX	  2048u		/* as Linux's 5 for each of its buckets, roughly; the oldest of a bucket goes first */
-#define EXCEPTION_LIFE	  (600 * NSEC_PER_SEC)
-#define MIN_MTU4	  552u		/* net.ipv4.route.min_pmtu */
-#define MIN_MTU6	  1280u
-
-/* ---- exceptions ---- */
-
-struct exception {
-	struct hnode hash;
-	struct ipaddr dst, gateway;	/* gateway: any: none */
-	s32 gateway_if;
-	u32 mtu;			/* 0: none */
-	bool locked;
-	ktime_t expires;
-	struct rcu_head rcu;
-};
-
-static struct spinlock exceptions_lock = SPINLOCK_INIT(RANK_SOCK_TABLE);
-static struct hlist exceptions[EXCEPTION_BUCKETS];
-static u32 nr_exceptions;
-
-static struct hlist *exception_bucket(struct ipaddr dst)
-{
-	return &exceptions[ip_hash(dst) % EXCEPTION_BUCKETS];
-}
-
-static struct exception *find_exception(struct ipaddr dst)
-{
-	struct exception *x;
-
-	if (likely(!READ_ONCE(nr_exceptions)))
-		return NULL;
-	hlist_for_each_entry(x, exception_bucket(dst), hash)
-		if (ip_eq(x->dst, dst))
-			return READ_ONCE(x->expires) > clock_monotonic() ? x : NULL;
-	return NULL;
-}
-
-static void free_exception(struct rcu_head *h)
-{
-	kfree(container_of(h, struct exception, rcu));
-}
-
-static void drop_exception(struct exception *x)
-{
-	hlist_del(&x->hash);
-	nr_exceptions--;
-	call_rcu(&x->rcu, free_exception);
-}
-
-/* The bucket's exception for dst taken out, or the one that expires first when there are too many. */
-static void make_place(struct ipaddr dst, struct exception *old)
-{
-	struct exception *x, *found = NULL, *oldest = NULL;
-
-	hlist_for_each_entry(x, exception_bucket(dst), hash) {
-		if (ip_eq(x->dst, dst))
-			found = x;
-		if (!oldest || x->expires < oldest->expires)
-			oldest = x;
-	}
-	if (found)
-		*old = *found;
-	if (!found && nr_exceptions >= EXCEPTIONS_MAX)
-		found = oldest;
-	if (found)
-		drop_exception(found);
-}
-
-/* A new exception that keeps what the old one knew besides. */
-static void learn(struct net_ns *net, struct ipaddr dst, u32 mtu, bool locked, struct ipaddr gateway, s32 gateway_if)
-{
-	struct exception *x = kmalloc(sizeof(*x), PAGE_ATOMIC | PAGE_ZEROED), old = {};
-
-	if (!x)
-		return;
-	spin_lock_bh(&exceptions_lock);
-	make_place(dst, &old);
-	*x = (struct exception){ .dst = dst, .mtu = mtu ? mtu : old.mtu, .locked = mtu ? locked : old.locked,
-				 .gateway = gateway_if ? gateway : old.gateway, .gateway_if = gateway_if ? gateway_if : old.gateway_if,
-				 .expires = clock_monotonic() + EXCEPTION_LIFE };
-	hlist_add(exception_bucket(dst), &x->hash);
-	nr_exceptions++;
-	spin_unlock_bh(&exceptions_lock);
-	route_changed(net);
-}
-
-void route_set_pmtu(struct net_ns *net, struct ipaddr dst, u32 mtu)
-{
-	u32 least = ip_is4(dst) ? MIN_MTU4 : MIN_MTU6;
-	struct exception *x;
-	u32 known;
-
-	rcu_read_lock();
-	x = find_exception(dst);
-	known = x ? x->mtu : 0;
-	rcu_read_unlock();
-	if (known && known <= mtu)
-		return;
-	learn(net, dst, max(mtu, least), mtu < least && ip_is4(dst), IP6_ANY, 0);
-}
-
-void route_set_redirect(struct net_ns *net, struct ipaddr dst, struct ipaddr gateway, struct netdev *d)
-{
-	learn(net, dst, 0, false, gateway, d->index);
-}
 
 void route_changed(struct net_ns *net)
 {
@@ -183,127 +76,6 @@ static int entry_error(const struct route_entry *e)
 	}
 }
 
-/* ---- sources ---- */
-
-static bool good_src4(const struct ifaddr *a, u8 scope)
-{
-	return ip_is4(a->addr) && !(a->flags & IFA_F_SECONDARY) && a->scope <= scope;
-}
-
-/* The primary whose subnet has the next hop, else the first. */
-static struct ipaddr select4(struct net_ns *net, struct netdev *d, struct ipaddr next_hop, u8 scope)
-{
-	struct ipaddr first = IP4_ANY;
-	struct netdev *o;
-	struct ifaddr *a;
-
-	list_for_each_entry(a, &d->addrs, link) {
-		if (!good_src4(a, scope))
-			continue;
-		if (ip_is_any(next_hop) || ip_in_prefix(next_hop, a->peer, ip_bits(a->peer, a->bits)))
-			return a->addr;
-		if (ip_is_any(first))
-			first = a->addr;
-	}
-	if (!ip_is_any(first))
-		return first;
-	list_for_each_entry(o, &net->devs, link)		/* unnumbered: any other's that is not for one link only */
-		list_for_each_entry(a, &o->addrs, link)
-			if (good_src4(a, scope) && a->scope != RT_SCOPE_LINK)
-				return a->addr;
-	return IP4_ANY;
-}
-
-/* RFC 4007, RFC 6724 s3.1: 1 interface, 2 link, 5 site, 14 global. */
-static u8 scope6(struct ipaddr a)
-{
-	const u8 *b = (const u8 *)&a;
-
-	if (b[0] == 0xff)
-		return b[1] & 15;
-	if (ip_is_loopback(a))
-		return 2;
-	if (b[0] == 0xfe && (b[1] & 0xc0) == 0x80)
-		return 2;
-	return b[0] == 0xfe && (b[1] & 0xc0) == 0xc0 ? 5 : 14;
-}
-
-/* RFC 6724 s2.1: the default policy table's labels. */
-static u8 label6(struct ipaddr a)
-{
-	u16 first = be16_to_cpu((u16)a.w[0]);
-
-	if (ip_is_loopback(a))
-		return 0;
-	if (ip_is4(a))
-		return 4;
-	if (!a.w[0] && !a.w[1] && !a.w[2])
-		return 3;		/* ::/96 */
-	if (first == 0x2002)
-		return 2;
-	if (a.w[0] == cpu_to_be32(0x20010000))
-		return 5;
-	if ((first & 0xfe00) == 0xfc00)
-		return 13;
-	if ((first & 0xffc0) == 0xfec0)
-		return 11;
-	return first == 0x3ffe ? 12 : 1;
-}
-
-static u32 common_bits(struct ipaddr a, struct ipaddr b)
-{
-	for (u32 i = 0; i < 4; i++)
-		if (a.w[i] != b.w[i])
-			return i * 32 + (u32)__builtin_clz(be32_to_cpu(a.w[i] ^ b.w[i]));
-	return 128;
-}
-
-/* Is a better than b as a source for dst out of d? RFC 6724 s5, rules 1 to 8. */
-static bool better6(const struct ifaddr *a, const struct ifaddr *b, const struct netdev *d, struct ipaddr dst)
-{
-	u8 sa = scope6(a->addr), sb = scope6(b->addr), sd = scope6(dst);
-	bool da = a->flags & IFA_F_DEPRECATED, db = b->flags & IFA_F_DEPRECATED;
-	u32 ca, cb;
-
-	if (ip_eq(a->addr, dst) != ip_eq(b->addr, dst))
-		return ip_eq(a->addr, dst);
-	if (sa != sb)
-		return sa < sb ? sa >= sd : sb < sd;
-	if (da != db)
-		return db;
-	if ((a->dev == d) != (b->dev == d))
-		return a->dev == d;
-	if ((label6(a->addr) == label6(dst)) != (label6(b->addr) == label6(dst)))
-		return label6(a->addr) == label6(dst);
-	ca = min(common_bits(a->addr, dst), (u32)a->bits);
-	cb = min(common_bits(b->addr, dst), (u32)b->bits);
-	return ca > cb;
-}
-
-static struct ipaddr select6(struct net_ns *net, struct netdev *d, struct ipaddr dst)
-{
-	bool one_link = scope6(dst) <= 2 && !ip_is_loopback(dst);
-	struct ifaddr *a, *best = NULL;
-	struct netdev *o;
-
-	list_for_each_entry(o, &net->devs, link) {
-		if (one_link && o != d)
-			continue;
-		list_for_each_entry(a, &o->addrs, link) {
-			if (ip_is4(a->addr) || (a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) || ip_is_multicast(a->addr))
-				continue;
-			if (!best || better6(a, best, d, dst))
-				best = a;
-		}
-	}
-	return best ? best->addr : IP6_ANY;
-}
-
-struct ipaddr route_select_src(struct net_ns *net, struct netdev *d, struct ipaddr dst, struct ipaddr next_hop, u8 scope)
-{
-	return ip_is4(dst) ? select4(net, d, next_hop, scope) : select6(net, d, dst);
-}
-
 /* ---- the answer ---- */
 
 /* What is being put together: borrowed under RCU. */
@@ -316,7 +88,7 @@ struct answer {
 
 static int to_route(const struct flow *f, const struct answer *a, u32 gen, struct route *out)
 {
-	const struct exception *x = find_exception(f->dst);
+	const struct route_exception *x = route_find_exception(f->dst);
 	const struct route_entry *e = a->e;
 	struct netdev *d = a->dev;
 	u32 mtu = ip_is4(f->dst) ? READ_ONCE(d->mtu) : autoconf_mtu(d);
@@ -328,7 +100,7 @@ static int to_route(const struct flow *f, const struct answer *a, u32 gen, struc
 		out->hoplimit = e->hoplimit;
 		out->initcwnd = e->initcwnd;
 	}
-	if (unlikely(x)) {		/* (2) */
+	if (unlikely(x)) {		/* route_exception.c */
 		if (x->mtu && x->mtu < mtu) {
 			mtu = x->mtu;
 			out->mtu_locked = x->locked;
@@ -402,12 +174,12 @@ static bool by_device4(struct net_ns *net, struct netdev *d, const struct flow *
 	a->dev = d;
 	if (local_group || ip_is_broadcast(f->dst) || f->proto == IPPROTO_IGMP) {
 		if (ip_is_any(a->src))
-			a->src = select4(net, d, IP4_ANY, RT_SCOPE_LINK);
+			a->src = route_select4(net, d, IP4_ANY, RT_SCOPE_LINK);
 		a->type = ip_is_broadcast(f->dst) ? RTN_BROADCAST : ip_is_multicast(f->dst) ? RTN_MULTICAST : RTN_UNICAST;
 		return true;
 	}
 	if (ip_is_any(a->src) && ip_is_multicast(f->dst))
-		a->src = select4(net, d, IP4_ANY, RT_SCOPE_UNIVERSE);
+		a->src = route_select4(net, d, IP4_ANY, RT_SCOPE_UNIVERSE);
 	return false;
 }
 
@@ -430,7 +202,7 @@ static int by_table4(struct net_ns *net, const struct flow *f, struct answer *a)
 	if (!e) {		/* the device was named: it is on link there */
 		a->type = RTN_UNICAST;
 		if (ip_is_any(a->src))
-			a->src = select4(net, a->dev, IP4_ANY, RT_SCOPE_LINK);
+			a->src = route_select4(net, a->dev, IP4_ANY, RT_SCOPE_LINK);
 	} else if (e->type == RTN_LOCAL) {
 		a->type = RTN_LOCAL;
 		a->dev = net->loopback;
@@ -441,7 +213,9 @@ static int by_table4(struct net_ns *net, const struct flow *f, struct answer *a)
 		a->dev = e->dev;
 		a->gateway = e->gateway;
 		if (ip_is_any(a->src))
-			a->src = ip_is_any(e->prefsrc) ? select4(net, e->dev, ip_is_any(e->gateway) ? f->dst : e->gateway, e->scope) : e->prefsrc;
+			a->src = e->prefsrc;
+		if (ip_is_any(a->src))
+			a->src = route_select4(net, e->dev, ip_is_any(e->gateway) ? f->dst : e->gateway, e->scope);
 	}
 	special_type4(f, a);
 	return a->type == RTN_UNICAST && is_zeronet(f->dst) ? -EINVAL : 0;
@@ -502,13 +276,13 @@ static int lookup6(struct net_ns *net, const struct flow *f, struct answer *a)
 	a->dev = e->type == RTN_LOCAL ? net->loopback : e->dev;
 	a->gateway = e->gateway;
 	if (ip_is_any(a->src))
-		a->src = !ip_is_any(e->prefsrc) ? e->prefsrc : select6(net, e->dev, f->dst);
+		a->src = !ip_is_any(e->prefsrc) ? e->prefsrc : route_select6(net, e->dev, f->dst);
 	return ip_is_any(a->src) && !f->allow_any_src ? -EADDRNOTAVAIL : 0;
 }
 
 int route_lookup(struct net_ns *net, const struct flow *f, struct route *out)
 {
-	u32 gen = (u32)atomic_read_acquire(&net->route_gen);		/* (1) */
+	u32 gen = (u32)atomic_read_acquire(&net->route_gen);		/* before the tables are read */
 	bool v4 = ip_is4(f->dst);
 	struct answer a = { .src = v4 && ip_is_any(f->src) ? IP4_ANY : f->src, .gateway = v4 ? IP4_ANY : IP6_ANY };
 	int err;
