@@ -23,7 +23,7 @@ void dcache_lru_init(u64 total_pages)
 {
 	spin_init(&lru_lock, RANK_DCACHE);
 	list_init(&lru);
-	max_lru = max(total_pages / 16, (u64)4096);	/* names take at most about an eightieth of memory */
+	max_lru = max(total_pages, (u64)4096);	/* with their inodes about a third of memory */
 }
 
 void dcache_lru_add(struct dentry *d)

@@ -11,6 +11,7 @@
  */
 #include <kernel/clock.h>
 #include <kernel/printk.h>
+#include <kernel/rcu.h>
 #include <kernel/sched.h>
 #include <kernel/spinlock.h>
 #include <kernel/uapi.h>
@@ -21,7 +22,8 @@
 #include "vmo_int.h"
 
 #define LOOK_AT	 256u		/* pages of one vmo before the next has its turn */
-#define OBJECTS	 128u		/* of a shrinker at a time */
+#define OBJECTS	 128u		/* of a shrinker at first */
+#define OBJECTS_MOST (OBJECTS << 8)	/* at a time */
 #define HIGH_FREE 6u		/* in the background until reserve * HIGH_FREE pages are free */
 #define PAUSE_NS (100 * NSEC_PER_MSEC)
 
@@ -177,17 +179,29 @@ void reclaim_everything(bool pages, bool objects)
 	}
 }
 
+/* How many objects went. Their memory is free when this returns. */
+static u64 shrink_all(u64 objects)
+{
+	u64 gone = 0;
+
+	SET_FOR_EACH(shrinkers, const struct shrinker, s)
+		gone += s->shrink(objects);
+	if (gone)
+		rcu_barrier();
+	return gone;
+}
+
+/* A page of small objects is free when all of them are: more and more are asked for until pages come, or none is left. */
 u64 reclaim_pages(u64 n)
 {
 	u64 freed = scan_ring(n), before = page_nr_free(), now;
 
-	if (freed >= n)
-		return freed;
-	SET_FOR_EACH(shrinkers, const struct shrinker, s)
-		(void)s->shrink(OBJECTS);
-	freed += scan_ring(n - freed);		/* what they held */
-	now = page_nr_free();
-	return max(freed, now > before ? now - before : 0);
+	for (u64 objects = OBJECTS; freed < n && objects <= OBJECTS_MOST && shrink_all(objects); objects *= 4) {
+		freed += scan_ring(n - freed);		/* what they held */
+		now = page_nr_free();
+		freed = max(freed, now > before ? now - before : 0);
+	}
+	return freed;
 }
 
 static bool memory_is_low(void)
