@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* driver.c - drivers and devices find each other.
- * Locks: none; devices are found while booting, by one CPU, and never go. */
+ * Locks: none; devices are found while booting, by one CPU, and never go.
+ * Tests: selftests/boot/run (device_tree) */
 #include <drivers/driver.h>
 
 #include <drivers/fdt_bus.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* procfs_add.c - text files of /proc that other layers own: "net/dev", "tty/drivers". One level of directories.
- * Locks: add_lock [RANK_SUPER]: the list; entries are never removed. Ref: proc(5). */
+ * Locks: add_lock [RANK_SUPER]: the list; entries are never removed. Ref: proc(5).
+ * Tests: selftests/abi/procnet.c */
 #include "procfs_int.h"
 
 #include <fs/dcache.h>

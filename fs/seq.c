@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* seq.c - text that grows as it is written: what the files of /proc are made of. */
+/* seq.c - text that grows as it is written: what the files of /proc are made of.
+ * Tests: selftests/abi/procsys.c */
 #include "procfs_int.h"
 
 #include <kernel/lib/fmt.h>

@@ -12,6 +12,7 @@
  * calls of several CPUs go on at once, also to each other (interrupts are on while waiting).
  * Barriers: (A) cpu_call stores fn, arg, pending, then its bit in called (release); (B) the called CPU takes called (acquire), then
  * reads fn.
+ * Tests: selftests/ktest/irq.c, lock.c
  */
 #include <kernel/irq.h>
 

@@ -4,7 +4,8 @@
  * Why/How: scripts/symtab.py writes the table and describes its format: sorted offsets from _text, and names of which
  * frequent parts are one-byte tokens. A look-up is a binary search among the offsets, then a walk over the names
  * before it; it happens when the kernel dies or a human asks, so the walk is cheaper than an index would be.
- * Locks: none, all constant; ksym_lookup()'s buffer belongs to whoever is panicking. */
+ * Locks: none, all constant; ksym_lookup()'s buffer belongs to whoever is panicking.
+ * Tests: selftests/unit/ksyms_test.c */
 #include <kernel/ksyms.h>
 
 extern const u32 ksyms_count;

@@ -3,7 +3,8 @@
  *
  * A test that hangs or panics ends the run; scripts/ktest notices that the plan was not fulfilled. After the last test the
  * number of free pages is compared with that before the first: caches may hold a few, a leak holds many.
- * Locks: failed is atomic, as threads of a test may fail. */
+ * Locks: failed is atomic, as threads of a test may fail.
+ * Tests: scripts/ktest */
 #include <kernel/ktest.h>
 
 #include <arch/atomic.h>

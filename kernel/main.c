@@ -3,6 +3,7 @@
  *
  * boot.S leaves us on the boot CPU with the kernel mapped. kmain() brings up memory, interrupts and the scheduler, then becomes the
  * idle loop; the rest of the way happens in PID 1's thread, which may sleep: it unpacks the initramfs and runs init.
+ * Tests: selftests/boot/run (no_init, no_console, broken_initramfs)
  */
 #include <arch/cpu.h>
 #include <arch/irqflags.h>

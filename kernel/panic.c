@@ -4,6 +4,7 @@
  * The first CPU to panic is the one that speaks; it stops the others and ignores locks from then on. A panic while panicking skips
  * what was being tried. panic=N on the command line: N > 0 resets after N seconds, N < 0 at once, 0 halts.
  * Ref: Linux Documentation/admin-guide/kernel-parameters.rst panic=; the first line is worded as Linux's: people and scripts look for it.
+ * Tests: selftests/boot/run (panic_waits_as_told)
  */
 #include <kernel/panic.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* peek.c - looking at other threads. Invariant: as, handles and fs of a task change under its proc's lock, and whoever is not the
- * owner reads them under it. Locks: proc.lock [RANK_PROC]. Ref: ptrace(2), proc(5). */
+ * owner reads them under it. Locks: proc.lock [RANK_PROC]. Ref: ptrace(2), proc(5).
+ * Tests: selftests/abi/process.c */
 #include <kernel/peek.h>
 
 #include <kernel/cred.h>

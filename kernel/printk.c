@@ -13,6 +13,7 @@
  * Readers that sleep are woken from interrupt exit (log_wake_readers()): log_print() may be called with any lock held.
  * Locks: console_lock (RANK_CONSOLE) > log_lock (RANK_LOG).
  * Ref: syslog(2); Linux Documentation/ABI/testing/dev-kmsg (what a record is).
+ * Tests: selftests/abi/misc.c
  */
 #include <kernel/printk.h>
 

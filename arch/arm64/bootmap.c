@@ -9,6 +9,7 @@
  * text and constants are not writable), the device tree by 2 MiB blocks. mmu.c uses up the rest of the pool.
  *
  * Ref: Arm ARM D8.3 (descriptors); System V gABI (SHT_RELR; scripts/relocs.py makes the table); devicetree /chosen kaslr-seed.
+ * Tests: selftests/boot/run (load_addresses, memory_in_banks, the_kernel_moves_with_the_seed)
  */
 #include "asm.h"
 #include "early.h"

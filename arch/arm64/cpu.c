@@ -6,6 +6,7 @@
  * or MTE yet.
  *
  * Ref: Arm ARM D17.2 (ID_AA64*_EL1, CNTKCTL_EL1, SCTLR_EL1); Linux Documentation/arch/arm64/elf_hwcaps.rst (the meaning of bits).
+ * Tests: selftests/boot/run (cpu_models), selftests/abi/cpu.c
  */
 #include <arch/cpu.h>
 

@@ -16,6 +16,7 @@
  * LIVE there; the registers are its thread_head.fp if its fp_cpu also names this CPU.
  * Locks: none; each field is touched with interrupts off or by the thread itself with preemption off.
  * Ref: Linux Documentation/arch/arm64/sve.rst for what users may expect of FPSIMD across system calls: all of it.
+ * Tests: selftests/abi/cpu.c, signal.c
  */
 #include <arch/cpu.h>
 #include <arch/frame.h>

@@ -8,6 +8,7 @@
  *
  * Locks: none. Tables are published by compare-and-exchange; callers own the address ranges they map.
  * Ref: Arm ARM D8.3 (descriptors), D8.14.4 (break-before-make), D8.14.5 (TLBI ordering).
+ * Tests: selftests/ktest/tlb.c, fault.c, selftests/unit/pte_test.c
  */
 #include <arch/mmu.h>
 

@@ -7,6 +7,7 @@
  *
  * Locks: none; all of it runs on the boot CPU. Barrier (A): the arguments are stored before CPU_ON; PSCI orders them, DSB makes sure.
  * Ref: Arm DEN0022 PSCI 1.1 s5 (function numbers, SMCCC); devicetree bindings arm/cpus.yaml, arm/psci.yaml.
+ * Tests: selftests/boot/run (interrupt_controllers_and_cpus, fewer_cpus)
  */
 #include <arch/cpu.h>
 

@@ -5,6 +5,7 @@
  * instructions): the same arithmetic as the vDSO's, so user and kernel never disagree. The way back
  * rounds up: an event does not come early.
  * Ref: Arm ARM D11.2 (generic timer), D17.11 (registers); devicetree bindings timer/arm,arch_timer.yaml: the third interrupt.
+ * Tests: selftests/ktest/timer.c, selftests/abi/time.c
  */
 #include <arch/cpu.h>
 

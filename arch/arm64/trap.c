@@ -6,6 +6,7 @@
  * exception overwrites it.
  *
  * Ref: Arm ARM D17.2.37 (ESR_EL1: EC and ISS), D17.2.40 (FAR_EL1), D8.4.7 (PAN).
+ * Tests: selftests/ktest/fault.c, selftests/abi/signal.c
  */
 #include "trap.h"
 

@@ -4,6 +4,7 @@
  * A frame record is {previous record, return address}, as AAPCS64 6.4.6 has it; entry.S makes one in each trap frame, whose second word
  * is the interrupted pc. Nothing is believed: a record must be aligned, on a stack this CPU or thread owns, and above the one before
  * it unless it is on another stack; a depth limit ends what is left of the loops.
+ * Tests: selftests/boot/run (the_kernel_moves_with_the_seed reads a trace)
  */
 #include <arch/cpu.h>
 

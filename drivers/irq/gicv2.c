@@ -4,6 +4,7 @@
  * All interrupts are group 0 or 1 as the firmware left them; one priority; EOI drops and deactivates. A software interrupt's EOI needs
  * the sender's number that its acknowledge returned: last_ack keeps it.
  * Locks: gic_lock (RANK_DRIVER) for read-modify-write of registers that lines share. Ref: Arm IHI0048 s4.3, s4.4.
+ * Tests: selftests/boot/run (interrupt_controllers_and_cpus), selftests/ktest/irq.c
  */
 #include <arch/barrier.h>
 #include <arch/percpu.h>

@@ -4,6 +4,7 @@
  * Affinity routing on, everything in non-secure group 1, one priority, EOI drops and deactivates. Lines below 32 are the
  * redistributor's of the CPU that asks. Each CPU looks for its redistributor by the affinity in GICR_TYPER.
  * Locks: gic_lock (RANK_DRIVER) for read-modify-write of shared registers. Ref: Arm IHI0069 s12.9-12.11, s12.2 (ICC_*).
+ * Tests: selftests/boot/run (interrupt_controllers_and_cpus), selftests/ktest/irq.c
  */
 #include <arch/barrier.h>
 #include <arch/cpu.h>

@@ -8,6 +8,7 @@
  * Locks: u  uart.lock (RANK_UART, interrupts off): registers that are read, changed and written, and the ring. The receiving half of
  * the interrupt takes it only to mask itself: pushing input takes tty.in_lock, which ranks before.
  * Ref: Arm DDI0183 s3.3 (registers), s2.8 (interrupts); Linux Documentation/admin-guide/devices.txt (204:64 ttyAMA0).
+ * Tests: selftests/app/run (a_paste_of_64_kib_loses_nothing)
  */
 #include <arch/mmu.h>
 #include <drivers/driver.h>

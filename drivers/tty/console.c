@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* console.c - /dev/console, /dev/tty and /dev/ptmx: names that lead to some terminal. Ref: console(4), tty(4), pts(4). */
+/* console.c - /dev/console, /dev/tty and /dev/ptmx: names that lead to some terminal. Ref: console(4), tty(4), pts(4).
+ * Tests: selftests/app/run, selftests/boot/run (no_console) */
 #include <drivers/tty/tty.h>
 
 #include <fs/chrdev.h>

@@ -3,6 +3,7 @@
  * answered for permission.
  *
  * Locks: the layer's own, as names.c takes them: sb->rename_lock > D > V. Those of the overlay are held outside. Ref: fs/vnode.h.
+ * Tests: selftests/abi/overlay.c, selftests/storage/run (overlay_...)
  */
 #define LOG_TAG "overlayfs"
 #include "overlay.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cpio.c - the "newc" archive format.
  *
- * A member: 110 bytes of header (magic "070701", or "070702" with a sum of the bytes of the contents, and thirteen numbers of eight hexadecimal digits), the
- * name with its NUL, padding to 4, the contents, padding to 4. The name TRAILER!!! ends an archive. Archives may follow each other,
+ * A member: 110 bytes of header (magic "070701", or "070702" with a sum of the bytes of the contents, and thirteen numbers of eight hexadecimal
+ * digits), the name with its NUL, padding to 4, the contents, padding to 4. The name TRAILER!!! ends an archive. Archives may follow each other,
  * with zeros between.
  *
  * Invariants: (1) pos <= size always; every pointer given out lies in [buf, buf + size).
