@@ -10,6 +10,7 @@
 #include <kernel/random.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
+#include <mm/commit.h>
 #include <mm/iter.h>
 #include <mm/slab.h>
 #include <mm/vma.h>
@@ -63,7 +64,13 @@ static loff_t null_seek(struct file *f, loff_t off, int whence)
 static int zero_mmap(struct file *f, struct vm_request *req)
 {
 	req->vmo = vmo_create(NULL, NULL, req->pgoff * PAGE_SIZE + req->len, VMO_SHMEM);
-	return req->vmo ? 0 : -ENOMEM;
+	if (!req->vmo)
+		return -ENOMEM;
+	if ((req->flags & (VMA_SHARED | VMA_NORESERVE)) != VMA_SHARED || !vmo_commit(req->vmo, req->len))
+		return 0;
+	vmo_put(req->vmo);
+	req->vmo = NULL;
+	return -ENOMEM;
 }
 
 static ssize_t random_read(struct file *f, struct iter *to, loff_t *pos)

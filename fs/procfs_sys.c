@@ -18,6 +18,7 @@
 #include <kernel/sched.h>
 #include <kernel/sysrq.h>
 #include <kernel/task.h>
+#include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 
@@ -102,7 +103,7 @@ static int show_meminfo(struct seq *s, struct task *t)
 	seq_print(s, "SReclaimable:          0 kB\nSUnreclaim:     %8lu kB\nKernelStack:    %8lu kB\nPageTables:     %8lu kB\n",
 		  KB(m.slab), KB(m.kstacks), KB(m.tables));
 	seq_print(s, "CommitLimit:    %8lu kB\nCommitted_AS:   %8lu kB\nVmallocTotal:   135288315904 kB\nVmallocUsed:           0 kB\n",
-		  KB(m.total / 2), KB(m.anon + m.shmem));
+		  KB(commit_limit()), KB(committed_pages()));
 	seq_print(s, "HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\nHugePages_Surp:        0\nHugepagesize:       2048 kB\n");
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <kernel/shm.h>
 #include <kernel/task.h>
 #include <mm/aspace.h>
+#include <mm/commit.h>
 #include <mm/vmo.h>
 
 static int show_number(struct seq *s, u64 v)
@@ -159,13 +160,60 @@ CONSTANT(show_poolsize, 256)
 
 /* ---- vm, fs ---- */
 
-KEPT(overcommit_memory, 0)
+
+static int show_overcommit_memory(struct seq *s, struct task *t)
+{
+	return show_number(s, READ_ONCE(overcommit_mode));
+}
+
+static int write_overcommit_memory(struct task *t, char *text, usize n)
+{
+	u64 v;
+
+	if (parse_u64(text, 0, &v, NULL) || v > OVERCOMMIT_NEVER)
+		return -EINVAL;
+	WRITE_ONCE(overcommit_mode, (u32)v);
+	return 0;
+}
+
+/* The two limits: writing one puts the other out of use. */
+static int show_overcommit_ratio(struct seq *s, struct task *t)
+{
+	return show_number(s, READ_ONCE(overcommit_ratio));
+}
+
+static int write_overcommit_ratio(struct task *t, char *text, usize n)
+{
+	u64 v;
+
+	if (parse_u64(text, 0, &v, NULL) || v > S32_MAX)
+		return -EINVAL;
+	WRITE_ONCE(overcommit_ratio, (u32)v);
+	WRITE_ONCE(overcommit_kbytes, 0);
+	return 0;
+}
+
+static int show_overcommit_kbytes(struct seq *s, struct task *t)
+{
+	return show_number(s, READ_ONCE(overcommit_kbytes));
+}
+
+static int write_overcommit_kbytes(struct task *t, char *text, usize n)
+{
+	u64 v;
+
+	if (parse_u64(text, 0, &v, NULL))
+		return -EINVAL;
+	WRITE_ONCE(overcommit_kbytes, v);
+	WRITE_ONCE(overcommit_ratio, 0);
+	return 0;
+}
+
 KEPT(swappiness, 60)
 KEPT_AT(dirty_ratio, vm_dirty_ratio)
 KEPT_AT(dirty_background_ratio, vm_dirty_background_ratio)
 KEPT(vfs_cache_pressure, 100)
 KEPT(min_free_kbytes, 4096)
-KEPT(overcommit_ratio, 50)
 CONSTANT(show_max_map_count, MAX_MAP_COUNT)
 CONSTANT(show_mmap_min_addr, 32768)
 CONSTANT(show_nr_open, 1048576)
@@ -246,7 +294,7 @@ static const struct proc_entry kernel_entries[] = {
 };
 
 static const struct proc_entry vm_entries[] = {
-	RW_KEPT(overcommit_memory), RW_KEPT(overcommit_ratio), RW_KEPT(swappiness), RW_KEPT(dirty_ratio),
+	RW_KEPT(overcommit_memory), RW_KEPT(overcommit_ratio), RW_KEPT(overcommit_kbytes), RW_KEPT(swappiness), RW_KEPT(dirty_ratio),
 	RW_KEPT(dirty_background_ratio),
 	{ .name = "drop_caches", .mode = S_IFREG | 0200, .kind = PROC_FILE, .write = write_drop_caches },
 	RW_KEPT(vfs_cache_pressure), RW_KEPT(min_free_kbytes),

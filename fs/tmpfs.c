@@ -18,6 +18,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <kernel/rights.h>
+#include <mm/commit.h>
 #include <mm/slab.h>
 #include <mm/vmo.h>
 
@@ -50,6 +51,8 @@ static int pager_charge(struct vmo *m, u64 nr_pages)
 {
 	struct tmpfs_super *ts = m->owner;
 
+	if (!commit_room(NULL, nr_pages << PAGE_SHIFT))
+		return -ENOSPC;
 	return charge(&ts->pages, nr_pages, READ_ONCE(ts->max_pages)) ? 0 : -ENOSPC;
 }
 

@@ -57,6 +57,7 @@
 #include <kernel/trap.h>
 #include <kernel/workq.h>
 #include <mm/aspace.h>
+#include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/vmo.h>
@@ -89,6 +90,7 @@ static void memory_init(paddr_t fdt)
 	slab_init();
 	page_lock_init();
 	vmo_init();
+	commit_init();
 	aspace_init();
 	fault_init();
 }

@@ -22,6 +22,7 @@
 #include <kernel/task.h>
 #include <kernel/uapi.h>
 #include <mm/aspace.h>
+#include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/vmo.h>
@@ -138,7 +139,10 @@ static int create_locked(struct shm_ns *ns, s32 key, u64 bytes, u32 flags) MUST_
 	s->creator = me();
 	fmt_print(s->name, sizeof(s->name), "/SYSV%08x (deleted)", (u32)key);
 	s->vmo = vmo_create(NULL, NULL, ALIGN_UP(bytes, PAGE_SIZE), VMO_SHMEM);
-	err = s->vmo ? ipc_add(&ns->ids, &s->perm, key, flags & PERM_BITS, ns->max_nr) : -ENOMEM;
+	if (s->vmo && !((flags & SHM_NORESERVE) && READ_ONCE(overcommit_mode) != OVERCOMMIT_NEVER))
+		err = vmo_commit(s->vmo, bytes);
+	if (!err)
+		err = s->vmo ? ipc_add(&ns->ids, &s->perm, key, flags & PERM_BITS, ns->max_nr) : -ENOMEM;
 	if (err) {
 		if (s->vmo)
 			vmo_put(s->vmo);

@@ -19,6 +19,7 @@
 #include <kernel/task.h>
 #include <kernel/trap.h>
 #include "aspace_int.h"
+#include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/vmo.h>
@@ -94,6 +95,8 @@ static void account(struct aspace *as, const struct vma *v, s64 sign)
 	as->total_bytes += (u64)n;
 	if (v->flags & VMA_LOCKED)
 		as->locked_bytes += (u64)n;
+	if (v->flags & VMA_ACCOUNT)
+		as->commit_bytes += (u64)n;
 	if (v->flags & (VMA_STACK | VMA_GROWSDOWN))
 		as->stack_bytes += (u64)n;
 	else if (!v->vmo && (v->flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE)
@@ -138,6 +141,8 @@ void aspace_put(struct aspace *as)
 	if (!ref_put(&as->refs))
 		return;
 	zap_all(as);
+	as->commit_bytes = 0;
+	commit_sync(as);
 	while ((n = rb_take_leaf(&as->vmas))) {
 		v = rb_entry(n, struct vma, node);
 		unlink_object(v);
@@ -303,6 +308,7 @@ int aspace_munmap(struct aspace *as, u64 addr, u64 len)
 	if (err)
 		return -EINTR;
 	err = aspace_unmap_locked(as, addr, addr + len);
+	commit_sync(as);
 	rw_write_unlock(&as->lock);
 	return err;
 }
@@ -331,6 +337,7 @@ int aspace_unmap_object(struct aspace *as, u64 addr, const struct object_ops *op
 		}
 		err = aspace_unmap_locked(as, v->start, v->end);
 	}
+	commit_sync(as);
 	rw_write_unlock(&as->lock);
 	if (!f)
 		return -EINVAL;

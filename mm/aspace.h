@@ -20,6 +20,7 @@ struct aspace {
 	struct vma *cache;		/* last vma found; a hint, under lock */
 	u32 nr_vmas;			/* [a] limit: MAX_MAP_COUNT */
 	u64 total_bytes, locked_bytes, data_bytes, stack_bytes; /* [a] for rlimits and /proc */
+	u64 commit_bytes, commit_told;	/* [a] promised; what the global count knows of it: mm/commit.c */
 	atomic64_t anon_pages, file_pages, shmem_pages;	/* [t] resident */
 	atomic64_t peak_rss;
 	u64 mmap_base;			/* [I] top of the mmap area */

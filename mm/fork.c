@@ -14,6 +14,7 @@
 #include <kernel/file.h>
 #include <kernel/spinlock.h>
 #include "aspace_int.h"
+#include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/vmo.h>
 #include <mm/zap.h>
@@ -112,11 +113,15 @@ static int copy_vma(struct copy *c, struct aspace *parent, struct vma *v)
 
 	if (v->flags & VMA_DONTFORK)
 		return 0;
+	if ((v->flags & VMA_ACCOUNT) && !commit_room(parent, v->end - v->start))
+		return -ENOMEM;
 	n = vma_clone(c->child, v);
 	if (!n)
 		return -ENOMEM;
 	n->flags &= ~(VMA_LOCKED | VMA_LOCKONFAULT);
 	aspace_attach(c->child, n);
+	if (unlikely(READ_ONCE(overcommit_mode) == OVERCOMMIT_NEVER))
+		commit_sync(c->child);	/* the next one is asked for with this one counted */
 	if (v->flags & VMA_WIPEONFORK)
 		return 0;
 	if ((v->flags & VMA_SHARED) && !(v->flags & VMA_SPECIAL))
@@ -166,6 +171,7 @@ int aspace_fork(struct aspace *parent, struct aspace **out)
 		err = copy_vma(&c, parent, v);
 	if (c.wrote)
 		tlb_flush_mm(&parent->mm);
+	commit_sync(c.child);
 	rw_write_unlock(&parent->lock);
 	atomic_set(&c.child->anon_pages, c.anon);
 	atomic_set(&c.child->file_pages, c.file);

@@ -18,6 +18,7 @@
 #include <kernel/task.h>
 #include <kernel/trap.h>
 #include "aspace_int.h"
+#include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/vmo.h>
@@ -98,7 +99,7 @@ static int plan_flags(struct map_plan *m)
 		return -EINVAL;
 	if ((m->flags & MAP_HUGETLB) && !m->file)
 		return -ENOMEM;		/* no pool of huge pages, as on a stock system */
-	if (m->flags & MAP_NORESERVE)
+	if ((m->flags & MAP_NORESERVE) && READ_ONCE(overcommit_mode) != OVERCOMMIT_NEVER)
 		m->vma_flags |= VMA_NORESERVE;
 	if (m->flags & MAP_GROWSDOWN) {
 		if (m->file || (m->vma_flags & VMA_SHARED))
@@ -108,6 +109,13 @@ static int plan_flags(struct map_plan *m)
 	if (!m->file)
 		m->vma_flags |= VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXEC;
 	return 0;
+}
+
+/* Private memory that may be written is promised. */
+static void plan_account(struct map_plan *m)
+{
+	if ((m->vma_flags & (VMA_NORESERVE | VMA_SHARED | VMA_WRITE)) == VMA_WRITE)
+		m->vma_flags |= VMA_ACCOUNT;
 }
 
 static int plan_limits(struct aspace *as, const struct map_plan *m)
@@ -257,6 +265,10 @@ long aspace_mmap(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags, stru
 		m.vmo = vmo_create(NULL, NULL, m.len, VMO_SHMEM);
 		if (!m.vmo)
 			return -ENOMEM;
+		if (!(m.vma_flags & VMA_NORESERVE) && vmo_commit(m.vmo, m.len)) {
+			vmo_put(m.vmo);
+			return -ENOMEM;
+		}
 	}
 	err = rw_write_lock_killable(&as->lock);
 	if (err) {
@@ -264,11 +276,15 @@ long aspace_mmap(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags, stru
 		goto out;
 	}
 	m.vma_flags |= as->def_flags | (flags & MAP_LOCKED ? VMA_LOCKED : 0);
+	plan_account(&m);
 	err = plan_limits(as, &m);
 	if (!err)
 		err = plan_place(as, &m);
+	if (!err && (m.vma_flags & VMA_ACCOUNT) && !commit_room(as, m.len))
+		err = -ENOMEM;
 	if (!err)
 		err = plan_commit(as, &m);
+	commit_sync(as);
 	rw_write_unlock(&as->lock);
 	if (!err && ((flags & MAP_POPULATE) || ((m.vma_flags & (VMA_LOCKED | VMA_LOCKONFAULT)) == VMA_LOCKED)))
 		(void)!aspace_populate(as, m.addr, m.addr + m.len);	/* failure is not reported, as on Linux */
@@ -322,11 +338,14 @@ u64 aspace_brk(struct aspace *as, u64 brk)
 	if (new_end > old_end) {
 		m.addr = old_end;
 		m.len = new_end - old_end;
-		m.vma_flags = VMA_READ | VMA_WRITE | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXEC | VMA_HEAP | as->def_flags;
+		m.vma_flags = VMA_READ | VMA_WRITE | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXEC | VMA_HEAP | VMA_ACCOUNT | as->def_flags;
 		err = vma_range_free(&as->vmas, old_end, new_end + PAGE_SIZE) ? plan_limits(as, &m) : -ENOMEM;
+		if (!err && !commit_room(as, m.len))
+			err = -ENOMEM;
 		if (!err)
 			err = plan_commit(as, &m);
 	}
+	commit_sync(as);
 	if (!err) {
 		as->brk = brk;
 		now = brk;
@@ -357,7 +376,10 @@ int aspace_grow_stack(struct aspace *as, u64 addr)
 		goto out;
 	if (rlimit(RLIMIT_AS) != RLIM_INFINITY && as->total_bytes + (v->start - addr) > rlimit(RLIMIT_AS))
 		goto out;
+	if ((v->flags & VMA_ACCOUNT) && !commit_room(as, v->start - addr))
+		goto out;
 	vma_set_extent(v, addr, v->end);
+	commit_sync(as);
 	err = 0;
 out:
 	rw_write_unlock(&as->lock);

@@ -374,6 +374,24 @@ u64 page_reserve(void)
 	return reserve_pages;
 }
 
+u64 mem_total(void)
+{
+	return READ_ONCE(managed_pages);
+}
+
+u64 mem_committed(void)
+{
+	s64 n = 0;
+	u32 cpu;
+
+	for_each_cpu(cpu) {
+		const s64 *c = *per_cpu(mem_counts, cpu);
+
+		n += c[MEM_COMMIT] + c[MEM_SHMEM];
+	}
+	return n > 0 ? (u64)n : 0;
+}
+
 void mem_stats_get(struct mem_stats *out)
 {
 	*out = (struct mem_stats){

@@ -132,8 +132,11 @@ struct mem_stats {
 	u64 total, free, cached, anon, slab, tables, kstacks, shmem, dirty, writeback, mapped;
 };
 void mem_stats_get(struct mem_stats *out);
+u64 mem_total(void);
+u64 mem_committed(void);	/* promised to programs: mm/commit.c */
 /* A running count that mem_stats reports; delta in pages. Any context. */
-enum mem_count { MEM_CACHED, MEM_ANON, MEM_SLAB, MEM_TABLES, MEM_KSTACKS, MEM_SHMEM, MEM_DIRTY, MEM_WRITEBACK, MEM_MAPPED, MEM_NR };
+enum mem_count { MEM_CACHED, MEM_ANON, MEM_SLAB, MEM_TABLES, MEM_KSTACKS, MEM_SHMEM, MEM_DIRTY, MEM_WRITEBACK, MEM_MAPPED,
+		 MEM_COMMIT, /* mm/commit.c */ MEM_NR };
 void mem_count(enum mem_count which, s64 delta);
 
 /* Boot (mm/early.c, mm/page.c). */

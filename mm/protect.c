@@ -13,6 +13,7 @@
 #include <kernel/task.h>
 #include <kernel/trap.h>
 #include "aspace_int.h"
+#include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/vmo.h>
 #include <mm/zap.h>
@@ -27,6 +28,12 @@ static int check_range(u64 addr, u64 *len, int misaligned)
 	if (add_of(addr, *len, &end))
 		return -ENOMEM;
 	return end > TASK_SIZE ? -ENOMEM : 0;
+}
+
+/* Private memory that is made writable is promised from now on, for good. */
+static bool must_account(const struct vma *v, u32 want)
+{
+	return (want & VMA_WRITE) && !(v->flags & (VMA_ACCOUNT | VMA_WRITE | VMA_SHARED | VMA_NORESERVE));
 }
 
 /* Gives every present entry the vma's permission; a page is writable again only after a fault has looked at it. */
@@ -76,7 +83,7 @@ static void sync_new_code(struct vma *v)
 
 int aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot)
 {
-	u32 want = prot_to_vma(prot);
+	u32 want = prot_to_vma(prot), account;
 	struct vma *v;
 	bool grows = prot & PROT_GROWSDOWN;
 	u64 end, at;
@@ -119,6 +126,10 @@ int aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot)
 		err = 0;
 		if ((v->flags & VMA_PROT) == want)
 			continue;
+		account = must_account(v, want) ? VMA_ACCOUNT : 0;
+		err = account && !commit_room(as, min(v->end, end) - at) ? -ENOMEM : 0;
+		if (err)
+			goto out;
 		if (v->start < at) {
 			err = vma_split(v, at, &up);
 			if (err)
@@ -130,7 +141,8 @@ int aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot)
 			if (err)
 				goto out;
 		}
-		vma_set_flags(v, (v->flags & ~VMA_PROT) | want);
+		vma_set_flags(v, (v->flags & ~VMA_PROT) | want | account);
+		commit_sync(as);
 		if (want & VMA_EXEC)
 			sync_new_code(v);
 		if (protect_entries(v))

@@ -11,6 +11,7 @@
 #include <kernel/sched.h>
 #include <kernel/task.h>
 #include "aspace_int.h"
+#include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/vmo.h>
 #include <mm/zap.h>
@@ -90,7 +91,7 @@ static int check_growth(struct aspace *as, const struct vma *v, u64 more)
 		return -ENOMEM;
 	if ((v->flags & VMA_LOCKED) && as->locked_bytes + more > rlimit(RLIMIT_MEMLOCK) && !capable(CAP_IPC_LOCK))
 		return -EAGAIN;
-	return 0;
+	return (v->flags & VMA_ACCOUNT) && !commit_room(as, more) ? -ENOMEM : 0;
 }
 
 static int check_args(u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr)
@@ -189,6 +190,7 @@ long aspace_mremap(struct aspace *as, u64 addr, u64 old_len, u64 new_len, u32 fl
 	if (rw_write_lock_killable(&as->lock))
 		return -EINTR;
 	ret = remap_locked(as, addr, old_len, new_len, flags, new_addr);
+	commit_sync(as);
 	if (ret > 0) {
 		v = vma_find(&as->vmas, (u64)ret);
 		locked = v && (v->flags & VMA_LOCKED) && new_len > old_len;

@@ -34,6 +34,8 @@ struct vmo;
 
 #define VMA_COUNTED	 0x200000u /* its object is told when areas come and go: never merged */
 
+#define VMA_ACCOUNT	 0x400000u /* promised: counts against vm.overcommit_memory */
+
 #define VMA_PROT (VMA_READ | VMA_WRITE | VMA_EXEC | VMA_BTI) /* what mprotect sets */
 
 /* Locks: a  aspace.lock   p  vmo.pages_lock */

@@ -97,6 +97,8 @@ struct vmo *vmo_create(const struct pager_ops *ops, void *owner, u64 size, u32 f
 static void count_pages(struct vmo *v, s64 n)
 {
 	mem_count(v->flags & VMO_SHMEM ? MEM_SHMEM : MEM_CACHED, n);
+	if (v->commit_pages)
+		mem_count(MEM_COMMIT, -n);
 }
 
 static void uncharge(struct vmo *v, u64 n)
@@ -278,6 +280,8 @@ void vmo_put(struct vmo *v)
 	if (v->ops && v->ops->fill)
 		clock_del(v);
 	vmo_drop_pages(v, 0, U64_MAX);
+	if (v->commit_pages)
+		mem_count(MEM_COMMIT, -(s64)v->commit_pages);
 	xa_destroy(&v->pages);		/* nodes of stores that found no memory half way */
 	if (v->ops && v->ops->release)
 		v->ops->release(v);

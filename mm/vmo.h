@@ -66,6 +66,7 @@ struct vmo {
 	u64 nr_dirty;			/* [p] pages with PG_DIRTY */
 	struct write_errors errors;	/* of its pages; file.err_seen compares */
 	struct write_errors *fs_errors;	/* [I] once it is in use: of all files beside it; NULL: nobody asks */
+	u64 commit_pages;		/* [I] once in use: promised whole (mm/commit.c); 0: its pages count as they come */
 	u32 nr_writable;		/* [p] shared mappings that are or may be made writable (F_SEAL_WRITE) */
 	u32 seals;			/* [p] F_SEAL_* */
 	struct list clock;		/* mm/reclaim.c: those whose pages can be read again */
