@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -371,6 +372,24 @@ SCENARIO(event_descriptors)
 	m = memfd_create("m", MFD_ALLOW_SEALING);
 	write(m, buf, sizeof(buf));
 	fcntl(m, F_ADD_SEALS, F_SEAL_GROW);
+}
+
+SCENARIO(shared_segments)
+{
+	int id = shmget(0x6e6f6d65, 5 * sizeof(buf), IPC_CREAT | 0600), other = shmget(IPC_PRIVATE, 1, 0600);
+	char *p = shmat(id, NULL, 0), *q = shmat(id, NULL, SHM_RDONLY);
+	struct shmid_ds ds;
+
+	shmctl(id, IPC_STAT, &ds);
+	if (p != (char *)-1) {
+		mprotect(p + 4096, 4096, PROT_READ);
+		mremap(p + 8192, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, p + 4096);
+		write(open("/dev/null", O_WRONLY), p, 3 * 4096);
+	}
+	shmctl(id, IPC_RMID, NULL);
+	shmctl(other, IPC_RMID, NULL);
+	shmdt(p);
+	shmdt(q);
 }
 
 SCENARIO(poll_of_many)
