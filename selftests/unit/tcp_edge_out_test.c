@@ -351,3 +351,122 @@ TEST(no_memory_for_a_fin)
 	EXPECT_EQ(TCP_FIN_WAIT2, t.state);
 	end();
 }
+
+/* ---- Fast Open ---- */
+
+/* A SYN with n bytes behind it. */
+static void open_with(u32 n)
+{
+	setup();
+	t.tfo_ask = true;
+	t.tfo_cookie_len = 8;
+	ASSERT_EQ(0, tcp_connect_queue(&t));
+	queue(n);
+	tcp_connect_send(&t);
+	ASSERT_EQ(1, nr_sent);
+	EXPECT_EQ(TCP_SYN, sent[0].flags);
+	EXPECT_EQ(n, sent[0].len);
+	EXPECT_EQ(8, sent[0].opt.cookie_len);
+	EXPECT_EQ(t.iss + 1 + n, t.snd_nxt);
+}
+
+TEST(data_in_the_syn_is_taken)
+{
+	open_with(100);
+	say(TCP_SYN | TCP_ACK, -1, 0);
+	EXPECT_EQ(TCP_ESTABLISHED, t.state);
+	EXPECT_TRUE(t.syn_data_acked);
+	EXPECT_EQ(t.snd_nxt, t.snd_una);
+	EXPECT_EQ(0, last_sent()->len);
+	end();
+}
+
+TEST(data_in_the_syn_goes_again_if_the_syn_alone_is_taken)
+{
+	open_with(400);
+	say_ack(TCP_SYN | TCP_ACK, -1, 0, t.iss + 1);
+	EXPECT_EQ(TCP_ESTABLISHED, t.state);
+	EXPECT_TRUE(!t.syn_data_acked);
+	EXPECT_EQ(t.iss + 1, last_sent()->seq);
+	EXPECT_EQ(400, last_sent()->len);
+	say(TCP_ACK, 0, 0);
+	EXPECT_EQ(t.snd_nxt, t.snd_una);
+	end();
+}
+
+TEST(a_lost_syn_goes_again_without_its_data)
+{
+	open_with(100);
+	ASSERT_TRUE(tick());
+	EXPECT_EQ(TCP_SYN, last_sent()->flags);
+	EXPECT_EQ(0, last_sent()->len);
+	EXPECT_TRUE(!last_sent()->opt.has_cookie);
+	say_ack(TCP_SYN | TCP_ACK, -1, 0, t.iss + 1);
+	EXPECT_EQ(100, last_sent()->len);
+	end();
+}
+
+/* A SYN with n bytes, and a FIN that must come again. */
+static void accept_with(u32 n)
+{
+	struct tcp_in in = { .seq = PEER_ISS, .len = n, .flags = TCP_SYN | TCP_FIN, .window = 60000 };
+	struct netbuf *nb;
+
+	setup();
+	nb = netbuf_alloc(n, 0, PAGE_ATOMIC);
+	for (u32 i = 0; i < n; i++)
+		*(u8 *)netbuf_put(nb, 1) = (u8)i;
+	in.end = in.seq + n + 2;
+	t.irs = PEER_ISS;
+	t.rcv_nxt = t.rcv_wup = t.copied_seq = PEER_ISS + 1;
+	t.tfo_server = true;
+	tcp_set_state(&t, TCP_SYN_RECV);
+	tcp_accept_start(&t, &in, nb);
+	EXPECT_EQ(TCP_SYN | TCP_ACK, last_sent()->flags);
+	EXPECT_EQ(PEER_ISS + 1 + n, last_sent()->ack);
+	EXPECT_EQ(TCP_SYN_RECV, t.state);
+}
+
+TEST(listener_takes_data_of_a_syn)
+{
+	accept_with(200);
+	check_stream(200);
+	nr_sent = 0;
+	write_bytes(50, false);			/* before the handshake is done */
+	EXPECT_EQ(t.iss + 1, last_sent()->seq);
+	EXPECT_EQ(50, last_sent()->len);
+	say(TCP_ACK, 200, 10);
+	EXPECT_EQ(TCP_ESTABLISHED, t.state);
+	check_stream(210);
+	EXPECT_EQ(t.snd_nxt, t.snd_una);
+	end();
+}
+
+TEST(listener_repeats_its_answer)
+{
+	accept_with(0);
+	nr_sent = 0;
+	ASSERT_TRUE(tick());
+	EXPECT_EQ(TCP_SYN | TCP_ACK, last_sent()->flags);
+	say(TCP_ACK, 0, 0);
+	EXPECT_EQ(TCP_ESTABLISHED, t.state);
+	end();
+}
+
+TEST(wasted_memory_is_given_back_before_data_is_refused)
+{
+	opened();
+	rcvbuf = 4096;
+	for (u32 i = 0; i < 6; i++) {
+		struct netbuf *nb;
+
+		say(TCP_ACK, (s32)i * 100, 100);
+		nb = list_empty(&t.rcvq) ? NULL : list_last(&t.rcvq, struct netbuf, link);
+		if (nb && nb->len == 100) {		/* as if each lay in a page of its own */
+			nb->truesize += 2000;
+			t.rmem += 2000;
+		}
+	}
+	check_stream(600);
+	end();
+}
