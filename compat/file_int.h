@@ -31,12 +31,16 @@ static inline ssize_t file_pread(struct file *f, struct iter *to, loff_t *pos)
 {
 	if (!(f->mode & FMODE_SEEK))
 		return -ESPIPE;
+	if (unlikely((loff_t)((u64)*pos + iter_left(to)) < 0))
+		return -EINVAL;
 	return f->obj->ops->read ? f->obj->ops->read(f, to, pos) : -EINVAL;
 }
 static inline ssize_t file_pwrite(struct file *f, struct iter *from, loff_t *pos)
 {
 	if (!(f->mode & FMODE_SEEK))
 		return -ESPIPE;
+	if (unlikely((loff_t)((u64)*pos + iter_left(from)) < 0))
+		return -EINVAL;
 	return f->obj->ops->write ? f->obj->ops->write(f, from, pos) : -EINVAL;
 }
 

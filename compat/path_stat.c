@@ -55,10 +55,10 @@ static int at_getattr(int dirfd, const char *name, u32 flags, struct kstat *st)
 	return err;
 }
 
-/* The path argument of a call with AT_EMPTY_PATH: NULL counts as "" there. */
-static int get_path_or_empty(struct user_string *p, uaddr_t src, u32 flags)
+/* The path argument of a call with AT_EMPTY_PATH: NULL counts as "" there, with a descriptor. */
+static int get_path_or_empty(struct user_string *p, int dirfd, uaddr_t src, u32 flags)
 {
-	if (!(flags & AT_EMPTY_PATH) || !uaddr_null(src))
+	if (!(flags & AT_EMPTY_PATH) || dirfd < 0 || !uaddr_null(src))
 		return user_path_get(p, src);
 	memset(p->inline_buf, 0, 16);
 	p->s = p->inline_buf;
@@ -77,7 +77,7 @@ long sys_newfstatat(int dirfd, uaddr_t path, uaddr_t statbuf, s32 flags)
 {
 	auto_path struct user_string name;
 	struct kstat st;
-	int err = get_path_or_empty(&name, path, (u32)flags);
+	int err = get_path_or_empty(&name, dirfd, path, (u32)flags);
 
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return -EINVAL;
@@ -109,7 +109,7 @@ long sys_statx(int dirfd, uaddr_t path, u32 flags, u32 mask, uaddr_t statxbuf)
 {
 	auto_path struct user_string name;
 	struct kstat st;
-	int err = get_path_or_empty(&name, path, flags);
+	int err = get_path_or_empty(&name, dirfd, path, flags);
 
 	if (mask & STATX__RESERVED || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
 		return -EINVAL;
@@ -124,7 +124,7 @@ long sys_faccessat2(int dirfd, uaddr_t path, s32 mode, s32 flags)
 {
 	auto_path struct user_string name;
 	auto_dir struct path p = {};
-	int err = get_path_or_empty(&name, path, (u32)flags);
+	int err = get_path_or_empty(&name, dirfd, path, (u32)flags);
 
 	if (mode & ~(MAY_READ | MAY_WRITE | MAY_EXEC))
 		return -EINVAL;

@@ -110,7 +110,7 @@ int path_setattr(const struct path *p, struct setattr *a)
 	return err;
 }
 
-static int may_grow(struct vnode *v, u64 size)
+int vnode_may_grow(struct vnode *v, u64 size)
 {
 	if (size <= rlimit(RLIMIT_FSIZE) || size <= vnode_size(v))
 		return 0;
@@ -121,7 +121,7 @@ static int may_grow(struct vnode *v, u64 size)
 static int set_size(struct vnode *v, u64 size)
 {
 	struct setattr a = { .valid = ATTR_SIZE, .size = size };
-	int err = may_grow(v, size);
+	int err = vnode_may_grow(v, size);
 
 	if (err)
 		return err;
@@ -191,7 +191,7 @@ int file_fallocate(struct file *f, u32 mode, loff_t off, loff_t len)
 	if (!v->ops->fallocate)
 		return -EOPNOTSUPP;
 	rw_write_lock(&v->lock);
-	err = mode & FALLOC_FL_KEEP_SIZE ? 0 : may_grow(v, (u64)end);
+	err = mode & FALLOC_FL_KEEP_SIZE ? 0 : vnode_may_grow(v, (u64)end);
 	if (!err)
 		err = v->ops->fallocate(v, mode, off, len);
 	if (!err)

@@ -19,6 +19,8 @@ int __must_check path_setattr(const struct path *p, struct setattr *a);
 /* truncate(2) of what may be written to. */
 int __must_check path_truncate(const struct path *p, u64 size);
 int __must_check file_truncate(struct file *f, u64 size);
+/* RLIMIT_FSIZE: -EFBIG and SIGXFSZ when size is beyond, unless the file is that large already. */
+int __must_check vnode_may_grow(struct vnode *v, u64 size);
 int __must_check file_fallocate(struct file *f, u32 mode, loff_t off, loff_t len);
 
 /* fstat of any description. */

@@ -165,6 +165,11 @@ static int check_inspect(struct proc_node *n)
 
 /* ---- text files ---- */
 
+static bool can_write(const struct proc_node *n)
+{
+	return n->e->member ? n->e->member->write != NULL : n->e->ctl || n->e->write;
+}
+
 static int text_open(struct vnode *v, struct file *f)
 {
 	struct proc_node *n = to_proc(v);
@@ -172,7 +177,8 @@ static int text_open(struct vnode *v, struct file *f)
 
 	if (err || n->e->ops)
 		return err;
-	if ((f->mode & FMODE_WRITE) && !n->e->write && !n->e->ctl && !(n->e->member && n->e->member->write))
+	/* Settings and /sys refuse root at once, the rest when it writes. */
+	if ((f->mode & FMODE_WRITE) && !can_write(n) && (n->e->setting || v->sb->private != (void *)PROC_MAGIC))
 		return -EACCES;
 	f->private = knew(struct seq);
 	return f->private ? 0 : -ENOMEM;
@@ -227,6 +233,8 @@ static ssize_t text_write(struct file *f, struct iter *from, loff_t *pos)
 		return -ENOMEM;
 	if (n->pid && !t)
 		return -ESRCH;
+	if (!can_write(n))
+		return n->pid ? -EINVAL : -EIO;
 	if (iter_take(from, text, len) < len)
 		return -EFAULT;
 	if (len && text[len - 1] == '\n')

@@ -13,6 +13,7 @@ struct proc_entry {
 	const char *name;
 	u32 mode;
 	u8 kind;				/* enum proc_kind */
+	bool setting;				/* of /proc/sys */
 	bool inspect;				/* only for those who might trace the process */
 	int (*show)(struct seq *s, struct task *t);
 	int (*write)(struct task *t, char *text, usize n);	/* NUL-terminated, one newline stripped */

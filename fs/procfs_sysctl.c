@@ -273,7 +273,7 @@ static int show_dentry_state(struct seq *s, struct task *t)
 	return 0;
 }
 
-#define RO(n, fn)     { .name = n, .mode = S_IFREG | 0444, .kind = PROC_FILE, .show = fn }
+#define RO(n, fn)     { .name = n, .mode = S_IFREG | 0444, .kind = PROC_FILE, .setting = true, .show = fn }
 #define RW(n, sh, wr) { .name = n, .mode = S_IFREG | 0644, .kind = PROC_FILE, .show = sh, .write = wr }
 #define RW_KEPT(n)    RW(#n, show_##n, write_##n)
 #define DIR(n, t)     { .name = n, .mode = S_IFDIR | 0555, .kind = PROC_DIR, .dir = t }

@@ -56,11 +56,13 @@ static ssize_t file_read(struct file *f, struct iter *to, loff_t *pos)
 	return n;
 }
 
-/* How many of n bytes may be written at pos. -EFBIG with SIGXFSZ, -EPERM for seals. */
+/* How many of n bytes may be written at pos. -EINVAL past the last offset, -EFBIG with SIGXFSZ, -EPERM for seals. */
 static ssize_t write_limit(struct vnode *v, struct vmo *m, loff_t pos, usize n)
 {
 	u64 limit = rlimit(RLIMIT_FSIZE), end;
 
+	if (unlikely((loff_t)((u64)pos + n) < 0))
+		return -EINVAL;
 	if (unlikely(m->seals)) {
 		if (m->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 			return -EPERM;

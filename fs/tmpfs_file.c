@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tmpfs_file.c - extended attributes and space reservation of the memory file system.
  * Locks: V. Ref: xattr(7), fallocate(2). Tests: selftests/abi/fsmix.c, fallocate.c */
+#include <fs/attr.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
 #include <mm/vmo.h>
@@ -126,6 +127,9 @@ int tmpfs_fallocate(struct vnode *v, u32 mode, loff_t off, loff_t len)
 		return start < m->size ? vmo_punch(m, start, min(end, m->size)) : 0;
 	}
 	old = m->size;
+	err = mode & FALLOC_FL_KEEP_SIZE ? vnode_may_grow(v, end) : 0;	/* the others are asked for all file systems */
+	if (err)
+		return err;
 	if ((mode & FALLOC_FL_KEEP_SIZE) || end <= old)
 		return start < old ? fill_holes(m, start, min(end, old)) : 0;
 	if (m->seals & F_SEAL_GROW)

@@ -383,7 +383,7 @@ long futex_wake_op(uaddr_t a, uaddr_t b, bool shared, u32 nr_wake, u32 nr_wake2,
 	struct key k;
 	long ret, more = 0;
 
-	if (op > UACCESS_XOR || ((encoded >> 24) & 15) > FUTEX_OP_CMP_GE)
+	if (op > UACCESS_XOR)
 		return -ENOSYS;
 	if (encoded & ((u32)FUTEX_OP_OPARG_SHIFT << 28))
 		arg = 1u << (arg & 31);
@@ -394,6 +394,8 @@ long futex_wake_op(uaddr_t a, uaddr_t b, bool shared, u32 nr_wake, u32 nr_wake2,
 		return ret;
 	key_put(&k);
 	ret = uaccess_rmw_u32(b, (enum uaccess_rmw)op, arg, &old);
+	if (!ret && ((encoded >> 24) & 15) > FUTEX_OP_CMP_GE)
+		ret = -ENOSYS;	/* found out only after the operation, as on Linux */
 	if (ret)
 		return ret;
 	ret = futex_wake(a, shared, nr_wake, FUTEX_BITSET_ALL);

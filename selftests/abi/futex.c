@@ -342,4 +342,13 @@ TEST(ping_pong)
 	EXPECT_EQ(0, turn);
 }
 
+TEST(wake_op_with_an_unknown_comparison_operates_and_refuses)
+{
+	word2 = 6;
+	EXPECT_ERRNO(ENOSYS, futex(&word, FUTEX_WAKE_OP | PRIVATE, 1, (void *)1l, &word2, FUTEX_OP(FUTEX_OP_ADD, 3, 9, 0)));
+	EXPECT_EQ(9, word2);
+	EXPECT_ERRNO(ENOSYS, futex(&word, FUTEX_WAKE_OP | PRIVATE, 1, (void *)1l, &word2, FUTEX_OP(7, 3, 0, 0)));
+	EXPECT_EQ(9, word2);
+}
+
 MAIN

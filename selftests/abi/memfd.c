@@ -3,6 +3,7 @@
 #include "../harness.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <linux/falloc.h>
@@ -274,6 +275,34 @@ TEST(statfs_says_tmpfs)
 
 	EXPECT_EQ(0, fstatfs(memfd_create("x", 0), &s));
 	EXPECT_EQ(0x01021994, s.f_type);
+}
+
+TEST(no_span_ends_beyond_the_last_offset)
+{
+	int fd = memfd_create("x", 0), zero = open("/dev/zero", O_RDWR);
+	long end = 0x7fffffffffffffff;
+	char c[8] = "1234567";
+
+	EXPECT_ERRNO(EINVAL, pwrite(fd, c, 1, end));
+	EXPECT_ERRNO(EINVAL, pwrite(zero, c, 1, end));
+	EXPECT_ERRNO(EINVAL, pread(fd, c, 8, end));
+	EXPECT_EQ(0, pwrite(fd, c, 0, end));
+	EXPECT_EQ(1, pwrite(fd, c, 1, end - 1));
+	EXPECT_EQ(7, pread(fd, c, 7, end - 7));
+	EXPECT_EQ('1', c[6]);
+	EXPECT_EQ(end - 1, lseek(fd, end - 1, SEEK_SET));
+	EXPECT_ERRNO(EINVAL, write(fd, c, 2));
+}
+
+TEST(reserving_beyond_the_size_obeys_the_limit_too)
+{
+	struct rlimit r = { 4096, 4096 };
+	int fd = memfd_create("x", 0);
+
+	signal(SIGXFSZ, SIG_IGN);
+	EXPECT_EQ(0, setrlimit(RLIMIT_FSIZE, &r));
+	EXPECT_ERRNO(EFBIG, fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8192));
+	EXPECT_EQ(0, fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 4096));
 }
 
 MAIN

@@ -684,4 +684,15 @@ PATH_TEST(bind_mounts_and_detach)
 	EXPECT_EQ(0, read(fd, &c, 1));
 }
 
+TEST(no_path_is_an_empty_one_only_of_a_descriptor)
+{
+	int fd = open("/", O_PATH);
+	char st[512];
+
+	EXPECT_EQ(0, syscall(SYS_statx, fd, NULL, AT_EMPTY_PATH, 0x7ff, st));
+	EXPECT_EQ(0, syscall(SYS_newfstatat, fd, NULL, st, AT_EMPTY_PATH));
+	EXPECT_ERRNO(EFAULT, syscall(SYS_statx, AT_FDCWD, NULL, AT_EMPTY_PATH, 0x7ff, st));
+	EXPECT_ERRNO(EFAULT, syscall(SYS_newfstatat, AT_FDCWD, NULL, st, AT_EMPTY_PATH));
+}
+
 MAIN

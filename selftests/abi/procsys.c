@@ -252,4 +252,28 @@ TEST(sysctls_that_programs_read)
 	EXPECT_STREQ("100\n", text);
 }
 
+/* The errno of opening path for writing, or of writing to it. */
+static int writing(const char *path)
+{
+	int fd = open(path, O_WRONLY), err = errno;
+
+	if (fd < 0)
+		return err;
+	err = write(fd, "x", 1) < 0 ? errno : 0;
+	close(fd);
+	return 1000 + err;
+}
+
+TEST(root_may_open_what_cannot_be_written)
+{
+	EXPECT_EQ(1000 + EIO, writing("/proc/version"));
+	EXPECT_EQ(1000 + EIO, writing("/proc/meminfo"));
+	EXPECT_EQ(1000 + EIO, writing("/proc/stat"));
+	EXPECT_EQ(1000 + EINVAL, writing("/proc/self/status"));
+	EXPECT_EQ(1000 + EINVAL, writing("/proc/self/maps"));
+	EXPECT_EQ(1000 + EINVAL, writing("/proc/self/cmdline"));
+	EXPECT_EQ(EACCES, writing("/proc/sys/kernel/ostype"));
+	EXPECT_EQ(EACCES, writing("/sys/devices/system/cpu/online"));
+}
+
 MAIN
