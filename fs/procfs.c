@@ -412,6 +412,8 @@ static int dir_lookup(struct vnode *dir, const struct name *n, struct vnode **ou
 	const struct proc_entry *e;
 	int err;
 
+	if (d->pid && !READ_ONCE(d->pid->task))
+		return -ESRCH;		/* the directory of a process that was reaped, held open */
 	for (e = table_of(d); e && e->name; e++) {
 		if (!name_is(n, e->name))
 			continue;

@@ -82,5 +82,6 @@ int proc_show_ctl(struct seq *s, const struct sysctl *c);
 int proc_write_ctl(const struct sysctl *c, char *text);
 
 int proc_show_mounts(struct seq *s, struct task *t);
+int proc_show_mountstats(struct seq *s, struct task *t);
 int proc_show_mountinfo(struct seq *s, struct task *t);
 extern const struct object_ops proc_mem_ops;

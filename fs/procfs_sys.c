@@ -403,6 +403,25 @@ int proc_show_mountinfo(struct seq *s, struct task *t)
 	return show_mount_list(s, t, true);
 }
 
+static void one_stat(struct mount *m, void *arg)
+{
+	struct mount_list *l = arg;
+
+	seq_print(l->s, "device ");
+	seq_path(l->s, m->source);
+	seq_print(l->s, " mounted on ");
+	mount_place(l, m);
+	seq_print(l->s, " with fstype %s\n", m->sb->type->name);
+}
+
+int proc_show_mountstats(struct seq *s, struct task *t)
+{
+	struct mount_list l = { .s = s };
+
+	mount_for_each(t->ns ? t->ns->mnt : current()->ns->mnt, one_stat, &l);
+	return 0;
+}
+
 /* ---- links ---- */
 
 static ssize_t read_self(struct task *t, char *buf, usize size)

@@ -276,4 +276,32 @@ TEST(root_may_open_what_cannot_be_written)
 	EXPECT_EQ(EACCES, writing("/sys/devices/system/cpu/online"));
 }
 
+TEST(a_directory_outlives_its_process_without_names)
+{
+	char path[32];
+	pid_t pid = fork();
+	int dir;
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	dir = open(path, O_RDONLY | O_DIRECTORY);
+	EXPECT_TRUE(openat(dir, "comm", O_RDONLY) >= 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	EXPECT_ERRNO(ESRCH, openat(dir, "comm", O_RDONLY));
+	EXPECT_ERRNO(ESRCH, openat(dir, "limits", O_RDONLY));
+	EXPECT_ERRNO(ENOENT, open(path, O_RDONLY));
+}
+
+TEST(mounts_are_told_a_third_time)
+{
+	EXPECT_TRUE(slurp("/proc/self/mountstats") > 0);
+	EXPECT_TRUE(strstr(text, "device proc mounted on /proc with fstype proc\n") != NULL);
+	EXPECT_TRUE(slurp("/proc/self/projid_map") > 0);
+	EXPECT_STREQ("         0          0 4294967295\n", text);
+}
+
 MAIN
