@@ -509,7 +509,8 @@ static const struct proc_entry ns_entries[] = {
 	FILE_R("oom_score", show_zero), FILE_R("wchan", show_wchan), FILE_R("cgroup", show_cgroup),	\
 	FILE_PRIV("io", show_io), FILE_PRIV("personality", show_personality), FILE_R("schedstat", show_schedstat),	\
 	FILE_R("sessionid", show_zero), FILE_R("loginuid", show_zero), FILE_R("uid_map", show_id_map),	\
-	FILE_R("gid_map", show_id_map), FILE_R("projid_map", show_id_map), FILE_PRIV("mountstats", proc_show_mountstats), FILE_R("timerslack_ns", show_timerslack),		\
+	FILE_R("gid_map", show_id_map), FILE_R("projid_map", show_id_map), FILE_PRIV("mountstats", proc_show_mountstats),	\
+	FILE_R("timerslack_ns", show_timerslack),						\
 	{ .name = "smaps_rollup", .mode = S_IFREG | 0444, .kind = PROC_FILE, .inspect = true, .show = proc_show_smaps_rollup }
 
 const struct proc_entry proc_pid_entries[] = {

@@ -160,7 +160,6 @@ CONSTANT(show_poolsize, 256)
 
 /* ---- vm, fs ---- */
 
-
 static int show_overcommit_memory(struct seq *s, struct task *t)
 {
 	return show_number(s, READ_ONCE(overcommit_mode));

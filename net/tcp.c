@@ -468,6 +468,7 @@ static void tcp_destroy(struct sock *sk)
 	inet_port_release(&tcp_ports, &ts->inet);
 	tcp_purge(&ts->tcp);
 	kfree(ts->saved_syn);
+	kfree(ts->fast_keys);
 	inet_fini_sock(&ts->inet);
 	sock_fini(sk);
 }

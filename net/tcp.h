@@ -133,6 +133,7 @@ struct tcp {
 	u8 orphan_retries, syn_linear;	/* tcp_orphan_retries; tcp_syn_linear_timeouts: so many SYNs before the wait doubles */
 	u16 keep_idle_s, keep_intvl_s;
 	u16 cost;			/* truesize of a full packet, in 256ths of its payload; 0: none came */
+	u8 tfo_cookie_len;		/* here for the room: an idle connection costs at most 4 KiB */
 	/* sending */
 	u32 snd_una, snd_nxt, write_seq, snd_wnd, snd_wl1, max_wnd, iss;
 	u32 snd_sml;			/* behind the last small segment sent (Minshall) */
@@ -171,6 +172,7 @@ struct tcp {
 	u32 syn_stamp;			/* of the first SYN: no echo is older */
 	u32 rmem;			/* truesize of both queues */
 	u32 window_clamp, rcv_mss, rcv_ssthresh;
+	u32 soft_err;
 	ktime_t ts_recent_at;
 	struct list rcvq;		/* netbufs in order; cb: struct tcp_cb */
 	struct list ooo;		/* netbufs beyond a hole, by seq, disjoint */
@@ -183,7 +185,7 @@ struct tcp {
 	u32 ato_ms;
 	/* timers */
 	u32 user_timeout_ms, fin_timeout_s;	/* fin_timeout 0: not at all */
-	u32 soft_err;
+	bool tfo_sent, tfo_ask, tfo_server, syn_data_acked; /* Fast Open */
 	ktime_t deadline[TCP_T_NR];
 	ktime_t pace_next;
 	u64 pace_rate;			/* bytes a second; U64_MAX: none */
@@ -193,9 +195,7 @@ struct tcp {
 	u64 bytes_acked, bytes_received, bytes_sent, bytes_retrans;
 	u32 segs_in, segs_out, data_in, data_out, ooo_packets, dsack_dups;
 	u32 delivered_ce, delivered_packets;
-	/* Fast Open */
-	bool tfo_sent, tfo_ask, tfo_server, syn_data_acked;
-	u8 tfo_cookie_len, tfo_cookie[TCP_COOKIE_MAX];
+	u8 tfo_cookie[TCP_COOKIE_MAX];
 };
 
 /* netbuf.cb of what waits to be received. */
@@ -218,7 +218,7 @@ struct tcp_ent {
 };
 
 struct tcp_listen;			/* net/tcp_req.c */
-struct tcp_fast_keys {			/* [tcp_fastopen.c's lock] */
+struct tcp_fast_keys {
 	u8 nr;
 	u64 key[2][2];
 };
@@ -247,11 +247,11 @@ struct tcp_sock {
 	u32 zc_next;			/* [o] MSG_ZEROCOPY: numbers of calls */
 	bool tfo_connect, tfo_no_cookie, recv_inq, was_bound;
 	bool tfo_deferred;		/* [o] connect() returned, the SYN goes with the first data */
-	struct tcp_sock *fast_of;	/* [o] the listener, a reference, until the handshake of a Fast Open is done */
-	struct tcp_fast_keys fast_keys;	/* of a listener; nr 0: those of the system */
+	bool no_space;			/* a writer or poller waits for room */
 	u8 save_syn;
 	u8 conn;			/* [o] enum tcp_conn */
-	bool no_space;			/* a writer or poller waits for room */
+	struct tcp_sock *fast_of;	/* [o] the listener, a reference, until the handshake of a Fast Open is done */
+	struct tcp_fast_keys *fast_keys; /* [tcp_fastopen.c's lock] of a listener; NULL: those of the system */
 };
 
 static inline struct tcp_sock *to_tcp(struct sock *sk) { return container_of(sk, struct tcp_sock, inet.sk); }

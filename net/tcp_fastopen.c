@@ -115,7 +115,7 @@ static struct tcp_fast_keys keys_of(struct tcp_sock *ts)
 	struct tcp_fast_keys keys;
 
 	spin_lock_bh(&cookies.lock);
-	keys = ts->fast_keys.nr ? ts->fast_keys : default_keys;
+	keys = ts->fast_keys ? *ts->fast_keys : default_keys;
 	spin_unlock_bh(&cookies.lock);
 	return keys;
 }
@@ -130,14 +130,19 @@ static u64 make_cookie(const u64 key[2], const struct tcp_req *r)
 /* 16 bytes, or 32: the second is still good, but none is given by it. */
 int tcp_fast_set_keys(struct tcp_sock *ts, const void *val, u32 len)
 {
-	struct tcp_fast_keys keys = { .nr = (u8)(len / 16) };
+	struct tcp_fast_keys *keys;
 
 	if (len != 16 && len != 32)
 		return -EINVAL;
-	memcpy(keys.key, val, len);
+	keys = knew(struct tcp_fast_keys);
+	if (!keys)
+		return -ENOMEM;
+	keys->nr = (u8)(len / 16);
+	memcpy(keys->key, val, len);
 	spin_lock_bh(&cookies.lock);
-	ts->fast_keys = keys;
+	swap(ts->fast_keys, keys);
 	spin_unlock_bh(&cookies.lock);
+	kfree(keys);
 	return 0;
 }
 

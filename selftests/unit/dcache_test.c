@@ -327,6 +327,83 @@ TEST(a_negative_name_becomes_positive)
 	end();
 }
 
+/* ---- a file system for which case does not count, nor dots at the end ---- */
+
+static u32 folded_len(const char *t, u32 len)
+{
+	while (len && t[len - 1] == '.')
+		len--;
+	return len;
+}
+
+static u32 fold_hash(const struct super *s, const char *t, u32 len)
+{
+	u32 h = 0, i;
+
+	for (i = 0; i < folded_len(t, len); i++)
+		h = h * 31 + (u32)(t[i] | 0x20);
+	return h;
+}
+
+static bool fold_same(const struct super *s, const char *a, u32 a_len, const char *b, u32 b_len)
+{
+	u32 i;
+
+	a_len = folded_len(a, a_len);
+	if (a_len != folded_len(b, b_len))
+		return false;
+	for (i = 0; i < a_len; i++)
+		if ((a[i] | 0x20) != (b[i] | 0x20))
+			return false;
+	return true;
+}
+
+static const struct super_ops folding = { .name_hash = fold_hash, .name_same = fold_same };
+
+TEST(names_that_the_file_system_says_are_one)
+{
+	static const char as_made[16] = "Name", as_asked[16] = "nAME..", another[16] = "Names", moved[16] = "OTHER.";
+	struct name asked, other = scan(another), to = scan(moved);
+	struct dentry *d, *target, *found;
+	struct vnode *v;
+
+	sb.ops = &folding;
+	begin(0);
+	asked = scan(as_asked);
+	d = put_name(root, as_made, 1);
+	EXPECT_TRUE(dentry_find_rcu(root, &asked, &v) == d && v == &vnodes[1]);
+	found = dentry_find(root, &asked);
+	EXPECT_TRUE(found == d);
+	dentry_put(found);
+	EXPECT_TRUE(!dentry_find_rcu(root, &other, &v) && !dentry_find(root, &other));
+	target = dentry_alloc(root, &to);
+	dentry_add(target, NULL);
+	dentry_move(d, target);
+	EXPECT_TRUE(!dentry_find_rcu(root, &asked, &v));
+	EXPECT_TRUE(dentry_find_rcu(root, &to, &v) == d);
+	dentry_put(target);
+	dentry_drop(d);
+	dentry_put(d);
+	end();
+	sb.ops = NULL;
+}
+
+TEST(a_name_found_by_what_it_leads_to)
+{
+	static const char text[16] = "leads";
+	struct dentry *d, *found;
+
+	begin(0);
+	d = put_name(root, text, 3);
+	found = dentry_find_vnode(root, &vnodes[3]);
+	EXPECT_TRUE(found == d);
+	dentry_put(found);
+	EXPECT_TRUE(!dentry_find_vnode(root, &vnodes[4]));
+	dentry_drop(d);
+	dentry_put(d);
+	end();
+}
+
 TEST(no_memory_for_a_name)
 {
 	static const char text[64] = "a name that is too long to be kept inside the dentry";
