@@ -33,8 +33,10 @@ def is_worse(name, value, kept):
 
 
 def raise_to(values):
-    """Keeps the better of what is there and what is measured, in the file's own order."""
+    """Keeps the better of what is there and what is measured, in the file's own order. The mean begins anew when rows came in."""
     kept = load()
+    if any(name.startswith('ratio.') and name not in kept for name in values):
+        kept.pop('ratio.mean', None)
     for name, value in values.items():
         if name.startswith('ratio.'):
             value = math.ceil(value * (SLACK_MEAN if name == 'ratio.mean' else SLACK_ROW) * 1000) / 1000
