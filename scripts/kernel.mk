@@ -79,6 +79,7 @@ LDFLAGS := -pie -Bsymbolic --no-dynamic-linker -z notext -z noexecstack -z max-p
 dirs-y :=
 include Kbuild
 objs :=
+small-objs :=
 vdso-objs :=
 # CFLAGS_x.o and NOSAN_x.o of a Kbuild are about its own directory's x.o: they become CFLAGS_dir/x.o. Names alone are not unique.
 own = $(foreach k,CFLAGS NOSAN,$(foreach v,$(filter $(k)_%,$(.VARIABLES)),$(if $(findstring /,$(v)),,\
@@ -86,10 +87,13 @@ own = $(foreach k,CFLAGS NOSAN,$(foreach v,$(filter $(k)_%,$(.VARIABLES)),$(if $
 define collect
 obj-y :=
 obj- :=
+small-y :=
+small- :=
 vdso-y :=
 include $(1)/Kbuild
 $$(call own,$(1))
-objs += $$(addprefix $(O)/$(1)/,$$(obj-y))
+objs += $$(addprefix $(O)/$(1)/,$$(obj-y) $$(small-y))
+small-objs += $$(addprefix $(O)/$(1)/,$$(small-y))
 vdso-objs += $$(addprefix $(O)/$(1)/,$$(vdso-y))
 endef
 kbuilds := $(sort $(shell find $(wildcard $(dirs-y)) -name Kbuild))
@@ -101,7 +105,7 @@ all-objs := $(sort $(objs)) $(ext-objs)
 stamp = $(shell mkdir -p $(dir $(1)))$(if $(filter x$(subst $() ,^,$(strip $(2))),x$(subst $() ,^,$(strip $(file <$(1))))),,\
 	$(file >$(1),$(strip $(2))))
 $(call stamp,$(O)/.flags,$(CC) $(CFLAGS) $(SAN) $(AFLAGS) $(LD) $(LDFLAGS) \
-	$(foreach v,$(filter CFLAGS_% NOSAN_%,$(.VARIABLES)),$(v)=$($(v))))
+	small: $(small-objs) $(foreach v,$(filter CFLAGS_% NOSAN_%,$(.VARIABLES)),$(v)=$($(v))))
 $(call stamp,$(O)/.objects,$(all-objs) | $(vdso-objs))
 
 gen := $(O)/gen/version.h
@@ -125,17 +129,18 @@ $(ext-src): $(O)/ext/%.stamp: scripts/packages/% scripts/packages/lib.sh
 obj-dirs := $(sort $(dir $(all-objs) $(vdso-objs)))
 $(obj-dirs):
 	@mkdir -p $@
+$(small-objs): SIZE := -Os
 $(all-objs) $(vdso-objs): $(O)/.flags | $(gen) $(ext-src) $(obj-dirs)
 
 object = $(@:$(O)/%=%)
-flags-for = $(CFLAGS_$(object)) $(if $(NOSAN_$(object)),,$(SAN))
+flags-for = $(SIZE) $(CFLAGS_$(object)) $(if $(NOSAN_$(object)),,$(SAN))
 $(O)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CCACHE) $(CC) $(CFLAGS) $(flags-for) -MMD -MP -c -o $@ $<
 $(O)/%.o: %.S
 	$(call say,AS,$<)
 	$(Q)$(CCACHE) $(CC) $(AFLAGS) $(CFLAGS_$(object)) -MMD -MP -c -o $@ $<
-EXT_CFLAGS := $(CODE) -w -DZ_SOLO -isystem kernel/lib/ext/include -I. -Iarch/arm64/include -include $(O)/gen/config.h
+EXT_CFLAGS := $(CODE) -Os -w -DZ_SOLO -isystem kernel/lib/ext/include -I. -Iarch/arm64/include -include $(O)/gen/config.h
 define ext-rule
 $(O)/ext/$(1)/%.o: $(O)/ext/$(1).stamp
 	$$(call say,CC,$(1)/$$*.c)

@@ -139,7 +139,7 @@ int ext_indirect_map(struct ext_inode *i, struct journal_handle *h, u64 lblk, u3
 {
 	auto_buf struct buf *b = NULL;
 	u32 *table = i->data, end = EXT_DIRECT, level;
-	struct place p;
+	struct place p = {};
 	int err = find_place(i->fs, lblk, &p);
 
 	for (level = 0; !err && level < p.levels; level++) {
