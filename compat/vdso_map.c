@@ -72,16 +72,19 @@ static u64 find_symbol(const char *name)
 	panic("vdso: no symbol %s", name);
 }
 
+/* Clocks that are the counter plus an offset. */
+static const u8 by_counter[] = {
+	CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
+};
+
 static void update(void)
 {
-	ktime_t offset;
-	u64 mult;
+	struct vdso_clock now;
 
-	clock_realtime_scale(&mult, &offset);
+	clock_realtime_scale(&now.mult, &now.offset_ns);
 	WRITE_ONCE(data->seq, data->seq + 1);
 	smp_wmb();
-	data->mult[CLOCK_REALTIME] = data->mult[CLOCK_REALTIME_COARSE] = mult;
-	data->offset_ns[CLOCK_REALTIME] = data->offset_ns[CLOCK_REALTIME_COARSE] = offset;
+	data->clock[CLOCK_REALTIME] = data->clock[CLOCK_REALTIME_COARSE] = now;
 	smp_wmb();
 	WRITE_ONCE(data->seq, data->seq + 1);
 }
@@ -103,8 +106,8 @@ void vdso_init(void)
 	}
 	data = page_to_virt(pages[0]);
 	sigreturn_offset = find_symbol("__kernel_rt_sigreturn");
-	for (i = 0; i < ARRAY_SIZE(data->mult); i++)
-		data->mult[i] = arch_clock_mult();
+	for (i = 0; i < ARRAY_SIZE(by_counter); i++)
+		data->clock[by_counter[i]].mult = arch_clock_mult();
 	clock_changed_hook = update;
 	update();
 }

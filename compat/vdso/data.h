@@ -4,9 +4,13 @@
 
 #include <kernel/lib/types.h>
 
+#define VDSO_NR_CLOCKS 8
+
 struct vdso_data {
 	u32 seq;		/* odd while changing */
 	u32 pad;
-	u64 mult[8];		/* by clock id: ns in a tick, 32.32 fixed point */
-	s64 offset_ns[8];	/* by clock id: what is added */
+	struct vdso_clock {
+		u64 mult;	/* ns in a tick, 32.32 fixed point; 0: a clock that only the kernel can read */
+		s64 offset_ns;	/* what is added */
+	} clock[VDSO_NR_CLOCKS];	/* by clock id */
 };

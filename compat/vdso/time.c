@@ -8,15 +8,10 @@
 #include <compat/vdso/data.h>
 #include <kernel/lib/compiler.h>
 
-#define CLOCK_REALTIME	       0
-#define CLOCK_MONOTONIC	       1
-#define CLOCK_MONOTONIC_RAW    4
-#define CLOCK_REALTIME_COARSE  5
-#define CLOCK_MONOTONIC_COARSE 6
-#define CLOCK_BOOTTIME	       7
-#define NR_clock_gettime       113
-#define NR_clock_getres	       114
-#define NS		       1000000000ul
+#define CLOCK_REALTIME	 0
+#define NR_clock_gettime 113
+#define NR_clock_getres	 114
+#define NS		 1000000000ul
 
 /* Not const: the kernel writes it, and the compiler must read it inside the loop. */
 extern struct vdso_data vdso_data __attribute__((visibility("hidden")));
@@ -37,11 +32,7 @@ static long call2(long nr, u64 a, u64 b)
 	return (long)x0;
 }
 
-/* Clocks that are the counter plus an offset. */
-#define COUNTER_CLOCKS (BIT(CLOCK_REALTIME) | BIT(CLOCK_MONOTONIC) | BIT(CLOCK_MONOTONIC_RAW) | BIT(CLOCK_REALTIME_COARSE) | \
-			BIT(CLOCK_MONOTONIC_COARSE) | BIT(CLOCK_BOOTTIME))
-
-static __always_inline u64 read_ns(s32 id)
+static __always_inline u64 read_ns(const struct vdso_clock *clock)
 {
 	struct vdso_data *d = &vdso_data;
 	u64 c, ns;
@@ -50,7 +41,7 @@ static __always_inline u64 read_ns(s32 id)
 	for (;;) {
 		seq = __atomic_load_n(&d->seq, __ATOMIC_ACQUIRE);
 		__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(c)::"memory");
-		ns = (u64)(((u128)c * d->mult[id]) >> 32) + (u64)d->offset_ns[id];
+		ns = (u64)(((u128)c * clock->mult) >> 32) + (u64)clock->offset_ns;
 		__asm__ volatile("dmb ishld" ::: "memory");
 		if (likely(seq == READ_ONCE(d->seq) && !(seq & 1)))
 			return ns;
@@ -61,9 +52,9 @@ int __kernel_clock_gettime(s32 id, struct abi_timespec *ts)
 {
 	u64 ns;
 
-	if (unlikely((u32)id > CLOCK_BOOTTIME || !((COUNTER_CLOCKS >> id) & 1)))
+	if (unlikely((u32)id >= VDSO_NR_CLOCKS || !vdso_data.clock[id].mult))
 		return (int)call2(NR_clock_gettime, (u64)id, (u64)ts);
-	ns = read_ns(id);
+	ns = read_ns(&vdso_data.clock[id]);
 	ts->sec = (s64)(ns / NS);
 	ts->nsec = (s64)(ns % NS);
 	return 0;
@@ -74,7 +65,7 @@ int __kernel_gettimeofday(struct abi_timeval *tv, struct abi_timezone *tz)
 	u64 ns;
 
 	if (likely(tv)) {
-		ns = read_ns(CLOCK_REALTIME);
+		ns = read_ns(&vdso_data.clock[CLOCK_REALTIME]);
 		tv->sec = (s64)(ns / NS);
 		tv->usec = (u32)(ns % NS) / 1000;	/* in 32 bits: shorter */
 	}
