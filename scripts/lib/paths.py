@@ -33,8 +33,9 @@ def compile_static(sources, output, cc=None, flags=()):
     newest = max(s.stat().st_mtime_ns for s in sources)
     if output.exists() and output.stat().st_mtime_ns >= newest:
         return output
-    output.parent.mkdir(parents=True, exist_ok=True)
-    tmp = output.with_name(f'{output.name}.{os.getpid()}')
+    tmp = OUT / 'tmp' / f'{output.name}.{os.getpid()}'		# not beside it, where others read the directory
+    for directory in output.parent, tmp.parent:
+        directory.mkdir(parents=True, exist_ok=True)
     c_files = [s for s in sources if s.suffix != '.h']
     cc = cc or package('musl') / 'bin/aarch64-linux-musl-gcc'
     run = subprocess.run([cc, '-std=gnu11', '-O2', '-Wall', '-Wextra', '-static', *flags, '-o', tmp, *c_files])
