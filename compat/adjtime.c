@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* adjtime.c - adjtimex(2) and clock_adjtime(2). Ref: adjtimex(2), linux/timex.h. Tests: selftests/abi/adjtime.c */
+/* adjtime.c - adjtimex(2) and clock_adjtime(2). Ref: adjtimex(2), linux/timex.h. Tests:
+ * selftests/abi/adjtime.c */
 #include <compat/abi/time.h>
 #include <compat/syscalls.h>
 #include <compat/user.h>
@@ -24,8 +25,16 @@ static_assert(sizeof(struct abi_timex) == 208, "struct timex");
 static struct ntp_request request_of(const struct abi_timex *t)
 {
 	return (struct ntp_request){
-		.modes = t->modes, .offset = t->offset, .freq = t->freq, .max_error = t->max_error, .est_error = t->est_error,
-		.constant = t->constant, .tick = t->tick, .status = t->status, .sec = t->time.sec, .frac = t->time.usec,
+		.modes = t->modes,
+		.offset = t->offset,
+		.freq = t->freq,
+		.max_error = t->max_error,
+		.est_error = t->est_error,
+		.constant = t->constant,
+		.tick = t->tick,
+		.status = t->status,
+		.sec = t->time.sec,
+		.frac = t->time.usec,
 	};
 }
 
@@ -34,9 +43,19 @@ static void answer(struct abi_timex *t, const struct ntp_request *r)
 	ktime_t now = clock_realtime();
 
 	*t = (struct abi_timex){
-		.modes = t->modes, .offset = r->offset, .freq = r->freq, .max_error = r->max_error, .est_error = r->est_error, .status = r->status,
-		.constant = r->constant, .precision = r->precision, .tolerance = r->tolerance, .tick = r->tick, .tai = r->tai,
-		.time = { now / NSEC_PER_SEC, now % NSEC_PER_SEC / (r->status & STA_NANO ? 1 : NSEC_PER_USEC) },
+		.modes = t->modes,
+		.offset = r->offset,
+		.freq = r->freq,
+		.max_error = r->max_error,
+		.est_error = r->est_error,
+		.status = r->status,
+		.constant = r->constant,
+		.precision = r->precision,
+		.tolerance = r->tolerance,
+		.tick = r->tick,
+		.tai = r->tai,
+		.time = { now / NSEC_PER_SEC,
+			  now % NSEC_PER_SEC / (r->status & STA_NANO ? 1 : NSEC_PER_USEC) },
 	};
 }
 

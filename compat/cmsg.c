@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* cmsg.c - control messages between a program's bytes and struct sock_ctl.
  *
- * On the way in each is checked as Linux checks it; a family ignores levels that are not its own. On the way out the order is Linux's;
- * what does not fit is cut and MSG_CTRUNC says so, and descriptors that do not fit are closed.
+ * On the way in each is checked as Linux checks it; a family ignores levels that are not its own.
+ * On the way out the order is Linux's; what does not fit is cut and MSG_CTRUNC says so, and
+ * descriptors that do not fit are closed.
  * Ref: cmsg(3), unix(7), ip(7), ipv6(7), udp(7). Tests: selftests/abi/unix.c
  */
 #include "sock_int.h"
@@ -75,9 +76,11 @@ static int get_cred(struct sock_ctl *c, const u8 *data, usize len)
 		return -EINVAL;
 	if (u.pid != proc_pid(current_proc()) && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (u.uid != me->uid.v && u.uid != me->euid.v && u.uid != me->suid.v && !capable(CAP_SETUID))
+	if (u.uid != me->uid.v && u.uid != me->euid.v && u.uid != me->suid.v &&
+	    !capable(CAP_SETUID))
 		return -EPERM;
-	if (u.gid != me->gid.v && u.gid != me->egid.v && u.gid != me->sgid.v && !capable(CAP_SETGID))
+	if (u.gid != me->gid.v && u.gid != me->egid.v && u.gid != me->sgid.v &&
+	    !capable(CAP_SETGID))
 		return -EPERM;
 	if (u.pid != proc_pid(current_proc())) {
 		struct pid *p = find_pid(u.pid);
@@ -91,7 +94,8 @@ static int get_cred(struct sock_ctl *c, const u8 *data, usize len)
 	return 0;
 }
 
-static int get_socket_level(struct sock *sk, struct sock_ctl *c, s32 type, const u8 *data, usize len)
+static int get_socket_level(struct sock *sk, struct sock_ctl *c, s32 type, const u8 *data,
+			    usize len)
 {
 	bool local = sk->family == AF_UNIX || sk->family == AF_NETLINK;
 
@@ -261,7 +265,8 @@ static void put(struct out *o, s32 level, s32 type, const void *data, usize len)
 		o->flags |= MSG_CTRUNC;
 		h.len = o->left;
 	}
-	if (copy_to_user(o->at, &h, sizeof(h)) || copy_to_user(uaddr_add(o->at, sizeof(h)), data, h.len - sizeof(h))) {
+	if (copy_to_user(o->at, &h, sizeof(h)) ||
+	    copy_to_user(uaddr_add(o->at, sizeof(h)), data, h.len - sizeof(h))) {
 		o->err = -EFAULT;
 		return;
 	}
@@ -279,11 +284,15 @@ static void put_int(struct out *o, s32 level, s32 type, s32 v)
 /* Descriptors: as many as fit get numbers. */
 static void put_rights(struct out *o, struct scm_fds *fds, u32 flags)
 {
-	u32 room = o->left > sizeof(struct abi_cmsghdr) ? (u32)((o->left - sizeof(struct abi_cmsghdr)) / sizeof(s32)) : 0, n;
+	u32 room = o->left > sizeof(struct abi_cmsghdr)
+			   ? (u32)((o->left - sizeof(struct abi_cmsghdr)) / sizeof(s32))
+			   : 0,
+	    n;
 	s32 numbers[SCM_MAX_FD];
 
 	for (n = 0; n < min(fds->n, room); n++) {
-		numbers[n] = handle_install(fds->fd[n].file, fds->fd[n].rights, flags & MSG_CMSG_CLOEXEC ? O_CLOEXEC : 0);
+		numbers[n] = handle_install(fds->fd[n].file, fds->fd[n].rights,
+					    flags & MSG_CMSG_CLOEXEC ? O_CLOEXEC : 0);
 		if (numbers[n] < 0)
 			break;
 	}
@@ -333,9 +342,11 @@ static void put_err(struct out *o, const struct sock *sk, const struct sock_err 
 	bool six = sk->family == AF_INET6;
 	u32 n = sockaddr_encode(&e->offender, &both.offender);
 
-	both.ee = (struct abi_sock_extended_err){ e->err, e->origin, e->type, e->code, 0, e->info, e->data };
+	both.ee = (struct abi_sock_extended_err){ e->err, e->origin, e->type, e->code,
+						  0,	  e->info,   e->data };
 	n = max(n, (u32)(six ? sizeof(both.offender.in6) : sizeof(both.offender.in)));
-	put(o, six ? SOL_IPV6 : SOL_IP, six ? IPV6_RECVERR : IP_RECVERR, &both, sizeof(both.ee) + n);
+	put(o, six ? SOL_IPV6 : SOL_IP, six ? IPV6_RECVERR : IP_RECVERR, &both,
+	    sizeof(both.ee) + n);
 }
 
 static void put_inet(struct out *o, struct sock *sk, const struct sock_ctl *c)
@@ -372,17 +383,20 @@ static void put_inet(struct out *o, struct sock *sk, const struct sock_ctl *c)
 			put(o, SOL_IP, IP_TOS, &tos, 1);
 	}
 	if (c->present & CTL_ORIGDST)
-		put(o, c->origdst.family == AF_INET6 ? SOL_IPV6 : SOL_IP, c->origdst.family == AF_INET6 ? IPV6_ORIGDSTADDR : IP_ORIGDSTADDR, &a,
+		put(o, c->origdst.family == AF_INET6 ? SOL_IPV6 : SOL_IP,
+		    c->origdst.family == AF_INET6 ? IPV6_ORIGDSTADDR : IP_ORIGDSTADDR, &a,
 		    sockaddr_encode(&c->origdst, &a));
 	if (c->present & CTL_FRAGSIZE)
-		put_int(o, six ? SOL_IPV6 : SOL_IP, six ? IPV6_RECVFRAGSIZE : IP_RECVFRAGSIZE, (s32)c->fragsize);
+		put_int(o, six ? SOL_IPV6 : SOL_IP, six ? IPV6_RECVFRAGSIZE : IP_RECVFRAGSIZE,
+			(s32)c->fragsize);
 	if (c->present & CTL_SEGMENT)
 		put_int(o, SOL_UDP, UDP_GRO, (s32)c->segment);
 	if (c->present & CTL_INQ)
 		put_int(o, SOL_TCP, TCP_CM_INQ, (s32)c->inq);
 }
 
-int cmsg_put(struct sock *sk, struct sock_ctl *c, uaddr_t control, usize *len, u32 flags, u32 *out_flags)
+int cmsg_put(struct sock *sk, struct sock_ctl *c, uaddr_t control, usize *len, u32 flags,
+	     u32 *out_flags)
 {
 	struct out o = { .at = control, .left = *len };
 
@@ -405,7 +419,9 @@ int cmsg_put(struct sock *sk, struct sock_ctl *c, uaddr_t control, usize *len, u
 	if (c->present & CTL_ERR)
 		put_err(&o, sk, &c->err);
 	if (c->present & CTL_AUXDATA) {
-		struct abi_tpacket_auxdata aux = { c->aux_status, c->aux_len, c->aux_snaplen, c->aux_mac, c->aux_net, 0, 0 };
+		struct abi_tpacket_auxdata aux = {
+			c->aux_status, c->aux_len, c->aux_snaplen, c->aux_mac, c->aux_net, 0, 0
+		};
 
 		put(&o, SOL_PACKET, PACKET_AUXDATA, &aux, sizeof(aux));
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cred.c - user and group ids, capabilities. Ref: credentials(7), setresuid(2), setgroups(2), capget(2), capabilities(7).
+/* cred.c - user and group ids, capabilities. Ref: credentials(7), setresuid(2), setgroups(2),
+ * capget(2), capabilities(7).
  * Tests: selftests/abi/cred.c */
 #include <compat/syscalls.h>
 
@@ -35,21 +36,26 @@ long sys_getresuid(uaddr_t ruid, uaddr_t euid, uaddr_t suid)
 {
 	const struct cred *c = current_cred();
 
-	return put_user(ruid, c->uid.v) || put_user(euid, c->euid.v) || put_user(suid, c->suid.v) ? -EFAULT : 0;
+	return put_user(ruid, c->uid.v) || put_user(euid, c->euid.v) || put_user(suid, c->suid.v)
+		       ? -EFAULT
+		       : 0;
 }
 
 long sys_getresgid(uaddr_t rgid, uaddr_t egid, uaddr_t sgid)
 {
 	const struct cred *c = current_cred();
 
-	return put_user(rgid, c->gid.v) || put_user(egid, c->egid.v) || put_user(sgid, c->sgid.v) ? -EFAULT : 0;
+	return put_user(rgid, c->gid.v) || put_user(egid, c->egid.v) || put_user(sgid, c->sgid.v)
+		       ? -EFAULT
+		       : 0;
 }
 
 /* capabilities(7), "Effect of user ID changes on capabilities". */
 static void fix_caps(struct cred *c, const struct cred *old)
 {
-	const u64 fs_caps = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) |
-			    BIT(CAP_LINUX_IMMUTABLE) | BIT(CAP_MKNOD) | BIT(CAP_MAC_OVERRIDE);
+	const u64 fs_caps = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) |
+			    BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_LINUX_IMMUTABLE) |
+			    BIT(CAP_MKNOD) | BIT(CAP_MAC_OVERRIDE);
 	bool was_root = old->uid.v == 0 || old->euid.v == 0 || old->suid.v == 0;
 	bool is_root = c->uid.v == 0 || c->euid.v == 0 || c->suid.v == 0;
 
@@ -75,8 +81,8 @@ static long commit(struct cred *c)
 	const struct cred *old = current_cred();
 
 	fix_caps(c, old);
-	if (c->euid.v != old->euid.v || c->egid.v != old->egid.v || c->fsuid.v != old->fsuid.v || c->fsgid.v != old->fsgid.v ||
-	    c->cap_permitted & ~old->cap_permitted) {
+	if (c->euid.v != old->euid.v || c->egid.v != old->egid.v || c->fsuid.v != old->fsuid.v ||
+	    c->fsgid.v != old->fsgid.v || c->cap_permitted & ~old->cap_permitted) {
 		if (current()->as)
 			current()->as->dumpable = false;
 		current()->pdeath_signal = 0;
@@ -90,7 +96,8 @@ static bool one_of(u32 id, u32 a, u32 b, u32 c)
 	return id == KEEP || id == a || id == b || id == c;
 }
 
-/* The four ids of one kind, user or group, of a copy that is being changed: the rules are the same for both. */
+/* The four ids of one kind, user or group, of a copy that is being changed: the rules are the same
+ * for both. */
 struct ids {
 	struct cred *c;
 	u32 *real, *effective, *saved, *fs;
@@ -161,7 +168,8 @@ static long set_res_id(u32 real, u32 effective, u32 saved, bool group)
 	r = *i.real;
 	e = *i.effective;
 	s = *i.saved;
-	if (!capable(i.cap) && (!one_of(real, r, e, s) || !one_of(effective, r, e, s) || !one_of(saved, r, e, s)))
+	if (!capable(i.cap) &&
+	    (!one_of(real, r, e, s) || !one_of(effective, r, e, s) || !one_of(saved, r, e, s)))
 		return ids_refuse(&i);
 	if (real != KEEP)
 		*i.real = real;
@@ -182,7 +190,8 @@ static long set_fs_id(u32 id, bool group)
 
 	if (!ids_begin(&i, group))
 		return old;
-	if (id == KEEP || (!capable(i.cap) && !one_of(id, *i.real, *i.effective, *i.saved) && id != old)) {
+	if (id == KEEP ||
+	    (!capable(i.cap) && !one_of(id, *i.real, *i.effective, *i.saved) && id != old)) {
 		cred_put(i.c);
 		return old;
 	}
@@ -241,7 +250,8 @@ long sys_getgroups(s32 size, uaddr_t list)
 		return c->nr_groups;
 	if ((u32)size < c->nr_groups)
 		return -EINVAL;
-	return copy_to_user(list, c->groups, c->nr_groups * sizeof(u32)) ? -EFAULT : (long)c->nr_groups;
+	return copy_to_user(list, c->groups, c->nr_groups * sizeof(u32)) ? -EFAULT
+									 : (long)c->nr_groups;
 }
 
 static void sort_groups(kgid_t *g, u32 n)
@@ -341,7 +351,8 @@ long sys_capget(uaddr_t header, uaddr_t data)
 	rcu_read_lock();
 	c = t ? rcu_deref(t->cred) : current_cred();
 	for (i = 0; i < n; i++)
-		d[i] = (struct abi_cap_data){ (u32)(c->cap_effective >> 32 * i), (u32)(c->cap_permitted >> 32 * i),
+		d[i] = (struct abi_cap_data){ (u32)(c->cap_effective >> 32 * i),
+					      (u32)(c->cap_permitted >> 32 * i),
 					      (u32)(c->cap_inheritable >> 32 * i) };
 	rcu_read_unlock();
 	if (t)
@@ -367,7 +378,8 @@ long sys_capset(uaddr_t header, uaddr_t data)
 	e = (d[0].effective | (u64)d[1].effective << 32) & CAP_FULL_SET;
 	p = (d[0].permitted | (u64)d[1].permitted << 32) & CAP_FULL_SET;
 	in = (d[0].inheritable | (u64)d[1].inheritable << 32) & CAP_FULL_SET;
-	if ((p & ~old->cap_permitted) || (e & ~p) || (in & ~(old->cap_inheritable | old->cap_bounding)))
+	if ((p & ~old->cap_permitted) || (e & ~p) ||
+	    (in & ~(old->cap_inheritable | old->cap_bounding)))
 		return -EPERM;
 	if (!capable(CAP_SETPCAP) && (in & ~(old->cap_inheritable | old->cap_permitted)))
 		return -EPERM;

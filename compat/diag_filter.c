@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* diag_filter.c - which sockets a program wants to hear of: the little programs of INET_DIAG_REQ_BYTECODE.
+/* diag_filter.c - which sockets a program wants to hear of: the little programs of
+ * INET_DIAG_REQ_BYTECODE.
  *
- * An instruction is {code, yes, no} and operands. It asks one thing and goes on by `yes` or `no` bytes from its beginning, always forward.
- * The end of the program accepts, four bytes behind it refuses. A checked program's jumps lead to instructions that are reached by following
- * `yes` from the first: these are the ones that were looked at. So running needs no checks, and as it only goes forward it ends.
- * Pure. Ref: sock_diag(7), <linux/inet_diag.h>. Tests: selftests/unit/diag_filter_test.c, selftests/fuzz/diag_filter_fuzz.c
+ * An instruction is {code, yes, no} and operands. It asks one thing and goes on by `yes` or `no`
+ * bytes from its beginning, always forward. The end of the program accepts, four bytes behind it
+ * refuses. A checked program's jumps lead to instructions that are reached by following `yes` from
+ * the first: these are the ones that were looked at. So running needs no checks, and as it only
+ * goes forward it ends. Pure. Ref: sock_diag(7), <linux/inet_diag.h>. Tests:
+ * selftests/unit/diag_filter_test.c, selftests/fuzz/diag_filter_fuzz.c
  */
 #include <compat/diag_filter.h>
 
@@ -12,8 +15,22 @@
 #include <kernel/uapi.h>
 #include <kernel/uapi_net.h>
 
-enum { OP_NOP, OP_JMP, OP_S_GE, OP_S_LE, OP_D_GE, OP_D_LE, OP_AUTO, OP_S_COND, OP_D_COND, OP_DEV_COND, OP_MARK_COND, OP_S_EQ, OP_D_EQ,
-       OP_CGROUP_COND };
+enum {
+	OP_NOP,
+	OP_JMP,
+	OP_S_GE,
+	OP_S_LE,
+	OP_D_GE,
+	OP_D_LE,
+	OP_AUTO,
+	OP_S_COND,
+	OP_D_COND,
+	OP_DEV_COND,
+	OP_MARK_COND,
+	OP_S_EQ,
+	OP_D_EQ,
+	OP_CGROUP_COND
+};
 
 struct op {
 	u8 code, yes;
@@ -50,9 +67,13 @@ static u32 size_of(const u8 *at, u32 left)
 	switch (*at) {
 	case OP_NOP: case OP_JMP: case OP_AUTO:
 		break;
-	case OP_S_GE: case OP_S_LE: case OP_S_EQ: case OP_D_GE: case OP_D_LE: case OP_D_EQ: case OP_DEV_COND:
-		operands = 4;
-		break;
+	case OP_S_GE:
+	case OP_S_LE:
+	case OP_S_EQ:
+	case OP_D_GE:
+	case OP_D_LE:
+	case OP_D_EQ:
+	case OP_DEV_COND: operands = 4; break;
 	case OP_MARK_COND: case OP_CGROUP_COND:
 		operands = 8;
 		break;
@@ -68,7 +89,8 @@ static u32 size_of(const u8 *at, u32 left)
 	return operands > left - sizeof(struct op) ? 0 : (u32)sizeof(struct op) + operands;
 }
 
-/* Does following `yes` from the beginning come by `where`? The steps up to there were checked, or are looked at here. */
+/* Does following `yes` from the beginning come by `where`? The steps up to there were checked, or
+ * are looked at here. */
 static bool is_instruction(const u8 *prog, u32 len, u32 where)
 {
 	u32 at = 0;
@@ -109,7 +131,8 @@ int diag_filter_check(const u8 *prog, u32 len, bool is_admin)
 		size = size_of(prog + at, left);
 		if (!size || !jump_is_right(op.yes, size, left) || op.yes > left)
 			return -EINVAL;
-		if (op.code != OP_NOP && (!jump_is_right(op.no, size, left) || (op.no < left && !is_instruction(prog, len, at + op.no))))
+		if (op.code != OP_NOP && (!jump_is_right(op.no, size, left) ||
+					  (op.no < left && !is_instruction(prog, len, at + op.no))))
 			return -EINVAL;
 		at += op.yes;
 	}
@@ -138,7 +161,8 @@ static bool host_matches(const u8 *at, u16 port, const u8 *addr, u8 family)
 		return false;
 	if (c.family == AF_UNSPEC || c.family == family)
 		return same_bits(addr, want, c.bits);
-	return family == AF_INET6 && c.family == AF_INET && !memcmp(addr, mapped, sizeof(mapped)) && same_bits(addr + 12, want, c.bits);
+	return family == AF_INET6 && c.family == AF_INET && !memcmp(addr, mapped, sizeof(mapped)) &&
+	       same_bits(addr + 12, want, c.bits);
 }
 
 static u32 word_at(const u8 *at)

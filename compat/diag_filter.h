@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* diag_filter.h - which sockets a program wants to hear of: the little programs of INET_DIAG_REQ_BYTECODE. */
+/* diag_filter.h - which sockets a program wants to hear of: the little programs of
+ * INET_DIAG_REQ_BYTECODE. */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -13,7 +14,8 @@ struct diag_subject {
 	u32 ifindex, mark;
 };
 
-/* 0, -EINVAL: it runs off, or into the middle of an instruction; -EPERM: it looks at marks, which only is_admin may. */
+/* 0, -EINVAL: it runs off, or into the middle of an instruction; -EPERM: it looks at marks, which
+ * only is_admin may. */
 int __must_check diag_filter_check(const u8 *prog, u32 len, bool is_admin);
 /* prog was checked. */
 bool diag_filter_run(const u8 *prog, u32 len, const struct diag_subject *s);

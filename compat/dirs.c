@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dirs.c - reading directories, and where a process stands. Ref: getdents(2), getcwd(3), chdir(2), chroot(2), umask(2).
+/* dirs.c - reading directories, and where a process stands. Ref: getdents(2), getcwd(3), chdir(2),
+ * chroot(2), umask(2).
  * Tests: selftests/abi/path.c, cwd.c */
 #include "file_int.h"
 
@@ -12,7 +13,8 @@
 #include <kernel/task.h>
 #include <mm/slab.h>
 
-/* Entries gather in chunk and go out when it is full. d_off of an entry is where the next one is. */
+/* Entries gather in chunk and go out when it is full. d_off of an entry is where the next one is.
+ * */
 struct getdents {
 	struct dir_emit emit;
 	uaddr_t out;
@@ -33,7 +35,8 @@ static bool flush(struct getdents *g)
 	return true;
 }
 
-static bool put_entry(struct dir_emit *e, const char *name, u32 len, u64 ino, u32 d_type, loff_t next_pos)
+static bool put_entry(struct dir_emit *e, const char *name, u32 len, u64 ino, u32 d_type,
+		      loff_t next_pos)
 {
 	struct getdents *g = container_of(e, struct getdents, emit);
 	u32 reclen = ALIGN_UP(ABI_DIRENT_NAME + len + 1, 8u);
@@ -48,7 +51,8 @@ static bool put_entry(struct dir_emit *e, const char *name, u32 len, u64 ino, u3
 	at = g->chunk + g->used;
 	*(u64 *)at = ino;
 	*(s64 *)(at + 8) = next_pos;
-	*(u64 *)(at + reclen - 8) = 0;		/* the padding; before the name, which may reach into it */
+	/* the padding; before the name, which may reach into it */
+	*(u64 *)(at + reclen - 8) = 0;
 	*(u16 *)(at + 16) = (u16)reclen;
 	at[18] = (u8)d_type;
 	memcpy(at + ABI_DIRENT_NAME, name, len);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* dispatch.c - from a number to a handler: the one table, made from compat/syscalls.def.
  *
- * Entry tests one word (thread_head.entry_work: tracing, filters, audit); what is set there takes the slow path. A call that was
- * interrupted returns -ERESTART*, which must never reach the program: WORK_SIGNAL sends it through signal_exit_work(), which
- * restarts the call or makes it -EINTR.
+ * Entry tests one word (thread_head.entry_work: tracing, filters, audit); what is set there takes
+ * the slow path. A call that was interrupted returns -ERESTART*, which must never reach the
+ * program: WORK_SIGNAL sends it through signal_exit_work(), which restarts the call or makes it
+ * -EINTR.
  *
  * Ref: Arm ARM D1.13 (svc), syscall(2) for the register use on arm64. Tests: selftests/abi/signal.c
  */
@@ -28,7 +29,9 @@ struct sysent {
 static const struct sysent *entry_of(u32 nr)
 {
 	if (nr >= NATIVE_FIRST)
-		return nr - NATIVE_FIRST < ARRAY_SIZE(native_table) ? &native_table[nr - NATIVE_FIRST] : NULL;
+		return nr - NATIVE_FIRST < ARRAY_SIZE(native_table)
+			       ? &native_table[nr - NATIVE_FIRST]
+			       : NULL;
 	return nr < ARRAY_SIZE(syscall_table) ? &syscall_table[nr] : NULL;
 }
 
@@ -44,7 +47,8 @@ static __noinline long dispatch_slow(struct trap_frame *f, u32 nr)
 	const struct sysent *e = entry_of(nr);
 
 	if (e && e->name && !e->fn)
-		pr_debug("%s[%d]: %s(%s) is not there yet", current()->comm, current()->tid, e->name, e->sig);
+		pr_debug("%s[%d]: %s(%s) is not there yet", current()->comm, current()->tid,
+			 e->name, e->sig);
 	return e && e->fn ? e->fn(f->x) : -ENOSYS;
 }
 
@@ -53,7 +57,8 @@ void syscall_dispatch(struct trap_frame *f)
 	u32 nr = (u32)f->syscall_nr;
 	long ret;
 
-	if (likely(nr < ARRAY_SIZE(syscall_table) && syscall_table[nr].fn && !current_head()->entry_work))
+	if (likely(nr < ARRAY_SIZE(syscall_table) && syscall_table[nr].fn &&
+		   !current_head()->entry_work))
 		ret = syscall_table[nr].fn(f->x);
 	else
 		ret = dispatch_slow(f, nr);

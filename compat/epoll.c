@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* epoll.c - epoll, eventfd. Ref: epoll_create(2), epoll_ctl(2), epoll_wait(2), eventfd(2). Tests: selftests/abi/epoll.c, eventfd.c */
+/* epoll.c - epoll, eventfd. Ref: epoll_create(2), epoll_ctl(2), epoll_wait(2), eventfd(2). Tests:
+ * selftests/abi/epoll.c, eventfd.c */
 #include <compat/syscalls.h>
 #include <fs/epoll.h>
 #include <fs/eventfd.h>
@@ -57,7 +58,8 @@ long sys_epoll_ctl(int epfd, s32 op, int fd, uaddr_t event)
 		err = handle_need(&ep, RIGHT_WRITE);
 	if (err)
 		return err;
-	return epoll_ctl(ep.file, op, fd, target.file, (struct epoll_want){ e.event.events, e.event.data });
+	return epoll_ctl(ep.file, op, fd, target.file,
+			 (struct epoll_want){ e.event.events, e.event.data });
 }
 
 struct user_events {
@@ -75,7 +77,8 @@ static bool put_event(struct epoll_out *o, u32 events, u64 data)
 	return true;
 }
 
-static long do_wait(int epfd, uaddr_t events, s32 max, ktime_t deadline, uaddr_t sigmask, usize sigsetsize)
+static long do_wait(int epfd, uaddr_t events, s32 max, ktime_t deadline, uaddr_t sigmask,
+		    usize sigsetsize)
 {
 	struct user_events u = { { put_event }, events };
 	auto_handle struct handle h = {};
@@ -102,7 +105,8 @@ static long do_wait(int epfd, uaddr_t events, s32 max, ktime_t deadline, uaddr_t
 	return n;
 }
 
-long sys_epoll_pwait(int epfd, uaddr_t events, s32 maxevents, s32 timeout_ms, uaddr_t sigmask, usize sigsetsize)
+long sys_epoll_pwait(int epfd, uaddr_t events, s32 maxevents, s32 timeout_ms, uaddr_t sigmask,
+		     usize sigsetsize)
 {
 	ktime_t deadline = 0;
 
@@ -113,7 +117,8 @@ long sys_epoll_pwait(int epfd, uaddr_t events, s32 maxevents, s32 timeout_ms, ua
 	return do_wait(epfd, events, maxevents, deadline, sigmask, sigsetsize);
 }
 
-long sys_epoll_pwait2(int epfd, uaddr_t events, s32 maxevents, uaddr_t timeout, uaddr_t sigmask, usize sigsetsize)
+long sys_epoll_pwait2(int epfd, uaddr_t events, s32 maxevents, uaddr_t timeout, uaddr_t sigmask,
+		      usize sigsetsize)
 {
 	ktime_t deadline;
 	int err = wait_time_get(timeout, &deadline);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* exec.c - execve: gather the arguments, find the image (through #! lines), build the new memory, then commit.
+/* exec.c - execve: gather the arguments, find the image (through #! lines), build the new memory,
+ * then commit.
  *
- * All that can fail comes first: until exec_commit() the old program is untouched and gets an errno. After it the process is the new
- * program, or dead. What Linux finds out only later, segments that cannot be mapped, kills the process as there.
+ * All that can fail comes first: until exec_commit() the old program is untouched and gets an
+ * errno. After it the process is the new program, or dead. What Linux finds out only later,
+ * segments that cannot be mapped, kills the process as there.
  *
- *	gather strings -> open, read head -> #!: put interpreter in front, again -> load ELF, build stack -> single thread -> commit
+ *	gather strings -> open, read head -> #!: put interpreter in front, again -> load ELF, build
+ *	stack -> single thread -> commit
  *
- * Ref: execve(2), execveat(2), credentials(7), capabilities(7) "Transformation of capabilities during execve()". Tests: selftests/abi/exec.c
+ * Ref: execve(2), execveat(2), credentials(7), capabilities(7) "Transformation of capabilities
+ * during execve()". Tests: selftests/abi/exec.c
  */
 #include <compat/exec.h>
 #include <compat/syscalls.h>
@@ -59,7 +63,8 @@ void args_free(struct arg_block *a)
 	*a = (struct arg_block){ .limit = a->limit };
 }
 
-/* Room at the block's end: *p points into the last page, the result is how many bytes are left there. */
+/* Room at the block's end: *p points into the last page, the result is how many bytes are left
+ * there. */
 static ssize_t args_room(struct arg_block *a, u8 **p)
 {
 	u64 off = a->len & ~PAGE_MASK;
@@ -139,7 +144,8 @@ int args_copy_out(const struct arg_block *a, struct aspace *as, u64 at, u64 from
 	while (n) {
 		u64 off = from & ~PAGE_MASK, part = min(PAGE_SIZE - off, n);
 
-		if (aspace_access(as, at, (u8 *)a->pages[from >> PAGE_SHIFT] + off, part, true) != (ssize_t)part)
+		if (aspace_access(as, at, (u8 *)a->pages[from >> PAGE_SHIFT] + off, part, true) !=
+		    (ssize_t)part)
 			return -EFAULT;
 		at += part;
 		from += part;
@@ -158,7 +164,8 @@ static int add_vector(struct arg_block *a, uaddr_t vec, u32 *count)
 			return -EFAULT;
 		if (!p)
 			break;
-		if (a->limit < a->len + sizeof(p))	/* what points to the words counts as they do */
+		/* what points to the words counts as they do */
+		if (a->limit < a->len + sizeof(p))
 			return -E2BIG;
 		a->limit -= sizeof(p);
 		if (signal_pending_fatal(current()))
@@ -191,7 +198,8 @@ static void init_limit(struct arg_block *a)
 {
 	u64 stack = rlimit(RLIMIT_STACK);
 
-	*a = (struct arg_block){ .limit = max(min(stack / 4, (u64)ARG_PAGES_MAX * PAGE_SIZE), 32 * PAGE_SIZE) };
+	*a = (struct arg_block){ .limit = max(min(stack / 4, (u64)ARG_PAGES_MAX * PAGE_SIZE),
+					      32 * PAGE_SIZE) };
 }
 
 /* ---- #! ---- */
@@ -200,10 +208,12 @@ struct script {
 	char *interp, *arg;
 };
 
-/* Splits "#! interpreter [one argument]". The head is changed in place. -ENOEXEC when the line is cut or empty. */
+/* Splits "#! interpreter [one argument]". The head is changed in place. -ENOEXEC when the line is
+ * cut or empty. */
 static int parse_script(struct exec *e, struct script *s)
 {
-	char *p = (char *)e->head + 2, *end = (char *)e->head + e->head_len, *eol = memchr(p, '\n', (usize)(end - p));
+	char *p = (char *)e->head + 2, *end = (char *)e->head + e->head_len,
+	     *eol = memchr(p, '\n', (usize)(end - p));
 	bool cut = !eol;
 
 	if (cut)
@@ -475,7 +485,8 @@ static int exec_run(struct exec *e, const char *name)
 	return err;
 }
 
-/* The name by which an interpreter finds a file that was named below a descriptor. NULL: no memory. */
+/* The name by which an interpreter finds a file that was named below a descriptor. NULL: no memory.
+ * */
 static char *name_below(int dirfd, const struct user_string *p)
 {
 	char *name = kmalloc(p->len + 24, PAGE_KERNEL);
@@ -535,7 +546,8 @@ long sys_execveat(int dirfd, uaddr_t path, uaddr_t argv, uaddr_t envp, s32 flags
 	return do_execve(dirfd, path, argv, envp, (u32)flags);
 }
 
-static int gather_kernel(struct arg_block *a, const char *path, const char *const *argv, const char *const *envp)
+static int gather_kernel(struct arg_block *a, const char *path, const char *const *argv,
+			 const char *const *envp)
 {
 	int err = 0;
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* exec_load.c - maps an ELF image and, if it names one, its interpreter; lays out address space and initial stack.
+/* exec_load.c - maps an ELF image and, if it names one, its interpreter; lays out address space and
+ * initial stack.
  *
- * From high to low: [stack, growing down] [gap] [mmap area, downwards] ... [PIE at two thirds] [brk behind the image] ... [ET_EXEC].
- * Stack top, mmap base, PIE base and brk are moved at random unless personality(2) or norandmaps says no.
+ * From high to low: [stack, growing down] [gap] [mmap area, downwards] ... [PIE at two thirds] [brk
+ * behind the image] ... [ET_EXEC]. Stack top, mmap base, PIE base and brk are moved at random
+ * unless personality(2) or norandmaps says no.
  *
- * Initial stack, ascending from SP: argc, argv pointers, NULL, envp pointers, NULL, auxv, (random padding), 16 random bytes,
- * "aarch64", argv strings, envp strings, file name, 8 zero bytes.
+ * Initial stack, ascending from SP: argc, argv pointers, NULL, envp pointers, NULL, auxv, (random
+ * padding), 16 random bytes, "aarch64", argv strings, envp strings, file name, 8 zero bytes.
  *
- * Ref: gABI "Process Initialization", AAELF64, getauxval(3), Linux Documentation/arch/arm64/elf_hwcaps.rst. Tests: selftests/abi/exec.c
+ * Ref: gABI "Process Initialization", AAELF64, getauxval(3), Linux
+ * Documentation/arch/arm64/elf_hwcaps.rst. Tests: selftests/abi/exec.c
  */
 #include <compat/exec.h>
 #include <compat/vdso.h>
@@ -60,7 +63,8 @@ static int read_exactly(struct file *f, void *buf, usize n, u64 pos)
 	return got < 0 ? (int)got : (usize)got == n ? 0 : -EIO;
 }
 
-/* What code of this image is to be mapped with: PROT_EXEC, and PROT_BTI when its note says so. A bad note is told on any CPU. */
+/* What code of this image is to be mapped with: PROT_EXEC, and PROT_BTI when its note says so. A
+ * bad note is told on any CPU. */
 static int code_prot(struct file *f, const struct elf_image *im, u32 *prot)
 {
 	auto_kfree u8 *note = NULL;
@@ -83,7 +87,8 @@ static int code_prot(struct file *f, const struct elf_image *im, u32 *prot)
 
 static u32 segment_prot(u32 flags, u32 exec)
 {
-	return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? exec : 0);
+	return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) |
+	       (flags & PF_X ? exec : 0);
 }
 
 /* Zeroes the rest of the page behind a segment's file bytes. */
@@ -95,18 +100,22 @@ static int clear_tail(struct aspace *as, u64 from)
 	return n && aspace_access(as, from, (void *)zeros, n, true) < 0 ? -EFAULT : 0;
 }
 
-/* What comes later lies on top. What has no file behind it can be written to whatever the flags say (Linux: it is brk's). */
-static int map_segment(struct aspace *as, struct file *f, const struct elf_segment *s, u64 bias, u32 exec)
+/* What comes later lies on top. What has no file behind it can be written to whatever the flags say
+ * (Linux: it is brk's). */
+static int map_segment(struct aspace *as, struct file *f, const struct elf_segment *s, u64 bias,
+		       u32 exec)
 {
 	u64 at = ALIGN_DOWN(s->vaddr + bias, PAGE_SIZE), off = s->offset & ~PAGE_MASK;
-	u64 file_end = s->vaddr + bias + s->filesz, mem_end = ALIGN_UP(s->vaddr + bias + s->memsz, PAGE_SIZE);
+	u64 file_end = s->vaddr + bias + s->filesz,
+	    mem_end = ALIGN_UP(s->vaddr + bias + s->memsz, PAGE_SIZE);
 	u32 prot = segment_prot(s->flags, exec);
 	u64 anon = ALIGN_UP(file_end, PAGE_SIZE);
 	long ret;
 	int err;
 
 	if (s->filesz) {
-		ret = aspace_mmap(as, at, s->filesz + off, prot, MAP_PRIVATE | MAP_FIXED, f, RIGHTS_ALL, (s->offset - off) >> PAGE_SHIFT);
+		ret = aspace_mmap(as, at, s->filesz + off, prot, MAP_PRIVATE | MAP_FIXED, f,
+				  RIGHTS_ALL, (s->offset - off) >> PAGE_SHIFT);
 		if (ret < 0)
 			return (int)ret;
 	} else {
@@ -120,15 +129,17 @@ static int map_segment(struct aspace *as, struct file *f, const struct elf_segme
 			return err;
 	}
 	if (mem_end > anon) {
-		ret = aspace_mmap(as, anon, mem_end - anon, PROT_READ | PROT_WRITE | (prot & PROT_EXEC), MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-				  NULL, 0, 0);
+		ret = aspace_mmap(as, anon, mem_end - anon,
+				  PROT_READ | PROT_WRITE | (prot & PROT_EXEC),
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0, 0);
 		if (ret < 0)
 			return (int)ret;
 	}
 	return 0;
 }
 
-static int map_image(struct aspace *as, struct file *f, const struct elf_header *h, const u8 *phdrs, u64 bias, u32 exec)
+static int map_image(struct aspace *as, struct file *f, const struct elf_header *h, const u8 *phdrs,
+		     u64 bias, u32 exec)
 {
 	u32 i;
 
@@ -146,7 +157,8 @@ static int map_image(struct aspace *as, struct file *f, const struct elf_header 
 }
 
 /* Reads header and segments. *phdrs is to be freed. */
-static int read_image(struct file *f, const u8 *head, usize head_len, struct elf_header *h, u8 **phdrs, struct elf_image *im)
+static int read_image(struct file *f, const u8 *head, usize head_len, struct elf_header *h,
+		      u8 **phdrs, struct elf_image *im)
 {
 	int err = elf_parse_header(head, head_len, h);
 
@@ -165,7 +177,8 @@ static int read_image(struct file *f, const u8 *head, usize head_len, struct elf
 static int place_dyn(struct aspace *as, const struct elf_image *im, u64 want, u64 *bias)
 {
 	u64 len = im->hi - im->lo;
-	long at = aspace_mmap(as, want, len + im->align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0, 0);
+	long at = aspace_mmap(as, want, len + im->align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			      NULL, 0, 0);
 	int err;
 
 	if (at < 0)
@@ -184,7 +197,8 @@ struct interp {
 };
 
 /* Opens it and looks at its head: Linux does so before it gives up the old program. */
-static int find_interp(struct file *f, const struct elf_image *program, struct interp *in, bool *doomed)
+static int find_interp(struct file *f, const struct elf_image *program, struct interp *in,
+		       bool *doomed)
 {
 	auto_kfree char *name = kmalloc(program->interp_len + 8, PAGE_KERNEL);
 	u8 head[ELF_HEADER_BYTES];
@@ -231,8 +245,8 @@ static void set_layout(struct aspace *as, const struct loaded *l)
 	as->brk_start = as->brk = end + random_pages(BRK_RND_PAGES - 1);
 }
 
-/* The stack's end. At random places the vDSO lies above it, behind a free page, below the next multiple of PMD_SIZE: an idle process
- * needs a page table less for each level that they share. */
+/* The stack's end. At random places the vDSO lies above it, behind a free page, below the next
+ * multiple of PMD_SIZE: an idle process needs a page table less for each level that they share. */
 static u64 place_stack(u64 room)
 {
 	u64 down = random_pages(STACK_RND_PAGES), end = TASK_SIZE - down;
@@ -240,16 +254,21 @@ static u64 place_stack(u64 room)
 	if (!down)
 		return TASK_SIZE;
 	end = min(end, TASK_SIZE - room);
-	return (end - 1) / PMD_SIZE == (end + room - 1) / PMD_SIZE ? end : ALIGN_DOWN(end + room, PMD_SIZE) - room;
+	return (end - 1) / PMD_SIZE == (end + room - 1) / PMD_SIZE
+		       ? end
+		       : ALIGN_DOWN(end + room, PMD_SIZE) - room;
 }
 
-static int map_program(struct aspace *as, struct file *f, const struct elf_header *h, const u8 *phdrs, u32 exec, struct loaded *out)
+static int map_program(struct aspace *as, struct file *f, const struct elf_header *h,
+		       const u8 *phdrs, u32 exec, struct loaded *out)
 {
 	bool has_interp = out->image.interp_len;
 	int err = 0;
 
 	if (h->is_dyn)
-		err = place_dyn(as, &out->image, has_interp ? PIE_BASE + random_pages(BIT(MMAP_RND_BITS) - 1) : 0, &out->bias);
+		err = place_dyn(as, &out->image,
+				has_interp ? PIE_BASE + random_pages(BIT(MMAP_RND_BITS) - 1) : 0,
+				&out->bias);
 	if (!err)	/* code that an interpreter links is its business: it calls mprotect */
 		err = map_image(as, f, h, phdrs, out->bias, has_interp ? PROT_EXEC : exec);
 	if (err)
@@ -261,7 +280,8 @@ static int map_program(struct aspace *as, struct file *f, const struct elf_heade
 	return 0;
 }
 
-static int load(struct aspace *as, struct file *f, const u8 *head, usize head_len, struct loaded *out, struct interp *in)
+static int load(struct aspace *as, struct file *f, const u8 *head, usize head_len,
+		struct loaded *out, struct interp *in)
 {
 	bool *doomed = &out->doomed;
 	auto_kfree u8 *phdrs = NULL;
@@ -274,15 +294,17 @@ static int load(struct aspace *as, struct file *f, const u8 *head, usize head_le
 		return bad;
 	err = out->image.interp_len ? find_interp(f, &out->image, in, doomed) : 0;
 	if (!err)
-		err = in->file ? code_prot(in->file, &in->im, &exec) : code_prot(f, &out->image, &exec);
+		err = in->file ? code_prot(in->file, &in->im, &exec)
+			       : code_prot(f, &out->image, &exec);
 	if (err)
 		return err;
 	*doomed = true;
 	if (bad)
 		return bad;
 	as->stack_top = place_stack(vdso_bytes() + PAGE_SIZE);
-	as->mmap_base = as->stack_top - max(min(rlimit(RLIMIT_STACK), TASK_SIZE / 6 * 5), 128ul << 20) - (1ul << 20) -
-			random_pages(BIT(MMAP_RND_BITS) - 1);
+	as->mmap_base = as->stack_top -
+			max(min(rlimit(RLIMIT_STACK), TASK_SIZE / 6 * 5), 128ul << 20) -
+			(1ul << 20) - random_pages(BIT(MMAP_RND_BITS) - 1);
 	as->mmap_base &= PAGE_MASK;
 	err = map_program(as, f, &h, phdrs, exec, out);
 	if (!err && in->file)
@@ -320,7 +342,8 @@ static void aux(struct builder *b, u64 type, u64 value)
 	b->auxv[b->nr++] = value;
 }
 
-static void fill_auxv(struct builder *b, const struct loaded *l, const struct cred *c, u64 random, u64 platform, u64 execfn)
+static void fill_auxv(struct builder *b, const struct loaded *l, const struct cred *c, u64 random,
+		      u64 platform, u64 execfn)
 {
 	aux(b, AT_SYSINFO_EHDR, b->as->vdso);
 	aux(b, AT_HWCAP, cpu_hwcap());
@@ -350,8 +373,10 @@ static int put(struct aspace *as, u64 at, const void *src, usize n)
 	return aspace_access(as, at, (void *)src, n, true) == (ssize_t)n ? 0 : -EFAULT;
 }
 
-/* Pointers to nr consecutive strings that start at offset off of the block, which lies at base; *off moves behind them. */
-static int put_pointers(struct aspace *as, const struct arg_block *a, u64 base, u64 *off, u32 nr, u64 *at)
+/* Pointers to nr consecutive strings that start at offset off of the block, which lies at base;
+ * *off moves behind them. */
+static int put_pointers(struct aspace *as, const struct arg_block *a, u64 base, u64 *off, u32 nr,
+			u64 *at)
 {
 	u64 batch[64];
 	u32 i, n = 0;
@@ -376,7 +401,8 @@ static int put_pointers(struct aspace *as, const struct arg_block *a, u64 base, 
 static int map_stack(struct aspace *as, u64 bytes, bool exec)
 {
 	u64 top = as->stack_top, size = ALIGN_UP(bytes, PAGE_SIZE) + STACK_INITIAL;
-	long ret = aspace_mmap(as, top - size, size, PROT_READ | PROT_WRITE | (exec ? PROT_EXEC : 0),
+	long ret = aspace_mmap(as, top - size, size,
+			       PROT_READ | PROT_WRITE | (exec ? PROT_EXEC : 0),
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, NULL, 0, 0);
 	struct vma *v;
 
@@ -389,7 +415,8 @@ static int map_stack(struct aspace *as, u64 bytes, bool exec)
 	return 0;
 }
 
-int exec_build_stack(struct aspace *as, const struct arg_block *a, const struct loaded *l, const struct cred *c, u64 *sp_out)
+int exec_build_stack(struct aspace *as, const struct arg_block *a, const struct loaded *l,
+		     const struct cred *c, u64 *sp_out)
 {
 	static const char platform[16] = "aarch64";
 	struct builder b = { .as = as };

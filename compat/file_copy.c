@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* file_copy.c - from descriptor to descriptor: sendfile, copy_file_range, splice, tee, vmsplice.
- * Pipes take pages of files and of programs as they are and pass them between themselves; a file's pages are written from where they
- * lie; only what has no pages goes through a buffer. Ref: sendfile(2), copy_file_range(2), splice(2), tee(2), vmsplice(2).
+ * Pipes take pages of files and of programs as they are and pass them between themselves; a file's
+ * pages are written from where they lie; only what has no pages goes through a buffer. Ref:
+ * sendfile(2), copy_file_range(2), splice(2), tee(2), vmsplice(2).
  * Tests: selftests/abi/splice.c */
 #include "file_int.h"
 
@@ -38,7 +39,8 @@ static ssize_t write_page(struct handle *out, struct page *page, u32 off, u32 n,
 	u32 done = 0;
 
 	while (done < n) {
-		ssize_t got = out->file->obj->ops->write_page(out->file, page, off + done, n - done, more);
+		ssize_t got = out->file->obj->ops->write_page(out->file, page, off + done, n - done,
+							      more);
 
 		if (got <= 0)
 			return done ? (ssize_t)done : got;
@@ -85,8 +87,8 @@ static void window_put(struct window *w)
 }
 
 /*
- * Copies up to n bytes until a short read or write. in_pos is where to read (always given when in is seekable: what could not be
- * written is not consumed).
+ * Copies up to n bytes until a short read or write. in_pos is where to read (always given when in
+ * is seekable: what could not be written is not consumed).
  */
 static ssize_t copy(struct handle *in, loff_t *in_pos, struct handle *out, loff_t *out_pos, usize n)
 {
@@ -100,7 +102,9 @@ static ssize_t copy(struct handle *in, loff_t *in_pos, struct handle *out, loff_
 			break;
 		if (w.page && in_pos && !out_pos && out->file->obj->ops->write_page)
 			put = write_page(out, w.page, (u32)((u64)w.at & ~PAGE_MASK), (u32)got,
-					 total + (usize)got < n && *in_pos + got < (loff_t)vnode_size(to_vnode(in->file->obj)));
+					 total + (usize)got < n &&
+						 *in_pos + got < (loff_t)vnode_size(
+									 to_vnode(in->file->obj)));
 		else
 			put = write_all(out, w.at, (usize)got, out_pos);
 		window_put(&w);
@@ -139,7 +143,8 @@ static ssize_t next_of_file(struct page_source *src, usize n, struct page **page
 	return got;
 }
 
-/* From a seekable file into a pipe: its pages where it has some, else a copy of at most what the pipe holds. */
+/* From a seekable file into a pipe: its pages where it has some, else a copy of at most what the
+ * pipe holds. */
 static ssize_t feed_file(struct handle *in, loff_t *pos, struct handle *out, usize n, bool nonblock)
 {
 	struct file_source s = { { next_of_file }, in->file, pos };
@@ -159,7 +164,8 @@ static ssize_t next_of_memory(struct page_source *src, usize n, struct page **pa
 {
 	struct iter *it = container_of(src, struct memory_source, src)->it;
 	u64 at = it->seg->base.va + it->skip;
-	usize len = min(min(n, it->left), min(it->seg->len - it->skip, PAGE_SIZE - (at & ~PAGE_MASK)));
+	usize len = min(min(n, it->left),
+			min(it->seg->len - it->skip, PAGE_SIZE - (at & ~PAGE_MASK)));
 	ssize_t got;
 
 	if (!it->left)
@@ -240,7 +246,8 @@ long sys_sendfile(int out_fd, int in_fd, uaddr_t offset, usize count)
 	if (err)
 		return err;
 	count = min(count, MAX_RW_COUNT);
-	n = file_is_pipe(out.file) ? feed_file(&in, &o.pos, &out, count, file_nonblock(out.file)) : copy(&in, &o.pos, &out, NULL, count);
+	n = file_is_pipe(out.file) ? feed_file(&in, &o.pos, &out, count, file_nonblock(out.file))
+				   : copy(&in, &o.pos, &out, NULL, count);
 	err = n >= 0 ? offset_put(&o) : 0;
 	return err ? err : n;
 }
@@ -268,7 +275,8 @@ static int check_ranges(struct file *in, loff_t in_pos, struct file *out, loff_t
 	return 0;
 }
 
-long sys_copy_file_range(int fd_in, uaddr_t off_in, int fd_out, uaddr_t off_out, usize len, u32 flags)
+long sys_copy_file_range(int fd_in, uaddr_t off_in, int fd_out, uaddr_t off_out, usize len,
+			 u32 flags)
 {
 	auto_handle struct handle in = {}, out = {};
 	struct offset from, to;
@@ -300,7 +308,9 @@ long sys_copy_file_range(int fd_in, uaddr_t off_in, int fd_out, uaddr_t off_out,
 
 static int ready(struct file *f, u32 events, u32 flags)
 {
-	return (flags & SPLICE_F_NONBLOCK) && !(file_poll(f) & (events | EPOLLHUP | EPOLLERR)) ? -EAGAIN : 0;
+	return (flags & SPLICE_F_NONBLOCK) && !(file_poll(f) & (events | EPOLLHUP | EPOLLERR))
+		       ? -EAGAIN
+		       : 0;
 }
 
 /* From something that is no pipe. */
@@ -321,13 +331,15 @@ static ssize_t splice_in(struct handle *in, uaddr_t off_in, struct handle *out, 
 		err = -EINVAL;
 	if (err)
 		return err;
-	moved = feed_file(in, &o.pos, out, n, flags & SPLICE_F_NONBLOCK || file_nonblock(out->file));
+	moved = feed_file(in, &o.pos, out, n,
+			  flags & SPLICE_F_NONBLOCK || file_nonblock(out->file));
 	err = moved > 0 ? offset_put(&o) : 0;
 	return err ? err : moved;
 }
 
 /* To something that is no pipe. */
-static ssize_t splice_out(struct handle *in, struct handle *out, uaddr_t off_out, usize n, u32 flags)
+static ssize_t splice_out(struct handle *in, struct handle *out, uaddr_t off_out, usize n,
+			  u32 flags)
 {
 	bool seekable = out->file->mode & FMODE_SEEK;
 	struct file_sink s = { { take_to_file }, out, NULL };
@@ -373,9 +385,13 @@ long sys_splice(int fd_in, uaddr_t off_in, int fd_out, uaddr_t off_out, usize le
 		return -EINVAL;
 	if (in_pipe && out_pipe)
 		return pipe_splice(in.file, out.file, len,
-				   flags & SPLICE_F_NONBLOCK || (file_flags(in.file) | file_flags(out.file)) & O_NONBLOCK, false);
+				   flags & SPLICE_F_NONBLOCK ||
+					   (file_flags(in.file) | file_flags(out.file)) &
+						   O_NONBLOCK,
+				   false);
 	len = min(len, MAX_RW_COUNT);
-	return in_pipe ? splice_out(&in, &out, off_out, len, flags) : splice_in(&in, off_in, &out, len, flags);
+	return in_pipe ? splice_out(&in, &out, off_out, len, flags)
+		       : splice_in(&in, off_in, &out, len, flags);
 }
 
 long sys_tee(int fd_in, int fd_out, usize len, u32 flags)
@@ -422,7 +438,8 @@ long sys_vmsplice(int fd, uaddr_t iov, usize nr_segs, u32 flags)
 		if (!n && !write)
 			n = ready(h.file, EPOLLIN, flags);
 		if (!n)
-			n = write ? pipe_feed(h.file, &s.src, iter_left(&it), flags & SPLICE_F_NONBLOCK || file_nonblock(h.file))
+			n = write ? pipe_feed(h.file, &s.src, iter_left(&it),
+					      flags & SPLICE_F_NONBLOCK || file_nonblock(h.file))
 				  : file_read_at_pos(&h, &it);
 	}
 	user_vec_put(&v);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* file_ctl.c - fcntl, locks, syncing, advice. Ref: fcntl(2), flock(2), fsync(2), sync(2), sync_file_range(2), posix_fadvise(2),
- * readahead(2). Tests: selftests/abi/file.c, flock.c */
+/* file_ctl.c - fcntl, locks, syncing, advice. Ref: fcntl(2), flock(2), fsync(2), sync(2),
+ * sync_file_range(2), posix_fadvise(2), readahead(2). Tests: selftests/abi/file.c, flock.c */
 #include "file_int.h"
 
 #include <fs/advise.h>
@@ -40,7 +40,8 @@ static int to_request(struct file *f, const struct abi_flock *a, bool ofd, struc
 		return -EOVERFLOW;
 	if (start < 0)
 		return -EINVAL;
-	*r = (struct lock_request){ ofd ? LOCK_KIND_OFD : LOCK_KIND_POSIX, (u8)a->type, start, S64_MAX, 0 };
+	*r = (struct lock_request){ ofd ? LOCK_KIND_OFD : LOCK_KIND_POSIX, (u8)a->type, start,
+				    S64_MAX, 0 };
 	if (a->len > 0) {
 		if (add_of(start, a->len - 1, &r->end))
 			return -EOVERFLOW;
@@ -87,7 +88,8 @@ static long do_lock(struct handle *h, u32 cmd, uaddr_t arg)
 		return err;
 	if (cmd == F_GETLK || cmd == F_OFD_GETLK)
 		return get_lock(f, &r, &a, arg);
-	if ((r.type == F_RDLCK && !(f->mode & FMODE_READ)) || (r.type == F_WRLCK && !(f->mode & FMODE_WRITE)))
+	if ((r.type == F_RDLCK && !(f->mode & FMODE_READ)) ||
+	    (r.type == F_WRLCK && !(f->mode & FMODE_WRITE)))
 		return -EBADF;
 	if (r.type != F_UNLCK && !(f->mode & FMODE_DIR))
 		err = handle_need(h, r.type == F_RDLCK ? RIGHT_READ : RIGHT_WRITE);
@@ -144,7 +146,8 @@ static long do_owner(struct file *f, u32 cmd, u64 arg)
 	case F_SETOWN:
 		if (who == S32_MIN)
 			return -EINVAL;
-		return sigio_set_owner(f, who < 0 ? F_OWNER_PGRP : F_OWNER_PID, who < 0 ? -who : who, false);
+		return sigio_set_owner(f, who < 0 ? F_OWNER_PGRP : F_OWNER_PID,
+				       who < 0 ? -who : who, false);
 	case F_GETOWN:
 		sigio_get_owner(f, &type, &who);
 		return type == F_OWNER_PGRP ? -who : who;
@@ -165,7 +168,8 @@ static long set_fl(struct file *f, int fd, u32 flags)
 
 	if (v && (v->flags & VN_APPEND) && (file_flags(f) & O_APPEND) && !(flags & O_APPEND))
 		return -EPERM;
-	if ((flags & O_NOATIME) && !(file_flags(f) & O_NOATIME) && v && !vnode_is_owner(v, current_cred()))
+	if ((flags & O_NOATIME) && !(file_flags(f) & O_NOATIME) && v &&
+	    !vnode_is_owner(v, current_cred()))
 		return -EPERM;
 	return file_set_flags(f, fd, flags);
 }
@@ -340,7 +344,8 @@ long sys_readahead(int fd, loff_t offset, usize count)
 
 	if (err)
 		return err;
-	if (h.file->obj->ops->type != OBJ_BLOCKDEV && !(h.file->obj->ops->type == OBJ_VNODE && vnode_is_reg(to_vnode(h.file->obj))))
+	if (h.file->obj->ops->type != OBJ_BLOCKDEV &&
+	    !(h.file->obj->ops->type == OBJ_VNODE && vnode_is_reg(to_vnode(h.file->obj))))
 		return -EINVAL;
 	if (offset >= 0 && count)
 		vfs_read_ahead(h.file, offset, (loff_t)min(count, (usize)S64_MAX));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* file_open.c - opening, closing, duplicating, pipes. Ref: open(2), openat2(2), close(2), close_range(2), dup(2), pipe(2).
+/* file_open.c - opening, closing, duplicating, pipes. Ref: open(2), openat2(2), close(2),
+ * close_range(2), dup(2), pipe(2).
  * Tests: selftests/abi/file.c, fd.c */
 #include "file_int.h"
 
@@ -66,17 +67,20 @@ struct open_how_abi {
 
 static int check_how(const struct open_how_abi *how)
 {
-	u64 known = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED;
+	u64 known = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS |
+		    RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED;
 
 	if (how->flags & ~(u64)VALID_OPEN_FLAGS || how->resolve & ~known)
 		return -EINVAL;
-	if ((how->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) == (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+	if ((how->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ==
+	    (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
 		return -EINVAL;
 	if (how->flags & (O_CREAT | OPEN_TMPFILE_BIT) ? how->mode & ~07777ul : how->mode)
 		return -EINVAL;
 	if ((how->flags & O_PATH) && (how->flags & ~(u64)PATH_FLAGS))
 		return -EINVAL;
-	if ((how->resolve & RESOLVE_CACHED) && (how->flags & (O_TRUNC | O_CREAT | OPEN_TMPFILE_BIT)))
+	if ((how->resolve & RESOLVE_CACHED) &&
+	    (how->flags & (O_TRUNC | O_CREAT | OPEN_TMPFILE_BIT)))
 		return -EAGAIN;
 	return 0;
 }
@@ -174,7 +178,8 @@ long sys_memfd_create(uaddr_t uname, u32 flags)
 {
 	auto_path struct user_string name;
 	auto_file struct file *f = NULL;
-	u32 known = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC | (flags & MFD_HUGETLB ? MFD_HUGE_SIZES : 0);
+	u32 known = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC |
+		    (flags & MFD_HUGETLB ? MFD_HUGE_SIZES : 0);
 	int err = user_string_get(&name, uname, MEMFD_NAME_MAX + 1);
 
 	if (flags & ~(known | MFD_HUGETLB))
@@ -185,7 +190,8 @@ long sys_memfd_create(uaddr_t uname, u32 flags)
 		return err;
 	if (flags & MFD_HUGETLB)		/* no such pages here */
 		return -ENODEV;
-	err = memfd_create(name.s, flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL), !(flags & MFD_NOEXEC_SEAL), &f);
+	err = memfd_create(name.s, flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL),
+			   !(flags & MFD_NOEXEC_SEAL), &f);
 	if (err)
 		return err;
 	return handle_install(f, file_rights(f), flags & MFD_CLOEXEC ? O_CLOEXEC : 0);

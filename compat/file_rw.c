@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* file_rw.c - read and write in all their forms. Ref: read(2), readv(2), pread(2), lseek(2). Tests: selftests/abi/file.c */
+/* file_rw.c - read and write in all their forms. Ref: read(2), readv(2), pread(2), lseek(2). Tests:
+ * selftests/abi/file.c */
 #include "file_int.h"
 
 #include <fs/attr.h>
@@ -195,7 +196,9 @@ static int check_rwf(struct file *f, struct iter *it, u32 flags)
 		return -EINVAL;
 	if ((flags & RWF_NOAPPEND) && v && (v->flags & VN_APPEND))
 		return -EPERM;
-	it->append = flags & RWF_APPEND ? ITER_APPEND : flags & RWF_NOAPPEND ? ITER_NO_APPEND : ITER_APPEND_AS_OPENED;
+	it->append = flags & RWF_APPEND	    ? ITER_APPEND
+		     : flags & RWF_NOAPPEND ? ITER_NO_APPEND
+					    : ITER_APPEND_AS_OPENED;
 	return 0;
 }
 
@@ -213,7 +216,8 @@ static long do_vec(int fd, uaddr_t iov, usize nr, loff_t *pos, u32 flags, bool w
 	struct user_vec v;
 	struct iter it;
 	ssize_t n;
-	int err = write ? handle_get_write(fd, flags & RWF_APPEND, &h) : handle_get(fd, RIGHT_READ, &h);
+	int err = write ? handle_get_write(fd, flags & RWF_APPEND, &h)
+			: handle_get(fd, RIGHT_READ, &h);
 
 	if (err)
 		return err;

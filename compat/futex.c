@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* futex.c - futex(2) and its successors. Ref: futex(2), set_robust_list(2), futex_waitv(2). Tests: selftests/abi/futex.c */
+/* futex.c - futex(2) and its successors. Ref: futex(2), set_robust_list(2), futex_waitv(2). Tests:
+ * selftests/abi/futex.c */
 #include <compat/abi/time.h>
 #include <compat/syscalls.h>
 
@@ -29,7 +30,8 @@ static int futex_deadline(u32 op, uaddr_t timeout, ktime_t *deadline)
 		return deadline_from_user(timeout, deadline);
 	err = timespec_get(timeout, &ns);
 	if (!err)
-		*deadline = deadline_on_clock(op & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC, ns);
+		*deadline = deadline_on_clock(
+			op & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC, ns);
 	return err;
 }
 
@@ -71,8 +73,8 @@ long sys_futex(uaddr_t word, s32 op_flags, u32 val, uaddr_t timeout, uaddr_t wor
 	u32 op = (u32)op_flags, cmd = op & FUTEX_CMD_MASK, val2 = (u32)timeout.va;
 	bool shared = !(op & FUTEX_PRIVATE_FLAG);
 
-	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT_REQUEUE_PI &&
-	    cmd != FUTEX_LOCK_PI2)
+	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET &&
+	    cmd != FUTEX_WAIT_REQUEUE_PI && cmd != FUTEX_LOCK_PI2)
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:	return do_wait(op, word, shared, val, timeout, FUTEX_BITSET_ALL);
@@ -129,7 +131,8 @@ static int read_waitv(struct futex_waitv_k *v, uaddr_t src, u32 nr)
 		if ((a.flags & ~(FUTEX2_SIZE_MASK | (u32)FUTEX2_PRIVATE)) || a.reserved ||
 		    (a.flags & FUTEX2_SIZE_MASK) != FUTEX2_SIZE_U32 || a.val > U32_MAX)
 			return -EINVAL;
-		v[i] = (struct futex_waitv_k){ UADDR(a.uaddr), (u32)a.val, !(a.flags & FUTEX2_PRIVATE) };
+		v[i] = (struct futex_waitv_k){ UADDR(a.uaddr), (u32)a.val,
+					       !(a.flags & FUTEX2_PRIVATE) };
 	}
 	return 0;
 }
@@ -159,7 +162,10 @@ long sys_futex_waitv(uaddr_t waiters, u32 nr, u32 flags, uaddr_t timeout, s32 cl
 
 static int futex2_flags(u32 flags)
 {
-	return (flags & ~(FUTEX2_SIZE_MASK | (u32)FUTEX2_PRIVATE)) || (flags & FUTEX2_SIZE_MASK) != FUTEX2_SIZE_U32 ? -EINVAL : 0;
+	return (flags & ~(FUTEX2_SIZE_MASK | (u32)FUTEX2_PRIVATE)) ||
+			       (flags & FUTEX2_SIZE_MASK) != FUTEX2_SIZE_U32
+		       ? -EINVAL
+		       : 0;
 }
 
 long sys_futex_wake(uaddr_t word, u64 mask, s32 nr, u32 flags)
@@ -195,5 +201,7 @@ long sys_futex_requeue(uaddr_t waiters, u32 flags, s32 nr_wake, s32 nr_requeue)
 	if (flags || nr_wake < 0 || nr_requeue < 0)
 		return -EINVAL;
 	err = read_waitv(v, waiters, 2);
-	return err ? err : futex_requeue(v[0].word, v[0].shared, v[1].word, v[1].shared, (u32)nr_wake, (u32)nr_requeue, true, v[0].value);
+	return err ? err
+		   : futex_requeue(v[0].word, v[0].shared, v[1].word, v[1].shared, (u32)nr_wake,
+				   (u32)nr_requeue, true, v[0].value);
 }

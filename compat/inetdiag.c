@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* inetdiag.c - NETLINK_SOCK_DIAG for TCP, UDP and raw sockets: dumps with filters, one socket, and closing one.
+/* inetdiag.c - NETLINK_SOCK_DIAG for TCP, UDP and raw sockets: dumps with filters, one socket, and
+ * closing one.
  *
- * A socket's figures are read without its lock, under RCU. Ref: sock_diag(7), <linux/inet_diag.h>. Tests: selftests/abi/sockdiag.c
+ * A socket's figures are read without its lock, under RCU. Ref: sock_diag(7), <linux/inet_diag.h>.
+ * Tests: selftests/abi/sockdiag.c
  */
 #include <compat/sockdiag.h>
 
@@ -21,7 +23,8 @@ struct dump {
 	struct nl_out *o;
 	struct abi_inet_diag_req_v2 req;
 	u8 protocol;			/* of raw sockets; 0: all */
-	u32 wide_protocol;		/* what does not fit into the request (MPTCP); 0: the request says */
+	/* what does not fit into the request (MPTCP); 0: the request says */
+	u32 wide_protocol;
 	bool is_admin;
 	u32 nr_filters;
 	const struct abi_rtattr *filters[FILTERS_MAX];
@@ -54,10 +57,13 @@ static void put_id(struct abi_inet_diag_id *id, const struct inet_diag *s)
 
 static u16 option_bits(const struct inet_sock *is)
 {
-	return (u16)((is->recverr ? DIAG_OPT_RECVERR : 0) | (is->sk.type == SOCK_STREAM ? DIAG_OPT_IS_ICSK : 0) |
+	return (u16)((is->recverr ? DIAG_OPT_RECVERR : 0) |
+		     (is->sk.type == SOCK_STREAM ? DIAG_OPT_IS_ICSK : 0) |
 		     (is->freebind ? DIAG_OPT_FREEBIND : 0) | (is->hdrincl ? DIAG_OPT_HDRINCL : 0) |
-		     (is->mcast_loop ? DIAG_OPT_MC_LOOP : 0) | (is->transparent ? DIAG_OPT_TRANSPARENT : 0) |
-		     (is->mcast_all ? DIAG_OPT_MC_ALL : 0) | (is->bind_address_no_port ? DIAG_OPT_BIND_ADDRESS_NO_PORT : 0) |
+		     (is->mcast_loop ? DIAG_OPT_MC_LOOP : 0) |
+		     (is->transparent ? DIAG_OPT_TRANSPARENT : 0) |
+		     (is->mcast_all ? DIAG_OPT_MC_ALL : 0) |
+		     (is->bind_address_no_port ? DIAG_OPT_BIND_ADDRESS_NO_PORT : 0) |
 		     (is->rfc4884 ? DIAG_OPT_RECVERR_RFC4884 : 0));
 }
 
@@ -146,14 +152,19 @@ static bool passes(const struct dump *d, const struct inet_diag *s)
 {
 	u32 v4[2] = { ip_v4(s->laddr), ip_v4(s->raddr) };
 	bool four = s->family == AF_INET;
-	struct diag_subject sub = { .family = s->family, .bound_port = s->bound_port, .sport = s->lport, .dport = s->rport,
+	struct diag_subject sub = { .family = s->family,
+				    .bound_port = s->bound_port,
+				    .sport = s->lport,
+				    .dport = s->rport,
 				    .saddr = four ? (const u8 *)&v4[0] : (const u8 *)&s->laddr,
 				    .daddr = four ? (const u8 *)&v4[1] : (const u8 *)&s->raddr,
-				    .ifindex = (u32)s->ifindex, .mark = s->mark };
+				    .ifindex = (u32)s->ifindex,
+				    .mark = s->mark };
 
 	if (d->req.family != AF_UNSPEC && d->req.family != s->family)
 		return false;
-	if ((d->req.id.sport && d->req.id.sport != cpu_to_be16(s->lport)) || (d->req.id.dport && d->req.id.dport != cpu_to_be16(s->rport)))
+	if ((d->req.id.sport && d->req.id.sport != cpu_to_be16(s->lport)) ||
+	    (d->req.id.dport && d->req.id.dport != cpu_to_be16(s->rport)))
 		return false;
 	if (d->protocol && s->is && s->is->sk.type == SOCK_RAW && s->is->sk.protocol != d->protocol)
 		return false;
@@ -185,7 +196,9 @@ static int read_attributes(struct dump *d, const struct nl_header *h, u32 n)
 		u32 type = a->type & NLA_TYPE_MASK;
 
 		if (type == INET_DIAG_REQ_BYTECODE) {
-			err = d->nr_filters == FILTERS_MAX ? -EINVAL : diag_filter_check(nl_data(a), nl_len(a), d->is_admin);
+			err = d->nr_filters == FILTERS_MAX
+				      ? -EINVAL
+				      : diag_filter_check(nl_data(a), nl_len(a), d->is_admin);
 			if (!err)
 				d->filters[d->nr_filters++] = a;
 		} else if (type == INET_DIAG_REQ_PROTOCOL && nl_len(a) >= 4) {
@@ -206,7 +219,9 @@ static int dump(const struct netlink_request *r, const struct nl_header *h, stru
 	if (err)
 		return err;
 	d->o = &o;
-	walk = d->req.protocol == IPPROTO_TCP ? tcp_diag : d->req.protocol == IPPROTO_UDP ? udp_diag : raw_diag;
+	walk = d->req.protocol == IPPROTO_TCP	? tcp_diag
+	       : d->req.protocol == IPPROTO_UDP ? udp_diag
+						: raw_diag;
 	while (!walk(r->net, &c, d->req.states, visit, d))
 		nl_flush(&o);
 	nl_done(&o);
@@ -232,7 +247,8 @@ static bool visit_raw(const struct inet_diag *s, void *arg)
 	struct raw_search *r = arg;
 	const struct abi_inet_diag_id *id = &r->d->req.id;
 
-	if (!passes(r->d, s) || !ip_eq(s->laddr, addr_of(id->src, r->d->req.family)) || !ip_eq(s->raddr, addr_of(id->dst, r->d->req.family)) ||
+	if (!passes(r->d, s) || !ip_eq(s->laddr, addr_of(id->src, r->d->req.family)) ||
+	    !ip_eq(s->raddr, addr_of(id->dst, r->d->req.family)) ||
 	    (id->ifindex && s->ifindex != (s32)id->ifindex) || !object_tryget(&s->is->sk.obj))
 		return true;
 	*r->found = *s;
@@ -240,11 +256,15 @@ static bool visit_raw(const struct inet_diag *s, void *arg)
 	return false;
 }
 
-/* A reference in *sk unless it is a request or remains. as_udp: the two ends are swapped, as they always were for UDP. */
-static int find(struct net_ns *net, const struct dump *d, bool swapped, struct inet_diag *s, struct sock **sk)
+/* A reference in *sk unless it is a request or remains. as_udp: the two ends are swapped, as they
+ * always were for UDP. */
+static int find(struct net_ns *net, const struct dump *d, bool swapped, struct inet_diag *s,
+		struct sock **sk)
 {
 	const struct abi_inet_diag_id *id = &d->req.id;
-	struct ip_cb cb = { .src = addr_of(id->dst, d->req.family), .dst = addr_of(id->src, d->req.family), .ifindex = (s32)id->ifindex };
+	struct ip_cb cb = { .src = addr_of(id->dst, d->req.family),
+			    .dst = addr_of(id->src, d->req.family),
+			    .ifindex = (s32)id->ifindex };
 	u16 rport = be16_to_cpu(id->dport), lport = be16_to_cpu(id->sport);
 	struct raw_search raw = { d, s, sk };
 	struct diag_cursor c = {};
@@ -305,7 +325,10 @@ static int destroy(const struct netlink_request *r, const struct dump *d)
 		return -EPERM;
 	if (sk)
 		return sk->ops->abort ? sk->ops->abort(sk, ECONNABORTED) : -EOPNOTSUPP;
-	tcp_diag_kill(r->net, &(struct ip_cb){ .src = s.raddr, .dst = s.laddr, .ifindex = (s32)id->ifindex }, s.rport, s.lport);
+	tcp_diag_kill(
+		r->net,
+		&(struct ip_cb){ .src = s.raddr, .dst = s.laddr, .ifindex = (s32)id->ifindex },
+		s.rport, s.lport);
 	return 0;
 }
 
@@ -313,14 +336,19 @@ static int destroy(const struct netlink_request *r, const struct dump *d)
 
 static int read_request(const struct nl_header *h, struct dump *d)
 {
-	u32 n = h->len - (u32)sizeof(*h), fixed = h->type == TCPDIAG_GETSOCK ? sizeof(struct abi_inet_diag_req) : sizeof(d->req);
+	u32 n = h->len - (u32)sizeof(*h),
+	    fixed = h->type == TCPDIAG_GETSOCK ? sizeof(struct abi_inet_diag_req) : sizeof(d->req);
 
 	if (n < fixed)
 		return -EINVAL;
 	if (h->type == TCPDIAG_GETSOCK) {
-		const struct abi_inet_diag_req *old = (const struct abi_inet_diag_req *)(const void *)(h + 1);
+		const struct abi_inet_diag_req
+			*old = (const struct abi_inet_diag_req *)(const void *)(h + 1);
 
-		d->req = (struct abi_inet_diag_req_v2){ .family = AF_UNSPEC, .protocol = IPPROTO_TCP, .ext = old->ext, .states = old->states };
+		d->req = (struct abi_inet_diag_req_v2){ .family = AF_UNSPEC,
+							.protocol = IPPROTO_TCP,
+							.ext = old->ext,
+							.states = old->states };
 		d->req.id = old->id;
 		if ((h->flags & NLM_F_DUMP) != NLM_F_DUMP)
 			d->req.family = old->family;
@@ -341,7 +369,8 @@ int inetdiag_request(const struct netlink_request *r, const struct nl_header *h)
 		return err;
 	if (d.wide_protocol > 255)
 		return -ENOENT;
-	if (d.req.protocol != IPPROTO_TCP && d.req.protocol != IPPROTO_UDP && d.req.protocol != IPPROTO_RAW)
+	if (d.req.protocol != IPPROTO_TCP && d.req.protocol != IPPROTO_UDP &&
+	    d.req.protocol != IPPROTO_RAW)
 		return -ENOENT;
 	if (h->type == SOCK_DESTROY)
 		return destroy(r, &d);

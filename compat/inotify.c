@@ -36,10 +36,12 @@ long sys_inotify_add_watch(int fd, uaddr_t path, u32 mask)
 	auto_path struct user_string name;
 	auto_handle struct handle h = {};
 	auto_dir struct path p = {};
-	u32 flags = (mask & IN_DONT_FOLLOW ? 0 : LOOKUP_FOLLOW) | (mask & IN_ONLYDIR ? LOOKUP_DIRECTORY : 0);
+	u32 flags = (mask & IN_DONT_FOLLOW ? 0 : LOOKUP_FOLLOW) |
+		    (mask & IN_ONLYDIR ? LOOKUP_DIRECTORY : 0);
 	int err = user_path_get(&name, path), err2 = get_inotify(fd, &h);
 
-	if (!(mask & (IN_ALL_EVENTS | ADD_FLAGS)) || (mask & (IN_MASK_ADD | IN_MASK_CREATE)) == (IN_MASK_ADD | IN_MASK_CREATE))
+	if (!(mask & (IN_ALL_EVENTS | ADD_FLAGS)) ||
+	    (mask & (IN_MASK_ADD | IN_MASK_CREATE)) == (IN_MASK_ADD | IN_MASK_CREATE))
 		return -EINVAL;
 	err = err2 ? err2 : err;
 	if (!err)

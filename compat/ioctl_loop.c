@@ -60,13 +60,16 @@ static int info_from(struct loop_info *out, const struct abi_loop_info64 *in)
 		return -EINVAL;
 	if (in->offset > S64_MAX || in->size_limit > S64_MAX)
 		return -EOVERFLOW;
-	*out = (struct loop_info){ .offset = in->offset, .size_limit = in->size_limit, .flags = in->flags };
+	*out = (struct loop_info){ .offset = in->offset,
+				   .size_limit = in->size_limit,
+				   .flags = in->flags };
 	memcpy(out->name, in->file_name, LO_NAME_SIZE);
 	out->name[LO_NAME_SIZE - 1] = 0;
 	return 0;
 }
 
-static long bind(const struct file *f, struct blkdev *d, int fd, u32 block, const struct loop_info *info)
+static long bind(const struct file *f, struct blkdev *d, int fd, u32 block,
+		 const struct loop_info *info)
 {
 	auto_file struct file *backing = NULL;
 	int err = handle_get_file(fd, RIGHT_READ, &backing);
@@ -128,7 +131,8 @@ static long set_status(struct blkdev *d, uaddr_t arg, bool old)
 	return set_status64(d, &i);
 }
 
-/* Files go by the page cache: what cannot be had otherwise is refused, what is so already is not. */
+/* Files go by the page cache: what cannot be had otherwise is refused, what is so already is not.
+ * */
 static long set_direct(struct blkdev *d, u64 on)
 {
 	struct loop_info info;
@@ -153,8 +157,13 @@ static long get_status64(struct blkdev *d, struct abi_loop_info64 *out)
 	if (err)
 		return err;
 	*out = (struct abi_loop_info64){
-		.device = st.dev, .inode = st.ino, .rdevice = st.rdev ? st.rdev : st.dev, .offset = info.offset, .size_limit = info.size_limit,
-		.number = d->disk->first_minor, .flags = info.flags,
+		.device = st.dev,
+		.inode = st.ino,
+		.rdevice = st.rdev ? st.rdev : st.dev,
+		.offset = info.offset,
+		.size_limit = info.size_limit,
+		.number = d->disk->first_minor,
+		.flags = info.flags,
 	};
 	memcpy(out->file_name, info.name, LO_NAME_SIZE);
 	return 0;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* ioctl_net.c - network devices, addresses and routes by ioctl: what ifconfig, route and the DHCP clients of old use.
+/* ioctl_net.c - network devices, addresses and routes by ioctl: what ifconfig, route and the DHCP
+ * clients of old use.
  *
- * An interface name may carry a label behind a colon ("eth0:1"): the device is what stands before it, the address the one so labelled.
- * Locks: net->config around each change. Ref: netdevice(7), <linux/route.h>. Tests: selftests/abi/netlink.c
+ * An interface name may carry a label behind a colon ("eth0:1"): the device is what stands before
+ * it, the address the one so labelled.
+ * Locks: net->config around each change. Ref: netdevice(7), <linux/route.h>. Tests:
+ * selftests/abi/netlink.c
  */
 #include "sock_int.h"
 
@@ -98,7 +101,8 @@ static int get_address(struct netdev *d, u32 cmd, struct abi_ifreq *r)
 	else if (cmd == SIOCGIFBRDADDR)
 		put_addr(r, ip_is4(a->broadcast) ? ip_v4(a->broadcast) : 0);
 	else if (cmd == SIOCGIFDSTADDR)
-		put_addr(r, ip_is4(a->peer) && !ip_is_any(a->peer) ? ip_v4(a->peer) : ip_v4(a->addr));
+		put_addr(r,
+			 ip_is4(a->peer) && !ip_is_any(a->peer) ? ip_v4(a->peer) : ip_v4(a->addr));
 	else
 		put_addr(r, mask_of(a->bits));
 	mutex_unlock(&d->net->config);
@@ -193,7 +197,11 @@ static int replace_address(struct netdev *d, const struct ifaddr *old, const str
 
 static void fill_label(struct ifaddr *a, struct netdev *d, const char *label, u32 addr_be, u32 bits)
 {
-	*a = (struct ifaddr){ .dev = d, .addr = ip4(addr_be), .bits = (u8)bits, .valid_until = WAIT_FOREVER, .preferred_until = WAIT_FOREVER };
+	*a = (struct ifaddr){ .dev = d,
+			      .addr = ip4(addr_be),
+			      .bits = (u8)bits,
+			      .valid_until = WAIT_FOREVER,
+			      .preferred_until = WAIT_FOREVER };
 	a->peer = a->addr;
 	if ((d->flags & IFF_BROADCAST) && bits < 31)
 		a->broadcast = ip4(addr_be | ~mask_of(bits));
@@ -287,7 +295,12 @@ static int set_one(struct netdev *d, u32 cmd, struct abi_ifreq *r)
 static bool changes(u32 cmd)
 {
 	switch (cmd) {
-	case SIOCSIFFLAGS: case SIOCSIFADDR: case SIOCSIFNETMASK: case SIOCSIFBRDADDR: case SIOCSIFDSTADDR: case SIOCSIFMTU:
+	case SIOCSIFFLAGS:
+	case SIOCSIFADDR:
+	case SIOCSIFNETMASK:
+	case SIOCSIFBRDADDR:
+	case SIOCSIFDSTADDR:
+	case SIOCSIFMTU:
 	case SIOCSIFMETRIC: case SIOCSIFHWADDR: case SIOCSIFTXQLEN: case SIOCSIFNAME:
 		return true;
 	default:
@@ -307,9 +320,15 @@ static int fill_route(struct net_ns *net, const struct abi_rtentry *rt, struct r
 		return -EAFNOSUPPORT;
 	if (bits < 0 || (dst & ~mask_of((u32)bits)))
 		return -EINVAL;
-	*e = (struct route_entry){ .dst = ip4(dst), .bits = (u8)(96 + bits), .type = rt->flags & RTF_REJECT ? RTN_UNREACHABLE : RTN_UNICAST,
-				   .scope = RT_SCOPE_LINK, .protocol = RTPROT_BOOT, .table = RT_TABLE_MAIN, .expires = WAIT_FOREVER,
-				   .gateway = IP4_ANY, .prefsrc = IP4_ANY };
+	*e = (struct route_entry){ .dst = ip4(dst),
+				   .bits = (u8)(96 + bits),
+				   .type = rt->flags & RTF_REJECT ? RTN_UNREACHABLE : RTN_UNICAST,
+				   .scope = RT_SCOPE_LINK,
+				   .protocol = RTPROT_BOOT,
+				   .table = RT_TABLE_MAIN,
+				   .expires = WAIT_FOREVER,
+				   .gateway = IP4_ANY,
+				   .prefsrc = IP4_ANY };
 	if (rt->metric > 0)
 		e->metric = (u32)rt->metric - 1;
 	if (rt->flags & RTF_GATEWAY) {
@@ -387,7 +406,8 @@ static long ethtool(struct netdev *d, uaddr_t data)
 	}
 	case ETHTOOL_GDRVINFO:
 		info.cmd = cmd;
-		str_copy(info.driver, d->type == ARPHRD_ETHER ? "virtio_net" : "", sizeof(info.driver));
+		str_copy(info.driver, d->type == ARPHRD_ETHER ? "virtio_net" : "",
+			 sizeof(info.driver));
 		return copy_to_user(data, &info, sizeof(info));
 	default:
 		return -EOPNOTSUPP;
@@ -437,11 +457,27 @@ long ioctl_netdev(struct sock *sk, u32 cmd, uaddr_t arg)
 	case SIOCADDRT:
 	case SIOCDELRT:
 		return inet ? change_route(sk->net, cmd == SIOCADDRT, arg) : -ENOTTY;
-	case SIOCGIFADDR: case SIOCSIFADDR: case SIOCGIFBRDADDR: case SIOCSIFBRDADDR: case SIOCGIFNETMASK: case SIOCSIFNETMASK:
+	case SIOCGIFADDR:
+	case SIOCSIFADDR:
+	case SIOCGIFBRDADDR:
+	case SIOCSIFBRDADDR:
+	case SIOCGIFNETMASK:
+	case SIOCSIFNETMASK:
 	case SIOCGIFDSTADDR: case SIOCSIFDSTADDR:
 		return inet ? device_ioctl(sk->net, cmd, arg) : -ENOTTY;
-	case SIOCGIFNAME: case SIOCGIFFLAGS: case SIOCSIFFLAGS: case SIOCGIFMETRIC: case SIOCSIFMETRIC: case SIOCGIFMTU: case SIOCSIFMTU:
-	case SIOCGIFHWADDR: case SIOCSIFHWADDR: case SIOCGIFINDEX: case SIOCGIFTXQLEN: case SIOCSIFTXQLEN: case SIOCGIFMAP:
+	case SIOCGIFNAME:
+	case SIOCGIFFLAGS:
+	case SIOCSIFFLAGS:
+	case SIOCGIFMETRIC:
+	case SIOCSIFMETRIC:
+	case SIOCGIFMTU:
+	case SIOCSIFMTU:
+	case SIOCGIFHWADDR:
+	case SIOCSIFHWADDR:
+	case SIOCGIFINDEX:
+	case SIOCGIFTXQLEN:
+	case SIOCSIFTXQLEN:
+	case SIOCGIFMAP:
 	case SIOCSIFNAME: case SIOCETHTOOL:
 		return device_ioctl(sk->net, cmd, arg);
 	default:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ioctl_sock.c - ioctls of sockets: those that give a number here, those about devices in ioctl_net.c.
+/* ioctl_sock.c - ioctls of sockets: those that give a number here, those about devices in
+ * ioctl_net.c.
  * Ref: socket(7), unix(7), tcp(7). Tests: selftests/abi/unix.c */
 #include "sock_int.h"
 
@@ -23,7 +24,8 @@ long ioctl_socket(struct file *f, u32 cmd, uaddr_t arg)
 	s32 value;
 	int err;
 
-	if (cmd == SIOCGSTAMP_OLD || cmd == SIOCGSTAMP_NEW || cmd == SIOCGSTAMPNS_OLD || cmd == SIOCGSTAMPNS_NEW)
+	if (cmd == SIOCGSTAMP_OLD || cmd == SIOCGSTAMP_NEW || cmd == SIOCGSTAMPNS_OLD ||
+	    cmd == SIOCGSTAMPNS_NEW)
 		return get_stamp(sk, arg, cmd == SIOCGSTAMPNS_OLD || cmd == SIOCGSTAMPNS_NEW);
 	err = sk->ops->ioctl ? sk->ops->ioctl(sk, cmd, &value) : -ENOTTY;
 	if (err == -ENOTTY)

@@ -8,9 +8,19 @@
 #include <kernel/random.h>
 #include <kernel/task.h>
 
-enum { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM, KCMP_EPOLL_TFD };
+enum {
+	KCMP_FILE,
+	KCMP_VM,
+	KCMP_FILES,
+	KCMP_FS,
+	KCMP_SIGHAND,
+	KCMP_IO,
+	KCMP_SYSVSEM,
+	KCMP_EPOLL_TFD
+};
 
-/* An order of addresses that tells nothing about them: a secret one-to-one map. 0 equal, 1 less, 2 greater. */
+/* An order of addresses that tells nothing about them: a secret one-to-one map. 0 equal, 1 less, 2
+ * greater. */
 static long compare(const void *a, const void *b)
 {
 	static u64 secret[2];		/* drawn once */

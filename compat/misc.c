@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* misc.c - what fits nowhere else: uname, sysinfo, getrandom, syslog, reboot, host name, limits, prctl, personality.
+/* misc.c - what fits nowhere else: uname, sysinfo, getrandom, syslog, reboot, host name, limits,
+ * prctl, personality.
  * Ref: each call's page. Tests: selftests/abi/cred.c */
 #include <compat/abi/resource.h>
 #include <compat/syscalls.h>
@@ -27,7 +28,10 @@ struct abi_utsname {
 long sys_uname(uaddr_t out)
 {
 	struct uts_ns *uts = current()->ns->uts;
-	struct abi_utsname u = { .sysname = "Linux", .release = ASHLAR_RELEASE, .version = ASHLAR_VERSION, .machine = ASHLAR_MACHINE };
+	struct abi_utsname u = { .sysname = "Linux",
+				 .release = ASHLAR_RELEASE,
+				 .version = ASHLAR_VERSION,
+				 .machine = ASHLAR_MACHINE };
 
 	memcpy(u.nodename, uts->nodename, sizeof(u.nodename));
 	memcpy(u.domainname, uts->domainname, sizeof(u.domainname));
@@ -106,7 +110,8 @@ long sys_getrandom(uaddr_t buf, usize len, u32 flags)
 	usize done = 0;
 	int err;
 
-	if ((flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) || (flags & (GRND_INSECURE | GRND_RANDOM)) == (GRND_INSECURE | GRND_RANDOM))
+	if ((flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) ||
+	    (flags & (GRND_INSECURE | GRND_RANDOM)) == (GRND_INSECURE | GRND_RANDOM))
 		return -EINVAL;
 	if (!random_ready() && !(flags & GRND_INSECURE)) {
 		if (flags & GRND_NONBLOCK)
@@ -134,7 +139,8 @@ long sys_getrandom(uaddr_t buf, usize len, u32 flags)
 
 long sys_reboot(s32 magic, s32 magic2, u32 cmd, uaddr_t arg)
 {
-	const u32 second[] = { LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B, LINUX_REBOOT_MAGIC2C };
+	const u32 second[] = { LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B,
+			       LINUX_REBOOT_MAGIC2C };
 	u32 i;
 
 	(void)arg;
@@ -169,8 +175,9 @@ long sys_reboot(s32 magic, s32 magic2, u32 cmd, uaddr_t arg)
 /* "<level>[time] text\n" as /dev/kmsg's readers and dmesg want it. */
 static usize format_record(const struct log_record *r, char *buf, usize size)
 {
-	int n = fmt_print(buf, size, "<%u>[%5lu.%06lu] %.*s\n", r->level, (u64)r->when_ns / NSEC_PER_SEC,
-			  (u64)r->when_ns % NSEC_PER_SEC / 1000, (int)r->len, r->text);
+	int n = fmt_print(buf, size, "<%u>[%5lu.%06lu] %.*s\n", r->level,
+			  (u64)r->when_ns / NSEC_PER_SEC, (u64)r->when_ns % NSEC_PER_SEC / 1000,
+			  (int)r->len, r->text);
 
 	return min((usize)n, size - 1);
 }
@@ -232,7 +239,8 @@ long sys_syslog(s32 type, uaddr_t buf, s32 len)
 	case 1:
 		return 0;
 	case 2:
-		err = waitq_wait(log_waitq(), log_next_seq() > read_seq, WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+		err = waitq_wait(log_waitq(), log_next_seq() > read_seq, WAIT_INTERRUPTIBLE,
+				 WAIT_FOREVER);
 		return err ? err : read_log(buf, len, read_seq, &read_seq);
 	case 3:
 		return read_log(buf, len, tail_seq(len), NULL);
@@ -291,8 +299,8 @@ static bool may_limit(const struct proc *p)
 
 	rcu_read_lock();
 	c = rcu_deref(p->leader->cred);
-	ok = uid_eq(me->uid, c->euid) && uid_eq(me->uid, c->suid) && uid_eq(me->uid, c->uid) && gid_eq(me->gid, c->egid) &&
-	     gid_eq(me->gid, c->sgid) && gid_eq(me->gid, c->gid);
+	ok = uid_eq(me->uid, c->euid) && uid_eq(me->uid, c->suid) && uid_eq(me->uid, c->uid) &&
+	     gid_eq(me->gid, c->egid) && gid_eq(me->gid, c->sgid) && gid_eq(me->gid, c->gid);
 	rcu_read_unlock();
 	return ok || capable(CAP_SYS_RESOURCE);
 }

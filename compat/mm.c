@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mm.c - the mmap family. Ref: mmap(2), mprotect(2), mremap(2), madvise(2), mlock(2), brk(2), mincore(2), membarrier(2).
+/* mm.c - the mmap family. Ref: mmap(2), mprotect(2), mremap(2), madvise(2), mlock(2), brk(2),
+ * mincore(2), membarrier(2).
  * Tests: selftests/abi/mmap.c */
 #include <compat/syscalls.h>
 
@@ -33,7 +34,8 @@ long sys_mmap(u64 addr, u64 len, u64 prot, u64 flags, int fd, u64 offset)
 	}
 	if (current()->as->mdwe && (prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC))
 		return -EACCES;
-	return aspace_mmap(current()->as, addr, len, (u32)prot, f, h.file, h.rights, offset >> PAGE_SHIFT);
+	return aspace_mmap(current()->as, addr, len, (u32)prot, f, h.file, h.rights,
+			   offset >> PAGE_SHIFT);
 }
 
 long sys_munmap(u64 addr, u64 len)
@@ -167,7 +169,8 @@ long sys_membarrier(s32 cmd, u32 flags, s32 cpu)
 		need = MB_REG_PRIVATE_SYNC_CORE;
 		break;
 	case MB_GLOBAL:
-		synchronize_rcu();	/* every CPU has switched threads, idled or run user code since */
+		/* every CPU has switched threads, idled or run user code since */
+		synchronize_rcu();
 		return 0;
 	case MB_GLOBAL_EXPEDITED:
 		break;
@@ -249,7 +252,8 @@ static int aspace_of(pid_t pid, struct aspace **out)
 	}
 	rcu_read_lock();
 	c = rcu_deref(t->cred);
-	if (t->proc != current_proc() && !(uid_eq(me->uid, c->euid) && uid_eq(me->uid, c->uid) && uid_eq(me->uid, c->suid)) &&
+	if (t->proc != current_proc() &&
+	    !(uid_eq(me->uid, c->euid) && uid_eq(me->uid, c->uid) && uid_eq(me->uid, c->suid)) &&
 	    !capable(CAP_SYS_PTRACE))
 		err = -EPERM;
 	rcu_read_unlock();
@@ -266,7 +270,8 @@ static int aspace_of(pid_t pid, struct aspace **out)
 	return err;
 }
 
-static ssize_t process_vm(pid_t pid, uaddr_t lvec, u64 nl, uaddr_t rvec, u64 nr, u64 flags, bool write)
+static ssize_t process_vm(pid_t pid, uaddr_t lvec, u64 nl, uaddr_t rvec, u64 nr, u64 flags,
+			  bool write)
 {
 	struct vm_side local = {}, remote = {};
 	struct aspace *as;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mounts.c - mount, umount2, pivot_root. Ref: mount(2), umount(2), pivot_root(2). Tests: selftests/abi/path.c */
+/* mounts.c - mount, umount2, pivot_root. Ref: mount(2), umount(2), pivot_root(2). Tests:
+ * selftests/abi/path.c */
 #include "file_int.h"
 
 #include <fs/dcache.h>
@@ -34,7 +35,8 @@ static int lookup_from(const char *source, struct path *out)
 	return *source ? path_lookup(AT_FDCWD, source, LOOKUP_FOLLOW, out) : -EINVAL;
 }
 
-static long mount_flags(const struct path *at, const char *source, const char *type, u32 flags, const char *options)
+static long mount_flags(const struct path *at, const char *source, const char *type, u32 flags,
+			const char *options)
 {
 	auto_dir struct path from = {};
 	int err;
@@ -47,7 +49,8 @@ static long mount_flags(const struct path *at, const char *source, const char *t
 		err = lookup_from(source, &from);
 		if (err)
 			return err;
-		return flags & MS_BIND ? vfs_mount_bind(&from, at, flags & MS_REC) : vfs_mount_move(&from, at);
+		return flags & MS_BIND ? vfs_mount_bind(&from, at, flags & MS_REC)
+				       : vfs_mount_move(&from, at);
 	}
 	return *type ? vfs_mount_new(source, at, type, flags, options) : -EINVAL;
 }
@@ -81,7 +84,8 @@ long sys_umount2(uaddr_t path, s32 flags)
 	if (!err && !capable(CAP_SYS_ADMIN))
 		err = -EPERM;
 	if (!err)
-		err = path_lookup(AT_FDCWD, name.s, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &at);
+		err = path_lookup(AT_FDCWD, name.s, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW,
+				  &at);
 	return err ? err : vfs_umount(&at, (u32)flags);
 }
 

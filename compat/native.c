@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* native.c - calls that Linux does not have. Header for programs: include/ashlar.h. Tests: selftests/abi/rights_matrix.c, selftests/abi/budget.c */
+/* native.c - calls that Linux does not have. Header for programs: include/ashlar.h. Tests:
+ * selftests/abi/rights_matrix.c, selftests/abi/budget.c */
 #include <compat/syscalls.h>
 
 #include <kernel/budget.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* nlmsg.c - netlink messages: building and taking apart. Ref: netlink(7), netlink(3). Tests: selftests/abi/netlink.c */
+/* nlmsg.c - netlink messages: building and taking apart. Ref: netlink(7), netlink(3). Tests:
+ * selftests/abi/netlink.c */
 #include <compat/nlmsg.h>
 
 #include <compat/abi/rtnetlink.h>
@@ -10,9 +11,14 @@
 #define ALIGN4(n) ALIGN_UP(n, 4u)
 #define MESSAGE_MAX 2048u		/* no message of ours is longer */
 
-int nl_out_begin(struct nl_out *o, const struct netlink_request *r, const struct nl_header *h, u16 flags)
+int nl_out_begin(struct nl_out *o, const struct netlink_request *r, const struct nl_header *h,
+		 u16 flags)
 {
-	*o = (struct nl_out){ .r = r, .room = NL_PIECE, .flags = flags, .seq = h ? h->seq : 0, .pid = r ? r->pid : 0 };
+	*o = (struct nl_out){ .r = r,
+			      .room = NL_PIECE,
+			      .flags = flags,
+			      .seq = h ? h->seq : 0,
+			      .pid = r ? r->pid : 0 };
 	o->buf = kmalloc(o->room, PAGE_KERNEL);
 	return o->buf ? 0 : -ENOMEM;
 }
@@ -121,7 +127,8 @@ int nl_parse(const struct nl_header *h, u32 n, const struct abi_rtattr **tb, u32
 
 const struct abi_rtattr *nl_next(const struct nl_header *h, u32 n, const struct abi_rtattr *a)
 {
-	const u8 *end = (const u8 *)h + h->len, *at = a ? (const u8 *)a + ALIGN4((u32)a->len) : (const u8 *)(h + 1) + ALIGN4(n);
+	const u8 *end = (const u8 *)h + h->len,
+		 *at = a ? (const u8 *)a + ALIGN4((u32)a->len) : (const u8 *)(h + 1) + ALIGN4(n);
 
 	if (at > end || (usize)(end - at) < sizeof(*a))
 		return NULL;

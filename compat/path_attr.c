@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* path_attr.c - chmod, chown, times, sizes, extended attributes. Ref: chmod(2), chown(2), utimensat(2), truncate(2), fallocate(2),
- * setxattr(2). Tests: selftests/abi/path.c, xattr.c */
+/* path_attr.c - chmod, chown, times, sizes, extended attributes. Ref: chmod(2), chown(2),
+ * utimensat(2), truncate(2), fallocate(2), setxattr(2). Tests: selftests/abi/path.c, xattr.c */
 #include "file_int.h"
 
 #include <compat/abi/time.h>
@@ -31,7 +31,8 @@ static int fd_path(int fd, u32 need, struct path *out)
 static int lookup_at(int dirfd, uaddr_t path, u32 at_flags, struct path *out)
 {
 	auto_path struct user_string name;
-	u32 flags = (at_flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (at_flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	u32 flags = (at_flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
+		    (at_flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 	int err = user_path_get(&name, path);
 
 	return err ? err : path_lookup(dirfd, name.s, flags, out);
@@ -76,7 +77,8 @@ static int set_owner(const struct path *p, u32 uid, u32 gid)
 {
 	struct setattr a = { .uid = KUID(uid), .gid = KGID(gid) };
 
-	a.valid = ATTR_CHOWN | (uid != UID_UNSET ? ATTR_UID : 0) | (gid != UID_UNSET ? ATTR_GID : 0);
+	a.valid = ATTR_CHOWN | (uid != UID_UNSET ? ATTR_UID : 0) |
+		  (gid != UID_UNSET ? ATTR_GID : 0);
 	return path_setattr(p, &a);
 }
 
@@ -205,7 +207,8 @@ static int xattr_path(int fd, uaddr_t path, u32 at_flags, u32 need, struct path 
 	return fd >= 0 ? fd_path(fd, need, out) : lookup_at(AT_FDCWD, path, at_flags, out);
 }
 
-static long do_set(int fd, uaddr_t path, u32 at_flags, uaddr_t uname, uaddr_t value, usize size, s32 flags)
+static long do_set(int fd, uaddr_t path, u32 at_flags, uaddr_t uname, uaddr_t value, usize size,
+		   s32 flags)
 {
 	auto_path struct user_string name;
 	auto_kfree void *buf = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* path_names.c - making, removing, moving names; links. Ref: mkdir(2), mknod(2), unlink(2), symlink(2), link(2), rename(2),
- * readlink(2). Tests: selftests/abi/path.c, rename.c */
+/* path_names.c - making, removing, moving names; links. Ref: mkdir(2), mknod(2), unlink(2),
+ * symlink(2), link(2), rename(2), readlink(2). Tests: selftests/abi/path.c, rename.c */
 #include "file_int.h"
 
 #include <fs/dcache.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* path_stat.c - what a file is: stat, statx, access, statfs. Ref: stat(2), statx(2), access(2), statfs(2).
+/* path_stat.c - what a file is: stat, statx, access, statfs. Ref: stat(2), statx(2), access(2),
+ * statfs(2).
  * Tests: selftests/abi/path.c, access.c */
 #include "file_int.h"
 
@@ -15,10 +16,22 @@
 static int put_stat(uaddr_t out, const struct kstat *k)
 {
 	struct abi_stat st = {
-		.st_dev = k->dev, .st_ino = k->ino, .st_mode = k->mode, .st_nlink = k->nlink, .st_uid = k->uid.v, .st_gid = k->gid.v,
-		.st_rdev = k->rdev, .st_size = (s64)k->size, .st_blksize = (s32)k->blksize, .st_blocks = (s64)k->blocks,
-		.st_atime_sec = k->atime.sec, .st_atime_nsec = k->atime.nsec, .st_mtime_sec = k->mtime.sec,
-		.st_mtime_nsec = k->mtime.nsec, .st_ctime_sec = k->ctime.sec, .st_ctime_nsec = k->ctime.nsec,
+		.st_dev = k->dev,
+		.st_ino = k->ino,
+		.st_mode = k->mode,
+		.st_nlink = k->nlink,
+		.st_uid = k->uid.v,
+		.st_gid = k->gid.v,
+		.st_rdev = k->rdev,
+		.st_size = (s64)k->size,
+		.st_blksize = (s32)k->blksize,
+		.st_blocks = (s64)k->blocks,
+		.st_atime_sec = k->atime.sec,
+		.st_atime_nsec = k->atime.nsec,
+		.st_mtime_sec = k->mtime.sec,
+		.st_mtime_nsec = k->mtime.nsec,
+		.st_ctime_sec = k->ctime.sec,
+		.st_ctime_nsec = k->ctime.nsec,
 	};
 
 	return copy_to_user(out, &st, sizeof(st));
@@ -49,7 +62,8 @@ static int at_getattr(int dirfd, const char *name, u32 flags, struct kstat *st)
 			return fd_getattr(dirfd, st);
 		name = ".\0\0\0\0\0\0\0\0";
 	}
-	err = path_getattr(dirfd, name, flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW, st, &is_root);
+	err = path_getattr(dirfd, name, flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW, st,
+			   &is_root);
 	if (!err && is_root)
 		st->attributes |= STATX_ATTR_MOUNT_ROOT;
 	return err;
@@ -94,11 +108,25 @@ static struct abi_statx_time to_time(struct timestamp t)
 static int put_statx(uaddr_t out, const struct kstat *k)
 {
 	struct abi_statx st = {
-		.mask = k->result_mask | STATX_MNT_ID, .blksize = k->blksize, .attributes = k->attributes, .nlink = k->nlink,
-		.uid = k->uid.v, .gid = k->gid.v, .mode = (u16)k->mode, .ino = k->ino, .size = k->size, .blocks = k->blocks,
-		.attributes_mask = k->attributes_mask, .atime = to_time(k->atime), .btime = to_time(k->btime),
-		.ctime = to_time(k->ctime), .mtime = to_time(k->mtime), .rdev_major = dev_major(k->rdev),
-		.rdev_minor = dev_minor(k->rdev), .dev_major = dev_major((u32)k->dev), .dev_minor = dev_minor((u32)k->dev),
+		.mask = k->result_mask | STATX_MNT_ID,
+		.blksize = k->blksize,
+		.attributes = k->attributes,
+		.nlink = k->nlink,
+		.uid = k->uid.v,
+		.gid = k->gid.v,
+		.mode = (u16)k->mode,
+		.ino = k->ino,
+		.size = k->size,
+		.blocks = k->blocks,
+		.attributes_mask = k->attributes_mask,
+		.atime = to_time(k->atime),
+		.btime = to_time(k->btime),
+		.ctime = to_time(k->ctime),
+		.mtime = to_time(k->mtime),
+		.rdev_major = dev_major(k->rdev),
+		.rdev_minor = dev_minor(k->rdev),
+		.dev_major = dev_major((u32)k->dev),
+		.dev_minor = dev_minor((u32)k->dev),
 		.mnt_id = k->mnt_id,
 	};
 
@@ -147,7 +175,10 @@ long sys_faccessat(int dirfd, uaddr_t path, s32 mode)
 
 static int put_statfs(uaddr_t out, struct super *sb, const struct mount *m)
 {
-	struct statfs_k k = { .type = sb->type->magic, .bsize = sb->block_size, .frsize = sb->block_size, .namelen = NAME_MAX };
+	struct statfs_k k = { .type = sb->type->magic,
+			      .bsize = sb->block_size,
+			      .frsize = sb->block_size,
+			      .namelen = NAME_MAX };
 	struct abi_statfs st = {};
 
 	if (sb->ops->statfs)
@@ -181,7 +212,11 @@ long sys_statfs(uaddr_t path, uaddr_t buf)
 long sys_fstatfs(int fd, uaddr_t buf)
 {
 	auto_handle struct handle h = {};
-	struct abi_statfs anon = { .f_type = 0x09041934, .f_bsize = 4096, .f_frsize = 4096, .f_namelen = NAME_MAX, .f_flags = 0x20 };
+	struct abi_statfs anon = { .f_type = 0x09041934,
+				   .f_bsize = 4096,
+				   .f_frsize = 4096,
+				   .f_namelen = NAME_MAX,
+				   .f_flags = 0x20 };
 	int err = handle_get(fd, RIGHT_STAT, &h);
 
 	if (err)

@@ -34,7 +34,8 @@ int wait_time_get(uaddr_t ts, ktime_t *deadline)
 	return 0;
 }
 
-/* What is left goes back to the caller, as Linux does; a fault there is not worth losing the result for. */
+/* What is left goes back to the caller, as Linux does; a fault there is not worth losing the result
+ * for. */
 static void put_remaining(uaddr_t ts, ktime_t deadline)
 {
 	struct abi_timespec left;
@@ -122,7 +123,8 @@ static int sets_get(struct fd_sets *f, const uaddr_t user[3])
 
 	memset(f->bits, 0, 3ul * f->words * sizeof(u64));
 	for (i = 0; i < 3; i++)
-		if (!uaddr_null(user[i]) && copy_from_user(f->bits + i * f->words, user[i], f->words * sizeof(u64)))
+		if (!uaddr_null(user[i]) &&
+		    copy_from_user(f->bits + i * f->words, user[i], f->words * sizeof(u64)))
 			return -EFAULT;
 	return 0;
 }
@@ -143,7 +145,8 @@ static int sets_put(const struct fd_sets *f, const uaddr_t user[3])
 	u32 i;
 
 	for (i = 0; i < 3; i++)
-		if (!uaddr_null(user[i]) && copy_to_user(user[i], f->bits + i * f->words, f->words * sizeof(u64)))
+		if (!uaddr_null(user[i]) &&
+		    copy_to_user(user[i], f->bits + i * f->words, f->words * sizeof(u64)))
 			return -EFAULT;
 	return 0;
 }
@@ -162,7 +165,8 @@ static u32 to_slots(struct fd_sets *f)
 		for (; left; left &= left - 1) {
 			u32 b = (u32)__builtin_ctzl(left);
 			u64 bit = BIT(b);
-			u32 want = (in[w] & bit ? IN_GOT : 0) | (out[w] & bit ? OUT_GOT : 0) | (ex[w] & bit ? EX_WANT : 0);
+			u32 want = (in[w] & bit ? IN_GOT : 0) | (out[w] & bit ? OUT_GOT : 0) |
+				   (ex[w] & bit ? EX_WANT : 0);
 
 			f->slots[n++] = (struct poll_slot){ (s32)(w * 64 + b), (u16)want, 0 };
 		}
@@ -248,7 +252,8 @@ struct abi_sigmask_arg {
 	usize size;
 };
 
-long sys_pselect6(s32 nfds, uaddr_t readfds, uaddr_t writefds, uaddr_t exceptfds, uaddr_t timeout, uaddr_t sigmask)
+long sys_pselect6(s32 nfds, uaddr_t readfds, uaddr_t writefds, uaddr_t exceptfds, uaddr_t timeout,
+		  uaddr_t sigmask)
 {
 	const uaddr_t user[3] = { readfds, writefds, exceptfds };
 	struct abi_sigmask_arg arg = {};

@@ -6,5 +6,6 @@
 
 /* A relative timespec as a deadline: WAIT_FOREVER for NULL, 0 for zero. -EFAULT, -EINVAL. */
 int __must_check wait_time_get(uaddr_t ts, ktime_t *deadline);
-/* Blocks a mask for the call; pair with signal_restore_temp_mask(). NULL: nothing. -EINVAL, -EFAULT. */
+/* Blocks a mask for the call; pair with signal_restore_temp_mask(). NULL: nothing. -EINVAL,
+ * -EFAULT. */
 int __must_check wait_mask_set(uaddr_t mask, usize size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* prctl.c - odds and ends of a process. Ref: prctl(2) and its PR_* pages. Tests: selftests/abi/prctl.c */
+/* prctl.c - odds and ends of a process. Ref: prctl(2) and its PR_* pages. Tests:
+ * selftests/abi/prctl.c */
 #include <compat/syscalls.h>
 
 #include <arch/cpu.h>
@@ -11,14 +12,44 @@
 
 /* Ref: Linux uapi linux/prctl.h, linux/securebits.h */
 enum {
-	PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_KEEPCAPS = 7,
-	PR_SET_KEEPCAPS = 8, PR_GET_TIMING = 13, PR_SET_TIMING = 14, PR_SET_NAME = 15, PR_GET_NAME = 16, PR_GET_SECCOMP = 21,
-	PR_CAPBSET_READ = 23, PR_CAPBSET_DROP = 24, PR_GET_TSC = 25, PR_SET_TSC = 26, PR_GET_SECUREBITS = 27, PR_SET_SECUREBITS = 28,
-	PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30, PR_MCE_KILL = 33, PR_MCE_KILL_GET = 34, PR_SET_MM = 35,
-	PR_SET_CHILD_SUBREAPER = 36, PR_GET_CHILD_SUBREAPER = 37, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
-	PR_GET_TID_ADDRESS = 40, PR_SET_THP_DISABLE = 41, PR_GET_THP_DISABLE = 42, PR_CAP_AMBIENT = 47, PR_SET_IO_FLUSHER = 57,
-	PR_PAC_RESET_KEYS = 54, PR_GET_IO_FLUSHER = 58, PR_PAC_SET_ENABLED_KEYS = 60, PR_PAC_GET_ENABLED_KEYS = 61,
-	PR_SET_MDWE = 65, PR_GET_MDWE = 66, PR_GET_MEMORY_MERGE = 68,
+	PR_SET_PDEATHSIG = 1,
+	PR_GET_PDEATHSIG = 2,
+	PR_GET_DUMPABLE = 3,
+	PR_SET_DUMPABLE = 4,
+	PR_GET_KEEPCAPS = 7,
+	PR_SET_KEEPCAPS = 8,
+	PR_GET_TIMING = 13,
+	PR_SET_TIMING = 14,
+	PR_SET_NAME = 15,
+	PR_GET_NAME = 16,
+	PR_GET_SECCOMP = 21,
+	PR_CAPBSET_READ = 23,
+	PR_CAPBSET_DROP = 24,
+	PR_GET_TSC = 25,
+	PR_SET_TSC = 26,
+	PR_GET_SECUREBITS = 27,
+	PR_SET_SECUREBITS = 28,
+	PR_SET_TIMERSLACK = 29,
+	PR_GET_TIMERSLACK = 30,
+	PR_MCE_KILL = 33,
+	PR_MCE_KILL_GET = 34,
+	PR_SET_MM = 35,
+	PR_SET_CHILD_SUBREAPER = 36,
+	PR_GET_CHILD_SUBREAPER = 37,
+	PR_SET_NO_NEW_PRIVS = 38,
+	PR_GET_NO_NEW_PRIVS = 39,
+	PR_GET_TID_ADDRESS = 40,
+	PR_SET_THP_DISABLE = 41,
+	PR_GET_THP_DISABLE = 42,
+	PR_CAP_AMBIENT = 47,
+	PR_SET_IO_FLUSHER = 57,
+	PR_PAC_RESET_KEYS = 54,
+	PR_GET_IO_FLUSHER = 58,
+	PR_PAC_SET_ENABLED_KEYS = 60,
+	PR_PAC_GET_ENABLED_KEYS = 61,
+	PR_SET_MDWE = 65,
+	PR_GET_MDWE = 66,
+	PR_GET_MEMORY_MERGE = 68,
 };
 enum { AMBIENT_IS_SET = 1, AMBIENT_RAISE = 2, AMBIENT_LOWER = 3, AMBIENT_CLEAR_ALL = 4 };
 enum { MCE_CLEAR = 0, MCE_SET = 1 };
@@ -74,7 +105,8 @@ static long cap_ambient(u64 op, u64 cap)
 	case AMBIENT_IS_SET:
 		return !!(c->cap_ambient & BIT(cap));
 	case AMBIENT_RAISE:
-		if (!(c->cap_permitted & c->cap_inheritable & BIT(cap)) || (c->securebits & SECBIT_NO_CAP_AMBIENT_RAISE))
+		if (!(c->cap_permitted & c->cap_inheritable & BIT(cap)) ||
+		    (c->securebits & SECBIT_NO_CAP_AMBIENT_RAISE))
 			return -EPERM;
 		return change_cred(PR_CAP_AMBIENT, c->cap_ambient | BIT(cap));
 	case AMBIENT_LOWER:
@@ -88,8 +120,8 @@ static long set_securebits(u64 bits)
 {
 	u32 old = current_cred()->securebits, locked = (old & SECURE_ALL_LOCKS) >> 1;
 
-	if ((locked & (old ^ bits)) || (old & SECURE_ALL_LOCKS & ~bits) || (bits & ~(u64)(SECURE_ALL_BITS | SECURE_ALL_LOCKS)) ||
-	    !capable(CAP_SETPCAP))
+	if ((locked & (old ^ bits)) || (old & SECURE_ALL_LOCKS & ~bits) ||
+	    (bits & ~(u64)(SECURE_ALL_BITS | SECURE_ALL_LOCKS)) || !capable(CAP_SETPCAP))
 		return -EPERM;
 	return change_cred(PR_SET_SECUREBITS, bits);
 }
@@ -136,7 +168,8 @@ static long set_mce(struct proc *p, u64 op, u64 how)
 
 static long set_mdwe(struct aspace *as, u64 bits)
 {
-	if (bits & ~(u64)(MDWE_REFUSE_EXEC_GAIN | MDWE_NO_INHERIT) || (bits & MDWE_NO_INHERIT && !(bits & MDWE_REFUSE_EXEC_GAIN)))
+	if (bits & ~(u64)(MDWE_REFUSE_EXEC_GAIN | MDWE_NO_INHERIT) ||
+	    (bits & MDWE_NO_INHERIT && !(bits & MDWE_REFUSE_EXEC_GAIN)))
 		return -EINVAL;
 	if (as->mdwe && as->mdwe != bits)
 		return -EPERM;
@@ -264,7 +297,8 @@ static long reset_keys(u64 keys)
 		keys = PAC_ADDRESS | PAC_GA;
 	else if (keys & ~(u64)(PAC_ADDRESS | PAC_GA))
 		return -EINVAL;
-	else if (((keys & PAC_ADDRESS) && !cpu_has(CPU_PAC)) || ((keys & PAC_GA) && !cpu_has(CPU_PACG)))
+	else if (((keys & PAC_ADDRESS) && !cpu_has(CPU_PAC)) ||
+		 ((keys & PAC_GA) && !cpu_has(CPU_PACG)))
 		return -EINVAL;
 	pac_reset_keys((u32)keys);
 	return 0;

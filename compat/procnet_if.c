@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* procnet_if.c - /proc/net: groups that devices listen to, routes of IPv6, who takes which packets, what CPUs polled.
+/* procnet_if.c - /proc/net: groups that devices listen to, routes of IPv6, who takes which packets,
+ * what CPUs polled.
  * Ref: proc(5). Tests: selftests/abi/procnet.c
  */
 #include <compat/procnet.h>
@@ -19,7 +20,8 @@ static void put_hex(struct seq *s, const void *p, u32 n)
 }
 
 /* fn for each group of each device. */
-static void each_group(struct seq *s, void (*fn)(struct netdev *d, struct ipaddr g, u32 users, ktime_t report_in, void *arg))
+static void each_group(struct seq *s, void (*fn)(struct netdev *d, struct ipaddr g, u32 users,
+						 ktime_t report_in, void *arg))
 {
 	struct netdev *d;
 
@@ -31,7 +33,8 @@ static void each_group(struct seq *s, void (*fn)(struct netdev *d, struct ipaddr
 
 /* ---- groups ---- */
 
-static void put_link_group(struct netdev *d, struct ipaddr g, u32 users, ktime_t report_in, void *arg)
+static void put_link_group(struct netdev *d, struct ipaddr g, u32 users, ktime_t report_in,
+			   void *arg)
 {
 	const u8 *b = (const u8 *)&g;
 	u8 mac[ETH_ALEN] = { 0x33, 0x33, b[12], b[13], b[14], b[15] };
@@ -58,7 +61,8 @@ static int show_dev_mcast(struct seq *s, struct task *t)
 static void put_igmp(struct netdev *d, struct ipaddr g, u32 users, ktime_t report_in, void *arg)
 {
 	if (ip_is4(g))
-		seq_print(arg, "\t\t\t\t%08X %5u %u:%08lX\t\t%u\n", ip_v4(g), users, report_in != 0, (u64)report_in / 10000000, 0);
+		seq_print(arg, "\t\t\t\t%08X %5u %u:%08lX\t\t%u\n", ip_v4(g), users, report_in != 0,
+			  (u64)report_in / 10000000, 0);
 }
 
 static void count4(struct netdev *d, struct ipaddr g, u32 users, ktime_t report_in, void *arg)
@@ -77,7 +81,10 @@ static int show_igmp(struct seq *s, struct task *t)
 		u32 n = 0;
 
 		mcast_dev_for_each(d, count4, &n);
-		seq_print(s, "%d\t%-10s: %5u %7s\n", d->index, d->name, n, now < d->igmp1_until ? "V1" : now < d->igmp2_until ? "V2" : "V3");
+		seq_print(s, "%d\t%-10s: %5u %7s\n", d->index, d->name, n,
+			  now < d->igmp1_until	 ? "V1"
+			  : now < d->igmp2_until ? "V2"
+						 : "V3");
 		mcast_dev_for_each(d, put_igmp, s);
 	}
 	mutex_unlock(&init_net.config);
@@ -111,13 +118,15 @@ static bool put_route6(const struct route_entry *e, void *arg)
 	flags |= ip_is_any(e->gateway) ? 0 : 2;
 	flags |= e->type == RTN_LOCAL ? 0x80200000u : 0;
 	flags |= e->type == RTN_UNREACHABLE ? 0x200 : 0;
-	flags |= e->protocol == 9 ? 0x00400000u | (e->bits ? 0x00080000u : 0x00050000u) : 0;	/* of an advertisement */
+	/* of an advertisement */
+	flags |= e->protocol == 9 ? 0x00400000u | (e->bits ? 0x00080000u : 0x00050000u) : 0;
 	put_hex(arg, &e->dst, 16);
 	seq_print(arg, " %02x ", e->bits);
 	put_hex(arg, &any, 16);
 	seq_print(arg, " 00 ");
 	put_hex(arg, ip_is_any(e->gateway) ? &any : &e->gateway, 16);
-	seq_print(arg, " %08x %08x %08x %08x %8s\n", e->metric, 1, 0, flags, e->dev ? e->dev->name : "lo");
+	seq_print(arg, " %08x %08x %08x %08x %8s\n", e->metric, 1, 0, flags,
+		  e->dev ? e->dev->name : "lo");
 	return true;
 }
 
@@ -131,7 +140,11 @@ static int show_ipv6_route(struct seq *s, struct task *t)
 /* Routes are kept by the sockets that use them: there is no cache to show. */
 static int show_rt_cache(struct seq *s, struct task *t)
 {
-	seq_print(s, "Iface\tDestination\tGateway \tFlags\t\tRefCnt\tUse\tMetric\tSource\t\tMTU\tWindow\tIRTT\tTOS\tHHRef\tHHUptod\tSpecDst%26s\n", "");
+	seq_print(s,
+		  "Iface\tDestination\tGateway "
+		  "\tFlags\t\tRefCnt\tUse\tMetric\tSource\t\tMTU\tWindow\tIRTT\tTOS\tHHRef\tHHUptod"
+		  "\tSpecDst%26s\n",
+		  "");
 	return 0;
 }
 
@@ -143,8 +156,10 @@ static void put_ptype(const struct packet_type *p, void *arg)
 		seq_print(arg, "ALL           packet_rcv\n");
 	else
 		seq_print(arg, "%04x          %s\n", p->protocol,
-			  p->protocol == ETH_P_IP    ? "ip_rcv"
-			  : p->protocol == ETH_P_ARP ? "arp_rcv" : p->protocol == ETH_P_IPV6 ? "ipv6_rcv" : "packet_rcv");
+			  p->protocol == ETH_P_IP     ? "ip_rcv"
+			  : p->protocol == ETH_P_ARP  ? "arp_rcv"
+			  : p->protocol == ETH_P_IPV6 ? "ipv6_rcv"
+						      : "packet_rcv");
 }
 
 static int show_ptype(struct seq *s, struct task *t)

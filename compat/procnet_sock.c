@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* procnet_sock.c - /proc/net: sockets, as netstat and ss without netlink read them. The columns are Linux's to the blank.
+/* procnet_sock.c - /proc/net: sockets, as netstat and ss without netlink read them. The columns are
+ * Linux's to the blank.
  *
- * Walks run under RCU or a spinlock: a line is written into room that is there already, else the walk stops, room is made, and it goes on.
- * Addresses are 32-bit words of the packet as the CPU reads them, in hexadecimal. Pointers are shown as zero, as to everybody on Linux.
+ * Walks run under RCU or a spinlock: a line is written into room that is there already, else the
+ * walk stops, room is made, and it goes on. Addresses are 32-bit words of the packet as the CPU
+ * reads them, in hexadecimal. Pointers are shown as zero, as to everybody on Linux.
  * Ref: proc(5), Linux Documentation/networking/proc_net_tcp.rst. Tests: selftests/abi/procsys.c
  */
 #include <compat/procnet.h>
@@ -43,7 +45,8 @@ static void put_end(struct seq *s, struct ipaddr a, u16 port, bool six)
 		seq_print(s, " %08X%08X%08X%08X:%04X", a.w[0], a.w[1], a.w[2], a.w[3], port);
 }
 
-static u64 ticks(ktime_t ns) { return (u64)DIV_ROUND_UP(ns, 10000000); }		/* USER_HZ */
+/* USER_HZ */
+static u64 ticks(ktime_t ns) { return (u64)DIV_ROUND_UP(ns, 10000000); }
 
 /* What all have in common, up to the queues and the timer. */
 static void put_front(struct listing *l, const struct inet_diag *d, u32 width)
@@ -51,8 +54,9 @@ static void put_front(struct listing *l, const struct inet_diag *d, u32 width)
 	seq_print(l->s, "%*u:", (int)width, l->n++);
 	put_end(l->s, d->laddr, d->lport, l->six);
 	put_end(l->s, d->raddr, d->rport, l->six);
-	seq_print(l->s, " %02X %08X:%08X %02X:%08lX %08X %5u %8d %lu %u %p", d->state, d->state == TCP_LISTEN ? 0 : d->wqueue, d->rqueue, d->timer,
-		  ticks(d->expires), d->retrans, d->uid, d->probes, d->ino, d->refs, (void *)NULL);
+	seq_print(l->s, " %02X %08X:%08X %02X:%08lX %08X %5u %8d %lu %u %p", d->state,
+		  d->state == TCP_LISTEN ? 0 : d->wqueue, d->rqueue, d->timer, ticks(d->expires),
+		  d->retrans, d->uid, d->probes, d->ino, d->refs, (void *)NULL);
 }
 
 static void put_tcp_tail(struct listing *l, const struct inet_diag *d)
@@ -62,9 +66,12 @@ static void put_tcp_tail(struct listing *l, const struct inet_diag *d)
 
 	if (ts) {
 		const struct tcp *t = &ts->tcp;
-		s32 last = d->state == TCP_LISTEN ? (s32)ts->fastopen_qlen : t->snd_ssthresh >= 0x7fffffff ? -1 : (s32)t->snd_ssthresh;
+		s32 last = d->state == TCP_LISTEN	   ? (s32)ts->fastopen_qlen
+			   : t->snd_ssthresh >= 0x7fffffff ? -1
+							   : (s32)t->snd_ssthresh;
 
-		seq_print(l->s, " %u %u %u %u %d", t->rto_ms / 10, t->ato_ms / 10, t->quick << 1 | t->pingpong, t->snd_cwnd, last);
+		seq_print(l->s, " %u %u %u %u %d", t->rto_ms / 10, t->ato_ms / 10,
+			  t->quick << 1 | t->pingpong, t->snd_cwnd, last);
 	}
 	if (!l->six)		/* lines of 149 */
 		for (usize n = l->s->len - begin; n < 20; n++)
@@ -110,9 +117,10 @@ static int show_inet(struct seq *s, const char *head, bool six, u8 protocol)
 	seq_write(s, head, strlen(head));
 	do
 		seq_reserve(s, ROOM);
-	while (!s->err && !(protocol == IPPROTO_TCP   ? tcp_diag(&init_net, &c, U32_MAX, show_tcp_sock, &l)
-			    : protocol == IPPROTO_UDP ? udp_diag(&init_net, &c, U32_MAX, show_udp_sock, &l)
-						      : raw_diag(&init_net, &c, U32_MAX, show_udp_sock, &l)));
+	while (!s->err &&
+	       !(protocol == IPPROTO_TCP   ? tcp_diag(&init_net, &c, U32_MAX, show_tcp_sock, &l)
+		 : protocol == IPPROTO_UDP ? udp_diag(&init_net, &c, U32_MAX, show_udp_sock, &l)
+					   : raw_diag(&init_net, &c, U32_MAX, show_udp_sock, &l)));
 	return 0;
 }
 
@@ -121,7 +129,8 @@ static int show_inet(struct seq *s, const char *head, bool six, u8 protocol)
 static int show_tcp(struct seq *s, struct task *t)
 {
 	return show_inet(s,
-			 "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                             "
+			 "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
+			 "retrnsmt   uid  timeout inode                             "
 			 "                        \n",
 			 false, IPPROTO_TCP);
 }
@@ -134,7 +143,8 @@ static int show_tcp6(struct seq *s, struct task *t)
 static int show_udp(struct seq *s, struct task *t)
 {
 	return show_inet(s,
-			 "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops             \n",
+			 "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
+			 "retrnsmt   uid  timeout inode ref pointer drops             \n",
 			 false, IPPROTO_UDP);
 }
 
@@ -145,8 +155,10 @@ static int show_udp6(struct seq *s, struct task *t)
 
 static int show_raw(struct seq *s, struct task *t)
 {
-	return show_inet(s, "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n", false,
-			 IPPROTO_RAW);
+	return show_inet(s,
+			 "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
+			 "retrnsmt   uid  timeout inode ref pointer drops\n",
+			 false, IPPROTO_RAW);
 }
 
 static int show_raw6(struct seq *s, struct task *t)
@@ -157,7 +169,8 @@ static int show_raw6(struct seq *s, struct task *t)
 /* There are no lightweight UDP sockets. */
 static int show_udplite(struct seq *s, struct task *t)
 {
-	seq_print(s, "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops             \n");
+	seq_print(s, "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt "
+		     "  uid  timeout inode ref pointer drops             \n");
 	return 0;
 }
 
@@ -168,7 +181,8 @@ static bool show_unix_sock(const struct unix_info *i, void *arg)
 	const struct sock_addr *a = i->name;
 	struct seq *s = arg;
 
-	seq_print(s, "%p: %08X %08X %08X %04X %02X %5lu", (void *)NULL, i->refs, 0, i->flags, i->type, i->state, i->ino);
+	seq_print(s, "%p: %08X %08X %08X %04X %02X %5lu", (void *)NULL, i->refs, 0, i->flags,
+		  i->type, i->state, i->ino);
 	if (a->path_len) {
 		seq_write(s, " ", 1);
 		for (u32 n = 0; n < a->path_len; n++)
@@ -194,8 +208,10 @@ static bool show_netlink_sock(const struct netlink_info *i, void *arg)
 
 	if (!has_room(s))
 		return false;
-	seq_print(s, "%p %-3d %-10u %08x %-8d %-8d %-5d %-8d %-8u %-8lu\n", (void *)NULL, i->protocol, i->pid, (u32)i->groups,
-		  i->sk ? atomic_read(&i->sk->rmem) : 0, i->sk ? sock_wmem(i->sk) : 0, 0, 2, i->sk ? i->sk->drops : 0, i->sk ? i->sk->ino : 0);
+	seq_print(s, "%p %-3d %-10u %08x %-8d %-8d %-5d %-8d %-8u %-8lu\n", (void *)NULL,
+		  i->protocol, i->pid, (u32)i->groups, i->sk ? atomic_read(&i->sk->rmem) : 0,
+		  i->sk ? sock_wmem(i->sk) : 0, 0, 2, i->sk ? i->sk->drops : 0,
+		  i->sk ? i->sk->ino : 0);
 	return true;
 }
 
@@ -203,7 +219,8 @@ static int show_netlink(struct seq *s, struct task *t)
 {
 	u32 skip = 0;
 
-	seq_print(s, "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n");
+	seq_print(s, "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    "
+		     "Drops    Inode\n");
 	do
 		seq_reserve(s, ROOM / 8);
 	while (!s->err && !netlink_walk(&init_net, &skip, show_netlink_sock, s));
@@ -216,8 +233,9 @@ static bool show_packet_sock(const struct packet_diag *d, void *arg)
 
 	if (!has_room(s))
 		return false;
-	seq_print(s, "%p %-6u %-4u %04x   %-5d %1d %-6u %-6u %-6lu\n", (void *)NULL, atomic_read(&d->sk->obj.refs), d->sk->type, d->protocol, d->ifindex,
-		  d->running, atomic_read(&d->sk->rmem), d->sk->cred->uid.v, d->sk->ino);
+	seq_print(s, "%p %-6u %-4u %04x   %-5d %1d %-6u %-6u %-6lu\n", (void *)NULL,
+		  atomic_read(&d->sk->obj.refs), d->sk->type, d->protocol, d->ifindex, d->running,
+		  atomic_read(&d->sk->rmem), d->sk->cred->uid.v, d->sk->ino);
 	return true;
 }
 

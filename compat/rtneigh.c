@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rtneigh.c - NETLINK_ROUTE: neighbours, asked for and changed. Ref: rtnetlink(7), <linux/neighbour.h>. Tests: none of its own yet */
+/* rtneigh.c - NETLINK_ROUTE: neighbours, asked for and changed. Ref: rtnetlink(7),
+ * <linux/neighbour.h>. Tests: none of its own yet */
 #include <compat/rtnetlink.h>
 
 #include <compat/abi/rtnetlink.h>
@@ -28,10 +29,16 @@ static bool gather_one(struct neigh *n, void *arg)
 {
 	struct gather *g = arg;
 
-	if ((g->family && g->family != (ip_is4(n->addr) ? AF_INET : AF_INET6)) || (g->ifindex && g->ifindex != n->dev->index))
+	if ((g->family && g->family != (ip_is4(n->addr) ? AF_INET : AF_INET6)) ||
+	    (g->ifindex && g->ifindex != n->dev->index))
 		return true;
 	if (g->n < g->room)
-		g->list[g->n] = (struct shown){ n->addr, n->dev->index, READ_ONCE(n->hw), READ_ONCE(n->state), READ_ONCE(n->probes), n->router };
+		g->list[g->n] = (struct shown){ n->addr,
+						n->dev->index,
+						READ_ONCE(n->hw),
+						READ_ONCE(n->state),
+						READ_ONCE(n->probes),
+						n->router };
 	g->n++;
 	return true;
 }
@@ -57,8 +64,11 @@ static void put_neigh(struct nl_out *o, const struct shown *s)
 
 	if (!m)
 		return;
-	*m = (struct abi_ndmsg){ .family = ip_is4(s->addr) ? AF_INET : AF_INET6, .ifindex = s->ifindex, .state = s->state,
-				 .flags = s->router ? 0x80 : 0, .type = 1 };
+	*m = (struct abi_ndmsg){ .family = ip_is4(s->addr) ? AF_INET : AF_INET6,
+				 .ifindex = s->ifindex,
+				 .state = s->state,
+				 .flags = s->router ? 0x80 : 0,
+				 .type = 1 };
 	nl_put_ip(o, NDA_DST, s->addr);
 	if (s->hw & NEIGH_HW_VALID)
 		nl_put(o, NDA_LLADDR, &s->hw, ETH_ALEN);
@@ -96,7 +106,8 @@ static int change(const struct netlink_request *r, const struct nl_header *h)
 
 	if (err)
 		return err;
-	if (!tb[NDA_DST] || (m->family != AF_INET && m->family != AF_INET6) || !nl_ip(tb[NDA_DST], m->family, &addr))
+	if (!tb[NDA_DST] || (m->family != AF_INET && m->family != AF_INET6) ||
+	    !nl_ip(tb[NDA_DST], m->family, &addr))
 		return -EINVAL;
 	if (tb[NDA_LLADDR]) {
 		if (nl_len(tb[NDA_LLADDR]) < ETH_ALEN)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* rtnetlink.c - NETLINK_ROUTE: links, addresses and routes, asked for, changed and announced.
  *
- * The kernel's own structures are in net/; here are only Linux's messages. Neighbours are in rtneigh.c. Rules: one answer, the three
- * tables in their order; adding any is refused.
- * Locks: net->config around changes and link and address dumps; routes under RCU. Ref: rtnetlink(7). Tests: selftests/abi/netlink.c
+ * The kernel's own structures are in net/; here are only Linux's messages. Neighbours are in
+ * rtneigh.c. Rules: one answer, the three tables in their order; adding any is refused.
+ * Locks: net->config around changes and link and address dumps; routes under RCU. Ref:
+ * rtnetlink(7). Tests: selftests/abi/netlink.c
  */
 #include <compat/rtnetlink.h>
 
@@ -75,7 +76,10 @@ static void put_link(struct nl_out *o, struct netdev *d, u16 type)
 
 	if (!m)
 		return;
-	*m = (struct abi_ifinfomsg){ .family = AF_UNSPEC, .type = d->type, .index = d->index, .flags = link_flags(d),
+	*m = (struct abi_ifinfomsg){ .family = AF_UNSPEC,
+				     .type = d->type,
+				     .index = d->index,
+				     .flags = link_flags(d),
 				     .change = type == RTM_NEWLINK ? 0 : U32_MAX };
 	nl_put_string(o, IFLA_IFNAME, d->name);
 	nl_put32(o, IFLA_TXQLEN, d->txqlen);
@@ -119,7 +123,8 @@ static int dump_links(const struct netlink_request *r, const struct nl_header *h
 }
 
 /* The device a link message names, by index or by name: a reference. */
-static struct netdev *named_device(struct net_ns *net, const struct nl_header *h, const struct abi_rtattr **tb)
+static struct netdev *named_device(struct net_ns *net, const struct nl_header *h,
+				   const struct abi_rtattr **tb)
 {
 	const struct abi_ifinfomsg *m = (const struct abi_ifinfomsg *)(h + 1);
 	char name[IFNAMSIZ] = "";
@@ -158,14 +163,17 @@ static int get_link(const struct netlink_request *r, const struct nl_header *h)
 	return err;
 }
 
-static int change_link(struct netdev *d, const struct abi_ifinfomsg *m, const struct abi_rtattr **tb)
+static int change_link(struct netdev *d, const struct abi_ifinfomsg *m,
+		       const struct abi_rtattr **tb)
 {
 	char name[IFNAMSIZ] = "";
 	u32 v, mask = m->change ? m->change : U32_MAX;
 	int err = 0;
 
 	if (tb[IFLA_ADDRESS])
-		err = nl_len(tb[IFLA_ADDRESS]) >= ETH_ALEN ? netdev_change_mac(d, nl_data(tb[IFLA_ADDRESS])) : -EINVAL;
+		err = nl_len(tb[IFLA_ADDRESS]) >= ETH_ALEN
+			      ? netdev_change_mac(d, nl_data(tb[IFLA_ADDRESS]))
+			      : -EINVAL;
 	if (!err && tb[IFLA_MTU])
 		err = nl_u32(tb[IFLA_MTU], &v) ? netdev_change_mtu(d, v) : -EINVAL;
 	if (!err && tb[IFLA_TXQLEN] && nl_u32(tb[IFLA_TXQLEN], &v))
@@ -176,7 +184,8 @@ static int change_link(struct netdev *d, const struct abi_ifinfomsg *m, const st
 			err = netdev_rename(d, name);
 	}
 	if (!err && (m->flags || m->change))
-		err = netdev_change_flags(d, m->flags, mask & (IFF_UP | IFF_PROMISC | IFF_ALLMULTI));
+		err = netdev_change_flags(d, m->flags,
+					  mask & (IFF_UP | IFF_PROMISC | IFF_ALLMULTI));
 	return err;
 }
 
@@ -215,7 +224,8 @@ static void put_addr(struct nl_out *o, const struct netdev *d, const struct ifad
 
 	if (!m)
 		return;
-	*m = (struct abi_ifaddrmsg){ family_of(a->addr), a->bits, (u8)a->flags, a->scope, (u32)d->index };
+	*m = (struct abi_ifaddrmsg){ family_of(a->addr), a->bits, (u8)a->flags, a->scope,
+				     (u32)d->index };
 	nl_put_ip(o, IFA_ADDRESS, peer ? a->peer : a->addr);
 	if (v4 || peer)
 		nl_put_ip(o, IFA_LOCAL, a->addr);
@@ -224,7 +234,9 @@ static void put_addr(struct nl_out *o, const struct netdev *d, const struct ifad
 	if (v4)
 		nl_put_string(o, IFA_LABEL, a->label);
 	nl_put32(o, IFA_FLAGS, a->flags);
-	ci = (struct abi_ifa_cacheinfo){ seconds_left(a->preferred_until), seconds_left(a->valid_until), (u32)(a->created / NS_PER_TICK),
+	ci = (struct abi_ifa_cacheinfo){ seconds_left(a->preferred_until),
+					 seconds_left(a->valid_until),
+					 (u32)(a->created / NS_PER_TICK),
 					 (u32)(a->updated / NS_PER_TICK) };
 	nl_put(o, IFA_CACHEINFO, &ci, sizeof(ci));
 	nl_end(o);
@@ -233,7 +245,9 @@ static void put_addr(struct nl_out *o, const struct netdev *d, const struct ifad
 static int get_addrs(const struct netlink_request *r, const struct nl_header *h)
 {
 	u8 family = family_asked(h);
-	s32 only = r->strict && h->len >= sizeof(*h) + sizeof(struct abi_ifaddrmsg) ? (s32)((const struct abi_ifaddrmsg *)(h + 1))->index : 0;
+	s32 only = r->strict && h->len >= sizeof(*h) + sizeof(struct abi_ifaddrmsg)
+			   ? (s32)((const struct abi_ifaddrmsg *)(h + 1))->index
+			   : 0;
 	struct netdev *d;
 	struct ifaddr *a;
 	struct nl_out o;
@@ -247,7 +261,8 @@ static int get_addrs(const struct netlink_request *r, const struct nl_header *h)
 	mutex_lock(&r->net->config);
 	list_for_each_entry(d, &r->net->devs, link)
 		list_for_each_entry(a, &d->addrs, link)
-			if ((!family || family == family_of(a->addr)) && (!only || only == d->index))
+			if ((!family || family == family_of(a->addr)) &&
+			    (!only || only == d->index))
 				put_addr(&o, d, a, RTM_NEWADDR);
 	mutex_unlock(&r->net->config);
 	nl_done(&o);
@@ -257,7 +272,8 @@ static int get_addrs(const struct netlink_request *r, const struct nl_header *h)
 
 static ktime_t life_end(u32 seconds)
 {
-	return seconds == INFINITY_LIFE ? WAIT_FOREVER : clock_monotonic() + (ktime_t)seconds * NSEC_PER_SEC;
+	return seconds == INFINITY_LIFE ? WAIT_FOREVER
+					: clock_monotonic() + (ktime_t)seconds * NSEC_PER_SEC;
 }
 
 static int read_addr(const struct nl_header *h, struct netdev *d, struct ifaddr *a)
@@ -269,9 +285,14 @@ static int read_addr(const struct nl_header *h, struct netdev *d, struct ifaddr 
 
 	if (err)
 		return err;
-	if ((m->family != AF_INET && m->family != AF_INET6) || m->prefixlen > (m->family == AF_INET ? 32 : 128))
+	if ((m->family != AF_INET && m->family != AF_INET6) ||
+	    m->prefixlen > (m->family == AF_INET ? 32 : 128))
 		return -EINVAL;
-	*a = (struct ifaddr){ .dev = d, .bits = m->prefixlen, .scope = m->scope, .flags = m->flags, .valid_until = WAIT_FOREVER,
+	*a = (struct ifaddr){ .dev = d,
+			      .bits = m->prefixlen,
+			      .scope = m->scope,
+			      .flags = m->flags,
+			      .valid_until = WAIT_FOREVER,
 			      .preferred_until = WAIT_FOREVER };
 	if (!tb[IFA_LOCAL] && !tb[IFA_ADDRESS])
 		return -EINVAL;
@@ -314,7 +335,8 @@ static int change_addr(const struct netlink_request *r, const struct nl_header *
 			err = ifaddr_del(d, a.addr, a.bits);
 		} else {
 			err = ifaddr_add(d, &a);
-			if (err == -EEXIST && (h->flags & ROUTE_REPLACE) && !ifaddr_del(d, a.addr, a.bits))
+			if (err == -EEXIST && (h->flags & ROUTE_REPLACE) &&
+			    !ifaddr_del(d, a.addr, a.bits))
 				err = ifaddr_add(d, &a);
 		}
 		mutex_unlock(&r->net->config);
@@ -354,8 +376,13 @@ static void put_route(struct nl_out *o, const struct route_entry *e, u16 type)
 
 	if (!m)
 		return;
-	*m = (struct abi_rtmsg){ .family = family_of(e->dst), .dst_len = family_bits(e), .tos = e->tos,
-				 .table = (u8)(e->table < 256 ? e->table : 252), .protocol = e->protocol, .scope = e->scope, .type = e->type,
+	*m = (struct abi_rtmsg){ .family = family_of(e->dst),
+				 .dst_len = family_bits(e),
+				 .tos = e->tos,
+				 .table = (u8)(e->table < 256 ? e->table : 252),
+				 .protocol = e->protocol,
+				 .scope = e->scope,
+				 .type = e->type,
 				 .flags = e->flags };
 	nl_put32(o, RTA_TABLE, e->table);
 	if (m->dst_len)
@@ -468,8 +495,14 @@ static int lookup_route(const struct netlink_request *r, const struct nl_header 
 	err = route_lookup(r->net, &f, &route);
 	if (err)
 		return err;
-	e = (struct route_entry){ .dst = f.dst, .bits = 128, .type = route.type, .table = route.type == RTN_LOCAL ? RT_TABLE_LOCAL : RT_TABLE_MAIN,
-				  .gateway = ip_eq(route.next_hop, f.dst) ? IP6_ANY : route.next_hop, .prefsrc = route.src, .dev = route.dev,
+	e = (struct route_entry){ .dst = f.dst,
+				  .bits = 128,
+				  .type = route.type,
+				  .table = route.type == RTN_LOCAL ? RT_TABLE_LOCAL : RT_TABLE_MAIN,
+				  .gateway = ip_eq(route.next_hop, f.dst) ? IP6_ANY
+									  : route.next_hop,
+				  .prefsrc = route.src,
+				  .dev = route.dev,
 				  .flags = 0x200 /* RTM_F_CLONED */ };
 	err = nl_out_begin(&o, r, h, 0);
 	if (!err) {
@@ -513,16 +546,24 @@ static int read_route(struct net_ns *net, const struct nl_header *h, struct rout
 
 	if (err)
 		return err;
-	if ((m->family != AF_INET && m->family != AF_INET6) || m->dst_len > (m->family == AF_INET ? 32 : 128) || m->src_len || tb[RTA_MULTIPATH])
+	if ((m->family != AF_INET && m->family != AF_INET6) ||
+	    m->dst_len > (m->family == AF_INET ? 32 : 128) || m->src_len || tb[RTA_MULTIPATH])
 		return -EINVAL;
-	*e = (struct route_entry){ .type = m->type ? m->type : RTN_UNICAST, .scope = m->scope, .protocol = m->protocol, .tos = m->tos,
-				   .table = m->table ? m->table : RT_TABLE_MAIN, .flags = m->flags, .expires = WAIT_FOREVER };
+	*e = (struct route_entry){ .type = m->type ? m->type : RTN_UNICAST,
+				   .scope = m->scope,
+				   .protocol = m->protocol,
+				   .tos = m->tos,
+				   .table = m->table ? m->table : RT_TABLE_MAIN,
+				   .flags = m->flags,
+				   .expires = WAIT_FOREVER };
 	e->dst = e->gateway = e->prefsrc = m->family == AF_INET ? IP4_ANY : IP6_ANY;
 	e->bits = (u8)ip_bits(e->dst, m->dst_len);
-	if ((tb[RTA_DST] && !nl_ip(tb[RTA_DST], m->family, &e->dst)) || (tb[RTA_GATEWAY] && !nl_ip(tb[RTA_GATEWAY], m->family, &e->gateway)) ||
+	if ((tb[RTA_DST] && !nl_ip(tb[RTA_DST], m->family, &e->dst)) ||
+	    (tb[RTA_GATEWAY] && !nl_ip(tb[RTA_GATEWAY], m->family, &e->gateway)) ||
 	    (tb[RTA_PREFSRC] && !nl_ip(tb[RTA_PREFSRC], m->family, &e->prefsrc)))
 		return -EINVAL;
-	if (m->family == AF_INET && m->dst_len < 32 && be32_to_cpu(ip_v4(e->dst)) & (U32_MAX >> m->dst_len))
+	if (m->family == AF_INET && m->dst_len < 32 &&
+	    be32_to_cpu(ip_v4(e->dst)) & (U32_MAX >> m->dst_len))
 		return -EINVAL;			/* bits beyond the prefix */
 	if (tb[RTA_TABLE] && nl_u32(tb[RTA_TABLE], &v))
 		e->table = v;
@@ -581,7 +622,9 @@ static int change_route(const struct netlink_request *r, const struct nl_header 
 
 static int get_rules(const struct netlink_request *r, const struct nl_header *h)
 {
-	static const struct { u32 table, priority; } rules[] = { { RT_TABLE_LOCAL, 0 }, { RT_TABLE_MAIN, 32766 }, { 253, 32767 } };
+	static const struct {
+		u32 table, priority;
+	} rules[] = { { RT_TABLE_LOCAL, 0 }, { RT_TABLE_MAIN, 32766 }, { 253, 32767 } };
 	u8 family = family_asked(h);
 	struct nl_out o;
 	int err = nl_out_begin(&o, r, h, NLM_F_MULTI);
@@ -669,7 +712,9 @@ static void on_route(struct net_ns *net, const struct route_entry *e, bool added
 	announce(net, &o, ip_is4(e->dst) ? RTNLGRP_IPV4_ROUTE : RTNLGRP_IPV6_ROUTE);
 }
 
-static const struct netlink_proto rt_proto = { .protocol = NETLINK_ROUTE, .nr_groups = RTNLGRP_MAX, .request = request };
+static const struct netlink_proto rt_proto = { .protocol = NETLINK_ROUTE,
+					       .nr_groups = RTNLGRP_MAX,
+					       .request = request };
 static struct netdev_listener listener = { .event = on_event };
 
 void rtnetlink_init(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* sched.c - scheduling parameters, affinity, priorities. Ref: sched_setscheduler(2), sched_setattr(2), sched_setaffinity(2),
- * getpriority(2), getcpu(2). Tests: selftests/abi/sched.c */
+/* sched.c - scheduling parameters, affinity, priorities. Ref: sched_setscheduler(2),
+ * sched_setattr(2), sched_setaffinity(2), getpriority(2), getcpu(2). Tests: selftests/abi/sched.c
+ * */
 #include <compat/abi/time.h>
 #include <compat/syscalls.h>
 
@@ -62,9 +63,11 @@ static int check_request(const struct task *t, const struct sched_request *r)
 		return 0;
 	if (!may_change(t) || (t->reset_on_fork && !r->reset))
 		return -EPERM;
-	if (rt && r->prio > rlimit_cur(t->proc, RLIMIT_RTPRIO) && (r->policy != t->policy || r->prio > t->rt_prio))
+	if (rt && r->prio > rlimit_cur(t->proc, RLIMIT_RTPRIO) &&
+	    (r->policy != t->policy || r->prio > t->rt_prio))
 		return -EPERM;
-	if (t->policy == SCHED_IDLE && r->policy != SCHED_IDLE && (u64)(20 - t->nice) > rlimit_cur(t->proc, RLIMIT_NICE))
+	if (t->policy == SCHED_IDLE && r->policy != SCHED_IDLE &&
+	    (u64)(20 - t->nice) > rlimit_cur(t->proc, RLIMIT_NICE))
 		return -EPERM;
 	if (!rt && r->nice < t->nice && (u64)(20 - r->nice) > rlimit_cur(t->proc, RLIMIT_NICE))
 		return -EPERM;
@@ -96,7 +99,8 @@ static long apply(pid_t pid, struct sched_request *r)
 
 long sys_sched_setscheduler(pid_t pid, s32 policy, uaddr_t param)
 {
-	struct sched_request r = { .policy = (u32)policy & ~(u32)SCHED_RESET_ON_FORK, .reset = policy & SCHED_RESET_ON_FORK,
+	struct sched_request r = { .policy = (u32)policy & ~(u32)SCHED_RESET_ON_FORK,
+				   .reset = policy & SCHED_RESET_ON_FORK,
 				   .keep_nice = true };
 
 	if (policy < 0 || uaddr_null(param))
@@ -171,7 +175,9 @@ long sys_sched_setattr(pid_t pid, uaddr_t attr, u32 flags)
 		return -EFAULT;
 	if (!size)
 		size = SCHED_ATTR_VER0;
-	err = size < SCHED_ATTR_VER0 || size > 4096 ? -E2BIG : copy_struct_from_user(&a, sizeof(a), attr, size);
+	err = size < SCHED_ATTR_VER0 || size > 4096
+		      ? -E2BIG
+		      : copy_struct_from_user(&a, sizeof(a), attr, size);
 	if (err == -E2BIG && put_user(attr, (u32)sizeof(a)))
 		return -EFAULT;
 	if (err)
@@ -203,8 +209,12 @@ long sys_sched_getattr(pid_t pid, uaddr_t attr, u32 size, u32 flags)
 	err = find(pid, &t);
 	if (err)
 		return err;
-	a = (struct abi_sched_attr){ .size = min(size, (u32)sizeof(a)), .policy = t->policy, .nice = t->nice, .priority = t->rt_prio,
-				     .flags = t->reset_on_fork ? SCHED_FLAG_RESET : 0, .util_max = 1024 };
+	a = (struct abi_sched_attr){ .size = min(size, (u32)sizeof(a)),
+				     .policy = t->policy,
+				     .nice = t->nice,
+				     .priority = t->rt_prio,
+				     .flags = t->reset_on_fork ? SCHED_FLAG_RESET : 0,
+				     .util_max = 1024 };
 	if (task_is_rt(t))
 		a.nice = 0;
 	task_put(t);
@@ -239,7 +249,9 @@ long sys_sched_rr_get_interval(pid_t pid, uaddr_t out)
 
 	if (err)
 		return err;
-	ns = t->policy == SCHED_RR ? (ktime_t)SCHED_RR_SLICE : t->policy == SCHED_FIFO ? 0 : (ktime_t)SCHED_SLICE_NS;
+	ns = t->policy == SCHED_RR     ? (ktime_t)SCHED_RR_SLICE
+	     : t->policy == SCHED_FIFO ? 0
+				       : (ktime_t)SCHED_SLICE_NS;
 	task_put(t);
 	return put_user(out, timespec_of(ns));
 }
@@ -302,7 +314,8 @@ static int set_nice(struct task *t, int nice)
 {
 	if (!may_change(t))
 		return -EPERM;
-	if (nice < t->nice && (u64)(20 - nice) > rlimit_cur(t->proc, RLIMIT_NICE) && !capable(CAP_SYS_NICE))
+	if (nice < t->nice && (u64)(20 - nice) > rlimit_cur(t->proc, RLIMIT_NICE) &&
+	    !capable(CAP_SYS_NICE))
 		return -EACCES;
 	return sched_set_policy(t, t->policy, nice, t->rt_prio, t->reset_on_fork);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* shm.c - System V shared memory as programs see it. Ref: shmget(2), shmop(2), shmctl(2), proc(5). Tests: selftests/abi/shm.c */
+/* shm.c - System V shared memory as programs see it. Ref: shmget(2), shmop(2), shmctl(2), proc(5).
+ * Tests: selftests/abi/shm.c */
 #include <compat/shm.h>
 
 #include <compat/abi/ipc.h>
@@ -28,10 +29,20 @@ long sys_shmdt(uaddr_t addr)
 static int put_stat(uaddr_t buf, const struct shm_stat *s)
 {
 	struct abi_shmid64_ds ds = {
-		.perm = { .key = s->perm.key, .uid = s->perm.uid.v, .gid = s->perm.gid.v, .cuid = s->perm.cuid.v, .cgid = s->perm.cgid.v,
-			  .mode = s->perm.mode, .seq = (u16)ipc_seq(&s->perm) },
-		.segsz = s->bytes, .atime = s->attached_s, .dtime = s->detached_s, .ctime = s->changed_s,
-		.cpid = s->creator, .lpid = s->last, .nattch = s->nr_attached,
+		.perm = { .key = s->perm.key,
+			  .uid = s->perm.uid.v,
+			  .gid = s->perm.gid.v,
+			  .cuid = s->perm.cuid.v,
+			  .cgid = s->perm.cgid.v,
+			  .mode = s->perm.mode,
+			  .seq = (u16)ipc_seq(&s->perm) },
+		.segsz = s->bytes,
+		.atime = s->attached_s,
+		.dtime = s->detached_s,
+		.ctime = s->changed_s,
+		.cpid = s->creator,
+		.lpid = s->last,
+		.nattch = s->nr_attached,
 	};
 
 	return put_user(buf, ds);
@@ -40,7 +51,11 @@ static int put_stat(uaddr_t buf, const struct shm_stat *s)
 static long tell_limits(uaddr_t buf)
 {
 	const struct shm_ns *ns = current()->ns->shm;
-	struct abi_shminfo64 info = { .shmmax = ns->max_bytes, .shmmin = 1, .shmmni = ns->max_nr, .shmseg = ns->max_nr, .shmall = ns->max_pages };
+	struct abi_shminfo64 info = { .shmmax = ns->max_bytes,
+				      .shmmin = 1,
+				      .shmmni = ns->max_nr,
+				      .shmseg = ns->max_nr,
+				      .shmall = ns->max_pages };
 	struct shm_totals t;
 
 	shm_totals(&t);
@@ -62,7 +77,8 @@ static long tell_totals(uaddr_t buf)
 static long tell_stat(s32 shmid, s32 cmd, uaddr_t buf)
 {
 	struct shm_stat s;
-	int err = cmd == IPC_STAT ? shm_stat(shmid, &s) : shm_stat_index((u32)shmid, cmd == SHM_STAT_ANY, &s);
+	int err = cmd == IPC_STAT ? shm_stat(shmid, &s)
+				  : shm_stat_index((u32)shmid, cmd == SHM_STAT_ANY, &s);
 
 	if (!err)
 		err = put_stat(buf, &s);
@@ -100,12 +116,17 @@ static int show_shm(struct seq *s, struct task *t)
 {
 	struct shm_stat m;
 
-	seq_print(s, "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime"
+	seq_print(s, "       key      shmid perms                  size  cpid  lpid nattch   uid   "
+		     "gid  cuid  cgid      atime      dtime      ctime"
 		     "                   rss                  swap\n");
 	for (u32 at = 0; shm_stat_next(&at, &m); at++)
-		seq_print(s, "%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10lu %10lu %10lu %21lu %21lu\n", m.perm.key, m.perm.id, m.perm.mode,
-			  m.bytes, (u32)m.creator, (u32)m.last, m.nr_attached, m.perm.uid.v, m.perm.gid.v, m.perm.cuid.v, m.perm.cgid.v,
-			  (u64)m.attached_s, (u64)m.detached_s, (u64)m.changed_s, m.rss << PAGE_SHIFT, 0ul);
+		seq_print(s,
+			  "%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10lu %10lu %10lu "
+			  "%21lu %21lu\n",
+			  m.perm.key, m.perm.id, m.perm.mode, m.bytes, (u32)m.creator, (u32)m.last,
+			  m.nr_attached, m.perm.uid.v, m.perm.gid.v, m.perm.cuid.v, m.perm.cgid.v,
+			  (u64)m.attached_s, (u64)m.detached_s, (u64)m.changed_s,
+			  m.rss << PAGE_SHIFT, 0ul);
 	return 0;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* sigframe.c - the frame a signal handler runs on, and the way back.
  *
- * On the user's stack: struct abi_rt_frame (siginfo, ucontext with registers, FP state as a tagged record), above it a frame record {fp, lr}
- * for unwinders. The handler is entered with x0 = signal, x1 = siginfo, x2 = ucontext, x30 = the trampoline of the vDSO (or
- * SA_RESTORER's), and returns by rt_sigreturn(2), which takes everything back from the program's memory: nothing there is trusted.
+ * On the user's stack: struct abi_rt_frame (siginfo, ucontext with registers, FP state as a tagged
+ * record), above it a frame record {fp, lr} for unwinders. The handler is entered with x0 = signal,
+ * x1 = siginfo, x2 = ucontext, x30 = the trampoline of the vDSO (or SA_RESTORER's), and returns by
+ * rt_sigreturn(2), which takes everything back from the program's memory: nothing there is trusted.
  *
- * Ref: sigaction(2), sigreturn(2), Linux arch/arm64 signal ABI (asm/sigcontext.h). Tests: selftests/abi/signal.c
+ * Ref: sigaction(2), sigreturn(2), Linux arch/arm64 signal ABI (asm/sigcontext.h). Tests:
+ * selftests/abi/signal.c
  */
 #include <compat/abi/signal.h>
 #include <compat/signal.h>
@@ -27,13 +29,15 @@ struct frame_record {
 	u64 fp, lr;
 };
 
-/* From F_SETSIG: any signal may come with POLL_*, those with codes of their own come with SI_SIGIO. */
+/* From F_SETSIG: any signal may come with POLL_*, those with codes of their own come with SI_SIGIO.
+ * */
 static bool tells_of_file(const struct siginfo_k *in)
 {
 	if (in->code == SI_SIGIO)
 		return true;
-	return in->code >= POLL_IN && in->code <= POLL_HUP && in->sig != SIGILL && in->sig != SIGFPE && in->sig != SIGSEGV &&
-	       in->sig != SIGBUS && in->sig != SIGTRAP && in->sig != SIGCHLD && in->sig != SIGSYS;
+	return in->code >= POLL_IN && in->code <= POLL_HUP && in->sig != SIGILL &&
+	       in->sig != SIGFPE && in->sig != SIGSEGV && in->sig != SIGBUS && in->sig != SIGTRAP &&
+	       in->sig != SIGCHLD && in->sig != SIGSYS;
 }
 
 void siginfo_to_abi(const struct siginfo_k *in, struct abi_siginfo *out)
@@ -96,8 +100,10 @@ static void fill_fp(struct abi_fpsimd *f, struct fp_state *fp)
 	memcpy(f->v, fp->v, sizeof(f->v));
 }
 
-/* Only the used part of the frame is written: the rest of the reserved bytes is the program's old stack, as on Linux. */
-static int write_frame(u64 at, const struct siginfo_k *info, sigset_k mask, const struct trap_frame *f)
+/* Only the used part of the frame is written: the rest of the reserved bytes is the program's old
+ * stack, as on Linux. */
+static int write_frame(u64 at, const struct siginfo_k *info, sigset_k mask,
+		       const struct trap_frame *f)
 {
 	struct task *t = current();
 	struct abi_rt_frame_used buf;
@@ -131,7 +137,8 @@ static int build_frame(const struct siginfo_k *info, const struct sigaction_k *a
 		return -EFAULT;
 	sp -= sizeof(rec);
 	at = sp - RT_FRAME_BYTES;
-	if (at >= TASK_SIZE || copy_to_user(UADDR(sp), &rec, sizeof(rec)) || write_frame(at, info, mask, f))
+	if (at >= TASK_SIZE || copy_to_user(UADDR(sp), &rec, sizeof(rec)) ||
+	    write_frame(at, info, mask, f))
 		return -EFAULT;
 	if (t->altstack_flags & SS_AUTODISARM)
 		t->altstack_sp = t->altstack_size = t->altstack_flags = 0;
@@ -146,7 +153,8 @@ static int build_frame(const struct siginfo_k *info, const struct sigaction_k *a
 	f->pc = act->handler;
 	f->pstate &= ~PSTATE_BTYPE_MASK;
 	if (cpu_has(CPU_BTI))
-		f->pstate |= PSTATE_BTYPE_C;	/* as if called: a guarded handler begins with bti c */
+		/* as if called: a guarded handler begins with bti c */
+		f->pstate |= PSTATE_BTYPE_C;
 	return 0;
 }
 
@@ -227,7 +235,10 @@ long sys_sigaltstack(uaddr_t new, uaddr_t old)
 	struct abi_stack was = { .sp = t->altstack_sp, .size = t->altstack_size }, ss;
 	int err;
 
-	was.flags = (s32)((!t->altstack_size ? SS_DISABLE : on_altstack(t, sp) ? SS_ONSTACK : 0) | t->altstack_flags);
+	was.flags = (s32)((!t->altstack_size	? SS_DISABLE
+			   : on_altstack(t, sp) ? SS_ONSTACK
+						: 0) |
+			  t->altstack_flags);
 	if (!uaddr_null(new)) {
 		err = get_user(&ss, new);
 		if (!err)

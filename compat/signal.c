@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* signal.c - sending, masking and waiting for signals.
- * Ref: kill(2), sigaction(2), sigprocmask(2), sigsuspend(2), sigwaitinfo(2), rt_sigqueueinfo(2). Tests: selftests/abi/signal.c */
+ * Ref: kill(2), sigaction(2), sigprocmask(2), sigsuspend(2), sigwaitinfo(2), rt_sigqueueinfo(2).
+ * Tests: selftests/abi/signal.c */
 #include <compat/abi/signal.h>
 #include <compat/abi/time.h>
 #include <compat/signal.h>
@@ -90,7 +91,10 @@ long sys_rt_sigsuspend(uaddr_t mask, usize size)
 
 static struct siginfo_k from_user(int sig, int code)
 {
-	return (struct siginfo_k){ .sig = sig, .code = code, .pid = proc_pid(current_proc()), .uid = current_cred()->uid.v };
+	return (struct siginfo_k){ .sig = sig,
+				   .code = code,
+				   .pid = proc_pid(current_proc()),
+				   .uid = current_cred()->uid.v };
 }
 
 static int kill_one(struct proc *p, const struct siginfo_k *info)
@@ -255,7 +259,8 @@ long sys_rt_sigtimedwait(uaddr_t set_p, uaddr_t info_p, uaddr_t timeout, usize s
 	if (err)
 		return err;
 	set &= ~SIGS_KERNEL_ONLY;
-	err = waitq_wait(&current_proc()->signal_wait, signal_take(set, &info), WAIT_INTERRUPTIBLE, deadline);
+	err = waitq_wait(&current_proc()->signal_wait, signal_take(set, &info), WAIT_INTERRUPTIBLE,
+			 deadline);
 	if (err)
 		return err == -ETIMEDOUT ? -EAGAIN : -EINTR;
 	if (!uaddr_null(info_p)) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sockaddr.c - socket addresses between a program's bytes and struct sock_addr; path names of AF_UNIX to what lies behind them.
+/* sockaddr.c - socket addresses between a program's bytes and struct sock_addr; path names of
+ * AF_UNIX to what lies behind them.
  * Ref: unix(7), ip(7), ipv6(7), packet(7), netlink(7). Tests: selftests/abi/unix.c */
 #include <compat/sockaddr.h>
 
@@ -78,7 +79,8 @@ static int make_node(struct sock *sk, const char *name, struct sock_addr *out)
 	return 0;
 }
 
-static int get_unix(struct sock *sk, const union abi_sockaddr *a, u32 len, enum addr_use use, struct sock_addr *out)
+static int get_unix(struct sock *sk, const union abi_sockaddr *a, u32 len, enum addr_use use,
+		    struct sock_addr *out)
 {
 	char path[SUN_PATH_MAX + 1 + 8];	/* walks read 8 bytes beyond the NUL */
 	u32 n = len - (u32)sizeof(a->un.family);
@@ -102,7 +104,8 @@ static int get_unix(struct sock *sk, const union abi_sockaddr *a, u32 len, enum 
 
 /* ---- the rest ---- */
 
-static int decode(struct sock *sk, const union abi_sockaddr *a, u32 len, enum addr_use use, struct sock_addr *out)
+static int decode(struct sock *sk, const union abi_sockaddr *a, u32 len, enum addr_use use,
+		  struct sock_addr *out)
 {
 	switch (a->family) {
 	case AF_UNIX:
@@ -160,7 +163,9 @@ int sockaddr_get(struct sock *sk, uaddr_t addr, s32 len, enum addr_use use, stru
 		return -EINVAL;
 	out->family = a.family;
 	if (sk->family == AF_UNIX && a.family != AF_UNIX)
-		return a.family == AF_UNSPEC && use == ADDR_CONNECT && sk->type == SOCK_DGRAM ? 0 : -EINVAL;
+		return a.family == AF_UNSPEC && use == ADDR_CONNECT && sk->type == SOCK_DGRAM
+			       ? 0
+			       : -EINVAL;
 	if (sk->family != AF_UNIX && a.family == AF_UNIX)
 		return -EAFNOSUPPORT;
 	return decode(sk, &a, (u32)len, use, out);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* sockdiag.c - NETLINK_SOCK_DIAG: sockets listed for ss and its like, and closed by them; here the way in, AF_PACKET and AF_NETLINK.
+/* sockdiag.c - NETLINK_SOCK_DIAG: sockets listed for ss and its like, and closed by them; here the
+ * way in, AF_PACKET and AF_NETLINK.
  *
- * A dump walks a table, writes messages until a piece of memory is full, sends it and goes on where it stood.
+ * A dump walks a table, writes messages until a piece of memory is full, sends it and goes on where
+ * it stood.
  * Ref: sock_diag(7). Tests: selftests/abi/sockdiag.c
  */
 #include <compat/sockdiag.h>
@@ -54,29 +56,36 @@ static bool put_packet(const struct packet_diag *d, void *arg)
 {
 	struct packet_dump *pd = arg;
 	struct abi_packet_diag_msg *m;
-	struct abi_packet_diag_info info = { .ifindex = (u32)d->ifindex, .flags = (d->running ? PDI_RUNNING : 0) | (d->auxdata ? PDI_AUXDATA : 0) |
-									(d->origdev ? PDI_ORIGDEV : 0) };
+	struct abi_packet_diag_info info = { .ifindex = (u32)d->ifindex,
+					     .flags = (d->running ? PDI_RUNNING : 0) |
+						      (d->auxdata ? PDI_AUXDATA : 0) |
+						      (d->origdev ? PDI_ORIGDEV : 0) };
 
 	if (nl_is_full(pd->o))
 		return false;
 	m = nl_begin(pd->o, SOCK_DIAG_BY_FAMILY, sizeof(*m));
 	if (!m)
 		return true;
-	*m = (struct abi_packet_diag_msg){ .family = AF_PACKET, .type = (u8)d->sk->type, .num = d->protocol, .ino = (u32)d->sk->ino };
+	*m = (struct abi_packet_diag_msg){ .family = AF_PACKET,
+					   .type = (u8)d->sk->type,
+					   .num = d->protocol,
+					   .ino = (u32)d->sk->ino };
 	diag_cookie_of(d->sk->ino, m->cookie);
 	if (pd->show & PACKET_SHOW_INFO) {
 		nl_put(pd->o, PACKET_DIAG_INFO, &info, sizeof(info));
 		nl_put32(pd->o, PACKET_DIAG_UID, d->sk->cred->uid.v);
 	}
 	if (pd->show & PACKET_SHOW_MCLIST)
-		nl_put(pd->o, PACKET_DIAG_MCLIST, d->members, d->nr_members * (u32)sizeof(d->members[0]));
+		nl_put(pd->o, PACKET_DIAG_MCLIST, d->members,
+		       d->nr_members * (u32)sizeof(d->members[0]));
 	if (pd->show & PACKET_SHOW_MEMINFO)
 		diag_put_meminfo(pd->o, PACKET_DIAG_MEMINFO, d->sk);
 	if (pd->show & PACKET_SHOW_FILTER) {
 		struct sock_filter_prog *f = pd->is_admin ? READ_ONCE(d->sk->filter) : NULL;
 
 		if (f || !pd->is_admin)
-			nl_put(pd->o, PACKET_DIAG_FILTER, f ? f->insns : NULL, f ? min(f->n, 128u) * (u32)sizeof(f->insns[0]) : 0);
+			nl_put(pd->o, PACKET_DIAG_FILTER, f ? f->insns : NULL,
+			       f ? min(f->n, 128u) * (u32)sizeof(f->insns[0]) : 0);
 	}
 	nl_end(pd->o);
 	return true;
@@ -128,11 +137,16 @@ static bool put_netlink(const struct netlink_info *i, void *arg)
 	m = nl_begin(nd->o, SOCK_DIAG_BY_FAMILY, sizeof(*m));
 	if (!m)
 		return true;
-	*m = (struct abi_netlink_diag_msg){ .family = AF_NETLINK, .type = i->sk ? (u8)i->sk->type : SOCK_RAW, .protocol = (u8)i->protocol,
-					    .state = 7, .portid = i->pid, .ino = i->sk ? (u32)i->sk->ino : 0 };
+	*m = (struct abi_netlink_diag_msg){ .family = AF_NETLINK,
+					    .type = i->sk ? (u8)i->sk->type : SOCK_RAW,
+					    .protocol = (u8)i->protocol,
+					    .state = 7,
+					    .portid = i->pid,
+					    .ino = i->sk ? (u32)i->sk->ino : 0 };
 	diag_cookie_of(i->sk ? i->sk->ino : 0, m->cookie);
 	if (nd->show & NDIAG_SHOW_GROUPS)
-		nl_put(nd->o, NETLINK_DIAG_GROUPS, &i->groups, ALIGN_UP(DIV_ROUND_UP(i->nr_groups, 8u), 8u));
+		nl_put(nd->o, NETLINK_DIAG_GROUPS, &i->groups,
+		       ALIGN_UP(DIV_ROUND_UP(i->nr_groups, 8u), 8u));
 	if ((nd->show & NDIAG_SHOW_MEMINFO) && i->sk)
 		diag_put_meminfo(nd->o, NETLINK_DIAG_MEMINFO, i->sk);
 	if (nd->show & NDIAG_SHOW_FLAGS)
@@ -190,7 +204,9 @@ static int request(const struct netlink_request *r, const struct nl_header *h)
 	}
 }
 
-static const struct netlink_proto proto = { .protocol = NETLINK_SOCK_DIAG, .nr_groups = 4, .request = request };
+static const struct netlink_proto proto = { .protocol = NETLINK_SOCK_DIAG,
+					    .nr_groups = 4,
+					    .request = request };
 
 void sockdiag_init(void)
 {

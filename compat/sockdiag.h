@@ -8,7 +8,8 @@ struct nl_out;
 struct sock;
 
 void sockdiag_init(void);		/* boot */
-/* SOCK_DIAG_BY_FAMILY (and what old programs ask) and SOCK_DESTROY for one family. As netlink_proto.request. */
+/* SOCK_DIAG_BY_FAMILY (and what old programs ask) and SOCK_DESTROY for one family. As
+ * netlink_proto.request. */
 int inetdiag_request(const struct netlink_request *r, const struct nl_header *h);
 int unixdiag_request(const struct netlink_request *r, const struct nl_header *h);
 int packetdiag_request(const struct netlink_request *r, const struct nl_header *h);

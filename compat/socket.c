@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* socket.c - sockets: making, naming, connecting, sending and receiving.
  *
- * A handler looks the descriptor up with the right the call needs, decodes, makes one call down to sock_ops, and encodes. Rights:
- * BIND, CONNECT, LISTEN, ACCEPT; WRITE to send, READ to receive; SETATTR for options and shutdown, STAT to ask.
+ * A handler looks the descriptor up with the right the call needs, decodes, makes one call down to
+ * sock_ops, and encodes. Rights: BIND, CONNECT, LISTEN, ACCEPT; WRITE to send, READ to receive;
+ * SETATTR for options and shutdown, STAT to ask.
  * Ref: socket(2), send(2), recv(2), recvmmsg(2), getsockopt(2). Tests: selftests/abi/unix.c
  */
 #include "file_int.h"
@@ -175,7 +176,8 @@ long sys_listen(int fd, s32 backlog)
 	return sk->ops->listen(sk, min((u32)backlog, READ_ONCE(sock_limits.somaxconn)));
 }
 
-static int accept_into(int fd, struct handle *h, struct sock *sk, uaddr_t addr, uaddr_t addrlen, u32 flags)
+static int accept_into(int fd, struct handle *h, struct sock *sk, uaddr_t addr, uaddr_t addrlen,
+		       u32 flags)
 {
 	struct sock_addr a;
 	struct file *f;
@@ -334,7 +336,8 @@ long sys_getsockopt(int fd, s32 level, s32 optname, uaddr_t optval, uaddr_t optl
 			return -ENOMEM;
 	}
 	memset(val, 0, n);
-	if (level == SOL_PACKET && optname == PACKET_HDRLEN && copy_from_user(val, optval, n))	/* the one that asks with a value */
+	/* the one that asks with a value */
+	if (level == SOL_PACKET && optname == PACKET_HDRLEN && copy_from_user(val, optval, n))
 		return -EFAULT;
 	err = sock_getopt(sk, level, optname, val, &n);
 	if (err && err != -ERANGE)
@@ -392,12 +395,14 @@ static ssize_t send_header(struct handle *h, struct sock *sk, const struct abi_m
 	if (n == -EINVAL && u->iovlen > IOV_MAX)
 		n = -EMSGSIZE;
 	if (!n && !uaddr_null(u->name) && u->namelen) {
-		n = u->namelen < 0 ? -EINVAL : sockaddr_get(sk, u->name, min(u->namelen, 128), ADDR_SEND, &a);
+		n = u->namelen < 0 ? -EINVAL
+				   : sockaddr_get(sk, u->name, min(u->namelen, 128), ADDR_SEND, &a);
 		m.has_addr = true;
 	}
 	if (!n && u->controllen) {
 		m.ctl = &ctl;
-		n = u->controllen > S32_MAX ? -ENOBUFS : cmsg_get(sk, u->control, u->controllen, &ctl);
+		n = u->controllen > S32_MAX ? -ENOBUFS
+					    : cmsg_get(sk, u->control, u->controllen, &ctl);
 	}
 	if (!n)
 		n = do_send(h, sk, &m);
@@ -461,7 +466,9 @@ long sys_recvfrom(int fd, uaddr_t buf, usize len, u32 flags, uaddr_t addr, uaddr
 	auto_handle struct handle h = {};
 	struct sock_addr a = {};
 	struct iter it;
-	struct sock_msg m = { .iter = &it, .flags = flags, .addr = &a, .want_addr = !uaddr_null(addr) };
+	struct sock_msg m = {
+		.iter = &it, .flags = flags, .addr = &a, .want_addr = !uaddr_null(addr)
+	};
 	struct sock *sk;
 	ssize_t n = iter_user(&it, buf, len);
 	int err;
@@ -478,13 +485,17 @@ long sys_recvfrom(int fd, uaddr_t buf, usize len, u32 flags, uaddr_t addr, uaddr
 	return err ? err : n;
 }
 
-static ssize_t recv_header(struct handle *h, struct sock *sk, struct abi_msghdr *u, uaddr_t at, u32 flags)
+static ssize_t recv_header(struct handle *h, struct sock *sk, struct abi_msghdr *u, uaddr_t at,
+			   u32 flags)
 {
 	struct sock_addr a = {};
 	struct sock_ctl ctl = {};
 	struct user_vec v;
 	struct iter it;
-	struct sock_msg m = { .iter = &it, .flags = flags & ~(u32)MSG_CMSG_CLOEXEC, .addr = &a, .want_addr = !uaddr_null(u->name) };
+	struct sock_msg m = { .iter = &it,
+			      .flags = flags & ~(u32)MSG_CMSG_CLOEXEC,
+			      .addr = &a,
+			      .want_addr = !uaddr_null(u->name) };
 	usize used = uaddr_null(u->control) ? 0 : u->controllen;
 	ssize_t n = user_vec_get(&v, &it, u->iov, u->iovlen);
 	int err = 0;
@@ -500,12 +511,19 @@ static ssize_t recv_header(struct handle *h, struct sock *sk, struct abi_msghdr 
 	if (n >= 0) {
 		err = cmsg_put(sk, &ctl, u->control, &used, flags, &m.out_flags);
 		if (!err && m.want_addr)
-			err = m.has_addr ? sockaddr_put(&a, u->name, uaddr_add(at, offsetof(struct abi_msghdr, namelen)))
-					 : put_user(uaddr_add(at, offsetof(struct abi_msghdr, namelen)), (s32)0);
+			err = m.has_addr
+				      ? sockaddr_put(
+						&a, u->name,
+						uaddr_add(at, offsetof(struct abi_msghdr, namelen)))
+				      : put_user(
+						uaddr_add(at, offsetof(struct abi_msghdr, namelen)),
+						(s32)0);
 		if (!err)
-			err = put_user(uaddr_add(at, offsetof(struct abi_msghdr, flags)), m.out_flags | (flags & MSG_CMSG_CLOEXEC));
+			err = put_user(uaddr_add(at, offsetof(struct abi_msghdr, flags)),
+				       m.out_flags | (flags & MSG_CMSG_CLOEXEC));
 		if (!err)
-			err = put_user(uaddr_add(at, offsetof(struct abi_msghdr, controllen)), (u64)used);
+			err = put_user(uaddr_add(at, offsetof(struct abi_msghdr, controllen)),
+				       (u64)used);
 	}
 	cmsg_done(&ctl);
 	return err ? err : n;
@@ -537,7 +555,8 @@ static int get_deadline(uaddr_t timeout, ktime_t *deadline)
 		return -EFAULT;
 	if (ts.sec < 0 || ts.nsec < 0 || ts.nsec >= NSEC_PER_SEC)
 		return -EINVAL;
-	if (mul_of(ts.sec, NSEC_PER_SEC, deadline) || add_of(*deadline, ts.nsec + clock_monotonic(), deadline))
+	if (mul_of(ts.sec, NSEC_PER_SEC, deadline) ||
+	    add_of(*deadline, ts.nsec + clock_monotonic(), deadline))
 		*deadline = WAIT_FOREVER;
 	return 0;
 }
@@ -567,7 +586,8 @@ long sys_recvmmsg(int fd, uaddr_t msgvec, u32 vlen, u32 flags, uaddr_t timeout)
 		return n;
 	n = sock_take_error(sk);
 	for (i = 0; !n && i < vlen; i++) {
-		n = recv_one(&h, sk, uaddr_add(msgvec, i * sizeof(struct abi_mmsghdr)), flags & ~(u32)MSG_WAITFORONE);
+		n = recv_one(&h, sk, uaddr_add(msgvec, i * sizeof(struct abi_mmsghdr)),
+			     flags & ~(u32)MSG_WAITFORONE);
 		if (n)
 			break;
 		if (flags & MSG_WAITFORONE)

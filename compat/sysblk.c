@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* sysblk.c - disks and partitions in /sys: directories below devices/virtual/block, links in block, class/block and dev/block; and the news of them.
+/* sysblk.c - disks and partitions in /sys: directories below devices/virtual/block, links in block,
+ * class/block and dev/block; and the news of them.
  *
- * A key is a device number. All disks are called virtual: the buses that Linux shows above them are not in this tree.
- * Locks: those of blkdev_find() and blkdev_for_each(). Ref: Linux Documentation/ABI/stable/sysfs-block, ABI/testing/sysfs-class-bdi; sysfs(5).
+ * A key is a device number. All disks are called virtual: the buses that Linux shows above them are
+ * not in this tree.
+ * Locks: those of blkdev_find() and blkdev_for_each(). Ref: Linux
+ * Documentation/ABI/stable/sysfs-block, ABI/testing/sysfs-class-bdi; sysfs(5).
  * Tests: selftests/storage/run (disks_in_sysfs)
  */
 #include <compat/sysblk.h>
@@ -39,7 +42,8 @@ static void name_of(const struct search *q, const struct blkdev *d, char name[32
 
 static bool is_wanted(const struct search *q, const struct blkdev *d)
 {
-	return q->of == ANY || (q->of == NO_PART ? !d->partno : d->partno && d->disk->whole->dev == q->of);
+	return q->of == ANY ||
+	       (q->of == NO_PART ? !d->partno : d->partno && d->disk->whole->dev == q->of);
 }
 
 static void look(struct blkdev *d, void *arg)
@@ -65,27 +69,49 @@ static int search(struct search q)
 	return (int)q.best;
 }
 
-static int find_any(int of, const char *s, usize n) { return search((struct search){ .of = ANY, .name = s, .len = n, .best = -1 }); }
-static int find_disk(int of, const char *s, usize n) { return search((struct search){ .of = NO_PART, .name = s, .len = n, .best = -1 }); }
-static int find_part(int of, const char *s, usize n) { return search((struct search){ .of = (u32)of, .name = s, .len = n, .best = -1 }); }
-static int next_any(int of, int key, char name[32]) { return search((struct search){ .of = ANY, .from = key, .best = -1, .out = name }); }
-static int next_disk(int of, int key, char name[32]) { return search((struct search){ .of = NO_PART, .from = key, .best = -1, .out = name }); }
-static int next_part(int of, int key, char name[32]) { return search((struct search){ .of = (u32)of, .from = key, .best = -1, .out = name }); }
+static int find_any(int of, const char *s, usize n)
+{
+	return search((struct search){ .of = ANY, .name = s, .len = n, .best = -1 });
+}
+static int find_disk(int of, const char *s, usize n)
+{
+	return search((struct search){ .of = NO_PART, .name = s, .len = n, .best = -1 });
+}
+static int find_part(int of, const char *s, usize n)
+{
+	return search((struct search){ .of = (u32)of, .name = s, .len = n, .best = -1 });
+}
+static int next_any(int of, int key, char name[32])
+{
+	return search((struct search){ .of = ANY, .from = key, .best = -1, .out = name });
+}
+static int next_disk(int of, int key, char name[32])
+{
+	return search((struct search){ .of = NO_PART, .from = key, .best = -1, .out = name });
+}
+static int next_part(int of, int key, char name[32])
+{
+	return search((struct search){ .of = (u32)of, .from = key, .best = -1, .out = name });
+}
 
 static int find_number(int of, const char *s, usize n)
 {
-	return search((struct search){ .of = ANY, .name = s, .len = n, .best = -1, .by_number = true });
+	return search(
+		(struct search){ .of = ANY, .name = s, .len = n, .best = -1, .by_number = true });
 }
 
 static int next_number(int of, int key, char name[32])
 {
-	return search((struct search){ .of = ANY, .from = key, .best = -1, .out = name, .by_number = true });
+	return search((struct search){
+		.of = ANY, .from = key, .best = -1, .out = name, .by_number = true });
 }
 
 /* Below /sys. */
 static int path_of(const struct blkdev *d, char *buf, u32 size)
 {
-	return fmt_print(buf, size, d->partno ? "devices/virtual/block/%s/%s" : "devices/virtual/block/%s", d->disk->whole->name, d->name);
+	return fmt_print(buf, size,
+			 d->partno ? "devices/virtual/block/%s/%s" : "devices/virtual/block/%s",
+			 d->disk->whole->name, d->name);
 }
 
 static int link_up(int key, char *buf, u32 size, const char *up)
@@ -110,9 +136,37 @@ static int link_two(int key, char *buf, u32 size) { return link_up(key, buf, siz
 /* ---- files ---- */
 
 enum what {
-	DEV, SIZE, RO, REMOVABLE, RANGE, EXT_RANGE, STAT, SERIAL, CACHE, SEQ, PARTNO, START, ZERO, NOTHING, MINUS_ONE, UEVENT,
-	LOGICAL, PHYSICAL, MAX_KB, MAX_SEGMENTS, DISCARD_GRANULARITY, DISCARD_MAX, ZEROES_MAX, ROTATIONAL, FUA, AHEAD_KB, SCHEDULER, ZONED, DMA,
-	SEGMENT_SIZE, ONE,
+	DEV,
+	SIZE,
+	RO,
+	REMOVABLE,
+	RANGE,
+	EXT_RANGE,
+	STAT,
+	SERIAL,
+	CACHE,
+	SEQ,
+	PARTNO,
+	START,
+	ZERO,
+	NOTHING,
+	MINUS_ONE,
+	UEVENT,
+	LOGICAL,
+	PHYSICAL,
+	MAX_KB,
+	MAX_SEGMENTS,
+	DISCARD_GRANULARITY,
+	DISCARD_MAX,
+	ZEROES_MAX,
+	ROTATIONAL,
+	FUA,
+	AHEAD_KB,
+	SCHEDULER,
+	ZONED,
+	DMA,
+	SEGMENT_SIZE,
+	ONE,
 };
 
 static const char *cache_of(const struct blkdev *d)
@@ -122,7 +176,8 @@ static const char *cache_of(const struct blkdev *d)
 
 static int event_words(const struct blkdev *d, char *buf, u32 size)
 {
-	int n = fmt_print(buf, size, "MAJOR=%u\nMINOR=%u\nDEVNAME=%s\nDEVTYPE=%s\nDISKSEQ=%lu\n", dev_major(d->dev), dev_minor(d->dev), d->name,
+	int n = fmt_print(buf, size, "MAJOR=%u\nMINOR=%u\nDEVNAME=%s\nDEVTYPE=%s\nDISKSEQ=%lu\n",
+			  dev_major(d->dev), dev_minor(d->dev), d->name,
 			  d->partno ? "partition" : "disk", blkdev_sequence(d));
 
 	if (d->partno)
@@ -233,27 +288,80 @@ static void on_event(struct blkdev *d, enum blkdev_event e)
 #define EVENTS	   { .name = "uevent", .mode = 0644, .show = show, .write = write_uevent, .arg = (void *)UEVENT }
 
 static const struct proc_member disk_files[] = {
-	R("alignment_offset", ZERO), R("cache_type", CACHE), R("capability", ZERO), R("dev", DEV), R("discard_alignment", ZERO), R("diskseq", SEQ),
-	R("events", NOTHING), R("events_async", NOTHING), R("events_poll_msecs", MINUS_ONE), R("ext_range", EXT_RANGE), R("hidden", ZERO),
-	R("range", RANGE), R("removable", ZERO), R("ro", RO), R("serial", SERIAL), R("size", SIZE), R("stat", STAT), EVENTS,
-	EMPTY("holders"), EMPTY("slaves"), LINK("subsystem", "../../../../class/block"),
-	R("queue/add_random", ZERO), R("queue/chunk_sectors", ZERO), R("queue/dax", ZERO), R("queue/discard_granularity", DISCARD_GRANULARITY),
-	R("queue/discard_max_bytes", DISCARD_MAX), R("queue/discard_max_hw_bytes", DISCARD_MAX), R("queue/discard_zeroes_data", ZERO),
-	R("queue/dma_alignment", DMA), R("queue/fua", FUA), R("queue/hw_sector_size", LOGICAL), R("queue/io_poll", ZERO), R("queue/iostats", ONE),
-	R("queue/logical_block_size", LOGICAL), R("queue/max_hw_sectors_kb", MAX_KB), R("queue/max_sectors_kb", MAX_KB),
-	R("queue/max_segment_size", SEGMENT_SIZE), R("queue/max_segments", MAX_SEGMENTS), R("queue/minimum_io_size", PHYSICAL),
-	R("queue/nomerges", ZERO), R("queue/nr_zones", ZERO), R("queue/optimal_io_size", ZERO), R("queue/physical_block_size", PHYSICAL),
-	R("queue/read_ahead_kb", AHEAD_KB), R("queue/rotational", ROTATIONAL), R("queue/scheduler", SCHEDULER), R("queue/stable_writes", ZERO),
-	R("queue/write_cache", CACHE), R("queue/write_zeroes_max_bytes", ZEROES_MAX), R("queue/zoned", ZONED), {},
+	R("alignment_offset", ZERO),
+	R("cache_type", CACHE),
+	R("capability", ZERO),
+	R("dev", DEV),
+	R("discard_alignment", ZERO),
+	R("diskseq", SEQ),
+	R("events", NOTHING),
+	R("events_async", NOTHING),
+	R("events_poll_msecs", MINUS_ONE),
+	R("ext_range", EXT_RANGE),
+	R("hidden", ZERO),
+	R("range", RANGE),
+	R("removable", ZERO),
+	R("ro", RO),
+	R("serial", SERIAL),
+	R("size", SIZE),
+	R("stat", STAT),
+	EVENTS,
+	EMPTY("holders"),
+	EMPTY("slaves"),
+	LINK("subsystem", "../../../../class/block"),
+	R("queue/add_random", ZERO),
+	R("queue/chunk_sectors", ZERO),
+	R("queue/dax", ZERO),
+	R("queue/discard_granularity", DISCARD_GRANULARITY),
+	R("queue/discard_max_bytes", DISCARD_MAX),
+	R("queue/discard_max_hw_bytes", DISCARD_MAX),
+	R("queue/discard_zeroes_data", ZERO),
+	R("queue/dma_alignment", DMA),
+	R("queue/fua", FUA),
+	R("queue/hw_sector_size", LOGICAL),
+	R("queue/io_poll", ZERO),
+	R("queue/iostats", ONE),
+	R("queue/logical_block_size", LOGICAL),
+	R("queue/max_hw_sectors_kb", MAX_KB),
+	R("queue/max_sectors_kb", MAX_KB),
+	R("queue/max_segment_size", SEGMENT_SIZE),
+	R("queue/max_segments", MAX_SEGMENTS),
+	R("queue/minimum_io_size", PHYSICAL),
+	R("queue/nomerges", ZERO),
+	R("queue/nr_zones", ZERO),
+	R("queue/optimal_io_size", ZERO),
+	R("queue/physical_block_size", PHYSICAL),
+	R("queue/read_ahead_kb", AHEAD_KB),
+	R("queue/rotational", ROTATIONAL),
+	R("queue/scheduler", SCHEDULER),
+	R("queue/stable_writes", ZERO),
+	R("queue/write_cache", CACHE),
+	R("queue/write_zeroes_max_bytes", ZEROES_MAX),
+	R("queue/zoned", ZONED),
+	{},
 };
 static const struct proc_member part_files[] = {
-	R("alignment_offset", ZERO), R("dev", DEV), R("discard_alignment", ZERO), R("partition", PARTNO), R("ro", RO), R("size", SIZE),
-	R("start", START), R("stat", STAT), EVENTS, EMPTY("holders"), LINK("subsystem", "../../../../../class/block"), {},
+	R("alignment_offset", ZERO),
+	R("dev", DEV),
+	R("discard_alignment", ZERO),
+	R("partition", PARTNO),
+	R("ro", RO),
+	R("size", SIZE),
+	R("start", START),
+	R("stat", STAT),
+	EVENTS,
+	EMPTY("holders"),
+	LINK("subsystem", "../../../../../class/block"),
+	{},
 };
 
 #define PARTS "partitions of a disk in /sys"
 static const struct proc_group groups[] = {
-	{ .path = "/sys/devices/virtual/block", .find = find_disk, .next = next_disk, .members = disk_files, .inside = PARTS },
+	{ .path = "/sys/devices/virtual/block",
+	  .find = find_disk,
+	  .next = next_disk,
+	  .members = disk_files,
+	  .inside = PARTS },
 	{ .path = PARTS, .find = find_part, .next = next_part, .members = part_files },
 	{ .path = "/sys/block", .find = find_disk, .next = next_disk, .link = link_one },
 	{ .path = "/sys/class/block", .find = find_any, .next = next_any, .link = link_two },

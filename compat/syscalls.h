@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* syscalls.h - for every file of handlers: their prototypes (made from syscalls.def) and what all of them use. */
+/* syscalls.h - for every file of handlers: their prototypes (made from syscalls.def) and what all
+ * of them use. */
 #pragma once
 
 #include <compat/user.h>

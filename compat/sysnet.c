@@ -2,7 +2,8 @@
 /* sysnet.c - /sys/class/net: a directory for each interface, and the news of them.
  *
  * A key is an interface's index. Locks: net->config around what changes or is read twice.
- * Ref: Linux Documentation/ABI/testing/sysfs-class-net, sysfs-class-net-statistics; udev(7). Tests: selftests/abi/sysnet.c
+ * Ref: Linux Documentation/ABI/testing/sysfs-class-net, sysfs-class-net-statistics; udev(7). Tests:
+ * selftests/abi/sysnet.c
  */
 #include <compat/sysnet.h>
 
@@ -53,8 +54,34 @@ static int next(int of, int key, char name[32])
 /* ---- reading ---- */
 
 enum what {
-	ADDR_ASSIGN_TYPE, ADDR_LEN, ADDRESS, BROADCAST, CARRIER, CARRIER_CHANGES, CARRIER_UP, CARRIER_DOWN, DEV_ID, DEV_PORT, DORMANT, DUPLEX, FLAGS,
-	IFALIAS, IFINDEX, IFLINK, LINK_MODE, MTU, NAME_ASSIGN_TYPE, GROUP, OPERSTATE, PHYS, PROTO_DOWN, SPEED, TESTING, TXQLEN, TYPE, UEVENT,
+	ADDR_ASSIGN_TYPE,
+	ADDR_LEN,
+	ADDRESS,
+	BROADCAST,
+	CARRIER,
+	CARRIER_CHANGES,
+	CARRIER_UP,
+	CARRIER_DOWN,
+	DEV_ID,
+	DEV_PORT,
+	DORMANT,
+	DUPLEX,
+	FLAGS,
+	IFALIAS,
+	IFINDEX,
+	IFLINK,
+	LINK_MODE,
+	MTU,
+	NAME_ASSIGN_TYPE,
+	GROUP,
+	OPERSTATE,
+	PHYS,
+	PROTO_DOWN,
+	SPEED,
+	TESTING,
+	TXQLEN,
+	TYPE,
+	UEVENT,
 };
 
 static void put_mac(struct seq *s, const u8 *mac, u32 n)
@@ -124,8 +151,8 @@ static s64 number(const struct netdev *d, enum what w)
 
 static bool is_word(enum what w)
 {
-	return w == ADDRESS || w == BROADCAST || w == OPERSTATE || w == IFALIAS || w == CARRIER || w == DUPLEX || w == SPEED || w == PHYS ||
-	       w == FLAGS || w == DEV_ID || w == UEVENT;
+	return w == ADDRESS || w == BROADCAST || w == OPERSTATE || w == IFALIAS || w == CARRIER ||
+	       w == DUPLEX || w == SPEED || w == PHYS || w == FLAGS || w == DEV_ID || w == UEVENT;
 }
 
 static int show(struct seq *s, int key, const void *arg)
@@ -156,7 +183,8 @@ static int show_stat(struct seq *s, int key, const void *arg)
 		return -ENODEV;
 	netdev_get_stats(d, &n);
 	netdev_put(d);
-	seq_print(s, "%lu\n", off == U32_MAX ? 0 : *(const u64 *)(const void *)((const u8 *)&n + off));
+	seq_print(s, "%lu\n",
+		  off == U32_MAX ? 0 : *(const u64 *)(const void *)((const u8 *)&n + off));
 	return 0;
 }
 
@@ -210,23 +238,76 @@ static int write_uevent(int key, char *text, usize n, const void *arg)
 #define R(n, w)	  { .name = n, .mode = 0444, .show = show, .arg = (void *)w }
 #define RW(n, w)  { .name = n, .mode = 0644, .show = show, .write = write, .arg = (void *)w }
 #define STAT(f)	  { .name = "statistics/" #f, .mode = 0444, .show = show_stat, .arg = (void *)offsetof(struct netdev_stats, f) }
-#define NEVER(n)  { .name = "statistics/" n, .mode = 0444, .show = show_stat, .arg = (void *)(usize)U32_MAX }	/* no device of ours does that */
+/* no device of ours does that */
+#define NEVER(n)  { .name = "statistics/" n, .mode = 0444, .show = show_stat, .arg = (void *)(usize)U32_MAX }
 
 static const struct proc_member members[] = {
-	R("addr_assign_type", ADDR_ASSIGN_TYPE), R("addr_len", ADDR_LEN), R("address", ADDRESS), R("broadcast", BROADCAST), RW("carrier", CARRIER),
-	R("carrier_changes", CARRIER_CHANGES), R("carrier_down_count", CARRIER_DOWN), R("carrier_up_count", CARRIER_UP), R("dev_id", DEV_ID),
-	R("dev_port", DEV_PORT), R("dormant", DORMANT), R("duplex", DUPLEX), RW("flags", FLAGS), R("ifalias", IFALIAS), R("ifindex", IFINDEX),
-	R("iflink", IFLINK), R("link_mode", LINK_MODE), RW("mtu", MTU), R("name_assign_type", NAME_ASSIGN_TYPE), R("netdev_group", GROUP),
-	R("operstate", OPERSTATE), R("phys_port_id", PHYS), R("phys_port_name", PHYS), R("phys_switch_id", PHYS), R("proto_down", PROTO_DOWN),
-	R("speed", SPEED), R("testing", TESTING), RW("tx_queue_len", TXQLEN), R("type", TYPE),
-	{ .name = "uevent", .mode = 0644, .show = show, .write = write_uevent, .arg = (void *)UEVENT },
-	STAT(rx_packets), STAT(rx_bytes), STAT(rx_errors), STAT(rx_dropped), STAT(tx_packets), STAT(tx_bytes), STAT(tx_errors), STAT(tx_dropped),
-	{ .name = "statistics/multicast", .mode = 0444, .show = show_stat, .arg = (void *)offsetof(struct netdev_stats, rx_multicast) },
-	NEVER("collisions"), NEVER("rx_compressed"), NEVER("rx_crc_errors"), NEVER("rx_fifo_errors"), NEVER("rx_frame_errors"),
-	NEVER("rx_length_errors"), NEVER("rx_missed_errors"), NEVER("rx_nohandler"), NEVER("rx_over_errors"), NEVER("tx_aborted_errors"),
-	NEVER("tx_carrier_errors"), NEVER("tx_compressed"), NEVER("tx_fifo_errors"), NEVER("tx_heartbeat_errors"), NEVER("tx_window_errors"), {},
+	R("addr_assign_type", ADDR_ASSIGN_TYPE),
+	R("addr_len", ADDR_LEN),
+	R("address", ADDRESS),
+	R("broadcast", BROADCAST),
+	RW("carrier", CARRIER),
+	R("carrier_changes", CARRIER_CHANGES),
+	R("carrier_down_count", CARRIER_DOWN),
+	R("carrier_up_count", CARRIER_UP),
+	R("dev_id", DEV_ID),
+	R("dev_port", DEV_PORT),
+	R("dormant", DORMANT),
+	R("duplex", DUPLEX),
+	RW("flags", FLAGS),
+	R("ifalias", IFALIAS),
+	R("ifindex", IFINDEX),
+	R("iflink", IFLINK),
+	R("link_mode", LINK_MODE),
+	RW("mtu", MTU),
+	R("name_assign_type", NAME_ASSIGN_TYPE),
+	R("netdev_group", GROUP),
+	R("operstate", OPERSTATE),
+	R("phys_port_id", PHYS),
+	R("phys_port_name", PHYS),
+	R("phys_switch_id", PHYS),
+	R("proto_down", PROTO_DOWN),
+	R("speed", SPEED),
+	R("testing", TESTING),
+	RW("tx_queue_len", TXQLEN),
+	R("type", TYPE),
+	{ .name = "uevent",
+	  .mode = 0644,
+	  .show = show,
+	  .write = write_uevent,
+	  .arg = (void *)UEVENT },
+	STAT(rx_packets),
+	STAT(rx_bytes),
+	STAT(rx_errors),
+	STAT(rx_dropped),
+	STAT(tx_packets),
+	STAT(tx_bytes),
+	STAT(tx_errors),
+	STAT(tx_dropped),
+	{ .name = "statistics/multicast",
+	  .mode = 0444,
+	  .show = show_stat,
+	  .arg = (void *)offsetof(struct netdev_stats, rx_multicast) },
+	NEVER("collisions"),
+	NEVER("rx_compressed"),
+	NEVER("rx_crc_errors"),
+	NEVER("rx_fifo_errors"),
+	NEVER("rx_frame_errors"),
+	NEVER("rx_length_errors"),
+	NEVER("rx_missed_errors"),
+	NEVER("rx_nohandler"),
+	NEVER("rx_over_errors"),
+	NEVER("tx_aborted_errors"),
+	NEVER("tx_carrier_errors"),
+	NEVER("tx_compressed"),
+	NEVER("tx_fifo_errors"),
+	NEVER("tx_heartbeat_errors"),
+	NEVER("tx_window_errors"),
+	{},
 };
-static const struct proc_group group = { .path = "/sys/class/net", .find = find, .next = next, .members = members };
+static const struct proc_group group = {
+	.path = "/sys/class/net", .find = find, .next = next, .members = members
+};
 
 /* ---- news ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* time.c - clocks and sleeps.
- * Ref: clock_gettime(2), clock_nanosleep(2), nanosleep(2), gettimeofday(2), times(2), adjtimex(2). Tests: selftests/abi/time.c,
- * selftests/abi/time.c */
+ * Ref: clock_gettime(2), clock_nanosleep(2), nanosleep(2), gettimeofday(2), times(2), adjtimex(2).
+ * Tests: selftests/abi/time.c, selftests/abi/time.c */
 #include <compat/abi/time.h>
 #include <compat/syscalls.h>
 
@@ -63,7 +63,8 @@ ktime_t deadline_on_clock(s32 clock, ktime_t abs)
 	return abs;
 }
 
-/* CPU-time clocks of other threads and processes: the id is encoded in the number. Ref: clock_getcpuclockid(3). */
+/* CPU-time clocks of other threads and processes: the id is encoded in the number. Ref:
+ * clock_getcpuclockid(3). */
 static int cpu_clock_read(s32 id, ktime_t *ns)
 {
 	pid_t pid = ~(id >> 3);
@@ -142,7 +143,8 @@ static int set_realtime(ktime_t ns)
 {
 	if (!capable(CAP_SYS_TIME))
 		return -EPERM;
-	if (ns < clock_monotonic())	/* Linux: real time may not fall behind the time since boot */
+	/* Linux: real time may not fall behind the time since boot */
+	if (ns < clock_monotonic())
 		return -EINVAL;
 	clock_set_realtime(ns);
 	ntp_forget();
@@ -187,7 +189,9 @@ long sys_settimeofday(uaddr_t tv, uaddr_t tz)
 		return -EFAULT;
 	if (!capable(CAP_SYS_TIME))
 		return -EPERM;
-	return uaddr_null(tv) ? 0 : set_realtime(min(t.sec, MAX_SECONDS - 1) * NSEC_PER_SEC + t.usec * NSEC_PER_USEC);
+	return uaddr_null(tv) ? 0
+			      : set_realtime(min(t.sec, MAX_SECONDS - 1) * NSEC_PER_SEC +
+					     t.usec * NSEC_PER_USEC);
 }
 
 /* ---- sleeps ---- */
@@ -211,7 +215,8 @@ static long nanosleep_restart(struct task *t)
 	return -ERESTART_RESTARTBLOCK;
 }
 
-/* Timers of ordinary threads may be late by the slack, so that wake-ups can be joined; the deadline asked for is what is reported. */
+/* Timers of ordinary threads may be late by the slack, so that wake-ups can be joined; the deadline
+ * asked for is what is reported. */
 static long sleep_until(ktime_t deadline, uaddr_t rem)
 {
 	struct task *t = current();
@@ -243,7 +248,8 @@ static void sleep_moved(struct clock_watch *w, bool stepped)
 	sched_wake(s->task);
 }
 
-/* Until a time of a clock: a step of the real-time clock changes how long that is. -ETIMEDOUT when it has come. */
+/* Until a time of a clock: a step of the real-time clock changes how long that is. -ETIMEDOUT when
+ * it has come. */
 static int sleep_until_clock(s32 id, ktime_t when)
 {
 	struct real_sleep s = { .task = current() };
@@ -253,8 +259,10 @@ static int sleep_until_clock(s32 id, ktime_t when)
 	clock_watch_add(&s.watch);
 	do {
 		WRITE_ONCE(s.moved, false);
-		smp_mb();		/* then the offset: a step after this look sets moved again */
-		err = task_wait(READ_ONCE(s.moved), WAIT_INTERRUPTIBLE, deadline_on_clock(id, when));
+		/* then the offset: a step after this look sets moved again */
+		smp_mb();
+		err = task_wait(READ_ONCE(s.moved), WAIT_INTERRUPTIBLE,
+				deadline_on_clock(id, when));
 	} while (!err);
 	clock_watch_del(&s.watch);
 	return err;
@@ -303,7 +311,8 @@ long sys_times(uaddr_t out)
 	u64 u, s;
 
 	proc_times(p, &u, &s);
-	tms = (struct abi_tms){ (s64)(u / tick), (s64)(s / tick), (s64)(p->child_user_ns / tick), (s64)(p->child_sys_ns / tick) };
+	tms = (struct abi_tms){ (s64)(u / tick), (s64)(s / tick), (s64)(p->child_user_ns / tick),
+				(s64)(p->child_sys_ns / tick) };
 	if (!uaddr_null(out) && put_user(out, tms))
 		return -EFAULT;
 	return clock_monotonic() / (ktime_t)tick;

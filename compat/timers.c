@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* timers.c - interval timers and POSIX timers. Ref: getitimer(2), timer_create(2), timer_settime(2). Tests: selftests/abi/time.c */
+/* timers.c - interval timers and POSIX timers. Ref: getitimer(2), timer_create(2),
+ * timer_settime(2). Tests: selftests/abi/time.c */
 #include <compat/abi/time.h>
 #include <compat/syscalls.h>
 
@@ -9,7 +10,8 @@ static int timeval_ns(const struct abi_timeval *tv, ktime_t *ns)
 {
 	if (tv->sec < 0 || tv->usec < 0 || tv->usec >= 1000000)
 		return -EINVAL;
-	*ns = tv->sec >= S64_MAX / NSEC_PER_SEC ? S64_MAX : tv->sec * NSEC_PER_SEC + tv->usec * NSEC_PER_USEC;
+	*ns = tv->sec >= S64_MAX / NSEC_PER_SEC ? S64_MAX
+						: tv->sec * NSEC_PER_SEC + tv->usec * NSEC_PER_USEC;
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* unixdiag.c - NETLINK_SOCK_DIAG for AF_UNIX: names, peers, who waits to be accepted. Ref: sock_diag(7), <linux/unix_diag.h>.
+/* unixdiag.c - NETLINK_SOCK_DIAG for AF_UNIX: names, peers, who waits to be accepted. Ref:
+ * sock_diag(7), <linux/unix_diag.h>.
  * Tests: selftests/abi/sockdiag.c
  */
 #include <compat/sockdiag.h>
@@ -34,7 +35,9 @@ static void put_sock(struct dump *d, const struct unix_info *i)
 
 	if (!m)
 		return;
-	*m = (struct abi_unix_diag_msg){ .family = AF_UNIX, .type = (u8)i->type, .state = i->tcp_state, .ino = (u32)i->ino };
+	*m = (struct abi_unix_diag_msg){
+		.family = AF_UNIX, .type = (u8)i->type, .state = i->tcp_state, .ino = (u32)i->ino
+	};
 	diag_cookie_of(i->ino, m->cookie);
 	if (show & UDIAG_SHOW(NAME))
 		put_name(d->o, i->name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* user.c - strings and growing structs out of user memory. Ref: path_resolution(7), openat2(2) "Extensibility". */
+/* user.c - strings and growing structs out of user memory. Ref: path_resolution(7), openat2(2)
+ * "Extensibility". */
 #include <compat/user.h>
 
 #include <kernel/lib/string.h>

@@ -21,8 +21,8 @@ static inline int __must_check copy_to_user(uaddr_t dst, const void *src, usize 
 #define put_user(dst, v) ({ __typeof__(v) pv_ = (v); copy_to_user(dst, &pv_, sizeof(pv_)); })
 
 /*
- * For extensible structs (clone3, openat2, sched_setattr): copies min(usize, ksize), zero-fills, and refuses non-zero bytes
- * that we do not know with -E2BIG.
+ * For extensible structs (clone3, openat2, sched_setattr): copies min(usize, ksize), zero-fills,
+ * and refuses non-zero bytes that we do not know with -E2BIG.
  */
 int __must_check copy_struct_from_user(void *dst, usize ksize, uaddr_t src, usize user_size);
 
@@ -34,14 +34,16 @@ struct user_string {
 };
 /* -ENAMETOOLONG, -EFAULT, -ENOMEM. Always leaves p fit for user_string_put. */
 int __must_check user_path_get(struct user_string *p, uaddr_t src);
-/* The same for other strings, of at most max bytes with the NUL (<= PATH_MAX): -EINVAL when longer. */
+/* The same for other strings, of at most max bytes with the NUL (<= PATH_MAX): -EINVAL when longer.
+ * */
 int __must_check user_string_get(struct user_string *p, uaddr_t src, usize max);
 static inline void user_string_put(struct user_string *p)
 {
 	if (p->s != p->inline_buf)
 		kfree(p->s);
 }
-/* Declare as: auto_path struct user_string p; and call user_path_get() before anything can return. */
+/* Declare as: auto_path struct user_string p; and call user_path_get() before anything can return.
+ * */
 #define auto_path __cleanup(user_string_put)
 
 static inline uaddr_t uaddr_add(uaddr_t a, u64 off)

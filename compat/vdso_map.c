@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* vdso_map.c - the pages of the vDSO: data below, code above, the same in every address space.
  *
- * Locks: the data page is written under clock.c's set lock by clock_changed_hook; readers retry on seq. Ref: vdso(7).
+ * Locks: the data page is written under clock.c's set lock by clock_changed_hook; readers retry on
+ * seq. Ref: vdso(7).
  * Tests: selftests/abi/time.c
  */
 #include <compat/vdso.h>
@@ -74,7 +75,8 @@ static u64 find_symbol(const char *name)
 
 /* Clocks that are the counter plus an offset. */
 static const u8 by_counter[] = {
-	CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
+	CLOCK_REALTIME,	       CLOCK_MONOTONIC,	       CLOCK_MONOTONIC_RAW,
+	CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
 };
 
 static void update(void)
@@ -138,11 +140,13 @@ int vdso_map(struct aspace *as)
 		err = aspace_munmap(as, (u64)at, len);
 	}
 	if (!err)
-		err = aspace_map_special(as, (u64)at, PAGE_SIZE, VMA_READ | VMA_MAY_READ, "[vvar]", pages);
+		err = aspace_map_special(as, (u64)at, PAGE_SIZE, VMA_READ | VMA_MAY_READ, "[vvar]",
+					 pages);
 	if (!err)
 		err = aspace_map_special(as, (u64)at + PAGE_SIZE, nr_code * PAGE_SIZE,
-					 VMA_READ | VMA_EXEC | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXEC |
-						 (cpu_has(CPU_BTI) ? VMA_BTI : 0), "[vdso]", pages + 1);
+					 VMA_READ | VMA_EXEC | VMA_MAY_READ | VMA_MAY_WRITE |
+						 VMA_MAY_EXEC | (cpu_has(CPU_BTI) ? VMA_BTI : 0),
+					 "[vdso]", pages + 1);
 	as->vdso = (u64)at + PAGE_SIZE;
 	return err;
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* fdt_bus.c - what the machine has, from the device tree.
  *
- * The tree is first read where the loader put it (boot.S mapped up to 4 MiB from its 2 MiB boundary), then only its used part is copied:
- * QEMU's is 1 MiB of mostly nothing. Nodes below a disabled one, and under /cpus or /reserved-memory, are no devices.
+ * The tree is first read where the loader put it (boot.S mapped up to 4 MiB from its 2 MiB
+ * boundary), then only its used part is copied: QEMU's is 1 MiB of mostly nothing. Nodes below a
+ * disabled one, and under /cpus or /reserved-memory, are no devices.
  *
- * What is wrong with it is said where it still names a PL011. Nothing can be said over one whose first word is wrong, whose header
- * points outside, or that lost its strings: no address of a device is known then.
- * Locks: none; boot only. Ref: Devicetree Specification 0.4 s3; Linux Documentation/arch/arm64/booting.rst.
+ * What is wrong with it is said where it still names a PL011. Nothing can be said over one whose
+ * first word is wrong, whose header points outside, or that lost its strings: no address of a
+ * device is known then.
+ * Locks: none; boot only. Ref: Devicetree Specification 0.4 s3; Linux
+ * Documentation/arch/arm64/booting.rst.
  * Tests: selftests/boot/run damaged_device_trees an_initrd_outside_memory
  */
 #include <drivers/fdt_bus.h>
@@ -90,7 +93,8 @@ static __noreturn void tree_unusable(paddr_t fdt, const char *why)
 	panic("the device tree at %lx %s", fdt, why);
 }
 
-/* Its nodes follow each other to the end: one that was cut off would be a machine without this and that. */
+/* Its nodes follow each other to the end: one that was cut off would be a machine without this and
+ * that. */
 static void check_tree(const void *old, paddr_t fdt)
 {
 	int node = 0;
@@ -108,7 +112,8 @@ void fdt_bus_init(paddr_t fdt)
 	u64 total = 0;
 
 	if (!fdt || fdt_check_header(old))
-		panic("no device tree at %lx", fdt);	/* so no console either: seen in a debugger only */
+		/* so no console either: seen in a debugger only */
+		panic("no device tree at %lx", fdt);
 	check_tree(old, fdt);
 	fdt_for_each_memory(add_memory, &total);
 	if (!total)
@@ -123,7 +128,8 @@ void fdt_bus_init(paddr_t fdt)
 	pr_info("memory: %lu MiB", total >> 20);
 }
 
-/* mem=: as on arm64 Linux the size of all banks together, from below; the kernel and the initramfs stay where they are. */
+/* mem=: as on arm64 Linux the size of all banks together, from below; the kernel and the initramfs
+ * stay where they are. */
 static int limit_memory(const char *value)
 {
 	paddr_t image, image_end;

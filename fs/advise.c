@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* advise.c - what programs say about the page cache of a file: read it now, write it now, it is not needed any more.
- * Locks: none of its own. Ref: posix_fadvise(2), readahead(2), sync_file_range(2), Linux Documentation/admin-guide/sysctl/vm.rst
- * (drop_caches). Tests: selftests/abi/fsmix.c, selftests/storage/run */
+/* advise.c - what programs say about the page cache of a file: read it now, write it now, it is not
+ * needed any more.
+ * Locks: none of its own. Ref: posix_fadvise(2), readahead(2), sync_file_range(2), Linux
+ * Documentation/admin-guide/sysctl/vm.rst (drop_caches). Tests: selftests/abi/fsmix.c,
+ * selftests/storage/run */
 #include <fs/advise.h>
 
 #include <fs/blkdev.h>

@@ -10,5 +10,7 @@ struct vmo;
 /* The pages of a regular file or block device; NULL: it has none (yet). */
 struct vmo *vfs_vmo(struct file *f);
 void vfs_read_ahead(struct file *f, loff_t off, loff_t len);
-void vfs_advise(struct file *f, loff_t off, loff_t len, int advice);	/* POSIX_FADV_*; len 0: to the end */
-int __must_check vfs_sync_range(struct file *f, loff_t off, loff_t len, u32 flags);	/* SYNC_FILE_RANGE_* */
+/* POSIX_FADV_*; len 0: to the end */
+void vfs_advise(struct file *f, loff_t off, loff_t len, int advice);
+/* SYNC_FILE_RANGE_* */
+int __must_check vfs_sync_range(struct file *f, loff_t off, loff_t len, u32 flags);

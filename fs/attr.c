@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* attr.c - access(2), attributes of descriptors, changes with the mount's and the handle's say.
- * Ref: access(2), stat(2), truncate(2), fallocate(2), anon_inode. Tests: selftests/abi/path.c, stat.c */
+ * Ref: access(2), stat(2), truncate(2), fallocate(2), anon_inode. Tests: selftests/abi/path.c,
+ * stat.c */
 #include <fs/attr.h>
 
 #include "walk.h"
@@ -15,14 +16,16 @@
 
 /* ---- access(2) ---- */
 
-/* With real ids, as if a set-id program asked for its user: NULL when that is what current is already. */
+/* With real ids, as if a set-id program asked for its user: NULL when that is what current is
+ * already. */
 static int real_cred(struct cred **out)
 {
 	struct cred *c = current_cred();
 	u64 caps = c->uid.v ? 0 : c->cap_permitted;
 
 	*out = NULL;
-	if (uid_eq(c->uid, c->fsuid) && gid_eq(c->gid, c->fsgid) && (c->uid.v || caps == c->cap_effective))
+	if (uid_eq(c->uid, c->fsuid) && gid_eq(c->gid, c->fsgid) &&
+	    (c->uid.v || caps == c->cap_effective))
 		return 0;
 	*out = cred_copy(c);
 	if (!*out)
@@ -212,7 +215,8 @@ struct vnode *file_vnode(const struct file *f)
 #define ANON_DEV  15u	/* st_dev of what has no name: the kernel's own mounts come first */
 #define ANON_INO  1u
 
-/* Pipes, sockets, eventfds... have no file system; fstat shows what Linux's anonymous inodes show. */
+/* Pipes, sockets, eventfds... have no file system; fstat shows what Linux's anonymous inodes show.
+ * */
 static void anon_getattr(struct file *f, struct kstat *st)
 {
 	const struct object_ops *ops = f->obj->ops;
@@ -223,7 +227,11 @@ static void anon_getattr(struct file *f, struct kstat *st)
 	else if (ops->type == OBJ_SOCKET)
 		mode = S_IFSOCK | 0777;
 	*st = (struct kstat){
-		.dev = ANON_DEV, .ino = ops->ino ? ops->ino(f->obj) : ANON_INO, .mode = mode, .nlink = 1, .blksize = PAGE_SIZE,
+		.dev = ANON_DEV,
+		.ino = ops->ino ? ops->ino(f->obj) : ANON_INO,
+		.mode = mode,
+		.nlink = 1,
+		.blksize = PAGE_SIZE,
 		.result_mask = STATX_BASIC_STATS,
 	};
 	if (ops->ino) {

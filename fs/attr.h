@@ -30,9 +30,11 @@ struct vnode *file_vnode(const struct file *f);
 
 /* xattr(7). Values go through kernel buffers; size 0 asks for the length. */
 ssize_t xattr_get(struct vnode *v, const char *name, void *buf, usize size);
-int __must_check xattr_set(const struct path *p, const char *name, const void *value, usize size, u32 flags);
+int __must_check xattr_set(const struct path *p, const char *name, const void *value, usize size,
+			   u32 flags);
 int __must_check xattr_remove(const struct path *p, const char *name);
 ssize_t xattr_list(struct vnode *v, char *buf, usize size);
 /* Whoever asks. value NULL: remove. */
 ssize_t vnode_getxattr(struct vnode *v, const char *name, void *buf, usize size);
-int __must_check vnode_setxattr(struct vnode *v, const char *name, const void *value, usize size, u32 flags);
+int __must_check vnode_setxattr(struct vnode *v, const char *name, const void *value, usize size,
+				u32 flags);

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* bio.c - the way of a request: submitted, collected with its neighbours, started on a queue, done.
  *
- *	blkdev_submit() --checks, partition--> stage: flush first? --> plug --> merge --> queue_request()
- *	queue_request(): disk_ops.start() takes it, or it waits in the queue's list in order; a completion starts those that wait.
+ *	blkdev_submit() --checks, partition--> stage: flush first? --> plug --> merge -->
+ *	queue_request()
+ *	queue_request(): disk_ops.start() takes it, or it waits in the queue's list in order; a
+ *	completion starts those that wait.
  *	bio_done() --> each bio of the request: flush after it? --> end()
  *
- * Requests are chains of bios (bio.next) with consecutive sectors; the head knows the sums. A bio is never split: bio_add() refuses
- * what the device could not take in one request.
+ * Requests are chains of bios (bio.next) with consecutive sectors; the head knows the sums. A bio
+ * is never split: bio_add() refuses what the device could not take in one request.
  *
  * Invariants:
- *  (1) between blkdev_submit() and end() a bio is in exactly one place: a plug, a queue's list, the driver, a flush list.
+ *  (1) between blkdev_submit() and end() a bio is in exactly one place: a plug, a queue's list, the
+ *      driver, a flush list.
  *  (2) a request that found its queue full is started before any that came later to that queue.
- *  (3) writers never fail for want of memory: bio_alloc(PAGE_KERNEL) waits for one of a reserve that comes back by itself.
+ *  (3) writers never fail for want of memory: bio_alloc(PAGE_KERNEL) waits for one of a reserve
+ *      that comes back by itself.
  *
  * Locks: q  disk_queue.lock (RANK_DISK_QUEUE, bottom halves off). end() runs with no lock held.
  * Ref: none. Tests: selftests/unit/bio_test.c, selftests/boot/run (disk)
@@ -64,7 +68,8 @@ static struct bio *reserve_take(void)
 static struct bio *from_reserve(void)
 {
 	struct bio *b = NULL;
-	int err = waitq_wait_exclusive(&reserve_wait, (b = reserve_take()) != NULL, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	int err = waitq_wait_exclusive(&reserve_wait, (b = reserve_take()) != NULL,
+				       WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
 
 	(void)err;
 	return b;
@@ -74,7 +79,8 @@ struct bio *bio_alloc(struct blkdev *dev, enum bio_op op, u64 sector, u32 max_ve
 {
 	u32 most = min(max_vecs, min(BIO_MAX_VECS, dev->disk->limits.max_vecs));
 	bool reserved = false;
-	struct bio *b = most <= SMALL_VECS ? slab_alloc(small_cache, how) : kmalloc(bio_bytes(most), how);
+	struct bio *b = most <= SMALL_VECS ? slab_alloc(small_cache, how)
+					   : kmalloc(bio_bytes(most), how);
 
 	if (unlikely(!b)) {
 		if (how == PAGE_ATOMIC)
@@ -83,7 +89,9 @@ struct bio *bio_alloc(struct blkdev *dev, enum bio_op op, u64 sector, u32 max_ve
 		most = min(most, RESERVE_VECS);
 		reserved = true;
 	}
-	*b = (struct bio){ .dev = dev, .op = op, .sector = sector, .max_vecs = most, .reserved = reserved };
+	*b = (struct bio){
+		.dev = dev, .op = op, .sector = sector, .max_vecs = most, .reserved = reserved
+	};
 	list_init(&b->link);
 	return b;
 }
@@ -127,12 +135,15 @@ bool bio_add(struct bio *b, struct page *p, u32 off, u32 len)
 
 static u32 stat_of(enum bio_op op)
 {
-	static const u8 kind[BIO_NR_OPS] = { [BIO_WRITE] = 1, [BIO_DISCARD] = 2, [BIO_FLUSH] = 3, [BIO_WRITE_ZEROES] = 1 };
+	static const u8 kind[BIO_NR_OPS] = {
+		[BIO_WRITE] = 1, [BIO_DISCARD] = 2, [BIO_FLUSH] = 3, [BIO_WRITE_ZEROES] = 1
+	};
 
 	return kind[op];
 }
 
-/* Milliseconds in which something was under way: counted when one begins or ends, as often as the clock ticks. */
+/* Milliseconds in which something was under way: counted when one begins or ends, as often as the
+ * clock ticks. */
 static void tick(struct blkdev *d, u64 now_ms, bool busy)
 {
 	u64 last = atomic_read(&d->busy_stamp);
@@ -194,7 +205,8 @@ static struct disk_queue *queue_here(struct disk *d)
 	return &d->queues[this_cpu_id() % d->nr_queues];
 }
 
-/* Starts what waits, in order (2). Returns those that failed at once, for the caller to finish without the lock. */
+/* Starts what waits, in order (2). Returns those that failed at once, for the caller to finish
+ * without the lock. */
 static struct bio *start_waiting(struct disk *d, struct disk_queue *q) MUST_HOLD(q->lock)
 {
 	struct bio *b, *failed = NULL;
@@ -234,9 +246,11 @@ static bool can_merge(const struct bio *h, const struct bio *b)
 {
 	const struct disk_limits *l = &h->dev->disk->limits;
 
-	return h->dev == b->dev && h->op == b->op && (b->op == BIO_READ || b->op == BIO_WRITE) && h->stage == STAGE_IO &&
-	       b->stage == STAGE_IO && h->flags == b->flags && h->sector + h->req_sectors == b->sector &&
-	       h->req_sectors + b->req_sectors <= l->max_sectors && h->req_vecs + b->req_vecs <= l->max_vecs;
+	return h->dev == b->dev && h->op == b->op && (b->op == BIO_READ || b->op == BIO_WRITE) &&
+	       h->stage == STAGE_IO && b->stage == STAGE_IO && h->flags == b->flags &&
+	       h->sector + h->req_sectors == b->sector &&
+	       h->req_sectors + b->req_sectors <= l->max_sectors &&
+	       h->req_vecs + b->req_vecs <= l->max_vecs;
 }
 
 static void merge(struct bio *h, struct bio *b)
@@ -376,7 +390,8 @@ static int check(const struct bio *b)
 		return -EIO;
 	if (b->op != BIO_READ && (b->dev->read_only || l->read_only))
 		return -EPERM;
-	if ((b->op == BIO_DISCARD && !l->max_discard) || (b->op == BIO_WRITE_ZEROES && !l->max_write_zeroes))
+	if ((b->op == BIO_DISCARD && !l->max_discard) ||
+	    (b->op == BIO_WRITE_ZEROES && !l->max_write_zeroes))
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -439,7 +454,8 @@ void bio_group_begin(struct bio_group *g)
 	g->error = 0;
 }
 
-/* Once the count is zero the waiter's stack may be gone; its task stays for as long as we are readers. */
+/* Once the count is zero the waiter's stack may be gone; its task stays for as long as we are
+ * readers. */
 void bio_group_done(struct bio_group *g, int error)
 {
 	struct task *t = g->task;
@@ -457,7 +473,8 @@ int bio_group_wait(struct bio_group *g)
 	int err;
 
 	if (atomic_sub_return(&g->in_flight, 1) != 0) {
-		err = task_wait(atomic_read_acquire(&g->in_flight) == 0, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+		err = task_wait(atomic_read_acquire(&g->in_flight) == 0, WAIT_UNINTERRUPTIBLE,
+				WAIT_FOREVER);
 		(void)err;
 	}
 	return READ_ONCE(g->error);
@@ -488,7 +505,8 @@ void bio_end_in_group(struct bio *b)
 	bio_group_done(g, error);
 }
 
-struct bio *bio_for_page(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p, u32 off, u32 len)
+struct bio *bio_for_page(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p, u32 off,
+			 u32 len)
 {
 	struct bio *b = bio_alloc(dev, op, sector, 1, PAGE_KERNEL);
 
@@ -497,7 +515,8 @@ struct bio *bio_for_page(struct blkdev *dev, enum bio_op op, u64 sector, struct 
 	return b;
 }
 
-int blkdev_page_wait(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p, u32 off, u32 len, u32 flags)
+int blkdev_page_wait(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p, u32 off,
+		     u32 len, u32 flags)
 {
 	struct bio *b = bio_for_page(dev, op, sector, p, off, len);
 	int err;
@@ -548,7 +567,8 @@ int blkdev_discard(struct blkdev *d, u64 sector, u64 nr_sectors)
 /* Devices that cannot get pages of zeros. */
 int blkdev_write_zeroes(struct blkdev *d, u64 sector, u64 nr_sectors)
 {
-	int err = in_steps(d, BIO_WRITE_ZEROES, sector, nr_sectors, d->disk->limits.max_write_zeroes);
+	int err = in_steps(d, BIO_WRITE_ZEROES, sector, nr_sectors,
+			   d->disk->limits.max_write_zeroes);
 	struct page *zeros = err == -EOPNOTSUPP ? page_alloc(0, PAGE_KERNEL | PAGE_ZEROED) : NULL;
 
 	if (err != -EOPNOTSUPP)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* blkdev_cache.c - the page cache of a block device: filled, read ahead, written out.
  *
- * The pages are what file systems see as bufs (fs/buf.c), too. Only pieces that changed are written, in units of the device's block, so
- * a neighbour in the same page that a journal holds back stays where it is.
+ * The pages are what file systems see as bufs (fs/buf.c), too. Only pieces that changed are
+ * written, in units of the device's block, so a neighbour in the same page that a journal holds
+ * back stays where it is.
  *
  * Locks: page locks. Ref: none. Tests: selftests/unit/pagecache_test.c, selftests/storage/run
  */
@@ -29,7 +30,9 @@ static int dev_fill(struct vmo *v, struct page *p)
 
 	if (n < PAGE_SIZE)
 		memset((u8 *)page_to_virt(p) + n, 0, PAGE_SIZE - n);
-	return n ? blkdev_page_wait(d, BIO_READ, p->index << (PAGE_SHIFT - SECTOR_SHIFT), p, 0, n, 0) : 0;
+	return n ? blkdev_page_wait(d, BIO_READ, p->index << (PAGE_SHIFT - SECTOR_SHIFT), p, 0, n,
+				    0)
+		 : 0;
 }
 
 static void dev_read_ahead(struct vmo *v, struct page **pages, u32 n)
@@ -45,7 +48,8 @@ static void dev_read_ahead(struct vmo *v, struct page **pages, u32 n)
 		if (len < PAGE_SIZE)
 			memset((u8 *)page_to_virt(pages[i]) + len, 0, PAGE_SIZE - len);
 		if (len)
-			page_io_add(&io, pages[i], 0, len, pages[i]->index << (PAGE_SHIFT - SECTOR_SHIFT));
+			page_io_add(&io, pages[i], 0, len,
+				    pages[i]->index << (PAGE_SHIFT - SECTOR_SHIFT));
 		page_io_page_end(&io, pages[i], 0);
 	}
 	page_io_end(&io);
@@ -62,15 +66,18 @@ static int dev_mkwrite(struct vmo *v, struct page *p, u32 from, u32 to)
 /* Adds the runs of dirty pieces, widened to the device's blocks. */
 static void add_pieces(struct page_io *io, struct blkdev *d, struct page *p, u32 mask)
 {
-	u32 block = d->disk->limits.logical_block / DIRTY_PIECE, all = bytes_in(d, p->index) / DIRTY_PIECE, i, k;
+	u32 block = d->disk->limits.logical_block / DIRTY_PIECE,
+	    all = bytes_in(d, p->index) / DIRTY_PIECE, i, k;
 
 	for (i = 0; i < all; i = k) {
 		u32 unit = ((1u << block) - 1) << i;
 
-		for (k = i + block; (mask & unit) && k < all && (mask >> k & ((1u << block) - 1)); k += block)
+		for (k = i + block; (mask & unit) && k < all && (mask >> k & ((1u << block) - 1));
+		     k += block)
 			;
 		if (mask & unit)
-			page_io_add(io, p, i * DIRTY_PIECE, (k - i) * DIRTY_PIECE, (p->index << (PAGE_SHIFT - SECTOR_SHIFT)) + i);
+			page_io_add(io, p, i * DIRTY_PIECE, (k - i) * DIRTY_PIECE,
+				    (p->index << (PAGE_SHIFT - SECTOR_SHIFT)) + i);
 	}
 }
 
@@ -101,7 +108,11 @@ static void dev_dirtied(struct vmo *v)
 }
 
 static const struct pager_ops dev_pager = {
-	.fill = dev_fill, .read_ahead = dev_read_ahead, .mkwrite = dev_mkwrite, .write_out = dev_write_out, .dirtied = dev_dirtied,
+	.fill = dev_fill,
+	.read_ahead = dev_read_ahead,
+	.mkwrite = dev_mkwrite,
+	.write_out = dev_write_out,
+	.dirtied = dev_dirtied,
 };
 
 /* ---- in time ---- */
@@ -133,7 +144,9 @@ static bool item_dirty(struct flush_item *i)
 	return vmo_is_dirty(m) || vmo_is_writing(m);
 }
 
-static const struct flush_ops item_ops = { .hold = item_hold, .put = item_put, .write = flush_item, .dirty = item_dirty };
+static const struct flush_ops item_ops = {
+	.hold = item_hold, .put = item_put, .write = flush_item, .dirty = item_dirty
+};
 
 struct vmo *blkdev_make_vmo(struct blkdev *d)
 {

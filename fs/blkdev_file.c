@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* blkdev_file.c - a block device as a file: reading and writing through its page cache or past it, fsync.
+/* blkdev_file.c - a block device as a file: reading and writing through its page cache or past it,
+ * fsync.
  * Locks: none of its own. Ref: open(2) (O_EXCL on devices), fsync(2). Tests: selftests/storage/run
  */
 #include <fs/blk_int.h>
@@ -60,7 +61,8 @@ int blkdev_claim_path(const char *path, const void *holder, struct blkdev **out)
 	err = path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW, &p);
 	if (err)
 		return err;
-	err = (p.dentry->vnode->mode & S_IFMT) != S_IFBLK ? -ENOTBLK : blkdev_find(p.dentry->vnode->rdev, out);
+	err = (p.dentry->vnode->mode & S_IFMT) != S_IFBLK ? -ENOTBLK
+							  : blkdev_find(p.dentry->vnode->rdev, out);
 	path_put(&p);
 	if (err)
 		return err;
@@ -178,7 +180,8 @@ static int dev_mmap(struct file *f, struct vm_request *req)
 
 int blkdev_sync(struct blkdev *d)
 {
-	int err = vmo_sync(d->vmo, 0, U64_MAX), flushed = flush_wanted(FLUSH_DEVICE_FSYNC) ? blkdev_flush(d) : 0;
+	int err = vmo_sync(d->vmo, 0, U64_MAX),
+	    flushed = flush_wanted(FLUSH_DEVICE_FSYNC) ? blkdev_flush(d) : 0;
 
 	return err ? err : flushed;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* blkdev_proc.c - /proc/partitions and /proc/diskstats.
- * Locks: those of blkdev_for_each(). Ref: proc(5), Linux Documentation/admin-guide/iostats.rst. Tests: selftests/storage/run */
+ * Locks: those of blkdev_for_each(). Ref: proc(5), Linux Documentation/admin-guide/iostats.rst.
+ * Tests: selftests/storage/run */
 #include <fs/blk_int.h>
 
 #include <arch/cpu.h>
@@ -11,7 +12,8 @@
 static void show_partition(struct blkdev *d, void *arg)
 {
 	if (blkdev_bytes(d))
-		seq_print(arg, "%4u  %7u %10lu %s\n", dev_major(d->dev), dev_minor(d->dev), blkdev_bytes(d) >> 10, d->name);
+		seq_print(arg, "%4u  %7u %10lu %s\n", dev_major(d->dev), dev_minor(d->dev),
+			  blkdev_bytes(d) >> 10, d->name);
 }
 
 static int show_partitions(struct seq *s, struct task *t)
@@ -46,10 +48,13 @@ void blkdev_show_stats(struct seq *s, const struct blkdev *d, bool padded)
 	for (k = 0; k < 4; k++)
 		weighted += b.ns[k];
 	for (k = 0; k < 2; k++)
-		seq_print(s, padded ? "%8lu %8lu %8lu %8lu " : "%lu %lu %lu %lu ", b.ios[k], b.merges[k], b.sectors[k], b.ns[k] / NSEC_PER_MSEC);
-	seq_print(s, padded ? "%8u %8lu %8lu " : "%u %lu %lu ", atomic_read(&d->in_flight), atomic_read(&d->busy_ms), weighted / NSEC_PER_MSEC);
-	seq_print(s, padded ? "%8lu %8lu %8lu %8lu %8lu %8lu\n" : "%lu %lu %lu %lu %lu %lu\n", b.ios[2], b.merges[2], b.sectors[2],
-		  b.ns[2] / NSEC_PER_MSEC, b.ios[3], b.ns[3] / NSEC_PER_MSEC);
+		seq_print(s, padded ? "%8lu %8lu %8lu %8lu " : "%lu %lu %lu %lu ", b.ios[k],
+			  b.merges[k], b.sectors[k], b.ns[k] / NSEC_PER_MSEC);
+	seq_print(s, padded ? "%8u %8lu %8lu " : "%u %lu %lu ", atomic_read(&d->in_flight),
+		  atomic_read(&d->busy_ms), weighted / NSEC_PER_MSEC);
+	seq_print(s, padded ? "%8lu %8lu %8lu %8lu %8lu %8lu\n" : "%lu %lu %lu %lu %lu %lu\n",
+		  b.ios[2], b.merges[2], b.sectors[2], b.ns[2] / NSEC_PER_MSEC, b.ios[3],
+		  b.ns[3] / NSEC_PER_MSEC);
 }
 
 static void show_disk(struct blkdev *d, void *arg)

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* blkflush.c - order on devices with a volatile cache: flush before a write, flush after it, and one flush for all who wait.
+/* blkflush.c - order on devices with a volatile cache: flush before a write, flush after it, and
+ * one flush for all who wait.
  *
- *	bio with PREFLUSH ----> pending --start()--> running --flush done--> its write --FUA?--> pending (again) --> finished
+ *	bio with PREFLUSH ----> pending --start()--> running --flush done--> its write --FUA?-->
+ *	pending (again) --> finished
  *	BIO_FLUSH itself  ----> pending ----------> running ------------> finished
  *
- * One flush is under way at a time. Those that come meanwhile wait for the next: the one that runs may have begun before their data
- * was complete. So a hundred threads in fsync share two flushes.
+ * One flush is under way at a time. Those that come meanwhile wait for the next: the one that runs
+ * may have begun before their data was complete. So a hundred threads in fsync share two flushes.
  *
  * Invariant: a bio in `running` came before the flush started.
- * Locks: f  disk_flush.lock (RANK_DISK_QUEUE), bottom halves off. Ref: virtio 1.2 s5.2.6.2 (VIRTIO_BLK_F_FLUSH).
+ * Locks: f  disk_flush.lock (RANK_DISK_QUEUE), bottom halves off. Ref: virtio 1.2 s5.2.6.2
+ * (VIRTIO_BLK_F_FLUSH).
  * Tests: selftests/unit/bio_test.c, selftests/boot/run (disk)
  */
 #include <fs/blk_int.h>

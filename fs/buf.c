@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* buf.c - blocks of devices, found by number without locks.
  *
- *	(none) --buf_read(), buf_new()--> held <--> cached, refs 0 --shrink: refs = BUF_DEAD--> erased --grace period--> freed
+ *	(none) --buf_read(), buf_new()--> held <--> cached, refs 0 --shrink: refs = BUF_DEAD-->
+ *	erased --grace period--> freed
  *
- * A buf keeps its page in the cache; clean bufs that nobody holds go when memory is wanted, and their pages after them.
+ * A buf keeps its page in the cache; clean bufs that nobody holds go when memory is wanted, and
+ * their pages after them.
  *
  * Invariants:
- *  (1) one buf for each block: it is entered under bufs_lock, and lookups that meet a dead one look again.
- *  (2) who raised refs from a value that is not BUF_DEAD owns a reference; only shrinking stores BUF_DEAD, from 0.
+ *  (1) one buf for each block: it is entered under bufs_lock, and lookups that meet a dead one look
+ *      again.
+ *  (2) who raised refs from a value that is not BUF_DEAD owns a reference; only shrinking stores
+ *      BUF_DEAD, from 0.
  *  (3) b->data is up to date as long as b exists.
  *
- * Locks: blkdev.bufs_lock [RANK_BUF]; lookups under RCU. Ref: none. Tests: selftests/unit/bio_test.c, journal_test.c
+ * Locks: blkdev.bufs_lock [RANK_BUF]; lookups under RCU. Ref: none. Tests:
+ * selftests/unit/bio_test.c, journal_test.c
  */
 #include <fs/buf.h>
 
@@ -68,7 +73,8 @@ static void free_rcu(struct rcu_head *h)
 	free_buf(container_of(h, struct buf, rcu));
 }
 
-/* Enters a new buf over page, whose reference it takes; or the one that somebody else was faster with. */
+/* Enters a new buf over page, whose reference it takes; or the one that somebody else was faster
+ * with. */
 static int enter(struct blkdev *dev, u64 block, struct page *page, struct buf **out)
 {
 	struct buf *b = slab_alloc(cache, PAGE_KERNEL | PAGE_ZEROED), *old = NULL;
@@ -130,7 +136,8 @@ int buf_new(struct blkdev *dev, u64 block, struct buf **out)
 
 		if (beyond(dev, block))
 			return -EIO;
-		err = dev->block_size == PAGE_SIZE ? vmo_page_unread(dev->vmo, index, &p) : vmo_page(dev->vmo, index, VMO_FAULT, &p);
+		err = dev->block_size == PAGE_SIZE ? vmo_page_unread(dev->vmo, index, &p)
+						   : vmo_page(dev->vmo, index, VMO_FAULT, &p);
 		if (!err)
 			err = enter(dev, block, p, &b);
 	}
@@ -145,7 +152,8 @@ int buf_new(struct blkdev *dev, u64 block, struct buf **out)
 
 void buf_readahead(struct blkdev *dev, u64 block, u32 n)
 {
-	u64 first = block * dev->block_size >> PAGE_SHIFT, last = ((block + n) * dev->block_size - 1) >> PAGE_SHIFT;
+	u64 first = block * dev->block_size >> PAGE_SHIFT,
+	    last = ((block + n) * dev->block_size - 1) >> PAGE_SHIFT;
 
 	if (n)
 		vmo_read_ahead(dev->vmo, first, (u32)(last - first + 1));
@@ -173,7 +181,8 @@ int buf_sync(struct blkdev *dev)
 	u32 before = READ_ONCE(dev->vmo->errors.seq);
 	int err = vmo_sync(dev->vmo, 0, U64_MAX);
 
-	if (!err && READ_ONCE(dev->vmo->errors.seq) != before)	/* not "heard": that is for who has the device open */
+	/* not "heard": that is for who has the device open */
+	if (!err && READ_ONCE(dev->vmo->errors.seq) != before)
 		err = READ_ONCE(dev->vmo->errors.err);
 	return err;
 }
@@ -196,7 +205,8 @@ static void write_end(struct bio *bio)
 
 static void start(struct buf *b, struct bio_group *g, u32 flags)
 {
-	struct bio *bio = bio_for_page(b->dev, BIO_WRITE, b->block * (b->size / SECTOR_SIZE), b->page, offset_of(b), b->size);
+	struct bio *bio = bio_for_page(b->dev, BIO_WRITE, b->block * (b->size / SECTOR_SIZE),
+				       b->page, offset_of(b), b->size);
 
 	buf_wait_io(b);
 	buf_flag_set(b, BUF_IO);
@@ -268,7 +278,8 @@ bool buf_forget_all(struct blkdev *dev)
 	rcu_read_lock();
 	b = xa_find(&dev->bufs, &index, U64_MAX);
 	if (b)
-		pr_warn("%s: block %lu is still held (%u)", dev->name, b->block, atomic_read(&b->refs));
+		pr_warn("%s: block %lu is still held (%u)", dev->name, b->block,
+			atomic_read(&b->refs));
 	rcu_read_unlock();
 	return !b;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* chrdev.c - character devices by number. devfs.c shows those with a name in devtmpfs.
  *
- * Locks: dev_lock [RANK_SUPER]: the list. A device is static and, once found, stays: unregistering is for drivers whose devices are
- * gone and whose open() says -ENODEV from then on. Ref: mknod(2), null(4), Linux Documentation/admin-guide/devices.txt.
+ * Locks: dev_lock [RANK_SUPER]: the list. A device is static and, once found, stays: unregistering
+ * is for drivers whose devices are gone and whose open() says -ENODEV from then on. Ref: mknod(2),
+ * null(4), Linux Documentation/admin-guide/devices.txt.
  * Tests: none of its own yet
  */
 #include <fs/chrdev.h>
@@ -16,7 +17,8 @@ static struct list devices = LIST_INIT(devices);	/* [dev_lock] the machine's */
 
 static bool overlap(const struct chrdev *a, const struct chrdev *b)
 {
-	return a->major == b->major && a->minor < b->minor + b->nr_minors && b->minor < a->minor + a->nr_minors;
+	return a->major == b->major && a->minor < b->minor + b->nr_minors &&
+	       b->minor < a->minor + a->nr_minors;
 }
 
 static int insert(struct chrdev *c)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* context.c - a task's root, working directory and umask; and what a path looks like from there.
  *
- * Invariants: (1) root and cwd are read under RCU between two looks at seq (path_walk), written under fs->lock with seq odd; the
- * references a reader may still use are dropped after a grace period by nature of dentry and mount.
- * Locks: fs->lock [RANK_DCACHE]. Ref: chdir(2), chroot(2), getcwd(3), clone(2) CLONE_FS. Tests: selftests/abi/path.c
+ * Invariants: (1) root and cwd are read under RCU between two looks at seq (path_walk), written
+ * under fs->lock with seq odd; the references a reader may still use are dropped after a grace
+ * period by nature of dentry and mount.
+ * Locks: fs->lock [RANK_DCACHE]. Ref: chdir(2), chroot(2), getcwd(3), clone(2) CLONE_FS. Tests:
+ * selftests/abi/path.c
  */
 #include <fs/vfs.h>
 
@@ -133,7 +135,8 @@ static bool prepend(char **at, const char *start, const char *s, usize len)
 }
 
 /* One try; names may change meanwhile: the caller checks the sequences. */
-static bool write_name(const struct path *p, const struct path *root, char *buf, char **at, enum path_state *state)
+static bool write_name(const struct path *p, const struct path *root, char *buf, char **at,
+		       enum path_state *state)
 {
 	struct dentry *d = p->dentry;
 	struct mount *m = p->mount;
@@ -152,7 +155,8 @@ static bool write_name(const struct path *p, const struct path *root, char *buf,
 				break;
 			continue;
 		}
-		if (!prepend(at, buf, READ_ONCE(d->name), (u32)READ_ONCE(d->key)) || !prepend(at, buf, "/", 1))
+		if (!prepend(at, buf, READ_ONCE(d->name), (u32)READ_ONCE(d->key)) ||
+		    !prepend(at, buf, "/", 1))
 			return false;
 		any = true;
 		d = READ_ONCE(d->parent);
@@ -160,7 +164,8 @@ static bool write_name(const struct path *p, const struct path *root, char *buf,
 	return any || prepend(at, buf, "/", 1);
 }
 
-int path_name(const struct path *p, const struct path *root, char *buf, usize size, char **out, enum path_state *state)
+int path_name(const struct path *p, const struct path *root, char *buf, usize size, char **out,
+	      enum path_state *state)
 {
 	u32 names, mounts;
 	bool fits;
@@ -171,7 +176,8 @@ int path_name(const struct path *p, const struct path *root, char *buf, usize si
 		mounts = mount_seq();
 		*out = buf + size - 1;
 		**out = 0;
-		*state = dentry_hashed(p->dentry) || dentry_is_root(p->dentry) ? PATH_NORMAL : PATH_DELETED;
+		*state = dentry_hashed(p->dentry) || dentry_is_root(p->dentry) ? PATH_NORMAL
+									       : PATH_DELETED;
 		fits = write_name(p, root, buf, out, state);
 		rcu_read_unlock();
 	} while ((names & 1) || names != dcache_rename_seq() || mount_seq_changed(mounts));

@@ -1,29 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /* dcache.c - the name cache: (directory, name) -> vnode.
  *
- * One hash table over (parent, name). A walk reads it under RCU and writes nothing; only what it ends at gets a reference. A dentry
- * lives while somebody has a reference, and the cache has one, so whatever is found under RCU can be taken unless it is just being
- * forgotten. On file systems with SB_DCACHE_IS_DIR the names here are the directory and are never forgotten.
+ * One hash table over (parent, name). A walk reads it under RCU and writes nothing; only what it
+ * ends at gets a reference. A dentry lives while somebody has a reference, and the cache has one,
+ * so whatever is found under RCU can be taken unless it is just being forgotten. On file systems
+ * with SB_DCACHE_IS_DIR the names here are the directory and are never forgotten.
  *
  * States of a dentry:
  *
  *	      dentry_alloc()          dentry_add()            dentry_drop(), shrink       last dentry_put()
- *	(none) ------------> UNHASHED ------------> HASHED ----------------------> UNHASHED ---------------> freed after a grace period
- *	                                 vnode NULL: negative; dentry_instantiate() makes it positive
+ *	(none) ------------> UNHASHED ------------> HASHED ----------------------> UNHASHED
+ *	---------------> freed after a grace period
+ *	                                 vnode NULL: negative; dentry_instantiate() makes it
+ *	                                 positive
  *
  * Invariants:
- *  (1) HASHED means: in its bucket, in parent->children, one reference belongs to the cache. Whoever clears the flag (under d->lock)
- *      takes it out of both and disposes of that reference.
- *  (2) key, name, parent change only between seq odd and seq even; a reader that saw an even seq before and the same after its
- *      comparison compared one state.
- *  (3) a chain is changed under its bucket lock. A reader without it can be led into another chain by a move and miss what is there:
- *      a miss counts only when dcache_rename_seq() was even and did not change, or the bucket lock is held.
+ *  (1) HASHED means: in its bucket, in parent->children, one reference belongs to the cache.
+ *      Whoever clears the flag (under d->lock) takes it out of both and disposes of that reference.
+ *  (2) key, name, parent change only between seq odd and seq even; a reader that saw an even seq
+ *      before and the same after its comparison compared one state.
+ *  (3) a chain is changed under its bucket lock. A reader without it can be led into another chain
+ *      by a move and miss what is there: a miss counts only when dcache_rename_seq() was even and
+ *      did not change, or the bucket lock is held.
  *  (4) vnode changes once, from NULL; it is put when the dentry is freed.
  *
  * Which names are forgotten, and when: dcache_lru.c.
  *
  * Locks: rename_mutex [RANK_SLEEP_LEAF] > one of d->lock, bucket lock [RANK_DCACHE], never two.
- * Barriers: (A) seq odd before the fields change, (B) readers load seq, fields, seq. Ref: path_resolution(7).
+ * Barriers: (A) seq odd before the fields change, (B) readers load seq, fields, seq. Ref:
+ * path_resolution(7).
  * Tests: selftests/unit/dcache_test.c
  */
 #include <fs/dcache.h>
@@ -44,7 +49,8 @@ static struct slab_cache *dentry_cache __ro_after_init;
 static struct hlist *buckets __ro_after_init;
 static u32 bucket_shift __ro_after_init;		/* 64 - log2(number of buckets) */
 static struct spinlock bucket_locks[NR_BUCKET_LOCKS];
-static struct mutex rename_mutex;		/* one change of names at a time in the whole machine */
+/* one change of names at a time in the whole machine */
+static struct mutex rename_mutex;
 static u32 rename_seq;				/* [rename_mutex] odd: under way */
 static atomic64_t nr_dentries;			/* statistic */
 
@@ -55,7 +61,8 @@ void dcache_init(void)
 
 	dentry_cache = slab_cache_create("dentry", sizeof(struct dentry), 64);
 	mem_stats_get(&mem);
-	while (order < MAX_HASH_ORDER && (PAGE_SIZE << order) / sizeof(struct hlist) < mem.total / 2)
+	while (order < MAX_HASH_ORDER &&
+	       (PAGE_SIZE << order) / sizeof(struct hlist) < mem.total / 2)
 		order++;
 	buckets = pages_alloc_virt(order, PAGE_KERNEL | PAGE_ZEROED);
 	assert(buckets);
@@ -82,7 +89,8 @@ static inline u64 load_word(const char *s)
 
 static inline u64 zero_bytes(u64 w)
 {
-	return (w - ONES) & ~w & HIGHS;		/* the lowest set bit is exact; those above may be false */
+	/* the lowest set bit is exact; those above may be false */
+	return (w - ONES) & ~w & HIGHS;
 }
 
 static inline u64 hash_step(u64 h, u64 w)
@@ -111,7 +119,8 @@ struct name name_scan(const char *s)
 	return (struct name){ s, h << 32 | (u32)len };
 }
 
-/* name: stored, zero-padded to 8 bytes; n: readable 8 bytes beyond its end. Keys, and so lengths, are equal. */
+/* name: stored, zero-padded to 8 bytes; n: readable 8 bytes beyond its end. Keys, and so lengths,
+ * are equal. */
 static inline bool same_name(const char *stored, const struct name *n)
 {
 	u32 len = name_len(n), i;
@@ -151,7 +160,8 @@ u32 dcache_rename_seq(void)
 	return smp_load_acquire(&rename_seq);
 }
 
-static struct dentry *find_folded(const struct hlist *bucket, const struct dentry *parent, const struct name *n, struct vnode **vnode)
+static struct dentry *find_folded(const struct hlist *bucket, const struct dentry *parent,
+				  const struct name *n, struct vnode **vnode)
 {
 	struct dentry *d;
 	u32 seq;
@@ -161,7 +171,8 @@ static struct dentry *find_folded(const struct hlist *bucket, const struct dentr
 
 		if ((d->key ^ n->key) >> 32 || d->parent != parent)
 			continue;
-		seq = smp_load_acquire(&d->seq);		/* (B); the length may be another name's, the NUL is this one's */
+		/* (B); the length may be another name's, the NUL is this one's */
+		seq = smp_load_acquire(&d->seq);
 		if (!d->sb->ops->name_same(d->sb, stored, (u32)strlen(stored), n->s, name_len(n)))
 			continue;
 		*vnode = rcu_deref(d->vnode);
@@ -172,7 +183,8 @@ static struct dentry *find_folded(const struct hlist *bucket, const struct dentr
 	return NULL;
 }
 
-static inline struct dentry *find(const struct hlist *bucket, const struct dentry *parent, const struct name *n, struct vnode **vnode)
+static inline struct dentry *find(const struct hlist *bucket, const struct dentry *parent,
+				  const struct name *n, struct vnode **vnode)
 {
 	struct dentry *d;
 	u32 seq;
@@ -182,7 +194,8 @@ static inline struct dentry *find(const struct hlist *bucket, const struct dentr
 	hlist_for_each_entry(d, bucket, hash) {
 		if (d->key != n->key || d->parent != parent)
 			continue;
-		seq = smp_load_acquire(&d->seq);		/* (B): pairs with (A) in change_begin() */
+		/* (B): pairs with (A) in change_begin() */
+		seq = smp_load_acquire(&d->seq);
 		if (unlikely(!same_name(READ_ONCE(d->name), n)))
 			continue;
 		*vnode = rcu_deref(d->vnode);
@@ -510,7 +523,8 @@ static void swap_names(struct dentry *a, struct dentry *b)
 	swap(a->key, b->key);
 }
 
-/* Trades names and places. A walk that misses one of them meanwhile does not trust the miss: (3). */
+/* Trades names and places. A walk that misses one of them meanwhile does not trust the miss: (3).
+ * */
 static void trade(struct dentry *a, struct dentry *b, bool drop_b)
 {
 	bool b_hashed;

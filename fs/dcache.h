@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dcache.h - names: (directory, name) -> vnode, or the knowledge that there is none. Read without locks; see dcache.c. */
+/* dcache.h - names: (directory, name) -> vnode, or the knowledge that there is none. Read without
+ * locks; see dcache.c. */
 #pragma once
 
 #include <arch/atomic.h>
@@ -33,7 +34,8 @@ struct dentry {
 	u32 flags;			/* [d] DENTRY_* */
 	u64 key;
 	struct dentry *parent;		/* a reference; the root's is itself */
-	struct vnode *vnode;		/* a reference; NULL: the name does not exist. Set once (negative -> positive) */
+	/* a reference; NULL: the name does not exist. Set once (negative -> positive) */
+	struct vnode *vnode;
 	const char *name;		/* NUL-terminated and zero-padded to 8 bytes */
 	struct hnode hash;		/* [h] */
 	atomic_t refs;			/* [a] users, children, and one while in the cache */
@@ -50,9 +52,11 @@ struct dentry {
 };
 
 #define DENTRY_HASHED	   0x01u
-#define DENTRY_MOUNTED	   0x02u	/* something is mounted here in some namespace: look it up */
+/* something is mounted here in some namespace: look it up */
+#define DENTRY_MOUNTED	   0x02u
 #define DENTRY_REVALIDATE  0x08u	/* [I] ask ops->revalidate before use */
-#define DENTRY_FOLDED	   0x10u	/* [I] the file system says which names are one: super_ops.name_hash */
+/* [I] the file system says which names are one: super_ops.name_hash */
+#define DENTRY_FOLDED	   0x10u
 
 void dcache_init(void);
 
@@ -60,23 +64,27 @@ void dcache_init(void);
 struct dentry *dentry_alloc(struct dentry *parent, const struct name *n);
 /* The root of a file system; takes over the reference to v, also when it fails. */
 struct dentry *dentry_alloc_root(struct super *sb, struct vnode *v);
-/* Makes d known (the cache takes a reference of its own); v (a reference, handed over) may be NULL. D held. */
+/* Makes d known (the cache takes a reference of its own); v (a reference, handed over) may be NULL.
+ * D held. */
 void dentry_add(struct dentry *d, struct vnode *v);
 /* A negative dentry becomes positive. D held. */
 void dentry_instantiate(struct dentry *d, struct vnode *v);
 /* Forgets d; users keep it. D held, or the name is known to be stale. */
 void dentry_drop(struct dentry *d);
-/* Renames: d gets the name and place of target, which is dropped if it is in the cache. D of both directories, rename lock. */
+/* Renames: d gets the name and place of target, which is dropped if it is in the cache. D of both
+ * directories, rename lock. */
 void dentry_move(struct dentry *d, struct dentry *target);
 void dentry_exchange(struct dentry *a, struct dentry *b);
 
 /* A cached child that stands for v: a reference, or NULL. Looks at all of them. */
 struct dentry *dentry_find_vnode(struct dentry *parent, const struct vnode *v);
-/* Under RCU: the cached child, or NULL; no reference. *vnode is what it stood for at that moment. */
+/* Under RCU: the cached child, or NULL; no reference. *vnode is what it stood for at that moment.
+ * */
 struct dentry *dentry_find_rcu(struct dentry *parent, const struct name *n, struct vnode **vnode);
 /* A reference, or NULL; never misses what is there if the parent's vnode.lock is held. */
 struct dentry *dentry_find(struct dentry *parent, const struct name *n);
-/* Renames since boot: a miss under RCU counts only if this did not change (even: none is under way). */
+/* Renames since boot: a miss under RCU counts only if this did not change (even: none is under
+ * way). */
 u32 dcache_rename_seq(void);
 
 static inline void dentry_get(struct dentry *d) { ref_get(&d->refs); }
@@ -90,13 +98,18 @@ static inline void dentry_putp(struct dentry **d)
 #define auto_dentry __cleanup(dentry_putp)
 
 static inline bool dentry_is_root(const struct dentry *d) { return d->parent == d; }
-static inline bool dentry_hashed(const struct dentry *d) { return READ_ONCE(d->flags) & DENTRY_HASHED; }
-bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d);	/* a above or equal to d; rename lock or RCU */
+static inline bool dentry_hashed(const struct dentry *d)
+{
+	return READ_ONCE(d->flags) & DENTRY_HASHED;
+}
+/* a above or equal to d; rename lock or RCU */
+bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d);
 void dentry_set_flag(struct dentry *d, u32 flag);
 void dentry_clear_flag(struct dentry *d, u32 flag);
 
 /* Drops everything cached below d (umount, a removed directory of /proc). */
 void dentry_prune(struct dentry *d);
-/* Forgets up to n unused names; returns how many. Called by itself when there are too many, and under memory pressure. */
+/* Forgets up to n unused names; returns how many. Called by itself when there are too many, and
+ * under memory pressure. */
 u32 dcache_shrink(u32 n);
 u64 dcache_count(void), dcache_unused(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dcache_int.h - between dcache.c, which has the names, and dcache_lru.c, which says when one is forgotten. */
+/* dcache_int.h - between dcache.c, which has the names, and dcache_lru.c, which says when one is
+ * forgotten. */
 #pragma once
 
 #include <fs/dcache.h>

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* dcache_lru.c - which names the cache forgets: the oldest that nobody looked up since the list went round, when there are too many or
- * memory is short. Not those of files with something to write: letting go of one would mean to write it first.
+/* dcache_lru.c - which names the cache forgets: the oldest that nobody looked up since the list
+ * went round, when there are too many or memory is short. Not those of files with something to
+ * write: letting go of one would mean to write it first.
  *
- * Invariant: a dentry is on the list from dentry_add() until it leaves the cache, unless the cache is its directory (SB_DCACHE_IS_DIR).
+ * Invariant: a dentry is on the list from dentry_add() until it leaves the cache, unless the cache
+ * is its directory (SB_DCACHE_IS_DIR).
  *
  * Locks: lru_lock [RANK_DCACHE], no other inside. Tests: selftests/unit/dcache_test.c
  */
@@ -16,7 +18,8 @@
 #include "dcache_int.h"
 
 static struct spinlock lru_lock;
-static struct list lru;				/* [lru_lock] of those the cache may forget; oldest first */
+/* [lru_lock] of those the cache may forget; oldest first */
+static struct list lru;
 static u64 nr_lru, max_lru;			/* [lru_lock], set at boot */
 
 void dcache_lru_init(u64 total_pages)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* devfs.c - devtmpfs and devpts: tmpfs super blocks of which there is one each, in which the kernel makes nodes.
+/* devfs.c - devtmpfs and devpts: tmpfs super blocks of which there is one each, in which the kernel
+ * makes nodes.
  *
- * Names are made whether or not the file system is mounted anywhere. What a program makes or removes there is its business; a node
- * that is already there is left alone.
+ * Names are made whether or not the file system is mounted anywhere. What a program makes or
+ * removes there is its business; a node that is already there is left alone.
  *
- * Locks: D of each directory on the way, one at a time. Ref: pts(4), Linux Documentation/filesystems/devpts.rst.
+ * Locks: D of each directory on the way, one at a time. Ref: pts(4), Linux
+ * Documentation/filesystems/devpts.rst.
  * Tests: none of its own yet
  */
 #include <fs/devfs.h>
@@ -19,7 +21,8 @@
 #include "vfs_int.h"
 
 #define DEVPTS_MAGIC 0x1cd1u
-#define TTY_GID	     5u		/* pts(4): devpts is mounted with gid=5 by distributions; the node's group */
+/* pts(4): devpts is mounted with gid=5 by distributions; the node's group */
+#define TTY_GID	     5u
 
 static struct mount *dev_mount __ro_after_init, *pts_mount __ro_after_init;
 
@@ -46,7 +49,8 @@ static struct dentry *make_child(struct dentry *dir, const struct name *n, u32 m
 	return d;
 }
 
-/* Walks to the last name of path below root, making directories. A reference to the directory, or NULL. */
+/* Walks to the last name of path below root, making directories. A reference to the directory, or
+ * NULL. */
 static struct dentry *walk_dirs(struct dentry *root, const char *path, struct name *last)
 {
 	struct dentry *d = root, *next;
@@ -127,7 +131,8 @@ static void node_name(char *buf, usize size, const char *pattern, u32 i)
 		str_copy(buf, pattern, size);
 }
 
-static void for_each_node(const struct chrdev *c, void (*fn)(const char *name, const struct chrdev *c, u32 minor))
+static void for_each_node(const struct chrdev *c,
+			  void (*fn)(const char *name, const struct chrdev *c, u32 minor))
 {
 	bool many = c->name && strchr(c->name, '%');
 	char name[48];
@@ -212,8 +217,10 @@ static int ignore_options(struct super *sb, u32 flags, const char *options)
 	return 0;
 }
 
-FSTYPE(devtmpfs, .flags = FS_SINGLE, .magic = 0x01021994u, .mount = devtmpfs_mount, .remount = ignore_options);
-FSTYPE(devpts, .flags = FS_SINGLE, .magic = DEVPTS_MAGIC, .mount = devpts_mount, .remount = ignore_options);
+FSTYPE(devtmpfs, .flags = FS_SINGLE, .magic = 0x01021994u, .mount = devtmpfs_mount,
+       .remount = ignore_options);
+FSTYPE(devpts, .flags = FS_SINGLE, .magic = DEVPTS_MAGIC, .mount = devpts_mount,
+       .remount = ignore_options);
 
 void devfs_init(void)
 {

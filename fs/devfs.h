@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* devfs.h - devtmpfs: a tmpfs in which the kernel makes the nodes of its devices; and hooks for devpts. */
+/* devfs.h - devtmpfs: a tmpfs in which the kernel makes the nodes of its devices; and hooks for
+ * devpts. */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -9,7 +10,8 @@ struct chrdev;
 /* Nodes of c appear and go. Before devfs_init() they wait for it. */
 void devfs_add(const struct chrdev *c);
 void devfs_remove(const struct chrdev *c);
-/* A node by name ("bus/usb/001"; directories are made), mode with type. For devices outside the character table. */
+/* A node by name ("bus/usb/001"; directories are made), mode with type. For devices outside the
+ * character table. */
 void devfs_make(const char *name, u32 mode, u32 dev);
 void devfs_unmake(const char *name);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* direct.c - O_DIRECT: user pages are held and given to the device as they are.
  *
- * The cache is written out before, and what is cached of a written range is dropped before and after: a reader that brought it back
- * meanwhile had old bytes. A page that somebody has mapped and keeps busy stays; the two then differ, as on Linux.
+ * The cache is written out before, and what is cached of a written range is dropped before and
+ * after: a reader that brought it back meanwhile had old bytes. A page that somebody has mapped and
+ * keeps busy stays; the two then differ, as on Linux.
  * Locks: none of its own. Ref: open(2) O_DIRECT. Tests: selftests/boot/run (disk)
  */
 #include <fs/direct.h>
@@ -19,7 +20,8 @@
 #define BATCH 64u		/* user pages at a time */
 
 /* Pages [first..) of one run to consecutive sectors. */
-static void send_run(const struct direct_io *io, struct bio_group *g, const struct direct_run *r, struct page **pages, u32 off)
+static void send_run(const struct direct_io *io, struct bio_group *g, const struct direct_run *r,
+		     struct page **pages, u32 off)
 {
 	u64 sector = r->sector;
 	usize left = r->len;
@@ -73,7 +75,8 @@ static ssize_t step(const struct direct_io *io, struct iter *it, u64 pos)
 
 		return got ? (ssize_t)got : -EFAULT;
 	}
-	n = aspace_pin(current()->as, va & PAGE_MASK, (u32)DIV_ROUND_UP(off + len, PAGE_SIZE), io->op == BIO_READ, pages);
+	n = aspace_pin(current()->as, va & PAGE_MASK, (u32)DIV_ROUND_UP(off + len, PAGE_SIZE),
+		       io->op == BIO_READ, pages);
 	if (n < 0)
 		return n;
 	r.len = len = min(len, (usize)n * PAGE_SIZE - off);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* direct.h - reading and writing past the page cache, between a device and user memory (O_DIRECT). */
+/* direct.h - reading and writing past the page cache, between a device and user memory (O_DIRECT).
+ * */
 #pragma once
 
 #include <fs/blkdev.h>
@@ -22,6 +23,6 @@ struct direct_io {
 	void *arg;
 };
 
-/* Moves what the iterator (user memory) has left, which lies within the file. Bytes or -errno: -EINVAL when something is not aligned.
- * The caller keeps writers apart. May sleep. */
+/* Moves what the iterator (user memory) has left, which lies within the file. Bytes or -errno:
+ * -EINVAL when something is not aligned. The caller keeps writers apart. May sleep. */
 ssize_t direct_io(struct direct_io *io, struct iter *it, loff_t pos);

@@ -1,31 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /* epoll.c - readiness of many descriptors: an interest list, a ready list.
  *
- * Each watched descriptor has an item with a hook on its object. When the object wakes, the hook puts the item on the ready list and
- * wakes one waiter. A wait scans the ready list and asks each object what holds now; a level-triggered item goes
- * back to the end, an edge-triggered one waits for the next wake-up.
+ * Each watched descriptor has an item with a hook on its object. When the object wakes, the hook
+ * puts the item on the ready list and wakes one waiter. A wait scans the ready list and asks each
+ * object what holds now; a level-triggered item goes back to the end, an edge-triggered one waits
+ * for the next wake-up.
  *
  * States of an item:
  *
  *	       notify(), or ready when added            scan                         level-triggered and still ready
- *	IDLE ------------------------------> READY -------------------> (asked) ------------------------------------> READY
+ *	IDLE ------------------------------> READY -------------------> (asked)
+ *	------------------------------------> READY
  *	 ^                                                                 |  not ready, EPOLLET, or EPOLLONESHOT (disarmed)
  *	 +-----------------------------------------------------------------+
  *
- * While a scan is on, the ready list is the scanner's alone, without a lock: what is notified meanwhile waits in ep->missed, and
- * joins the list when the scan ends unless it stands there (again): an edge may be told twice, as on Linux.
+ * While a scan is on, the ready list is the scanner's alone, without a lock: what is notified
+ * meanwhile waits in ep->missed, and joins the list when the scan ends unless it stands there
+ * (again): an edge may be told twice, as on Linux.
  *
  * Invariants:
- *  (1) an item is in ep->items from add to remove, under ep->mtx; its file is alive as long: the last reference to a file tells us
- *      (file_watch) before anything else, and waits for ep->mtx.
- *  (2) item->is_ready iff it is on ep->ready; both change under ep->ready_lock in any context, or by the scanner while ep->scanning,
- *      which changes under ep->mtx and ep->ready_lock. Only holders of ep->mtx take items off.
- *  (3) epolls that watch epolls form no cycle and are at most MAX_NEST deep; epoll_ctl checks under nest_lock.
- *  (4) an item is freed by whoever unlinks its watch from file->watches: the file's release, or remove_item(). When the epoll dies
- *      while a file is being released, death_lock orders the two: item->ep == NULL says that the epoll was first.
+ *  (1) an item is in ep->items from add to remove, under ep->mtx; its file is alive as long: the
+ *      last reference to a file tells us (file_watch) before anything else, and waits for ep->mtx.
+ *  (2) item->is_ready iff it is on ep->ready; both change under ep->ready_lock in any context, or
+ *      by the scanner while ep->scanning, which changes under ep->mtx and ep->ready_lock. Only
+ *      holders of ep->mtx take items off.
+ *  (3) epolls that watch epolls form no cycle and are at most MAX_NEST deep; epoll_ctl checks under
+ *      nest_lock.
+ *  (4) an item is freed by whoever unlinks its watch from file->watches: the file's release, or
+ *      remove_item(). When the epoll dies while a file is being released, death_lock orders the
+ *      two: item->ep == NULL says that the epoll was first.
  *
- * Locks: death_lock, nest_lock [RANK_OBJ_SLEEP] > ep->mtx (nested) > file->lock; ep->ready_lock [RANK_EPOLL_READY], interrupts off,
- * inside poll_lock of the watched object. Ref: epoll(7), epoll_ctl(2), epoll_wait(2). Tests: selftests/abi/epoll.c
+ * Locks: death_lock, nest_lock [RANK_OBJ_SLEEP] > ep->mtx (nested) > file->lock; ep->ready_lock
+ * [RANK_EPOLL_READY], interrupts off, inside poll_lock of the watched object. Ref: epoll(7),
+ * epoll_ctl(2), epoll_wait(2). Tests: selftests/abi/epoll.c
  */
 #include <fs/epoll.h>
 #include <fs/procfs.h>
@@ -43,13 +50,15 @@
 struct epoll {
 	struct object obj;		/* first; pollers: epolls that watch this one, poll(2) */
 	struct mutex mtx;
-	struct item **table;		/* [m] the items: chains by the low bits of fd, as numbers are given out in a row */
+	/* [m] the items: chains by the low bits of fd, as numbers are given out in a row */
+	struct item **table;
 	u32 mask, nr_items;		/* [m] chains less one */
 	struct item *few[8];		/* [m] the table at first */
 	struct spinlock ready_lock;
 	bool scanning;			/* [r] ready is the scanner's (2) */
 	struct list ready;		/* [r] of item.ready_link */
-	u32 nr_ready;			/* [r] on ready; while scanning: when that began, and on missed */
+	/* [r] on ready; while scanning: when that began, and on missed */
+	u32 nr_ready;
 	struct item *missed, **missed_end;	/* [r] notified while scanning, in order */
 	struct waitq waiters;		/* threads in epoll_wait, exclusive */
 };
@@ -185,7 +194,8 @@ static struct item *find(const struct epoll *ep, const struct file *f, int fd)
 {
 	struct item *i = *chain(ep, fd);
 
-	while (i && (i->fd != fd || i->file != f))	/* the number may belong to another file by now */
+	/* the number may belong to another file by now */
+	while (i && (i->fd != fd || i->file != f))
 		i = i->next;
 	return i;
 }
@@ -311,7 +321,8 @@ static inline int modify_item(struct epoll *ep, struct item *i, struct epoll_wan
 		return -EINVAL;
 	WRITE_ONCE(i->events, want.events | EPOLLERR | EPOLLHUP);
 	i->data = want.data;
-	smp_mb();		/* events before the look: notify() that misses the new events ran before what we see */
+	/* events before the look: notify() that misses the new events ran before what we see */
+	smp_mb();
 	check_now(ep, i);
 	return 0;
 }
@@ -329,7 +340,8 @@ static u32 depth_below(struct epoll *ep, const struct epoll *target, u32 level)
 	mutex_lock_nested(&ep->mtx);
 	for (i = next_item(ep, NULL); i && deepest <= MAX_NEST; i = next_item(ep, i))
 		if (file_is_epoll(i->file))
-			deepest = max(deepest, 1 + depth_below(to_epoll(i->file), target, level + 1));
+			deepest = max(deepest,
+				      1 + depth_below(to_epoll(i->file), target, level + 1));
 	mutex_unlock(&ep->mtx);
 	return deepest;
 }
@@ -341,7 +353,8 @@ static int check_nesting(struct epoll *ep, struct file *target)
 
 /* ---- epoll_ctl ---- */
 
-static __always_inline int ctl_locked(struct epoll *ep, int op, int fd, struct file *f, struct epoll_want want)
+static __always_inline int ctl_locked(struct epoll *ep, int op, int fd, struct file *f,
+				      struct epoll_want want)
 {
 	struct item *i = find(ep, f, fd);
 
@@ -365,7 +378,8 @@ static int check_exclusive(int op, const struct file *f, u32 events)
 	return op == EPOLL_CTL_MOD || file_is_epoll(f) || events & ~EXCLUSIVE_OK ? -EINVAL : 0;
 }
 
-static __always_inline int ctl(struct epoll *ep, int op, int fd, struct file *f, struct epoll_want want)
+static __always_inline int ctl(struct epoll *ep, int op, int fd, struct file *f,
+			       struct epoll_want want)
 {
 	int err;
 
@@ -376,7 +390,8 @@ static __always_inline int ctl(struct epoll *ep, int op, int fd, struct file *f,
 }
 
 /* f is an epoll: (3). */
-static __noinline int ctl_nested(struct epoll *ep, int op, int fd, struct file *f, struct epoll_want want)
+static __noinline int ctl_nested(struct epoll *ep, int op, int fd, struct file *f,
+				 struct epoll_want want)
 {
 	int err;
 
@@ -401,7 +416,8 @@ int epoll_ctl(struct file *epf, int op, int fd, struct file *f, struct epoll_wan
 
 /* ---- epoll_wait ---- */
 
-/* The only ready item, level-triggered, not one-shot, and still ready: it stays where it is, and nothing is locked but the epoll.
+/* The only ready item, level-triggered, not one-shot, and still ready: it stays where it is, and
+ * nothing is locked but the epoll.
  * 0: the long way. A wake-up meanwhile finds it ready, or adds others behind it. */
 static int collect_only(struct epoll *ep, struct epoll_out *out)
 {
@@ -476,7 +492,8 @@ int epoll_wait(struct file *f, struct epoll_out *out, int max, ktime_t deadline)
 		}
 		if (!deadline)
 			return 0;
-		err = waitq_wait_exclusive(&ep->waiters, READ_ONCE(ep->nr_ready), WAIT_INTERRUPTIBLE, deadline);
+		err = waitq_wait_exclusive(&ep->waiters, READ_ONCE(ep->nr_ready),
+					   WAIT_INTERRUPTIBLE, deadline);
 		if (err)
 			return err == -ETIMEDOUT ? 0 : -EINTR;
 	}
@@ -484,7 +501,8 @@ int epoll_wait(struct file *f, struct epoll_out *out, int max, ktime_t deadline)
 
 /* ---- the epoll as an object ---- */
 
-/* Readable if an item on the ready list really is; those that are not any more leave it. May not wait for ep->mtx. */
+/* Readable if an item on the ready list really is; those that are not any more leave it. May not
+ * wait for ep->mtx. */
 static u32 epoll_poll(struct file *f)
 {
 	struct epoll *ep = to_epoll(f);
@@ -518,8 +536,8 @@ static void epoll_show(struct file *f, struct seq *s)
 	for (i = next_item(ep, NULL); i; i = next_item(ep, i)) {
 		struct object *o = i->file->obj;
 
-		seq_print(s, "tfd: %8d events: %8x data: %16lx  pos:%ld ino:%lx sdev:%x\n", i->fd, i->events, i->data, i->file->pos,
-			  o->ops->ino ? o->ops->ino(o) : 1ul, 0u);
+		seq_print(s, "tfd: %8d events: %8x data: %16lx  pos:%ld ino:%lx sdev:%x\n", i->fd,
+			  i->events, i->data, i->file->pos, o->ops->ino ? o->ops->ino(o) : 1ul, 0u);
 	}
 	mutex_unlock(&ep->mtx);
 }

@@ -2,9 +2,10 @@
 /* eventfd.c - a counter that can be waited for through a file descriptor.
  *
  * Invariants:
- *  (1) count < U64_MAX: a write that would reach U64_MAX waits, so that a counter is always readable before it overflows.
- *  (2) readable iff count > 0; writable iff count < U64_MAX - 1. Both change under e->lock, and whoever changes them wakes the other
- *      side after dropping it.
+ *  (1) count < U64_MAX: a write that would reach U64_MAX waits, so that a counter is always
+ *      readable before it overflows.
+ *  (2) readable iff count > 0; writable iff count < U64_MAX - 1. Both change under e->lock, and
+ *      whoever changes them wakes the other side after dropping it.
  *
  * Locks: e->lock [RANK_OBJECT]; wakes outside it. Ref: eventfd(2). Tests: selftests/abi/eventfd.c
  */
@@ -68,7 +69,8 @@ static ssize_t eventfd_read(struct file *f, struct iter *to, loff_t *pos)
 	if (err)
 		return err;
 	object_wake(&e->obj, EPOLLOUT | EPOLLWRNORM);
-	return iter_put(to, &value, sizeof(value)) == sizeof(value) ? (ssize_t)sizeof(value) : -EFAULT;
+	return iter_put(to, &value, sizeof(value)) == sizeof(value) ? (ssize_t)sizeof(value)
+								    : -EFAULT;
 }
 
 static ssize_t eventfd_write(struct file *f, struct iter *from, loff_t *pos)
@@ -94,14 +96,16 @@ static u32 eventfd_poll(struct file *f)
 {
 	u64 count = READ_ONCE(to_eventfd(f->obj)->count);
 
-	return (count > 0 ? EPOLLIN | EPOLLRDNORM : 0) | (count < U64_MAX - 1 ? EPOLLOUT | EPOLLWRNORM : 0);
+	return (count > 0 ? EPOLLIN | EPOLLRDNORM : 0) |
+	       (count < U64_MAX - 1 ? EPOLLOUT | EPOLLWRNORM : 0);
 }
 
 static void eventfd_show(struct file *f, struct seq *s)
 {
 	struct eventfd *e = to_eventfd(f->obj);
 
-	seq_print(s, "eventfd-count: %16lx\neventfd-id: %d\neventfd-semaphore: %d\n", READ_ONCE(e->count), e->id, e->semaphore);
+	seq_print(s, "eventfd-count: %16lx\neventfd-id: %d\neventfd-semaphore: %d\n",
+		  READ_ONCE(e->count), e->id, e->semaphore);
 }
 
 static void eventfd_release(struct object *obj)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* fifo.c - opening a named pipe: finding its pipe, waiting for the other side.
  *
- * Invariants: (1) v->pipe is set while users > 0: the descriptions of the FIFO and the opens under way. The last one takes it away,
- * and what was still in the pipe is lost. (2) an open that waits counts as a reader (writer) already: two that wait for each other
- * both go on.
- * Locks: v->spin [RANK_OBJECT] for v->pipe and users; p->lock for the counts of sides. Ref: fifo(7). Tests: none of its own yet
+ * Invariants: (1) v->pipe is set while users > 0: the descriptions of the FIFO and the opens under
+ * way. The last one takes it away, and what was still in the pipe is lost. (2) an open that waits
+ * counts as a reader (writer) already: two that wait for each other both go on.
+ * Locks: v->spin [RANK_OBJECT] for v->pipe and users; p->lock for the counts of sides. Ref:
+ * fifo(7). Tests: none of its own yet
  */
 #include "pipe_int.h"
 
@@ -70,7 +71,8 @@ static void count_side(struct pipe *p, u32 flags, int by)
 	}
 }
 
-/* Counts us in and waits until the other side is or was there; a pipe(2) opened through /proc does not wait. */
+/* Counts us in and waits until the other side is or was there; a pipe(2) opened through /proc does
+ * not wait. */
 static int join(struct pipe *p, u32 flags)
 {
 	u32 acc = flags & O_ACCMODE, reader_opens, writer_opens;
@@ -86,13 +88,16 @@ static int join(struct pipe *p, u32 flags)
 	count_side(p, flags, 1);
 	reader_opens = p->reader_opens;
 	writer_opens = p->writer_opens;
-	wait = named && ((acc == O_RDONLY && !p->writers && !(flags & O_NONBLOCK)) || (acc == O_WRONLY && !p->readers));
+	wait = named && ((acc == O_RDONLY && !p->writers && !(flags & O_NONBLOCK)) ||
+			 (acc == O_WRONLY && !p->readers));
 	mutex_unlock(&p->lock);
 	object_wake(&p->obj, EPOLLIN | EPOLLOUT);
 	if (wait && acc == O_RDONLY)
-		err = waitq_wait(&p->obj.readers, READ_ONCE(p->writer_opens) != writer_opens, WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+		err = waitq_wait(&p->obj.readers, READ_ONCE(p->writer_opens) != writer_opens,
+				 WAIT_INTERRUPTIBLE, WAIT_FOREVER);
 	else if (wait)
-		err = waitq_wait(&p->obj.writers, READ_ONCE(p->reader_opens) != reader_opens, WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+		err = waitq_wait(&p->obj.writers, READ_ONCE(p->reader_opens) != reader_opens,
+				 WAIT_INTERRUPTIBLE, WAIT_FOREVER);
 	if (err) {
 		mutex_lock(&p->lock);
 		count_side(p, flags, -1);
@@ -126,7 +131,8 @@ int fifo_open(struct vnode *v, u32 flags, struct file **out)
 		mutex_unlock(&p->lock);
 		fifo_closed(p);
 	} else if ((flags & O_ACCMODE) == O_RDONLY && !READ_ONCE(p->writers)) {
-		(*out)->private = (void *)(u64)p->writer_opens;	/* no EPOLLHUP before a writer has come */
+		/* no EPOLLHUP before a writer has come */
+		(*out)->private = (void *)(u64)p->writer_opens;
 	} else {
 		(*out)->private = (void *)~0ul;
 	}
@@ -135,8 +141,8 @@ int fifo_open(struct vnode *v, u32 flags, struct file **out)
 }
 
 /*
- * Gives a pipe(2) a FIFO node without a name, so that it can be opened again like one. From then on its two first descriptions count
- * as users, as those of a FIFO do; the node goes with the pipe.
+ * Gives a pipe(2) a FIFO node without a name, so that it can be opened again like one. From then on
+ * its two first descriptions count as users, as those of a FIFO do; the node goes with the pipe.
  */
 int pipe_path(struct file *f, struct path *out)
 {

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* flock.c - advisory locks: whole files for flock(2), byte ranges for fcntl(2), owned by a handle table (POSIX) or a description (OFD).
+/* flock.c - advisory locks: whole files for flock(2), byte ranges for fcntl(2), owned by a handle
+ * table (POSIX) or a description (OFD).
  *
  * Invariants:
- *  (1) no two locks of one set conflict: same family (flock, or POSIX with OFD), different owners, common bytes, one of them exclusive.
+ *  (1) no two locks of one set conflict: same family (flock, or POSIX with OFD), different owners,
+ *      common bytes, one of them exclusive.
  *  (2) the ranges of one owner and kind do not overlap, and neighbours of one type are one lock.
- *  (3) a waiting POSIX owner is in `waiters` with the owner that blocks it; a cycle is refused with EDEADLK before it can close.
+ *  (3) a waiting POSIX owner is in `waiters` with the owner that blocks it; a cycle is refused with
+ *      EDEADLK before it can close.
  *
- * Locks: v->spin [RANK_OBJECT] the set; wait_lock [RANK_DCACHE] the graph of waiting owners. Sleepers wait on set->q, woken by every
- * change. Ref: fcntl(2) "Advisory record locking", flock(2), lockf(3). Tests: selftests/unit/flock_test.c, selftests/abi/lock.c
+ * Locks: v->spin [RANK_OBJECT] the set; wait_lock [RANK_DCACHE] the graph of waiting owners.
+ * Sleepers wait on set->q, woken by every change. Ref: fcntl(2) "Advisory record locking",
+ * flock(2), lockf(3). Tests: selftests/unit/flock_test.c, selftests/abi/lock.c
  */
 #include <fs/flock.h>
 
@@ -91,7 +95,8 @@ static bool conflict(const struct held *h, const struct lock_request *r, const v
 	return h->type == F_WRLCK || r->type == F_WRLCK;
 }
 
-static struct held *find_conflict(struct flock_set *s, const struct lock_request *r, const void *owner)
+static struct held *find_conflict(struct flock_set *s, const struct lock_request *r,
+				  const void *owner)
 {
 	struct held *h;
 
@@ -103,10 +108,12 @@ static struct held *find_conflict(struct flock_set *s, const struct lock_request
 
 static bool touches(const struct held *h, const struct held *n)
 {
-	return h->start <= (n->end == S64_MAX ? S64_MAX : n->end + 1) && n->start <= (h->end == S64_MAX ? S64_MAX : h->end + 1);
+	return h->start <= (n->end == S64_MAX ? S64_MAX : n->end + 1) &&
+	       n->start <= (h->end == S64_MAX ? S64_MAX : h->end + 1);
 }
 
-/* h is in the way of n (same owner): shrinks, splits (into *spare) or removes it. Removed ones go to gone. */
+/* h is in the way of n (same owner): shrinks, splits (into *spare) or removes it. Removed ones go
+ * to gone. */
 static void cut(struct held *h, const struct held *n, struct held **spare, struct list *gone)
 {
 	if (h->start < n->start && h->end > n->end) {
@@ -126,7 +133,8 @@ static void cut(struct held *h, const struct held *n, struct held **spare, struc
 	}
 }
 
-/* Makes room for n among its owner's locks, growing n over neighbours of its type; then n is the lock, unless it unlocks. */
+/* Makes room for n among its owner's locks, growing n over neighbours of its type; then n is the
+ * lock, unless it unlocks. */
 static void apply(struct flock_set *s, struct held *n, struct held **spare, struct list *gone)
 {
 	struct held *h, *next;
@@ -155,7 +163,8 @@ static void free_gone(struct list *gone)
 }
 
 /* Sets now, or says who is in the way. -EAGAIN, -ENOLCK. */
-static int try_set(struct vnode *v, struct flock_set *s, const struct lock_request *r, const void *owner, const void **blocked_by)
+static int try_set(struct vnode *v, struct flock_set *s, const struct lock_request *r,
+		   const void *owner, const void **blocked_by)
 {
 	struct list gone = LIST_INIT(gone);
 	struct held *n = knew(struct held), *spare = knew(struct held), *in_way = NULL;
@@ -165,7 +174,11 @@ static int try_set(struct vnode *v, struct flock_set *s, const struct lock_reque
 		kfree(spare);
 		return -ENOLCK;
 	}
-	*n = (struct held){ .owner = owner, .kind = (u8)r->kind, .type = r->type, .start = r->start, .end = r->end,
+	*n = (struct held){ .owner = owner,
+			    .kind = (u8)r->kind,
+			    .type = r->type,
+			    .start = r->start,
+			    .end = r->end,
 			    .pid = proc_pid(current_proc()) };
 	spin_lock(&v->spin);
 	if (r->type != F_UNLCK)
@@ -220,7 +233,8 @@ static void leave_graph(struct waiter *w)
 	spin_unlock(&wait_lock);
 }
 
-static bool is_free(struct vnode *v, struct flock_set *s, const struct lock_request *r, const void *owner)
+static bool is_free(struct vnode *v, struct flock_set *s, const struct lock_request *r,
+		    const void *owner)
 {
 	bool none;
 
@@ -230,7 +244,8 @@ static bool is_free(struct vnode *v, struct flock_set *s, const struct lock_requ
 	return none;
 }
 
-static int wait_free(struct vnode *v, struct flock_set *s, const struct lock_request *r, const void *owner, const void *by)
+static int wait_free(struct vnode *v, struct flock_set *s, const struct lock_request *r,
+		     const void *owner, const void *by)
 {
 	struct waiter w;
 	int err = 0;
@@ -282,7 +297,8 @@ void flock_test(struct file *f, struct lock_request *r)
 		spin_lock(&v->spin);
 		h = find_conflict(v->locks, r, owner_of(f, r->kind));
 		if (h)
-			*r = (struct lock_request){ r->kind, h->type, h->start, h->end, h->kind == LOCK_KIND_OFD ? -1 : h->pid };
+			*r = (struct lock_request){ r->kind, h->type, h->start, h->end,
+						    h->kind == LOCK_KIND_OFD ? -1 : h->pid };
 		spin_unlock(&v->spin);
 	}
 	if (!h)
@@ -350,7 +366,8 @@ bool flock_nth_lock(struct vnode *v, u64 n, struct lock_request *out)
 	list_for_each_entry(h, &v->locks->locks, link) {
 		if (n--)
 			continue;
-		*out = (struct lock_request){ h->kind, h->type, h->start, h->end, h->kind == LOCK_KIND_OFD ? -1 : h->pid };
+		*out = (struct lock_request){ h->kind, h->type, h->start, h->end,
+					      h->kind == LOCK_KIND_OFD ? -1 : h->pid };
 		found = true;
 		break;
 	}

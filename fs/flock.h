@@ -10,7 +10,8 @@ struct vnode;
 
 enum lock_kind { LOCK_KIND_FLOCK, LOCK_KIND_POSIX, LOCK_KIND_OFD };
 
-/* A byte range as fcntl(2) gives it, made absolute: end inclusive, S64_MAX: to the end of the file. */
+/* A byte range as fcntl(2) gives it, made absolute: end inclusive, S64_MAX: to the end of the file.
+ * */
 struct lock_request {
 	enum lock_kind kind;
 	u8 type;		/* F_RDLCK, F_WRLCK, F_UNLCK */
@@ -27,6 +28,7 @@ void flock_close(struct file *f, const struct handle_table *t);
 void flock_release(struct file *f);
 /* The last reference to v went: no locks are left, frees the set. */
 void flock_free(struct vnode *v);
-/* For /proc/locks: the n-th file that ever had locks (a reference, NULL: none), and the n-th lock of it. */
+/* For /proc/locks: the n-th file that ever had locks (a reference, NULL: none), and the n-th lock
+ * of it. */
 struct vnode *flock_nth_file(u64 n);
 bool flock_nth_lock(struct vnode *v, u64 n, struct lock_request *out);

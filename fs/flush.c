@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* flush.c - writes dirty pages in time: those older than half a minute every five seconds, and all of them while too much of the memory
- * is dirty. What has dirty pages stands on a list in the order in which it became dirty.
+/* flush.c - writes dirty pages in time: those older than half a minute every five seconds, and all
+ * of them while too much of the memory is dirty. What has dirty pages stands on a list in the order
+ * in which it became dirty.
  *
- * Invariant: an item is on the list or busy from flusher_add() until it has nothing to write; busy keeps it held.
- * Locks: flush_lock [RANK_OBJECT]. Ref: Linux Documentation/admin-guide/sysctl/vm.rst (dirty_*). Tests: selftests/boot/run (disk)
+ * Invariant: an item is on the list or busy from flusher_add() until it has nothing to write; busy
+ * keeps it held.
+ * Locks: flush_lock [RANK_OBJECT]. Ref: Linux Documentation/admin-guide/sysctl/vm.rst (dirty_*).
+ * Tests: selftests/boot/run (disk)
  */
 #include <fs/flush.h>
 
@@ -75,7 +78,8 @@ static struct flush_item *take(bool (*match)(struct flush_item *i, void *arg), v
 	return found;
 }
 
-/* Written as far as the budget went: what is left, or came meanwhile, goes to the end with its age. */
+/* Written as far as the budget went: what is left, or came meanwhile, goes to the end with its age.
+ * */
 static void give_back(struct flush_item *i)
 {
 	spin_lock(&flush_lock);
@@ -178,7 +182,8 @@ static bool is_of(struct flush_item *i, void *arg)
 	return i->since <= o->until && (!o->belongs || o->belongs(i, o->owner));
 }
 
-/* Starts what is to be written of up to BATCH items, then waits for all of them: their writes are under way side by side. */
+/* Starts what is to be written of up to BATCH items, then waits for all of them: their writes are
+ * under way side by side. */
 static u32 write_batch(struct of_owner *o, bool wait)
 {
 	struct flush_item *batch[BATCH];
@@ -188,7 +193,8 @@ static u32 write_batch(struct of_owner *o, bool wait)
 		struct writeback wb = { 0, U64_MAX, U64_MAX, false };
 		int err;
 
-		batch[n]->since = S64_MAX;	/* what becomes dirty again from now on did so later */
+		/* what becomes dirty again from now on did so later */
+		batch[n]->since = S64_MAX;
 		err = batch[n]->ops->write(batch[n], &wb);
 		if (err)
 			pr_warn("sync: error %d", -err);

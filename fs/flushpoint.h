@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* flushpoint.h - where the order of what reaches a disk is kept: each flush and each write past the disk's cache that the kernel asks for.
+/* flushpoint.h - where the order of what reaches a disk is kept: each flush and each write past the
+ * disk's cache that the kernel asks for.
  *
- * With CONFIG_DEBUG_FAULT_INJECT the boot argument flush.skip=N leaves out number N, and in the host's tests flush_skip does. A test of
- * power cuts that does not notice is not worth much: selftests/crash/flushes tries each. Without that option nothing of it is in the kernel.
+ * With CONFIG_DEBUG_FAULT_INJECT the boot argument flush.skip=N leaves out number N, and in the
+ * host's tests flush_skip does. A test of power cuts that does not notice is not worth much:
+ * selftests/crash/flushes tries each. Without that option nothing of it is in the kernel.
  */
 #pragma once
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* initramfs.c - unpacks the boot archive into the root file system.
  *
- * The buffer may hold several archives, each plain or gzip-compressed, with zeros between: at each position what stands there
- * decides. Hard links are members with the same number in one archive; the contents may come with any of them.
- * Ref: Linux Documentation/driver-api/early-userspace/buffer-format.rst, RFC 1952. Tests: selftests/boot/run odd_archives broken_initramfs
+ * The buffer may hold several archives, each plain or gzip-compressed, with zeros between: at each
+ * position what stands there decides. Hard links are members with the same number in one archive;
+ * the contents may come with any of them.
+ * Ref: Linux Documentation/driver-api/early-userspace/buffer-format.rst, RFC 1952. Tests:
+ * selftests/boot/run odd_archives broken_initramfs
  */
 #define LOG_TAG "initramfs"
 
@@ -64,7 +66,9 @@ static void forget(struct list *l)
 
 static void set_times(const char *path, u32 mtime)
 {
-	struct setattr a = { .valid = ATTR_ATIME | ATTR_MTIME, .atime = { mtime, 0 }, .mtime = { mtime, 0 } };
+	struct setattr a = { .valid = ATTR_ATIME | ATTR_MTIME,
+			     .atime = { mtime, 0 },
+			     .mtime = { mtime, 0 } };
 	auto_dir struct path p = {};
 
 	if (!path_lookup(AT_FDCWD, path, 0, &p) && vnode_setattr(p.dentry->vnode, &a))
@@ -73,7 +77,9 @@ static void set_times(const char *path, u32 mtime)
 
 static int set_owner(const char *path, const struct cpio_entry *e)
 {
-	struct setattr own = { .valid = ATTR_UID | ATTR_GID, .uid = KUID(e->uid), .gid = KGID(e->gid) };
+	struct setattr own = { .valid = ATTR_UID | ATTR_GID,
+			       .uid = KUID(e->uid),
+			       .gid = KGID(e->gid) };
 	struct setattr mode = { .valid = ATTR_MODE, .mode = e->mode & 07777 };
 	auto_dir struct path p = {};
 	int err = path_lookup(AT_FDCWD, path, 0, &p);
@@ -87,7 +93,8 @@ static int set_owner(const char *path, const struct cpio_entry *e)
 
 static int write_file(const char *path, const struct cpio_entry *e)
 {
-	struct open_request req = { .flags = O_CREAT | O_WRONLY | O_NOFOLLOW, .mode = e->mode & 07777 };
+	struct open_request req = { .flags = O_CREAT | O_WRONLY | O_NOFOLLOW,
+				    .mode = e->mode & 07777 };
 	struct file *f;
 	struct vmo *m;
 	int err = vfs_open(AT_FDCWD, path, &req, &f);
@@ -114,7 +121,8 @@ static bool link_known(struct unpack *u, const struct cpio_entry *e, int *err)
 	if (e->nlink < 2)
 		return false;
 	list_for_each_entry(m, &u->links, link) {
-		if (m->ino != e->ino || m->dev_major != e->dev_major || m->dev_minor != e->dev_minor)
+		if (m->ino != e->ino || m->dev_major != e->dev_major ||
+		    m->dev_minor != e->dev_minor)
 			continue;
 		*err = vfs_link(AT_FDCWD, m->name, AT_FDCWD, u->path, 0);
 		if (!*err && e->size)
@@ -170,7 +178,8 @@ static int make_member(struct unpack *u, const struct cpio_entry *e)
 	case S_IFSOCK:
 		if (link_known(u, e, &err))
 			return err;
-		return vfs_mknod(AT_FDCWD, u->path, e->mode, dev_make(e->rdev_major, e->rdev_minor));
+		return vfs_mknod(AT_FDCWD, u->path, e->mode,
+				 dev_make(e->rdev_major, e->rdev_minor));
 	}
 	return -EINVAL;
 }
@@ -221,10 +230,14 @@ static u8 *grow(u8 *old, usize used, usize size)
 	return p;
 }
 
-/* Decompresses one gzip member at in. *used gets the bytes it took. The result is the caller's (kv_free); NULL: said why. */
+/* Decompresses one gzip member at in. *used gets the bytes it took. The result is the caller's
+ * (kv_free); NULL: said why. */
 static u8 *inflate_member(const u8 *in, usize size, usize *used, usize *out_size)
 {
-	z_stream z = { .zalloc = z_alloc, .zfree = z_free, .next_in = (u8 *)(u64)in, .avail_in = (unsigned int)min(size, (usize)U32_MAX) };
+	z_stream z = { .zalloc = z_alloc,
+		       .zfree = z_free,
+		       .next_in = (u8 *)(u64)in,
+		       .avail_in = (unsigned int)min(size, (usize)U32_MAX) };
 	usize room = max(ALIGN_UP(size * 4, (usize)PAGE_SIZE), (usize)1 << 20);
 	u8 *out = kv_alloc(room);
 	int state = Z_OK;
@@ -252,7 +265,10 @@ static u8 *inflate_member(const u8 *in, usize size, usize *used, usize *out_size
 	*out_size = z.total_out;
 	inflateEnd(&z);
 	if (out && state != Z_STREAM_END) {
-		pr_err("gzip: %s after %lu bytes", state == Z_BUF_ERROR ? "the archive ends too early" : z.msg ? z.msg : "damaged",
+		pr_err("gzip: %s after %lu bytes",
+		       state == Z_BUF_ERROR ? "the archive ends too early"
+		       : z.msg		    ? z.msg
+					    : "damaged",
 		       *used);
 		kv_free(out);
 		out = NULL;
@@ -285,7 +301,8 @@ static int unpack_other(struct unpack *u, struct cpio *c, bool inner)
 
 	if (!inner && c->size - c->pos > 18 && p[0] == 0x1f && p[1] == 0x8b)
 		return unpack_gzip(u, c);
-	pr_err("neither cpio nor gzip at byte %lu (%02x %02x): the rest is ignored", c->pos, p[0], p[1]);
+	pr_err("neither cpio nor gzip at byte %lu (%02x %02x): the rest is ignored", c->pos, p[0],
+	       p[1]);
 	return -EINVAL;
 }
 

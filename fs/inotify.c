@@ -2,13 +2,16 @@
 /* inotify.c - watches on vnodes, and the queue of events that a descriptor reads.
  *
  * Invariants:
- *  (1) a mark is on its vnode's set and on its group's list, and holds a reference to the vnode, from inotify_add() until it is
- *      removed: by inotify_rm_watch, with the last name of the file, after one event (IN_ONESHOT), or with the group.
+ *  (1) a mark is on its vnode's set and on its group's list, and holds a reference to the vnode,
+ *      from inotify_add() until it is
+ *      removed: by inotify_rm_watch, with the last name of the file, after one event (IN_ONESHOT),
+ *      or with the group.
  *  (2) a group's queue holds at most MAX_QUEUED events and one IN_Q_OVERFLOW behind them.
  *  (3) notify_nr_watches counts marks: while it is 0 the file layer asks nothing.
  *
- * Locks: lock [RANK_OBJECT] for all marks, sets and queues of the machine: events are rare beside what causes them. vnode references
- * are dropped after it. Ref: inotify(7). Tests: selftests/abi/inotify.c
+ * Locks: lock [RANK_OBJECT] for all marks, sets and queues of the machine: events are rare beside
+ * what causes them. vnode references are dropped after it. Ref: inotify(7). Tests:
+ * selftests/abi/inotify.c
  */
 #include <fs/inotify.h>
 #include <fs/procfs.h>
@@ -72,8 +75,8 @@ static bool same_as_last(const struct group *g, const struct record *r, const ch
 	if (list_empty(&g->events))
 		return false;
 	last = list_last(&g->events, struct event, link);
-	return last->r.wd == r->wd && last->r.mask == r->mask && last->r.cookie == r->cookie && last->r.name_len == r->name_len &&
-	       (!r->name_len || !strcmp(last->name, name));
+	return last->r.wd == r->wd && last->r.mask == r->mask && last->r.cookie == r->cookie &&
+	       last->r.name_len == r->name_len && (!r->name_len || !strcmp(last->name, name));
 }
 
 static void queue(struct group *g, int wd, u32 mask, u32 cookie, const char *name)
@@ -148,7 +151,8 @@ void notify_vnode_slow(struct vnode *v, u32 what)
 
 void notify_name_slow(struct vnode *dir, u32 what, const struct dentry *d, u32 cookie)
 {
-	tell(dir, what | (d->vnode && vnode_is_dir(d->vnode) ? IN_ISDIR : 0), cookie, d->name, false);
+	tell(dir, what | (d->vnode && vnode_is_dir(d->vnode) ? IN_ISDIR : 0), cookie, d->name,
+	     false);
 }
 
 /* The directory's watchers first, as on Linux. */
@@ -179,7 +183,8 @@ void notify_deleted_slow(struct vnode *v)
 		tell(v, IN_DELETE_SELF | (vnode_is_dir(v) ? IN_ISDIR : 0), 0, NULL, true);
 }
 
-void notify_move_slow(struct vnode *from, struct vnode *to, const struct dentry *d, const struct dentry *target, struct vnode *v)
+void notify_move_slow(struct vnode *from, struct vnode *to, const struct dentry *d,
+		      const struct dentry *target, struct vnode *v)
 {
 	u32 dir = vnode_is_dir(v) ? IN_ISDIR : 0, cookie;
 
@@ -290,7 +295,8 @@ static void inotify_show(struct file *f, struct seq *s)
 	struct vnode *v;
 
 	while (watch_from(to_group(f), r.wd + 1, &r, &v)) {
-		seq_print(s, "inotify wd:%x ino:%lx sdev:%x mask:%x ignored_mask:0 \n", r.wd, v->ino, v->sb->dev, r.mask & IN_ALL_EVENTS);
+		seq_print(s, "inotify wd:%x ino:%lx sdev:%x mask:%x ignored_mask:0 \n", r.wd,
+			  v->ino, v->sb->dev, r.mask & IN_ALL_EVENTS);
 		vnode_put(v);
 	}
 }

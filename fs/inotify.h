@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* inotify.h - telling watchers what happened to files. Free when nobody watches: one look at a word. */
+/* inotify.h - telling watchers what happened to files. Free when nobody watches: one look at a
+ * word. */
 #pragma once
 
 #include <fs/dcache.h>
@@ -36,7 +37,8 @@ void notify_vnode_slow(struct vnode *v, u32 what);
 void notify_name_slow(struct vnode *dir, u32 what, const struct dentry *d, u32 cookie);
 void notify_place_slow(struct dentry *d, u32 what);
 void notify_deleted_slow(struct vnode *v);
-void notify_move_slow(struct vnode *from, struct vnode *to, const struct dentry *d, const struct dentry *target, struct vnode *v);
+void notify_move_slow(struct vnode *from, struct vnode *to, const struct dentry *d,
+		      const struct dentry *target, struct vnode *v);
 
 static inline bool notify_on(void) { return unlikely(READ_ONCE(notify_nr_watches)); }
 
@@ -68,8 +70,8 @@ static inline void notify_deleted(struct vnode *v)
 }
 
 /* d has moved and traded names with target: d's new name was target's. */
-static inline void notify_move(struct vnode *from, struct vnode *to, struct dentry *d, struct dentry *target, struct vnode *v,
-			       struct vnode *victim)
+static inline void notify_move(struct vnode *from, struct vnode *to, struct dentry *d,
+			       struct dentry *target, struct vnode *v, struct vnode *victim)
 {
 	if (!notify_on())
 		return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lookup.c - from a path to a place or to its attributes: the walks that end there. Ref: path_resolution(7), stat(2).
+/* lookup.c - from a path to a place or to its attributes: the walks that end there. Ref:
+ * path_resolution(7), stat(2).
  * Tests: selftests/abi/path.c, stat.c */
 #include "walk.h"
 
@@ -51,7 +52,8 @@ int path_lookup(int dirfd, const char *name, u32 flags, struct path *out)
 	return err;
 }
 
-static int getattr_once(struct walk *w, int dirfd, const char *name, bool rcu, struct kstat *st, u32 *mount_id_root)
+static int getattr_once(struct walk *w, int dirfd, const char *name, bool rcu, struct kstat *st,
+			u32 *mount_id_root)
 {
 	int err = walk_begin(w, dirfd, name, rcu);
 

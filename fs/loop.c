@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* loop.c - block devices whose sectors are the bytes of a file, or of another block device.
  *
- *	unbound --loop_bind()--> bound --loop_clear(), or the last user leaves with AUTOCLEAR--> unbound
+ *	unbound --loop_bind()--> bound --loop_clear(), or the last user leaves with AUTOCLEAR-->
+ *	unbound
  *
- * Requests come under the queue's lock and wait in todo; a thread of the device, which lives as long as it is bound, reads and writes the file
- * for them as a program would. A flush is fsync of the file; discard and write-zeroes punch holes.
+ * Requests come under the queue's lock and wait in todo; a thread of the device, which lives as
+ * long as it is bound, reads and writes the file for them as a program would. A flush is fsync of
+ * the file; discard and write-zeroes punch holes.
  *
  * Invariants:
- *  (1) file and info change only while the thread rests (pause()) or is not there: it uses them without a lock.
- *  (2) an unbound device has no sectors and no cache to flush: no request waits for a thread that is not there.
+ *  (1) file and info change only while the thread rests (pause()) or is not there: it uses them
+ *      without a lock.
+ *  (2) an unbound device has no sectors and no cache to flush: no request waits for a thread that
+ *      is not there.
  *
- * Locks: ctl_lock (loop_ctl.c) > loop.lock [both RANK_LOOP] > whatever disks and devfs take; loop.todo_lock [RANK_VIRTQUEUE] below the queue's.
+ * Locks: ctl_lock (loop_ctl.c) > loop.lock [both RANK_LOOP] > whatever disks and devfs take;
+ * loop.todo_lock [RANK_VIRTQUEUE] below the queue's.
  * Ref: loop(4), Linux include/uapi/linux/loop.h (values). Tests: selftests/storage/run (loop_...)
  */
 #define LOG_TAG "loop"
@@ -41,7 +46,8 @@ static int move_vec(struct loop *l, enum bio_op op, const struct bio_vec *v, lof
 		ssize_t n;
 
 		iter_kernel(&it, at + done, v->len - done);
-		n = op == BIO_READ ? f->obj->ops->read(f, &it, &pos) : f->obj->ops->write(f, &it, &pos);
+		n = op == BIO_READ ? f->obj->ops->read(f, &it, &pos)
+				   : f->obj->ops->write(f, &it, &pos);
 		if (n < 0)
 			return (int)n;
 		if (n == 0 && op == BIO_WRITE)
@@ -73,7 +79,8 @@ static int move(struct loop *l, const struct bio *b)
 
 static int punch(struct loop *l, const struct bio *b)
 {
-	return file_fallocate(l->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (loff_t)(l->info.offset + (b->sector << SECTOR_SHIFT)),
+	return file_fallocate(l->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			      (loff_t)(l->info.offset + (b->sector << SECTOR_SHIFT)),
 			      (loff_t)((u64)b->nr_sectors << SECTOR_SHIFT));
 }
 
@@ -182,7 +189,9 @@ static void serve_requests(struct loop *l, bool on) MUST_HOLD(l->lock)
 
 static u64 file_bytes(struct file *f)
 {
-	return f->obj->ops->type == OBJ_BLOCKDEV ? blkdev_bytes(container_of(f->obj, struct blkdev, obj)) : vnode_size(to_vnode(f->obj));
+	return f->obj->ops->type == OBJ_BLOCKDEV
+		       ? blkdev_bytes(container_of(f->obj, struct blkdev, obj))
+		       : vnode_size(to_vnode(f->obj));
 }
 
 static u64 sectors_of(struct file *f, const struct loop_info *i)
@@ -224,7 +233,8 @@ static int check_file(struct loop *l, struct file *f)
 		if (!f)
 			return -EINVAL;
 	}
-	if (!f || f->obj->ops->type != OBJ_VNODE || !vnode_is_reg(to_vnode(f->obj)) || !f->obj->ops->read)
+	if (!f || f->obj->ops->type != OBJ_VNODE || !vnode_is_reg(to_vnode(f->obj)) ||
+	    !f->obj->ops->read)
 		return -EINVAL;
 	return 0;
 }
@@ -246,7 +256,8 @@ static void scan(struct loop *l)
 		pr_warn("%s: the partition table is not read: it is in use", l->disk.name);
 }
 
-static int bind_locked(struct loop *l, struct file *f, bool writable, u32 block, const struct loop_info *info) MUST_HOLD(l->lock)
+static int bind_locked(struct loop *l, struct file *f, bool writable, u32 block,
+		       const struct loop_info *info) MUST_HOLD(l->lock)
 {
 	if (l->file)
 		return -EBUSY;
@@ -271,7 +282,8 @@ static int bind_locked(struct loop *l, struct file *f, bool writable, u32 block,
 	return 0;
 }
 
-int loop_bind(struct blkdev *d, struct file *f, bool writable, u32 block, const struct loop_info *info)
+int loop_bind(struct blkdev *d, struct file *f, bool writable, u32 block,
+	      const struct loop_info *info)
 {
 	struct loop *l = loop_of(d);
 	int err = check_file(l, f);
@@ -287,7 +299,8 @@ int loop_bind(struct blkdev *d, struct file *f, bool writable, u32 block, const 
 	return err;
 }
 
-/* What its cache holds is written to the file and forgotten, the thread ends. The file, the caller's now. */
+/* What its cache holds is written to the file and forgotten, the thread ends. The file, the
+ * caller's now. */
 static struct file *detach_locked(struct loop *l) MUST_HOLD(l->lock)
 {
 	struct file *f = l->file;
@@ -400,7 +413,8 @@ static int change_locked(struct loop *l, struct file *f, struct file **old) MUST
 {
 	if (!l->file)
 		return -ENXIO;
-	if (!(l->info.flags & LO_FLAGS_READ_ONLY) || sectors_of(f, &l->info) != sectors_of(l->file, &l->info))
+	if (!(l->info.flags & LO_FLAGS_READ_ONLY) ||
+	    sectors_of(f, &l->info) != sectors_of(l->file, &l->info))
 		return -EINVAL;
 	pause(l);
 	*old = l->file;

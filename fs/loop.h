@@ -22,8 +22,10 @@ struct loop_info {
 
 /* All: -ENXIO when d is not a bound loop device (or none at all), -ENOMEM. May sleep. */
 bool blkdev_is_loop(const struct blkdev *d);
-/* Takes its own reference to f. block: 512 to PAGE_SIZE, 0: 512. -EBUSY bound already; -EINVAL neither file nor block device; -EBADF f is this. */
-int __must_check loop_bind(struct blkdev *d, struct file *f, bool writable, u32 block, const struct loop_info *info);
+/* Takes its own reference to f. block: 512 to PAGE_SIZE, 0: 512. -EBUSY bound already; -EINVAL
+ * neither file nor block device; -EBADF f is this. */
+int __must_check loop_bind(struct blkdev *d, struct file *f, bool writable, u32 block,
+			   const struct loop_info *info);
 /* Detaches; in use by others: when the last of them leaves. */
 int __must_check loop_clear(struct blkdev *d);
 int __must_check loop_set(struct blkdev *d, const struct loop_info *info);

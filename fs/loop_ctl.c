@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* loop_ctl.c - which loop devices there are: some from boot on, others when /dev/loop-control is asked for them.
+/* loop_ctl.c - which loop devices there are: some from boot on, others when /dev/loop-control is
+ * asked for them.
  *
- * Invariant: loops stay allocated for ever; one that was removed is out of /dev and comes back when its number is asked for.
+ * Invariant: loops stay allocated for ever; one that was removed is out of /dev and comes back when
+ * its number is asked for.
  *
  * Locks: ctl_lock > loop.lock [both RANK_LOOP] > whatever disks and devfs take.
  * Ref: loop(4), Linux include/uapi/linux/loop.h (values). Tests: selftests/storage/run (loop_...)
@@ -57,7 +59,10 @@ static int make(u32 nr) MUST_HOLD(ctl_lock)
 	l->disk.first_minor = nr;
 	l->disk.minors = 1;
 	l->disk.limits = (struct disk_limits){
-		.logical_block = SECTOR_SIZE, .physical_block = SECTOR_SIZE, .max_sectors = LOOP_SECTORS, .max_vecs = LOOP_VECS,
+		.logical_block = SECTOR_SIZE,
+		.physical_block = SECTOR_SIZE,
+		.max_sectors = LOOP_SECTORS,
+		.max_vecs = LOOP_VECS,
 	};
 	err = disk_add(&l->disk);
 	if (err) {
@@ -134,8 +139,15 @@ static long control(struct file *f, u32 cmd, uaddr_t arg)
 	return ret;
 }
 
-static const struct object_ops control_ops = { .name = "loop-control", .type = OBJ_CHARDEV, .ioctl = control };
-static struct chrdev control_dev = { .major = 10, .minor = 237, .name = "loop-control", .driver = "misc", .mode = 0600, .ops = &control_ops };
+static const struct object_ops control_ops = { .name = "loop-control",
+					       .type = OBJ_CHARDEV,
+					       .ioctl = control };
+static struct chrdev control_dev = { .major = 10,
+				     .minor = 237,
+				     .name = "loop-control",
+				     .driver = "misc",
+				     .mode = 0600,
+				     .ops = &control_ops };
 
 void loop_init(void)
 {

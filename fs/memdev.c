@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memdev.c - null, zero, full, random, urandom, kmsg: devices without hardware.
- * Ref: null(4), full(4), random(4), Linux Documentation/ABI/testing/dev-kmsg. Tests: none of its own yet */
+ * Ref: null(4), full(4), random(4), Linux Documentation/ABI/testing/dev-kmsg. Tests: none of its
+ * own yet */
 #include <fs/chrdev.h>
 #include <kernel/cred.h>
 #include <kernel/file.h>
@@ -66,7 +67,8 @@ static int zero_mmap(struct file *f, struct vm_request *req)
 	req->vmo = vmo_create(NULL, NULL, req->pgoff * PAGE_SIZE + req->len, VMO_SHMEM);
 	if (!req->vmo)
 		return -ENOMEM;
-	if ((req->flags & (VMA_SHARED | VMA_NORESERVE)) != VMA_SHARED || !vmo_commit(req->vmo, req->len))
+	if ((req->flags & (VMA_SHARED | VMA_NORESERVE)) != VMA_SHARED ||
+	    !vmo_commit(req->vmo, req->len))
 		return 0;
 	vmo_put(req->vmo);
 	req->vmo = NULL;
@@ -98,18 +100,38 @@ static void never(struct object *o)
 }
 
 static const struct object_ops null_ops = {
-	.name = "null", .type = OBJ_CHARDEV, .read = null_read, .write = null_write, .seek = null_seek, .no_splice = true,
+	.name = "null",
+	.type = OBJ_CHARDEV,
+	.read = null_read,
+	.write = null_write,
+	.seek = null_seek,
+	.no_splice = true,
 	.release = never,
 };
 static const struct object_ops zero_ops = {
-	.name = "zero", .type = OBJ_CHARDEV, .read = zero_read, .write = null_write, .seek = null_seek, .mmap = zero_mmap,
+	.name = "zero",
+	.type = OBJ_CHARDEV,
+	.read = zero_read,
+	.write = null_write,
+	.seek = null_seek,
+	.mmap = zero_mmap,
 	.release = never,
 };
 static const struct object_ops full_ops = {
-	.name = "full", .type = OBJ_CHARDEV, .read = zero_read, .write = full_write, .seek = null_seek, .release = never,
+	.name = "full",
+	.type = OBJ_CHARDEV,
+	.read = zero_read,
+	.write = full_write,
+	.seek = null_seek,
+	.release = never,
 };
 static const struct object_ops random_ops = {
-	.name = "random", .type = OBJ_CHARDEV, .read = random_read, .write = null_write, .seek = null_seek, .release = never,
+	.name = "random",
+	.type = OBJ_CHARDEV,
+	.read = random_read,
+	.write = null_write,
+	.seek = null_seek,
+	.release = never,
 };
 
 /* ---- kmsg ---- */
@@ -127,7 +149,9 @@ struct kmsg_reader {
 static usize format_record(struct kmsg_reader *k)
 {
 	const struct log_record *r = &k->rec;
-	usize n = fmt_append(k->text, sizeof(k->text), 0, "%u,%lu,%ld,-;", r->level, r->seq, r->when_ns / NSEC_PER_USEC), i;
+	usize n = fmt_append(k->text, sizeof(k->text), 0, "%u,%lu,%ld,-;", r->level, r->seq,
+			     r->when_ns / NSEC_PER_USEC),
+	      i;
 
 	for (i = 0; i < r->len; i++) {
 		u8 c = (u8)r->text[i];
@@ -214,8 +238,14 @@ static void kmsg_file_release(struct file *f)
 }
 
 static const struct object_ops kmsg_ops = {
-	.name = "kmsg", .type = OBJ_CHARDEV, .read = kmsg_read, .write = kmsg_write, .seek = kmsg_seek, .poll = kmsg_poll,
-	.file_release = kmsg_file_release, .release = never,
+	.name = "kmsg",
+	.type = OBJ_CHARDEV,
+	.read = kmsg_read,
+	.write = kmsg_write,
+	.seek = kmsg_seek,
+	.poll = kmsg_poll,
+	.file_release = kmsg_file_release,
+	.release = never,
 };
 
 static int kmsg_open(struct chrdev *c, u32 minor, u32 flags, struct file **out)
@@ -239,12 +269,43 @@ static int kmsg_open(struct chrdev *c, u32 minor, u32 flags, struct file **out)
 }
 
 static struct chrdev devices[] = {
-	{ .major = MEM_MAJOR, .minor = 3, .name = "null", .driver = "mem", .mode = 0666, .ops = &null_ops },
-	{ .major = MEM_MAJOR, .minor = 5, .name = "zero", .driver = "mem", .mode = 0666, .ops = &zero_ops },
-	{ .major = MEM_MAJOR, .minor = 7, .name = "full", .driver = "mem", .mode = 0666, .ops = &full_ops },
-	{ .major = MEM_MAJOR, .minor = 8, .name = "random", .driver = "mem", .mode = 0666, .ops = &random_ops },
-	{ .major = MEM_MAJOR, .minor = 9, .name = "urandom", .driver = "mem", .mode = 0666, .ops = &random_ops },
-	{ .major = MEM_MAJOR, .minor = 11, .name = "kmsg", .driver = "mem", .mode = 0644, .ops = &kmsg_ops, .open = kmsg_open },
+	{ .major = MEM_MAJOR,
+	  .minor = 3,
+	  .name = "null",
+	  .driver = "mem",
+	  .mode = 0666,
+	  .ops = &null_ops },
+	{ .major = MEM_MAJOR,
+	  .minor = 5,
+	  .name = "zero",
+	  .driver = "mem",
+	  .mode = 0666,
+	  .ops = &zero_ops },
+	{ .major = MEM_MAJOR,
+	  .minor = 7,
+	  .name = "full",
+	  .driver = "mem",
+	  .mode = 0666,
+	  .ops = &full_ops },
+	{ .major = MEM_MAJOR,
+	  .minor = 8,
+	  .name = "random",
+	  .driver = "mem",
+	  .mode = 0666,
+	  .ops = &random_ops },
+	{ .major = MEM_MAJOR,
+	  .minor = 9,
+	  .name = "urandom",
+	  .driver = "mem",
+	  .mode = 0666,
+	  .ops = &random_ops },
+	{ .major = MEM_MAJOR,
+	  .minor = 11,
+	  .name = "kmsg",
+	  .driver = "mem",
+	  .mode = 0644,
+	  .ops = &kmsg_ops,
+	  .open = kmsg_open },
 };
 
 void memdev_init(void)

@@ -2,14 +2,19 @@
 /* mount.c - the mount tree: which super block is seen where.
  *
  * Invariants:
- *  (1) a mount in a tree has ns != NULL, is in its parent's children and in the hash under (parent, point), and point has
- *      DENTRY_MOUNTED. The tree holds one reference to it, it holds references to parent, point, root and sb.
- *  (2) every change happens with mount_lock held and mount_seq odd. A walk under RCU that took references checks the sequence
- *      afterwards: unmounting looks at the reference count after it made the sequence odd, so one of the two sees the other.
+ *  (1) a mount in a tree has ns != NULL, is in its parent's children and in the hash under (parent,
+ *      point), and point has DENTRY_MOUNTED. The tree holds one reference to it, it holds
+ *      references to parent, point, root and sb.
+ *  (2) every change happens with mount_lock held and mount_seq odd. A walk under RCU that took
+ *      references checks the sequence
+ *      afterwards: unmounting looks at the reference count after it made the sequence odd, so one
+ *      of the two sees the other.
  *  (3) mount_put may drop the last reference of a detached mount from any context that may sleep.
  *
- * Locks: mount_lock [RANK_MOUNT]. Barriers: (A) seq odd, then refs read in try_detach(); (B) refs taken, then seq read by the walk.
- * Ref: mount(2), umount(2), mount_namespaces(7). Propagation (shared, slave) is not there: every mount is private.
+ * Locks: mount_lock [RANK_MOUNT]. Barriers: (A) seq odd, then refs read in try_detach(); (B) refs
+ * taken, then seq read by the walk.
+ * Ref: mount(2), umount(2), mount_namespaces(7). Propagation (shared, slave) is not there: every
+ * mount is private.
  * Tests: selftests/abi/path.c
  */
 #include <fs/vfs.h>
@@ -31,7 +36,8 @@ static struct mutex mount_lock;
 static u32 tree_seq;			/* [mount_lock] (2) */
 static struct hlist mount_hash[NR_HASH]; /* [mount_lock] readers under RCU; of all namespaces */
 static int next_id = 1;			/* [mount_lock] mount ids are the machine's */
-static struct mount_ns first_mount_ns = { .refs = ATOMIC_INIT(1), .mounts = LIST_INIT(first_mount_ns.mounts) };
+static struct mount_ns first_mount_ns = { .refs = ATOMIC_INIT(1),
+					  .mounts = LIST_INIT(first_mount_ns.mounts) };
 
 void mount_init(void)
 {
@@ -157,7 +163,8 @@ static u32 mount_flags(u32 ms)
 }
 
 /* A mount of root on sb, in no tree; takes over the reference to sb, also on failure. */
-static struct mount *mount_alloc(struct super *sb, struct dentry *root, const char *source, u32 flags)
+static struct mount *mount_alloc(struct super *sb, struct dentry *root, const char *source,
+				 u32 flags)
 {
 	struct mount *m = knew(struct mount);
 
@@ -235,7 +242,8 @@ static void leave_ns(struct mount *m)
 	m->ns = NULL;
 }
 
-/* Where a mount at `at` would really go: on top of what is mounted there already. A reference more. */
+/* Where a mount at `at` would really go: on top of what is mounted there already. A reference more.
+ * */
 static void climb(struct path *at)
 {
 	struct mount *top;
@@ -285,7 +293,8 @@ static int attach(struct mount *m, const struct path *at)
 
 /* ---- mount(2) ---- */
 
-int vfs_mount_new(const char *source, const struct path *at, const char *type, u32 ms_flags, const char *options)
+int vfs_mount_new(const char *source, const struct path *at, const char *type, u32 ms_flags,
+		  const char *options)
 {
 	struct super *sb;
 	struct mount *m;
@@ -296,7 +305,8 @@ int vfs_mount_new(const char *source, const struct path *at, const char *type, u
 	err = super_create(type, source, ms_flags, options, &sb);
 	if (err)
 		return err;
-	if ((sb->type->flags & FS_SINGLE) && sb->root == at->mount->root && at->mount->sb == sb && at->dentry == at->mount->root) {
+	if ((sb->type->flags & FS_SINGLE) && sb->root == at->mount->root && at->mount->sb == sb &&
+	    at->dentry == at->mount->root) {
 		super_put(sb);
 		return -EBUSY;		/* the same file system on the same place twice */
 	}
@@ -408,7 +418,9 @@ int vfs_remount(const struct path *at, u32 ms_flags, const char *options, bool b
 			err = sb->type->remount(sb, ms_flags, options);
 		if (err)
 			return err;
-		WRITE_ONCE(sb->flags, (sb->flags & ~MS_RDONLY) | (sb->type->flags & FS_READ_ONLY ? MS_RDONLY : ms_flags & MS_RDONLY));
+		WRITE_ONCE(sb->flags, (sb->flags & ~MS_RDONLY) | (sb->type->flags & FS_READ_ONLY
+									  ? MS_RDONLY
+									  : ms_flags & MS_RDONLY));
 	}
 	change_begin();
 	at->mount->flags = mount_flags(ms_flags);
@@ -420,7 +432,8 @@ int vfs_remount(const struct path *at, u32 ms_flags, const char *options, bool b
 
 /* ---- umount(2) ---- */
 
-/* Takes m and all below it out of the tree; they wait on `gone` (ns_link) for their references to be put. */
+/* Takes m and all below it out of the tree; they wait on `gone` (ns_link) for their references to
+ * be put. */
 static void detach_tree(struct mount *m, struct list *gone)
 {
 	struct mount *c, *next;
@@ -460,7 +473,8 @@ int vfs_umount(const struct path *at, u32 flags)
 	change_begin();
 	if (!m->ns || m->parent == m)
 		err = -EINVAL;
-	else if (!(flags & MNT_DETACH) && (atomic_read(&m->refs) > tree_and_caller || !list_empty(&m->children)))
+	else if (!(flags & MNT_DETACH) &&
+		 (atomic_read(&m->refs) > tree_and_caller || !list_empty(&m->children)))
 		err = -EBUSY;
 	else
 		detach_tree(m, &gone);
@@ -477,7 +491,8 @@ int vfs_pivot_root(const struct path *new_root, const struct path *put_old)
 
 	change_begin();
 	old = current_fs()->root.mount;
-	if (new_root->dentry != new->root || new->parent == new || !new->ns || !mount_is_below(put_old->mount, new))
+	if (new_root->dentry != new->root || new->parent == new || !new->ns ||
+	    !mount_is_below(put_old->mount, new))
 		goto out;
 	err = -EBUSY;
 	if (new == old || put_old->mount == old)

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* namei.c - the path walk.
  *
- * Every walk is tried twice at most: first under RCU, borrowing what it passes and writing nothing, then - when it meets something
- * that needs a lock, a sleep or a stable answer (-EAGAIN_REFS) - again from the start with a reference to each place it is at.
- * Both use the same code; what differs is how a child is found (find_rcu, find_ref), how one goes up, and how links are kept.
+ * Every walk is tried twice at most: first under RCU, borrowing what it passes and writing nothing,
+ * then - when it meets something that needs a lock, a sleep or a stable answer (-EAGAIN_REFS) -
+ * again from the start with a reference to each place it is at. Both use the same code; what
+ * differs is how a child is found (find_rcu, find_ref), how one goes up, and how links are kept.
  *
  * Life of a walk:
  *
- *	walk_init -> walk_begin -> walk_parent -> walk_last -+-> walk_settle -> walk_take -> walk_end
+ *	walk_init -> walk_begin -> walk_parent -> walk_last -+-> walk_settle -> walk_take ->
+ *	walk_end
  *	                               ^                     |
  *	                               +---- link to follow -+
  *
  * Invariants:
- *  (1) rcu: preemption is off from walk_begin() to walk_settle() or walk_end(); nothing reached is referenced; no sleep.
+ *  (1) rcu: preemption is off from walk_begin() to walk_settle() or walk_end(); nothing reached is
+ *      referenced; no sleep.
  *  (2) !rcu: w->at and w->root are referenced.
- *  (3) a borrowed place becomes owned only if its dentry and mount still had references and no mount changed since the walk began.
- *  (4) a miss under RCU is the truth only where the dcache is the directory and no rename happened since the walk began.
- *  (5) w->at never leaves the tree below w->root when the walk is scoped (RESOLVE_BENEATH, RESOLVE_IN_ROOT): with renames or mounts
- *      under way, -EAGAIN as openat2(2) says.
+ *  (3) a borrowed place becomes owned only if its dentry and mount still had references and no
+ *      mount changed since the walk began.
+ *  (4) a miss under RCU is the truth only where the dcache is the directory and no rename happened
+ *      since the walk began.
+ *  (5) w->at never leaves the tree below w->root when the walk is scoped (RESOLVE_BENEATH,
+ *      RESOLVE_IN_ROOT): with renames or mounts under way, -EAGAIN as openat2(2) says.
  *
  * Locks: none of its own; D of a directory while a name is looked up in the file system.
  * Ref: path_resolution(7), openat2(2), symlink(7). Tests: selftests/abi/path.c
@@ -58,7 +63,8 @@ static inline void move_to(struct walk *w, struct mount *m, struct dentry *d, st
 	w->vnode = v;
 }
 
-/* What is mounted on (*m, *d), topmost. With references: *m and *d are traded for those of the result. */
+/* What is mounted on (*m, *d), topmost. With references: *m and *d are traded for those of the
+ * result. */
 static int cross_mounts(struct walk *w, struct mount **m, struct dentry **d)
 {
 	while (READ_ONCE((*d)->flags) & DENTRY_MOUNTED) {
@@ -109,7 +115,8 @@ static struct dentry *parent_of(struct dentry *d, bool rcu)
 	return p;
 }
 
-/* From the root of a mount to where it is mounted. 0: the walk is there; 1: there is nowhere to go. */
+/* From the root of a mount to where it is mounted. 0: the walk is there; 1: there is nowhere to go.
+ * */
 static int leave_mount(struct walk *w)
 {
 	struct path up;
@@ -156,7 +163,8 @@ static int go_up(struct walk *w)
 
 /* ---- links ---- */
 
-/* A link's text without memory of our own: the vnode's, or a short one in w (it holds no link, so it is walked before the next). */
+/* A link's text without memory of our own: the vnode's, or a short one in w (it holds no link, so
+ * it is walked before the next). */
 static int borrow_body(struct walk *w, struct vnode *v, const char **body)
 {
 	ssize_t n;
@@ -185,7 +193,8 @@ static int link_body(struct walk *w, struct vnode *v, const char **body)
 	f = kmalloc(sizeof(*f) + PATH_MAX + 8, PAGE_KERNEL);
 	if (!f)
 		return -ENOMEM;
-	n = v->link ? (ssize_t)str_copy(f->body, v->link, PATH_MAX) : v->ops->readlink(v, f->body, PATH_MAX - 1);
+	n = v->link ? (ssize_t)str_copy(f->body, v->link, PATH_MAX)
+		    : v->ops->readlink(v, f->body, PATH_MAX - 1);
 	if (n < 0) {
 		kfree(f);
 		return (int)n;
@@ -231,12 +240,14 @@ static int follow_magic(struct walk *w, struct vnode *v)
 	return 0;
 }
 
-/* v is a link to be followed, found in w->at. 1 and its text in *link, or 0: the walk is where it leads. */
+/* v is a link to be followed, found in w->at. 1 and its text in *link, or 0: the walk is where it
+ * leads. */
 static int follow(struct walk *w, struct vnode *v, const char **link)
 {
 	int err;
 
-	if ((w->resolve & RESOLVE_NO_SYMLINKS) || ++w->links > MAX_LINKS || (w->at.mount->flags & MNT_NOSYMFOLLOW))
+	if ((w->resolve & RESOLVE_NO_SYMLINKS) || ++w->links > MAX_LINKS ||
+	    (w->at.mount->flags & MNT_NOSYMFOLLOW))
 		return -ELOOP;
 	if (v->ops->follow)
 		return follow_magic(w, v);
@@ -255,11 +266,13 @@ static int find_rcu(struct walk *w, const struct name *n, struct dentry **d, str
 {
 	*d = dentry_find_rcu(w->at.dentry, n, v);
 	if (unlikely(!*d)) {
-		if (!(w->at.dentry->sb->flags & SB_DCACHE_IS_DIR) || (w->names_seq & 1) || dcache_rename_seq() != w->names_seq)
+		if (!(w->at.dentry->sb->flags & SB_DCACHE_IS_DIR) || (w->names_seq & 1) ||
+		    dcache_rename_seq() != w->names_seq)
 			return -EAGAIN_REFS;
 		return -ENOENT;		/* (4) */
 	}
-	if (unlikely(READ_ONCE((*d)->flags) & DENTRY_REVALIDATE) && *v && !(*v)->ops->revalidate(*v))
+	if (unlikely(READ_ONCE((*d)->flags) & DENTRY_REVALIDATE) && *v &&
+	    !(*v)->ops->revalidate(*v))
 		return -EAGAIN_REFS;
 	if (unlikely(!*v))
 		return -ENOENT;
@@ -290,7 +303,8 @@ int walk_child_locked(struct dentry *dir, const struct name *n, struct dentry **
 	if (err && (err != -ENOENT || dir->sb->flags & SB_NO_NEGATIVE))
 		return err == -ENOENT ? 0 : err;
 	if (v && unlikely(dir->flags & DENTRY_FOLDED) && atomic_read(&v->obj.refs) > 1) {
-		*out = dentry_find_vnode(dir, v);	/* another name of the same entry, vfat's 8.3 one: never two dentries */
+		/* another name of the same entry, vfat's 8.3 one: never two dentries */
+		*out = dentry_find_vnode(dir, v);
 		if (*out) {
 			vnode_put(v);
 			return 0;
@@ -331,7 +345,8 @@ static int find_ref(struct walk *w, const struct name *n, struct dentry **d, str
 	return 0;
 }
 
-int walk_enter(struct walk *w, struct dentry *d, struct vnode *v, bool want_follow, const char **link)
+int walk_enter(struct walk *w, struct dentry *d, struct vnode *v, bool want_follow,
+	       const char **link)
 {
 	struct mount *m = w->at.mount;
 	int err = 0;
@@ -366,7 +381,8 @@ int walk_find(struct walk *w, const struct name *n, struct dentry **d, struct vn
 }
 
 /* One name on. 0, or 1 and the link to go on with. */
-static inline int step(struct walk *w, const struct name *n, enum last_type type, bool want_follow, const char **link)
+static inline int step(struct walk *w, const struct name *n, enum last_type type, bool want_follow,
+		       const char **link)
 {
 	struct dentry *d;
 	struct vnode *v;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* names.c - making, removing and moving names.
  *
- * Each call: walk to the parent, lock it, look the last name up again under the lock, check in Linux's order (which errno wins is
- * visible), let the file system do it, tell the dcache.
+ * Each call: walk to the parent, lock it, look the last name up again under the lock, check in
+ * Linux's order (which errno wins is visible), let the file system do it, tell the dcache.
  *
  * Invariants:
- *  (1) two directories are locked only by a rename, which holds sb->rename_lock: the ancestor first, else by address. With that lock
- *      held no directory changes its ancestors.
+ *  (1) two directories are locked only by a rename, which holds sb->rename_lock: the ancestor
+ *      first, else by address. With that lock held no directory changes its ancestors.
  *  (2) a removed directory is VN_DEAD before its lock is dropped: nothing is made in it afterwards.
  *
- * Locks: sb->rename_lock > D (parents) > D of a victim directory, or V. Ref: mkdir(2), mknod(2), unlink(2), rmdir(2), rename(2),
- * link(2), symlink(2), inode(7) "sticky bit". Tests: selftests/abi/path.c, rename.c
+ * Locks: sb->rename_lock > D (parents) > D of a victim directory, or V. Ref: mkdir(2), mknod(2),
+ * unlink(2), rmdir(2), rename(2), link(2), symlink(2), inode(7) "sticky bit". Tests:
+ * selftests/abi/path.c, rename.c
  */
 #include "walk.h"
 
@@ -75,7 +76,8 @@ static void publish(struct dentry *d, struct vnode *v)
 		dentry_add(d, v);
 }
 
-/* Locks the parent and finds or makes the dentry for the last name: a reference in *d, also on -EEXIST and other errors unless NULL. */
+/* Locks the parent and finds or makes the dentry for the last name: a reference in *d, also on
+ * -EEXIST and other errors unless NULL. */
 static int begin_create(struct walk *w, bool is_dir, struct dentry **d)
 {
 	int err;
@@ -303,7 +305,8 @@ int dir_remove_locked(struct vnode *dir, struct dentry *d)
 	if (err)
 		return err;
 	if (want_dir)
-		dentry_prune(d);		/* names that were looked for in it and not found: they would keep it */
+		/* names that were looked for in it and not found: they would keep it */
+		dentry_prune(d);
 	dentry_drop(d);
 	notify_deleted(v);
 	notify_dir(dir, IN_DELETE, d);
@@ -348,7 +351,9 @@ int vfs_unlink(int dirfd, const char *name)
 
 int vfs_rmdir(int dirfd, const char *name)
 {
-	static const s8 odd[] = { [LAST_DOT] = -EINVAL, [LAST_DOTDOT] = -ENOTEMPTY, [LAST_ROOT] = -EBUSY };
+	static const s8 odd[] = {
+		[LAST_DOT] = -EINVAL, [LAST_DOTDOT] = -ENOTEMPTY, [LAST_ROOT] = -EBUSY
+	};
 	struct walk w;
 	int err = walk_to_parent(&w, dirfd, name);
 
@@ -361,7 +366,8 @@ int vfs_rmdir(int dirfd, const char *name)
 
 /* ---- renaming ---- */
 
-/* One rename: from and to are walks to the parents; d is what moves, target the name it gets (negative or not hashed when new). */
+/* One rename: from and to are walks to the parents; d is what moves, target the name it gets
+ * (negative or not hashed when new). */
 struct renaming {
 	struct walk from, to;
 	struct dentry *d, *target;
@@ -421,7 +427,8 @@ static int check_shape(const struct renaming *r)
 		return -ENOENT;
 	if (r->flags & RENAME_EXCHANGE && r->to.trailing && !vnode_is_dir(r->target->vnode))
 		return -ENOTDIR;
-	if (!vnode_is_dir(r->d->vnode) && (r->from.trailing || (!(r->flags & RENAME_EXCHANGE) && r->to.trailing)))
+	if (!vnode_is_dir(r->d->vnode) &&
+	    (r->from.trailing || (!(r->flags & RENAME_EXCHANGE) && r->to.trailing)))
 		return -ENOTDIR;
 	if (dentry_is_ancestor(r->d, r->to.at.dentry))
 		return -EINVAL;
@@ -437,7 +444,8 @@ static int check_access(struct renaming *r)
 	int err = may_delete(&r->from, r->d, is_dir);
 
 	if (!err)
-		err = victim ? may_delete(&r->to, r->target, exchange ? vnode_is_dir(victim) : is_dir)
+		err = victim ? may_delete(&r->to, r->target,
+					  exchange ? vnode_is_dir(victim) : is_dir)
 			     : may_create(&r->to, NULL, is_dir);
 	if (err || r->from.vnode == r->to.vnode)
 		return err;
@@ -448,7 +456,8 @@ static int check_access(struct renaming *r)
 	return err;
 }
 
-int dir_rename_locked(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target, u32 flags)
+int dir_rename_locked(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target,
+		      u32 flags)
 {
 	struct vnode *v = d->vnode, *victim = target->vnode;
 	int err;
@@ -498,10 +507,12 @@ static int rename_settled(struct renaming *r)
 	err = find_both(r);
 	if (!err)
 		err = check_shape(r);
-	if (!err && r->d->vnode != r->target->vnode) {		/* two names of one file: nothing to do */
+	if (!err && r->d->vnode != r->target->vnode) {
+		/* two names of one file: nothing to do */
 		err = check_access(r);
 		if (!err)
-			err = dir_rename_locked(r->from.vnode, r->d, r->to.vnode, r->target, r->flags);
+			err = dir_rename_locked(r->from.vnode, r->d, r->to.vnode, r->target,
+						r->flags);
 	}
 	unlock_dirs(r);
 	if (r->target)

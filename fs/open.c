@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* open.c - from a path to an open file description: walk, create if asked, check, make the description.
+/* open.c - from a path to an open file description: walk, create if asked, check, make the
+ * description.
  *
- * The check of access follows Linux's order, because programs see which errno comes first: existence and type of the last name, then
- * permission, then what the object's own open says. A file that this very call created is not checked again: its mode may well forbid
- * what the creator opens it for.
+ * The check of access follows Linux's order, because programs see which errno comes first:
+ * existence and type of the last name, then permission, then what the object's own open says. A
+ * file that this very call created is not checked again: its mode may well forbid what the creator
+ * opens it for.
  *
- * Locks: D of the directory around look-up and creation of the last name. Ref: open(2), openat2(2), inode(7). Tests: selftests/abi/file.c
+ * Locks: D of the directory around look-up and creation of the last name. Ref: open(2), openat2(2),
+ * inode(7). Tests: selftests/abi/file.c
  */
 #include "walk.h"
 
@@ -20,7 +23,8 @@
 
 static u32 access_of(const struct open_request *req)
 {
-	static const u8 want[4] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE };
+	static const u8 want[4] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE,
+				    MAY_READ | MAY_WRITE };
 	u32 acc = want[req->flags & O_ACCMODE];
 
 	if (req->flags & O_TRUNC)
@@ -66,8 +70,10 @@ static int create_locked(struct walk *w, struct dentry *d, u32 mode, struct dent
 	return 0;
 }
 
-/* Looks the last name up with the directory locked and makes it if it is not there. d: a reference. */
-static int find_or_create(struct walk *w, const struct open_request *req, struct dentry **d, bool *created)
+/* Looks the last name up with the directory locked and makes it if it is not there. d: a reference.
+ * */
+static int find_or_create(struct walk *w, const struct open_request *req, struct dentry **d,
+			  bool *created)
 {
 	struct vnode *dir = w->vnode;
 	struct dentry *found;
@@ -88,7 +94,8 @@ static int find_or_create(struct walk *w, const struct open_request *req, struct
 }
 
 /* The last name of an O_CREAT open. As walk_last(). */
-static int create_last(struct walk *w, const struct open_request *req, bool *created, const char **link)
+static int create_last(struct walk *w, const struct open_request *req, bool *created,
+		       const char **link)
 {
 	bool follow = !(req->flags & (O_NOFOLLOW | O_EXCL)), was_rcu = w->rcu;
 	struct dentry *d;
@@ -146,9 +153,11 @@ static int check_type(const struct vnode *v, const struct mount *m, u32 acc)
 /* Who may only append may open for that alone. */
 static u32 rights_asked(const struct path *p, const struct open_request *req, u32 acc)
 {
-	bool appends = (req->flags & O_APPEND) && !(req->flags & O_TRUNC) && (p->rights & RIGHT_APPEND);
+	bool appends = (req->flags & O_APPEND) && !(req->flags & O_TRUNC) &&
+		       (p->rights & RIGHT_APPEND);
 
-	return (acc & MAY_READ ? RIGHT_READ : 0) | (acc & MAY_WRITE ? (appends ? RIGHT_APPEND : RIGHT_WRITE) : 0) |
+	return (acc & MAY_READ ? RIGHT_READ : 0) |
+	       (acc & MAY_WRITE ? (appends ? RIGHT_APPEND : RIGHT_WRITE) : 0) |
 	       (acc & MAY_EXEC ? RIGHT_EXEC : 0);
 }
 
@@ -167,7 +176,8 @@ static int check_open(const struct path *p, const struct open_request *req)
 		err = vnode_permission(v, c, acc);
 	if (err)
 		return err;
-	if (unlikely(v->flags & VN_APPEND) && ((acc & MAY_WRITE && !(req->flags & O_APPEND)) || req->flags & O_TRUNC))
+	if (unlikely(v->flags & VN_APPEND) &&
+	    ((acc & MAY_WRITE && !(req->flags & O_APPEND)) || req->flags & O_TRUNC))
 		return -EPERM;
 	if ((req->flags & O_NOATIME) && !vnode_is_owner(v, c))
 		return -EPERM;
@@ -260,7 +270,8 @@ static int truncate_opened(struct vnode *v)
 
 	if (!vnode_is_reg(v) || (!v->vmo && !v->size && !v->ops->setattr))
 		return 0;
-	err = vnode_get_write(v);	/* also for O_RDONLY | O_TRUNC: a running program is not cut off */
+	/* also for O_RDONLY | O_TRUNC: a running program is not cut off */
+	err = vnode_get_write(v);
 	if (err)
 		return err;
 	err = vnode_setattr(v, &a);
@@ -276,7 +287,8 @@ static int finish(struct walk *w, const struct open_request *req, bool created, 
 	int err = 0;
 
 	if (flags & O_PATH)
-		return open_settled(&w->at, flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW), false, out);
+		return open_settled(&w->at, flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW), false,
+				    out);
 	if ((flags & O_CREAT) && vnode_is_dir(v))
 		return -EISDIR;
 	if (!created)
@@ -297,7 +309,8 @@ static int finish(struct walk *w, const struct open_request *req, bool created, 
 	return err;
 }
 
-static int open_once(struct walk *w, int dirfd, const char *name, bool rcu, const struct open_request *req, struct file **out)
+static int open_once(struct walk *w, int dirfd, const char *name, bool rcu,
+		     const struct open_request *req, struct file **out)
 {
 	bool follow = !(req->flags & O_NOFOLLOW), created = false;
 	const char *s = name;
@@ -328,7 +341,8 @@ static int open_once(struct walk *w, int dirfd, const char *name, bool rcu, cons
 
 /* ---- O_TMPFILE ---- */
 
-static int open_tmpfile(int dirfd, const char *name, const struct open_request *req, struct file **out)
+static int open_tmpfile(int dirfd, const char *name, const struct open_request *req,
+			struct file **out)
 {
 	struct path p = {}, at = {};
 	struct vnode *dir, *v = NULL;
@@ -345,7 +359,11 @@ static int open_tmpfile(int dirfd, const char *name, const struct open_request *
 	if (!err)
 		err = vnode_permission(dir, current_cred(), MAY_WRITE | MAY_EXEC);
 	if (!err)
-		err = dir->ops->tmpfile ? dir->ops->tmpfile(dir, S_IFREG | (req->mode & ~current_fs()->umask & 07777), &v) : -EOPNOTSUPP;
+		err = dir->ops->tmpfile
+			      ? dir->ops->tmpfile(
+					dir, S_IFREG | (req->mode & ~current_fs()->umask & 07777),
+					&v)
+			      : -EOPNOTSUPP;
 	if (err)
 		goto out;
 	fmt_print(text, sizeof(text) - 8, "#%lu", v->ino);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* option.c - see option.h. Every file system says itself what its words mean and refuses the rest by name.
+/* option.c - see option.h. Every file system says itself what its words mean and refuses the rest
+ * by name.
  * Locks: none. Ref: mount(8). Tests: selftests/unit/option_test.c, fat_options_test.c */
 #include <fs/option.h>
 

@@ -17,10 +17,12 @@ struct option_flag {
 		word, offsetof(type, field), to \
 	}
 
-/* Copies the next word between commas, empty ones left out, and moves *text behind it. 1; 0: no more; -EINVAL: it does not fit. */
+/* Copies the next word between commas, empty ones left out, and moves *text behind it. 1; 0: no
+ * more; -EINVAL: it does not fit. */
 int __must_check option_next(const char **text, char *word, usize size);
 /* -EINVAL: none of them. */
-int __must_check option_set_flag(const struct option_flag *flags, u32 nr, void *options, const char *word);
+int __must_check option_set_flag(const struct option_flag *flags, u32 nr, void *options,
+				 const char *word);
 /* Which of the names; nr: none of them. */
 u32 option_find(const char *const *names, u32 nr, const char *word);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pageio.c - see pageio.h. Pieces of a page that are still under way are counted in bits 8 to 15 of page.block_bits, the submitter being
- * one of them; PG_ERROR gathers what went wrong.
+/* pageio.c - see pageio.h. Pieces of a page that are still under way are counted in bits 8 to 15 of
+ * page.block_bits, the submitter being one of them; PG_ERROR gathers what went wrong.
  * Locks: none. Ref: none. Tests: selftests/unit/bio_test.c */
 #include <fs/pageio.h>
 
@@ -37,7 +37,8 @@ static void group_end(struct page_io_group *g, int error)
 
 int page_io_group_wait(struct page_io_group *g)
 {
-	int err = waitq_wait(&g->wait, atomic_read_acquire(&g->in_flight) == 0, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	int err = waitq_wait(&g->wait, atomic_read_acquire(&g->in_flight) == 0,
+			     WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
 
 	(void)err;
 	return xchg(&g->error, 0);
@@ -60,7 +61,8 @@ static void write_end(struct bio *b)
 		group_end(g, error);
 }
 
-void page_io_begin(struct page_io *io, struct blkdev *dev, enum bio_op op, u32 flags, void (*done)(struct page *p, int error))
+void page_io_begin(struct page_io *io, struct blkdev *dev, enum bio_op op, u32 flags,
+		   void (*done)(struct page *p, int error))
 {
 	*io = (struct page_io){ .dev = dev, .op = op, .flags = flags, .done = done };
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pageio.h - pages of a file to and from a device: pieces that lie together become one bio, a page is done when all its pieces are.
+/* pageio.h - pages of a file to and from a device: pieces that lie together become one bio, a page
+ * is done when all its pieces are.
  *
  *	struct page_io io;
  *	page_io_begin(&io, dev, BIO_READ, 0, page_filled);
@@ -24,13 +25,15 @@ struct page_io {
 	struct blkdev *dev;
 	enum bio_op op;
 	u32 flags;			/* BIO_* */
-	void (*done)(struct page *p, int error);	/* page_filled or page_written: bottom half */
+	/* page_filled or page_written: bottom half */
+	void (*done)(struct page *p, int error);
 	struct page_io_group *group;	/* NULL: nobody counts */
 	struct bio *bio;
 	u64 next;			/* sector behind the last piece */
 };
 
-void page_io_begin(struct page_io *io, struct blkdev *dev, enum bio_op op, u32 flags, void (*done)(struct page *p, int error));
+void page_io_begin(struct page_io *io, struct blkdev *dev, enum bio_op op, u32 flags,
+		   void (*done)(struct page *p, int error));
 void page_io_page(struct page_io *io, struct page *p);
 void page_io_add(struct page_io *io, struct page *p, u32 off, u32 len, u64 sector);
 /* No more pieces of p; error: something went wrong before a piece was added. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* partition.c - reads GPT (the first table, or the one at the end when that is damaged) and MBR with its chain of logical partitions.
+/* partition.c - reads GPT (the first table, or the one at the end when that is damaged) and MBR
+ * with its chain of logical partitions.
  *
- * Nothing on the disk is believed: sizes are bounded, checksums compared, chains end, entries lie on the disk. An MBR whose only entry
- * is of type 0xee stands for a GPT.
+ * Nothing on the disk is believed: sizes are bounded, checksums compared, chains end, entries lie
+ * on the disk. An MBR whose only entry is of type 0xee stands for a GPT.
  * Locks: none. Ref: UEFI 2.10 s5 (GPT), s5.2 (MBR). Tests: selftests/unit/partition_test.c
  */
 #include "partition.h"
@@ -44,9 +45,11 @@ static bool gpt_header(const struct partition_source *s, u64 lba, struct gpt *g,
 	memset(h + 16, 0, 4);
 	if (~crc32_ieee(~0u, h, size) != crc || get_le64(h + 24) != lba)
 		return false;
-	*g = (struct gpt){ get_le64(h + 40), get_le64(h + 48), get_le64(h + 72), get_le32(h + 80), get_le32(h + 84), get_le32(h + 88) };
-	return g->entry >= ENTRY_MIN && g->entry <= ENTRY_MAX && !(g->entry & (g->entry - 1)) && g->nr && g->nr <= 1024 &&
-	       g->first <= g->last && g->last < s->nr_sectors / (s->block / SECTOR);
+	*g = (struct gpt){ get_le64(h + 40), get_le64(h + 48), get_le64(h + 72),
+			   get_le32(h + 80), get_le32(h + 84), get_le32(h + 88) };
+	return g->entry >= ENTRY_MIN && g->entry <= ENTRY_MAX && !(g->entry & (g->entry - 1)) &&
+	       g->nr && g->nr <= 1024 && g->first <= g->last &&
+	       g->last < s->nr_sectors / (s->block / SECTOR);
 }
 
 /* The name's UTF-16 as UTF-8; what is no character becomes '?'. */
@@ -86,13 +89,17 @@ static void guid_order(const u8 *in, u8 *out)
 		out[i] = in[from[i]];
 }
 
-static bool gpt_entry(const struct partition_source *s, const struct gpt *g, const u8 *e, u32 number, struct partition *out)
+static bool gpt_entry(const struct partition_source *s, const struct gpt *g, const u8 *e,
+		      u32 number, struct partition *out)
 {
 	u64 first = get_le64(e + 32), last = get_le64(e + 40), per = s->block / SECTOR;
 
 	if (mem_is_zero(e, 16) || first < g->first || last > g->last || first > last)
 		return false;
-	*out = (struct partition){ .start = first * per, .nr_sectors = (last - first + 1) * per, .number = number, .gpt = true };
+	*out = (struct partition){ .start = first * per,
+				   .nr_sectors = (last - first + 1) * per,
+				   .number = number,
+				   .gpt = true };
 	guid_order(e + 16, out->uuid);
 	gpt_label(e + 56, out->label, sizeof(out->label));
 	return true;
@@ -118,7 +125,8 @@ static int gpt_table_good(const struct partition_source *s, const struct gpt *g)
 	return ~crc == g->crc;
 }
 
-static int gpt_entries(const struct partition_source *s, const struct gpt *g, struct partition *out, u32 max)
+static int gpt_entries(const struct partition_source *s, const struct gpt *g, struct partition *out,
+		       u32 max)
 {
 	int err = gpt_table_good(s, g);
 	u8 e[ENTRY_MIN];
@@ -161,9 +169,11 @@ static bool is_extended(u8 type)
 	return type == 0x05 || type == 0x0f || type == 0x85;
 }
 
-static bool mbr_entry(const struct partition_source *s, const u8 *e, u64 base, u32 number, u32 signature, struct partition *out)
+static bool mbr_entry(const struct partition_source *s, const u8 *e, u64 base, u32 number,
+		      u32 signature, struct partition *out)
 {
-	u64 per = s->block / SECTOR, start = (base + get_le32(e + 8)) * per, n = (u64)get_le32(e + 12) * per;
+	u64 per = s->block / SECTOR, start = (base + get_le32(e + 8)) * per,
+	    n = (u64)get_le32(e + 12) * per;
 
 	if (!e[4] || !n || start >= s->nr_sectors || n > s->nr_sectors - start)
 		return false;
@@ -176,8 +186,10 @@ static bool mbr_entry(const struct partition_source *s, const u8 *e, u64 base, u
 	return true;
 }
 
-/* The chain of an extended partition at block base: each link has one partition and the place of the next, relative to base. */
-static int find_logicals(const struct partition_source *s, u64 base, u32 signature, struct partition *out, u32 max)
+/* The chain of an extended partition at block base: each link has one partition and the place of
+ * the next, relative to base. */
+static int find_logicals(const struct partition_source *s, u64 base, u32 signature,
+			 struct partition *out, u32 max)
 {
 	u64 at = base;
 	u32 n = 0, number = 5;
@@ -214,13 +226,16 @@ static int find_mbr(const struct partition_source *s, const u8 *t, struct partit
 	for (u32 i = 0; i < 4 && n < max; i++) {
 		const u8 *e = t + MBR_TABLE + 16 * i;
 
-		if (e[0] & 0x7f)		/* 0x80: active. Anything else: no table, a boot sector of a file system */
+		/* 0x80: active. Anything else: no table, a boot sector of a file system */
+		if (e[0] & 0x7f)
 			return 0;
 		if (is_extended(e[4]) && !extended)
 			extended = get_le32(e + 8);
 		n += mbr_entry(s, e, 0, i + 1, signature, &out[n]);
 		if (n && out[n - 1].number == i + 1 && is_extended(e[4]))
-			out[n - 1].nr_sectors = min(out[n - 1].nr_sectors, (u64)s->block / SECTOR * 2);	/* only its table can be seen */
+			/* only its table can be seen */
+			out[n - 1].nr_sectors = min(out[n - 1].nr_sectors,
+						    (u64)s->block / SECTOR * 2);
 	}
 	if (extended) {
 		int more = find_logicals(s, extended, signature, out + n, max - n);

@@ -7,7 +7,8 @@
 struct partition {
 	u64 start, nr_sectors;		/* of 512 bytes */
 	u32 number;			/* from 1 */
-	u8 uuid[16];			/* as its text is written; MBR: disk signature and number, the rest zero */
+	/* as its text is written; MBR: disk signature and number, the rest zero */
+	u8 uuid[16];
 	char label[112];		/* UTF-8 */
 	bool gpt;
 };
@@ -22,6 +23,7 @@ struct partition_source {
 
 #define PARTITIONS_MAX 256u
 
-/* Fills at most max entries, in order of their numbers; how many, or -errno of read. Tables that contradict themselves or the disk give
- * none; entries that do are left out. */
-int __must_check partitions_find(const struct partition_source *src, struct partition *out, u32 max);
+/* Fills at most max entries, in order of their numbers; how many, or -errno of read. Tables that
+ * contradict themselves or the disk give none; entries that do are left out. */
+int __must_check partitions_find(const struct partition_source *src, struct partition *out,
+				 u32 max);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* path.h - a place in the tree: a name below a mount, and what whoever got here may do from here on. */
+/* path.h - a place in the tree: a name below a mount, and what whoever got here may do from here
+ * on. */
 #pragma once
 
 #include <kernel/lib/compiler.h>

@@ -3,14 +3,17 @@
  *
  * Invariants:
  *  (1) head - tail <= mask + 1; buffers tail..head-1 have a page and len > 0.
- *  (2) a write of at most PIPE_BUF bytes lies in one buffer, so no other write comes between its bytes: it is appended to the last
- *      buffer only if it fits there whole, else it starts a page of its own.
+ *  (2) a write of at most PIPE_BUF bytes lies in one buffer, so no other write comes between its
+ *      bytes: it is appended to the last buffer only if it fits there whole, else it starts a page
+ *      of its own.
  *  (3) readers == 0: writes fail with EPIPE; writers == 0: reads drain the ring, then return 0.
- *  (4) whoever makes the ring readable or writable, or closes the last of a side, wakes the other side after dropping the lock.
+ *  (4) whoever makes the ring readable or writable, or closes the last of a side, wakes the other
+ *      side after dropping the lock.
  *
  * The emptied page is kept as `spare`: a byte that goes back and forth allocates nothing.
  *
- * Locks: p->lock [RANK_PIPE], held over user copies (they may fault and sleep) and over what splice writes to files. Wakes outside it.
+ * Locks: p->lock [RANK_PIPE], held over user copies (they may fault and sleep) and over what splice
+ * writes to files. Wakes outside it.
  * Ref: pipe(7), pipe(2), fcntl(2) F_SETPIPE_SZ. Tests: selftests/abi/pipe.c
  */
 #include "pipe_int.h"
@@ -125,7 +128,10 @@ static ssize_t pipe_read(struct file *f, struct iter *to, loff_t *pos)
 
 void pipe_send_sigpipe(void)
 {
-	struct siginfo_k info = { .sig = SIGPIPE, .code = SI_USER, .pid = proc_pid(current_proc()), .uid = current_cred()->uid.v };
+	struct siginfo_k info = { .sig = SIGPIPE,
+				  .code = SI_USER,
+				  .pid = proc_pid(current_proc()),
+				  .uid = current_cred()->uid.v };
 
 	signal_send_task(current(), &info);
 }
@@ -138,7 +144,8 @@ static struct page *take_page(struct pipe *p)
 	return page ? page : page_alloc(0, PAGE_USER);
 }
 
-/* Appends the odd bytes of a write to the last buffer if they fit whole (2). Bytes, 0: no room there, or -EFAULT. */
+/* Appends the odd bytes of a write to the last buffer if they fit whole (2). Bytes, 0: no room
+ * there, or -EFAULT. */
 static ssize_t append(struct pipe *p, struct iter *from)
 {
 	usize n = iter_left(from) & (PAGE_SIZE - 1), got;
@@ -171,7 +178,8 @@ static ssize_t add_buf(struct pipe *p, struct iter *from, bool packet)
 	return (ssize_t)n;
 }
 
-/* As much as fits now. Bytes written in this call so far go to *total. 0: the ring is full; < 0: stop. 1: all is written. */
+/* As much as fits now. Bytes written in this call so far go to *total. 0: the ring is full; < 0:
+ * stop. 1: all is written. */
 static int fill(struct pipe *p, struct iter *from, bool packet, ssize_t *total)
 {
 	ssize_t n;
@@ -214,7 +222,8 @@ static ssize_t pipe_write(struct file *f, struct iter *from, loff_t *pos)
 			state = -EAGAIN;
 			break;
 		}
-		state = waitq_wait(&p->obj.writers, pipe_writable(p), WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+		state = waitq_wait(&p->obj.writers, pipe_writable(p), WAIT_INTERRUPTIBLE,
+				   WAIT_FOREVER);
 		if (state)
 			break;
 	}
@@ -233,7 +242,8 @@ static u32 pipe_poll(struct file *f)
 	if (f->mode & FMODE_READ) {
 		if (pipe_used(p))
 			events |= EPOLLIN | EPOLLRDNORM;
-		if (!READ_ONCE(p->writers) && (!p->vnode || p->writer_opens != (u32)(u64)f->private))
+		if (!READ_ONCE(p->writers) &&
+		    (!p->vnode || p->writer_opens != (u32)(u64)f->private))
 			events |= EPOLLHUP;
 	}
 	if (f->mode & FMODE_WRITE) {
@@ -253,13 +263,15 @@ static void pipe_file_release(struct file *f)
 	if (f->mode & FMODE_PATH)
 		return;
 	mutex_lock(&p->lock);
-	counted = p->vnode;		/* pipe_path() may make it a FIFO any moment, and counts who is there then */
+	/* pipe_path() may make it a FIFO any moment, and counts who is there then */
+	counted = p->vnode;
 	if (f->mode & FMODE_READ)
 		p->readers--;
 	if (f->mode & FMODE_WRITE)
 		p->writers--;
 	mutex_unlock(&p->lock);
-	object_wake(&p->obj, EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM | EPOLLHUP | EPOLLERR);	/* (3), (4) */
+	/* (3), (4) */
+	object_wake(&p->obj, EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM | EPOLLHUP | EPOLLERR);
 	if (counted)
 		fifo_closed(p);
 }
@@ -378,7 +390,8 @@ long pipe_set_size(struct file *f, u32 bytes)
 		return -EINVAL;
 	while ((u64)nr * PAGE_SIZE < bytes)
 		nr *= 2;
-	if ((u64)nr * PAGE_SIZE > pipe_max_bytes() && nr > p->mask + 1 && !capable(CAP_SYS_RESOURCE))
+	if ((u64)nr * PAGE_SIZE > pipe_max_bytes() && nr > p->mask + 1 &&
+	    !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	mutex_lock(&p->lock);
 	err = resize_locked(p, nr);

@@ -28,20 +28,25 @@ u32 pipe_max_bytes(void);		/* sysctl fs.pipe-max-size */
 int __must_check pipe_set_max_bytes(u64 bytes);
 void pipe_init(void);
 
-/* splice(2) and tee(2) between pipes: moves (or duplicates) up to n bytes. Bytes, 0 at end of file, or -errno. */
+/* splice(2) and tee(2) between pipes: moves (or duplicates) up to n bytes. Bytes, 0 at end of file,
+ * or -errno. */
 ssize_t pipe_splice(struct file *in, struct file *out, usize n, bool nonblock, bool duplicate);
 
-/* Pages on their way into a pipe. next: the next stretch, at most n bytes: a reference to its page, where it starts; its length, 0 at
- * the end, or -errno. Called with the pipe's lock held: may sleep, but not for long. */
+/* Pages on their way into a pipe. next: the next stretch, at most n bytes: a reference to its page,
+ * where it starts; its length, 0 at the end, or -errno. Called with the pipe's lock held: may
+ * sleep, but not for long. */
 struct page_source {
 	ssize_t (*next)(struct page_source *s, usize n, struct page **page, u32 *off);
 };
-/* Waits for room (or -EAGAIN), then takes what fits: bytes, 0, -EPIPE with its signal, or the source's error. */
+/* Waits for room (or -EAGAIN), then takes what fits: bytes, 0, -EPIPE with its signal, or the
+ * source's error. */
 ssize_t pipe_feed(struct file *out, struct page_source *s, usize n, bool nonblock);
 
-/* Bytes on their way out of a pipe. take: how many of n it took, or -errno. Called with the pipe's lock held. */
+/* Bytes on their way out of a pipe. take: how many of n it took, or -errno. Called with the pipe's
+ * lock held. */
 struct byte_sink {
 	ssize_t (*take)(struct byte_sink *s, void *mem, usize n);
 };
-/* Waits for bytes (or -EAGAIN), then gives what is there, at most n. Bytes, 0 at end of file, or the sink's error. */
+/* Waits for bytes (or -EAGAIN), then gives what is there, at most n. Bytes, 0 at end of file, or
+ * the sink's error. */
 ssize_t pipe_drain(struct file *in, struct byte_sink *s, usize n, bool nonblock);

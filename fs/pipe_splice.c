@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* pipe_splice.c - pages that go into, out of and between pipes without being copied: splice, tee, vmsplice.
+/* pipe_splice.c - pages that go into, out of and between pipes without being copied: splice, tee,
+ * vmsplice.
  *
- * A page that came from elsewhere, or that two pipes show, is marked BUF_SHARED: nobody appends to it and it never becomes a spare.
- * What its owner writes into it later may show in the pipe, as on Linux.
+ * A page that came from elsewhere, or that two pipes show, is marked BUF_SHARED: nobody appends to
+ * it and it never becomes a spare. What its owner writes into it later may show in the pipe, as on
+ * Linux.
  *
- * Locks: p->lock [RANK_PIPE], held while a source is asked and a sink writes, so that what a sink refuses stays in the pipe.
+ * Locks: p->lock [RANK_PIPE], held while a source is asked and a sink writes, so that what a sink
+ * refuses stays in the pipe.
  * Ref: splice(2), tee(2), vmsplice(2). Tests: selftests/abi/splice.c
  */
 #include "pipe_int.h"
@@ -59,7 +62,8 @@ static void lock_both(struct pipe *a, struct pipe *b) NO_LOCK_CHECK
 	mutex_lock_nested(a < b ? &b->lock : &a->lock);
 }
 
-ssize_t pipe_splice(struct file *in, struct file *out, usize n, bool nonblock, bool duplicate) NO_LOCK_CHECK
+ssize_t pipe_splice(struct file *in, struct file *out, usize n, bool nonblock,
+		    bool duplicate) NO_LOCK_CHECK
 {
 	struct pipe *from = to_pipe(in->obj), *to = to_pipe(out->obj);
 	ssize_t got;
@@ -85,8 +89,10 @@ ssize_t pipe_splice(struct file *in, struct file *out, usize n, bool nonblock, b
 			break;
 		if (nonblock)
 			return -EAGAIN;
-		err = full ? waitq_wait(&to->obj.writers, pipe_writable(to), WAIT_INTERRUPTIBLE, WAIT_FOREVER)
-			   : waitq_wait(&from->obj.readers, pipe_readable(from), WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+		err = full ? waitq_wait(&to->obj.writers, pipe_writable(to), WAIT_INTERRUPTIBLE,
+					WAIT_FOREVER)
+			   : waitq_wait(&from->obj.readers, pipe_readable(from), WAIT_INTERRUPTIBLE,
+					WAIT_FOREVER);
 	}
 	if (err)
 		return err;
@@ -136,7 +142,8 @@ ssize_t pipe_feed(struct file *out, struct page_source *s, usize n, bool nonbloc
 			break;
 		if (nonblock)
 			return -EAGAIN;
-		got = waitq_wait(&p->obj.writers, pipe_writable(p), WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+		got = waitq_wait(&p->obj.writers, pipe_writable(p), WAIT_INTERRUPTIBLE,
+				 WAIT_FOREVER);
 		if (got)
 			return got;
 	}
@@ -191,7 +198,8 @@ ssize_t pipe_drain(struct file *in, struct byte_sink *s, usize n, bool nonblock)
 			break;
 		if (nonblock)
 			return -EAGAIN;
-		got = waitq_wait(&p->obj.readers, pipe_readable(p), WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+		got = waitq_wait(&p->obj.readers, pipe_readable(p), WAIT_INTERRUPTIBLE,
+				 WAIT_FOREVER);
 		if (got)
 			return got;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_ctl.c - /proc/sys/net and whatever else was declared with SYSCTL(): the tree is made of the names, once, at boot.
+/* procfs_ctl.c - /proc/sys/net and whatever else was declared with SYSCTL(): the tree is made of
+ * the names, once, at boot.
  * Ref: proc(5), Linux Documentation/networking/ip-sysctl.rst. Tests: none of its own yet */
 #include "procfs_int.h"
 
@@ -130,11 +131,16 @@ static void add(struct proc_entry *list, const struct sysctl *c, usize n)
 		panic("no memory for /proc/sys/%s", c->name);
 	memcpy(copy, name, len);
 	if (sub) {
-		*e = (struct proc_entry){ .name = copy, .mode = S_IFDIR | 0555, .kind = PROC_STATIC_DIR, .dir = sub };
+		*e = (struct proc_entry){
+			.name = copy, .mode = S_IFDIR | 0555, .kind = PROC_STATIC_DIR, .dir = sub
+		};
 		e->path = path_of(c->name, n + 1 + len);
 		fill(sub, c->name, n + 1 + len);
 	} else {
-		*e = (struct proc_entry){ .name = copy, .mode = S_IFREG | (c->mode ? c->mode : 0644u), .kind = PROC_FILE, .ctl = c };
+		*e = (struct proc_entry){ .name = copy,
+					  .mode = S_IFREG | (c->mode ? c->mode : 0644u),
+					  .kind = PROC_FILE,
+					  .ctl = c };
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_fd.c - /proc/PID/fd and fdinfo. A link there is a place: opening it opens the file anew, with the rights the description
- * carries. Ref: proc(5) /proc/pid/fd. Tests: none of its own yet */
+/* procfs_fd.c - /proc/PID/fd and fdinfo. A link there is a place: opening it opens the file anew,
+ * with the rights the description carries. Ref: proc(5) /proc/pid/fd. Tests: none of its own yet */
 #include "procfs_int.h"
 
 #include <fs/dcache.h>
@@ -13,8 +13,12 @@
 
 #define NUMBERS 0x1000
 
-const struct proc_entry proc_fd_link_entry = { .name = "fd", .mode = S_IFLNK | 0700, .kind = PROC_FD_LINK, .inspect = true };
-const struct proc_entry proc_fdinfo_entry = { .name = "fdinfo", .mode = S_IFREG | 0400, .kind = PROC_FDINFO, .inspect = true };
+const struct proc_entry proc_fd_link_entry = {
+	.name = "fd", .mode = S_IFLNK | 0700, .kind = PROC_FD_LINK, .inspect = true
+};
+const struct proc_entry proc_fdinfo_entry = {
+	.name = "fdinfo", .mode = S_IFREG | 0400, .kind = PROC_FDINFO, .inspect = true
+};
 
 /* The file behind fd of t: a reference, or -EBADF. */
 static int peek(struct task *t, int fd, struct file **out, u32 *rights, bool *cloexec)
@@ -59,7 +63,8 @@ int proc_fd_text(struct task *t, int fd, struct seq *s)
 
 		seq_file_path(s, &p, false);
 	} else if (ops->ino) {
-		seq_print(s, "%s:[%lu]", ops->type == OBJ_SOCKET ? "socket" : ops->name, ops->ino(f->obj));
+		seq_print(s, "%s:[%lu]", ops->type == OBJ_SOCKET ? "socket" : ops->name,
+			  ops->ino(f->obj));
 	} else {
 		seq_print(s, "anon_inode:%s", ops->name);
 	}
@@ -74,8 +79,11 @@ int proc_show_fdinfo(struct seq *s, struct task *t, int fd)
 
 	if (peek(t, fd, &f, &rights, &cloexec))
 		return -ENOENT;
-	seq_print(s, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", f->pos, file_flags(f) | (cloexec ? O_CLOEXEC : 0),
-		  f->mount ? f->mount->id : 0, f->dentry ? f->dentry->vnode->ino : f->obj->ops->ino ? f->obj->ops->ino(f->obj) : 1);
+	seq_print(s, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", f->pos,
+		  file_flags(f) | (cloexec ? O_CLOEXEC : 0), f->mount ? f->mount->id : 0,
+		  f->dentry	     ? f->dentry->vnode->ino
+		  : f->obj->ops->ino ? f->obj->ops->ino(f->obj)
+				     : 1);
 	if (f->obj->ops->show)
 		f->obj->ops->show(f, s);
 	return s->err;
@@ -93,9 +101,11 @@ int proc_lookup_fd(struct vnode *dir, const struct name *n, struct vnode **out)
 	if (!t)
 		return -ENOENT;
 	if (proc_parse_number(n, &fd) && !peek(t, (int)fd, &f, &rights, NULL)) {
-		err = proc_new_node(dir->sb, links ? &proc_fd_link_entry : &proc_fdinfo_entry, d->pid, (int)fd, out);
+		err = proc_new_node(dir->sb, links ? &proc_fd_link_entry : &proc_fdinfo_entry,
+				    d->pid, (int)fd, out);
 		if (!err && links)
-			(*out)->mode = S_IFLNK | (f->mode & FMODE_READ ? 0500 : 0) | (f->mode & FMODE_WRITE ? 0300 : 0);
+			(*out)->mode = S_IFLNK | (f->mode & FMODE_READ ? 0500 : 0) |
+				       (f->mode & FMODE_WRITE ? 0300 : 0);
 		file_put(f);
 	}
 	task_put(t);
@@ -116,8 +126,8 @@ int proc_readdir_fd(struct vnode *dir, loff_t *pos, struct dir_emit *e)
 		int len = fmt_print(text, sizeof(text), "%d", fd);
 
 		file_put(f);
-		if (!e->entry(e, text, (u32)len, (u64)d->pid->nr << 32 | (u64)fd, d->e->kind == PROC_FDS ? DT_LNK : DT_REG,
-			      NUMBERS + fd + 1))
+		if (!e->entry(e, text, (u32)len, (u64)d->pid->nr << 32 | (u64)fd,
+			      d->e->kind == PROC_FDS ? DT_LNK : DT_REG, NUMBERS + fd + 1))
 			break;
 		*pos = NUMBERS + ++fd;
 	}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_group.c - directories whose members somebody else counts: a network device each in /sys/class/net, a disk in /sys/block.
+/* procfs_group.c - directories whose members somebody else counts: a network device each in
+ * /sys/class/net, a disk in /sys/block.
  *
- * A group belongs to the directory with its path. The tables of its files are made once; a node says by its key whose they are.
+ * A group belongs to the directory with its path. The tables of its files are made once; a node
+ * says by its key whose they are.
  * Locks: none; groups are added at boot. Ref: Linux Documentation/ABI/testing/sysfs-class-net.
  * Tests: selftests/abi/sysnet.c, selftests/storage/run (disks_in_sysfs)
  */
@@ -54,7 +56,10 @@ static void add_file(struct proc_entry *table, const struct proc_member *m)
 			if (!copy)
 				panic("no memory for tables of /proc");
 			memcpy(copy, name, (usize)(slash - name));
-			*e = (struct proc_entry){ .name = copy, .mode = S_IFDIR | 0755, .kind = PROC_STATIC_DIR, .dir = new_table() };
+			*e = (struct proc_entry){ .name = copy,
+						  .mode = S_IFDIR | 0755,
+						  .kind = PROC_STATIC_DIR,
+						  .dir = new_table() };
 		}
 		table = (struct proc_entry *)e->dir;
 		name = slash + 1;
@@ -63,7 +68,9 @@ static void add_file(struct proc_entry *table, const struct proc_member *m)
 	e = find(table, name, strlen(name));
 	if (e - table >= (s64)FILES_MAX)
 		panic("too many files: %s", m->name);
-	*e = (struct proc_entry){ .name = name, .mode = S_IFREG | (u32)m->mode, .kind = PROC_FILE, .member = m };
+	*e = (struct proc_entry){
+		.name = name, .mode = S_IFREG | (u32)m->mode, .kind = PROC_FILE, .member = m
+	};
 	if (m->link)
 		e->mode = S_IFLNK | 0777, e->kind = PROC_MEMBER_LINK;
 	else if (!m->mode)
@@ -79,13 +86,20 @@ void procfs_add_group(const struct proc_group *g)
 		panic("too many groups: %s", g->path);
 	r->g = g;
 	if (g->link) {
-		r->dir = (struct proc_entry){ .name = "member", .mode = S_IFLNK | 0777, .kind = PROC_MEMBER_LINK, .group = g };
+		r->dir = (struct proc_entry){ .name = "member",
+					      .mode = S_IFLNK | 0777,
+					      .kind = PROC_MEMBER_LINK,
+					      .group = g };
 		return;
 	}
 	table = new_table();
 	for (const struct proc_member *m = g->members; m->name; m++)
 		add_file(table, m);
-	r->dir = (struct proc_entry){ .name = "member", .mode = S_IFDIR | 0755, .kind = PROC_MEMBER, .dir = table, .path = g->inside };
+	r->dir = (struct proc_entry){ .name = "member",
+				      .mode = S_IFDIR | 0755,
+				      .kind = PROC_MEMBER,
+				      .dir = table,
+				      .path = g->inside };
 }
 
 static struct group *group_of(const struct proc_node *d)
@@ -111,7 +125,8 @@ void proc_group_readdir(struct vnode *dir, loff_t *pos, struct dir_emit *e)
 	char name[32];
 
 	while (r && (key = r->g->next(to_proc(dir)->fd, key, name)) >= 0) {
-		if (!e->entry(e, name, (u32)strlen(name), ((u64)&r->dir >> 3 & 0xffffff) + (u64)key, mode_to_dtype(r->dir.mode), GROUP_POS + key + 1))
+		if (!e->entry(e, name, (u32)strlen(name), ((u64)&r->dir >> 3 & 0xffffff) + (u64)key,
+			      mode_to_dtype(r->dir.mode), GROUP_POS + key + 1))
 			return;
 		*pos = GROUP_POS + ++key;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_sysctl.c - /proc/sys. Ref: proc(5), Linux Documentation/admin-guide/sysctl. Tests: none of its own yet */
+/* procfs_sysctl.c - /proc/sys. Ref: proc(5), Linux Documentation/admin-guide/sysctl. Tests: none of
+ * its own yet */
 #include "procfs_int.h"
 
 #include <fs/dcache.h>
@@ -127,8 +128,9 @@ SHM_LIMIT(shmmni, max_nr, IPC_INDEX_MAX)
 
 static void show_uuid_of(struct seq *s, const u8 b[16])
 {
-	seq_print(s, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x\n", b[0], b[1], b[2], b[3], b[4], b[5],
-		  (b[6] & 0xf) | 0x40, b[7], (b[8] & 0x3f) | 0x80, b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	seq_print(s, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x\n", b[0],
+		  b[1], b[2], b[3], b[4], b[5], (b[6] & 0xf) | 0x40, b[7], (b[8] & 0x3f) | 0x80,
+		  b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 static int show_uuid(struct seq *s, struct task *t)
@@ -278,29 +280,62 @@ static int show_dentry_state(struct seq *s, struct task *t)
 #define DIR(n, t)     { .name = n, .mode = S_IFDIR | 0555, .kind = PROC_DIR, .dir = t }
 
 static const struct proc_entry random_entries[] = {
-	RO("boot_id", show_boot_id), RO("uuid", show_uuid), RO("entropy_avail", show_entropy), RO("poolsize", show_poolsize), {},
+	RO("boot_id", show_boot_id),
+	RO("uuid", show_uuid),
+	RO("entropy_avail", show_entropy),
+	RO("poolsize", show_poolsize),
+	{},
 };
 
 static const struct proc_entry kernel_entries[] = {
-	RO("ostype", show_ostype), RO("osrelease", show_osrelease), RO("version", show_version),
-	RW("hostname", show_hostname, write_hostname), RW("domainname", show_domainname, write_domainname),
-	RO("pid_max", show_pid_max), RO("threads-max", show_threads_max), RO("cap_last_cap", show_cap_last_cap),
-	RO("ngroups_max", show_ngroups_max), RO("core_pattern", show_core_pattern), RO("printk", show_printk),
-	RW_KEPT(randomize_va_space), RW_KEPT(panic), RW_KEPT(core_uses_pid), RW_KEPT(dmesg_restrict), RW_KEPT(kptr_restrict),
-	RW_KEPT(overflowuid), RW_KEPT(overflowgid), RO("tainted", show_tainted), RO("sched_rr_timeslice_ms", show_rr_timeslice),
-	RW_KEPT(shmmax), RW_KEPT(shmall), RW_KEPT(shmmni),
-	DIR("random", random_entries), {},
+	RO("ostype", show_ostype),
+	RO("osrelease", show_osrelease),
+	RO("version", show_version),
+	RW("hostname", show_hostname, write_hostname),
+	RW("domainname", show_domainname, write_domainname),
+	RO("pid_max", show_pid_max),
+	RO("threads-max", show_threads_max),
+	RO("cap_last_cap", show_cap_last_cap),
+	RO("ngroups_max", show_ngroups_max),
+	RO("core_pattern", show_core_pattern),
+	RO("printk", show_printk),
+	RW_KEPT(randomize_va_space),
+	RW_KEPT(panic),
+	RW_KEPT(core_uses_pid),
+	RW_KEPT(dmesg_restrict),
+	RW_KEPT(kptr_restrict),
+	RW_KEPT(overflowuid),
+	RW_KEPT(overflowgid),
+	RO("tainted", show_tainted),
+	RO("sched_rr_timeslice_ms", show_rr_timeslice),
+	RW_KEPT(shmmax),
+	RW_KEPT(shmall),
+	RW_KEPT(shmmni),
+	DIR("random", random_entries),
+	{},
 };
 
 static const struct proc_entry vm_entries[] = {
-	RW_KEPT(overcommit_memory), RW_KEPT(overcommit_ratio), RW_KEPT(overcommit_kbytes), RW_KEPT(swappiness), RW_KEPT(dirty_ratio),
+	RW_KEPT(overcommit_memory),
+	RW_KEPT(overcommit_ratio),
+	RW_KEPT(overcommit_kbytes),
+	RW_KEPT(swappiness),
+	RW_KEPT(dirty_ratio),
 	RW_KEPT(dirty_background_ratio),
-	{ .name = "drop_caches", .mode = S_IFREG | 0200, .kind = PROC_FILE, .write = write_drop_caches },
-	RW_KEPT(vfs_cache_pressure), RW_KEPT(min_free_kbytes),
-	RO("max_map_count", show_max_map_count), RO("mmap_min_addr", show_mmap_min_addr), {},
+	{ .name = "drop_caches",
+	  .mode = S_IFREG | 0200,
+	  .kind = PROC_FILE,
+	  .write = write_drop_caches },
+	RW_KEPT(vfs_cache_pressure),
+	RW_KEPT(min_free_kbytes),
+	RO("max_map_count", show_max_map_count),
+	RO("mmap_min_addr", show_mmap_min_addr),
+	{},
 };
 
-static const struct proc_entry epoll_entries[] = { RW("max_user_watches", show_max_user_watches, write_max_user_watches), {} };
+static const struct proc_entry epoll_entries[] = {
+	RW("max_user_watches", show_max_user_watches, write_max_user_watches), {}
+};
 
 static const struct proc_entry inotify_entries[] = {
 	RW("max_user_watches", show_inotify_watches, write_inotify_watches),
@@ -309,14 +344,29 @@ static const struct proc_entry inotify_entries[] = {
 };
 
 static const struct proc_entry fs_entries[] = {
-	RO("file-nr", show_file_nr), RW("file-max", show_file_max, write_file_max), RO("nr_open", show_nr_open),
-	RO("dentry-state", show_dentry_state), RW("pipe-max-size", show_pipe_max, write_pipe_max), RO("mount-max", show_mount_max),
-	RW_KEPT(protected_symlinks), RW_KEPT(protected_hardlinks), RW_KEPT(suid_dumpable),
-	RW_KEPT(protected_fifos), RW_KEPT(protected_regular),
-	DIR("epoll", epoll_entries), DIR("inotify", inotify_entries), {},
+	RO("file-nr", show_file_nr),
+	RW("file-max", show_file_max, write_file_max),
+	RO("nr_open", show_nr_open),
+	RO("dentry-state", show_dentry_state),
+	RW("pipe-max-size", show_pipe_max, write_pipe_max),
+	RO("mount-max", show_mount_max),
+	RW_KEPT(protected_symlinks),
+	RW_KEPT(protected_hardlinks),
+	RW_KEPT(suid_dumpable),
+	RW_KEPT(protected_fifos),
+	RW_KEPT(protected_regular),
+	DIR("epoll", epoll_entries),
+	DIR("inotify", inotify_entries),
+	{},
 };
 
 const struct proc_entry proc_sys_entries[] = {
-	DIR("kernel", kernel_entries), DIR("vm", vm_entries), DIR("fs", fs_entries),
-	{ .name = "net", .mode = S_IFDIR | 0555, .kind = PROC_STATIC_DIR, .dir = proc_net_sys_entries }, {},
+	DIR("kernel", kernel_entries),
+	DIR("vm", vm_entries),
+	DIR("fs", fs_entries),
+	{ .name = "net",
+	  .mode = S_IFDIR | 0555,
+	  .kind = PROC_STATIC_DIR,
+	  .dir = proc_net_sys_entries },
+	{},
 };

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* rw.c - reading, writing, seeking and mapping files whose bytes are in a vmo; and what a directory's descriptor can do.
+/* rw.c - reading, writing, seeking and mapping files whose bytes are in a vmo; and what a
+ * directory's descriptor can do.
  *
- * Reads take no lock here: the vmo orders them against truncation. Writes hold v->lock, so they are atomic towards each other and
- * O_APPEND finds the end. The offset belongs to the caller (compat/), which locks it when the description is shared.
+ * Reads take no lock here: the vmo orders them against truncation. Writes hold v->lock, so they are
+ * atomic towards each other and O_APPEND finds the end. The offset belongs to the caller (compat/),
+ * which locks it when the description is shared.
  *
- * Locks: V around writes; d around readdir. Ref: read(2), write(2), lseek(2), getrlimit(2) RLIMIT_FSIZE, fcntl(2) seals, mmap(2).
+ * Locks: V around writes; d around readdir. Ref: read(2), write(2), lseek(2), getrlimit(2)
+ * RLIMIT_FSIZE, fcntl(2) seals, mmap(2).
  * Tests: selftests/abi/file.c, seek.c, dir.c
  */
 #include <fs/flock.h>
@@ -56,7 +59,8 @@ static ssize_t file_read(struct file *f, struct iter *to, loff_t *pos)
 	return n;
 }
 
-/* How many of n bytes may be written at pos. -EINVAL past the last offset, -EFBIG with SIGXFSZ, -EPERM for seals. */
+/* How many of n bytes may be written at pos. -EINVAL past the last offset, -EFBIG with SIGXFSZ,
+ * -EPERM for seals. */
 static ssize_t write_limit(struct vnode *v, struct vmo *m, loff_t pos, usize n)
 {
 	u64 limit = rlimit(RLIMIT_FSIZE), end;
@@ -79,11 +83,13 @@ static ssize_t write_limit(struct vnode *v, struct vmo *m, loff_t pos, usize n)
 	return (ssize_t)min(n, end - (u64)pos);
 }
 
-static ssize_t write_locked(struct file *f, struct vnode *v, struct vmo *m, struct iter *from, loff_t *pos)
+static ssize_t write_locked(struct file *f, struct vnode *v, struct vmo *m, struct iter *from,
+			    loff_t *pos)
 {
 	ssize_t n;
 
-	if (from->append == ITER_APPEND || (file_flags(f) & O_APPEND && from->append != ITER_NO_APPEND))
+	if (from->append == ITER_APPEND ||
+	    (file_flags(f) & O_APPEND && from->append != ITER_NO_APPEND))
 		*pos = (loff_t)m->size;
 	n = write_limit(v, m, *pos, iter_left(from));
 	if (n < 0)
@@ -117,11 +123,13 @@ static ssize_t file_write(struct file *f, struct iter *from, loff_t *pos)
 	rw_write_lock(&v->lock);
 	n = write_locked(f, v, m, from, pos);
 	rw_write_unlock(&v->lock);
-	for (struct vnode *above = named; unlikely(above != v); above = above->ops->real(above, false))
+	for (struct vnode *above = named; unlikely(above != v);
+	     above = above->ops->real(above, false))
 		above->mode = v->mode;		/* without the set-id bits */
 	if (n > 0)
 		notify_place(f->dentry, IN_MODIFY);
-	if (n > 0 && unlikely(file_flags(f) & O_DSYNC || v->sb->flags & MS_SYNCHRONOUS) && v->obj.ops->fsync) {
+	if (n > 0 && unlikely(file_flags(f) & O_DSYNC || v->sb->flags & MS_SYNCHRONOUS) &&
+	    v->obj.ops->fsync) {
 		int err = v->obj.ops->fsync(f, (file_flags(f) & O_SYNC) != O_SYNC);
 
 		if (err)

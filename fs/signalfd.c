@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* signalfd.c - signals read from a descriptor: those of whoever reads, as on Linux.
  *
- * Invariants: (1) the object is in its creator's proc->signal_watchers from creation to release: a signal to that process wakes its
- * pollers. Readers wait on their own process's signal_wait.
+ * Invariants: (1) the object is in its creator's proc->signal_watchers from creation to release: a
+ * signal to that process wakes its pollers. Readers wait on their own process's signal_wait.
  * Locks: proc.lock for the list. Ref: signalfd(2). Tests: selftests/abi/signalfd.c
  */
 #include <fs/procfs.h>
@@ -31,9 +31,14 @@ static struct signalfd *to_signalfd(struct object *o)
 static void fill(struct abi_signalfd_siginfo *r, const struct siginfo_k *i)
 {
 	*r = (struct abi_signalfd_siginfo){
-		.signo = (u32)i->sig, .err = i->err, .code = i->code, .pid = (u32)i->pid, .uid = i->uid,
+		.signo = (u32)i->sig,
+		.err = i->err,
+		.code = i->code,
+		.pid = (u32)i->pid,
+		.uid = i->uid,
 	};
-	if (i->is_raw) {		/* as rt_sigqueueinfo(2) left it: pid, uid, value behind three numbers */
+	if (i->is_raw) {
+		/* as rt_sigqueueinfo(2) left it: pid, uid, value behind three numbers */
 		r->pid = (u32)i->raw[2];
 		r->uid = (u32)(i->raw[2] >> 32);
 		r->value_ptr = i->raw[3];

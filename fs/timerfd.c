@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* timerfd.c - a timer whose expiries are read from a descriptor.
  *
- * A periodic timer fires once and is not armed again before somebody looks (read, gettime): however short the interval, an unread
- * timer costs one interrupt. What was missed is computed then.
+ * A periodic timer fires once and is not armed again before somebody looks (read, gettime): however
+ * short the interval, an unread timer costs one interrupt. What was missed is computed then.
  *
- * Invariants: (1) fired: at least one expiry since the last read; ticks counts those known, missed ones are added by catch_up().
- * (2) armed in the kernel's queue iff running and not fired.
- * (3) an absolute time of the real-time clock is kept as monotonic time under the offset it was computed with; a step of the clock
- * moves it (clock_moved), and cancels whoever asked for that.
- * Locks: clock.c's watch_lock > t->lock [RANK_OBJECT], interrupts off: the timer function takes it. Ref: timerfd_create(2).
+ * Invariants: (1) fired: at least one expiry since the last read; ticks counts those known, missed
+ * ones are added by catch_up(). (2) armed in the kernel's queue iff running and not fired.
+ * (3) an absolute time of the real-time clock is kept as monotonic time under the offset it was
+ * computed with; a step of the clock moves it (clock_moved), and cancels whoever asked for that.
+ * Locks: clock.c's watch_lock > t->lock [RANK_OBJECT], interrupts off: the timer function takes it.
+ * Ref: timerfd_create(2).
  * Tests: selftests/abi/timerfd.c
  */
 #include <fs/procfs.h>
@@ -36,7 +37,8 @@ struct timerfd {
 	u32 flags;			/* [t] of the last settime */
 	ktime_t offset;			/* [t] real time - monotonic, when next was computed (3) */
 	u64 ticks;			/* [t] expiries not read */
-	ktime_t next;			/* [t] the last expiry that is counted or armed for; monotonic */
+	/* [t] the last expiry that is counted or armed for; monotonic */
+	ktime_t next;
 	ktime_t interval;		/* [t] */
 };
 
@@ -124,7 +126,8 @@ static ssize_t timerfd_read(struct file *f, struct iter *to, loff_t *pos)
 		return err;
 	if (cancelled)
 		return -ECANCELED;
-	return iter_put(to, &ticks, sizeof(ticks)) == sizeof(ticks) ? (ssize_t)sizeof(ticks) : -EFAULT;
+	return iter_put(to, &ticks, sizeof(ticks)) == sizeof(ticks) ? (ssize_t)sizeof(ticks)
+								    : -EFAULT;
 }
 
 static u32 timerfd_poll(struct file *f)
@@ -161,8 +164,10 @@ static void timerfd_show(struct file *f, struct seq *s)
 	read_setting(t, &now);
 	spin_unlock_irq(&t->lock, irq);
 	seq_print(s, "clockid: %d\nticks: %lu\nsettime flags: 0%o\n", t->clock, ticks, flags);
-	seq_print(s, "it_value: (%lu, %lu)\n", (u64)(now.value / NSEC_PER_SEC), (u64)(now.value % NSEC_PER_SEC));
-	seq_print(s, "it_interval: (%lu, %lu)\n", (u64)(now.interval / NSEC_PER_SEC), (u64)(now.interval % NSEC_PER_SEC));
+	seq_print(s, "it_value: (%lu, %lu)\n", (u64)(now.value / NSEC_PER_SEC),
+		  (u64)(now.value % NSEC_PER_SEC));
+	seq_print(s, "it_interval: (%lu, %lu)\n", (u64)(now.interval / NSEC_PER_SEC),
+		  (u64)(now.interval % NSEC_PER_SEC));
 }
 
 static const struct object_ops timerfd_ops = {
@@ -203,13 +208,17 @@ void timerfd_get(struct file *f, struct timerfd_setting *out)
 	spin_unlock_irq(&t->lock, irq);
 }
 
-/* New figures; the timer is idle. True: the clock was set since the last look, and somebody wants to know. */
-static bool set_locked(struct timerfd *t, u32 flags, const struct timerfd_setting *new) MUST_HOLD(t->lock)
+/* New figures; the timer is idle. True: the clock was set since the last look, and somebody wants
+ * to know. */
+static bool set_locked(struct timerfd *t, u32 flags, const struct timerfd_setting *new)
+	MUST_HOLD(t->lock)
 {
-	bool cancelled = t->cancelled && t->on_real && (flags & TFD_TIMER_CANCEL_ON_SET) && new->value;
+	bool cancelled = t->cancelled && t->on_real && (flags & TFD_TIMER_CANCEL_ON_SET) &&
+			 new->value;
 	ktime_t base = flags & TFD_TIMER_ABSTIME ? 0 : clock_monotonic();
 
-	t->on_real = (flags & TFD_TIMER_ABSTIME) && (t->clock == CLOCK_REALTIME || t->clock == CLOCK_REALTIME_ALARM);
+	t->on_real = (flags & TFD_TIMER_ABSTIME) &&
+		     (t->clock == CLOCK_REALTIME || t->clock == CLOCK_REALTIME_ALARM);
 	t->cancel_on_set = t->on_real && (flags & TFD_TIMER_CANCEL_ON_SET);
 	t->cancelled = t->fired = false;
 	t->flags = flags;
@@ -227,13 +236,15 @@ static bool set_locked(struct timerfd *t, u32 flags, const struct timerfd_settin
 	return cancelled;
 }
 
-int timerfd_set(struct file *f, u32 flags, const struct timerfd_setting *new, struct timerfd_setting *old)
+int timerfd_set(struct file *f, u32 flags, const struct timerfd_setting *new,
+		struct timerfd_setting *old)
 {
 	struct timerfd *t = to_timerfd(f->obj);
 	bool cancelled;
 	irqflags_t irq;
 
-	if ((flags & TFD_TIMER_ABSTIME) && (t->clock == CLOCK_REALTIME || t->clock == CLOCK_REALTIME_ALARM))
+	if ((flags & TFD_TIMER_ABSTIME) &&
+	    (t->clock == CLOCK_REALTIME || t->clock == CLOCK_REALTIME_ALARM))
 		clock_watch_add(&t->watch);
 	timer_cancel_sync(&t->timer);
 	irq = spin_lock_irq(&t->lock);

@@ -2,11 +2,13 @@
 /* tmpfs.c - the memory file system: nodes, limits, mounting; memfd.
  *
  * Invariants:
- *  (1) tmpfs_super.pages counts the pages in the vmos of its files, inodes its nodes; neither exceeds its limit.
- *  (2) a vmo may outlive its file and its mount (a futex key, a pinned page): it refers to tmpfs_super, which is counted, not to
- *      the vnode.
+ *  (1) tmpfs_super.pages counts the pages in the vmos of its files, inodes its nodes; neither
+ *      exceeds its limit.
+ *  (2) a vmo may outlive its file and its mount (a futex key, a pinned page): it refers to
+ *      tmpfs_super, which is counted, not to the vnode.
  *
- * Locks: none of its own; counters are atomic. Ref: tmpfs(5), memfd_create(2), fcntl(2) "File Sealing", fallocate(2).
+ * Locks: none of its own; counters are atomic. Ref: tmpfs(5), memfd_create(2), fcntl(2) "File
+ * Sealing", fallocate(2).
  * Tests: selftests/abi/fsmix.c, memfd.c
  */
 #include <fs/tmpfs.h>
@@ -68,7 +70,9 @@ static void pager_release(struct vmo *m)
 	tmpfs_super_put(m->owner);
 }
 
-static const struct pager_ops tmpfs_pager = { .charge = pager_charge, .uncharge = pager_uncharge, .release = pager_release };
+static const struct pager_ops tmpfs_pager = { .charge = pager_charge,
+					      .uncharge = pager_uncharge,
+					      .release = pager_release };
 
 static struct vmo *make_vmo(struct vnode *v)
 {
@@ -111,7 +115,8 @@ int tmpfs_new_node(struct super *sb, struct vnode *dir, u32 mode, u32 rdev, stru
 		atomic_sub(&ts->inodes, 1);
 		return -ENOMEM;
 	}
-	vnode_init(&n->v, sb, is_dir ? &tmpfs_dir_ops : &tmpfs_file_ops, object_ops_of(mode), mode, dir);
+	vnode_init(&n->v, sb, is_dir ? &tmpfs_dir_ops : &tmpfs_file_ops, object_ops_of(mode), mode,
+		   dir);
 	n->v.ino = super_new_ino(sb);
 	n->v.rdev = rdev;
 	n->v.size = is_dir ? 2 * TMPFS_ENTRY_BYTES : 0;
@@ -143,7 +148,8 @@ static void node_statfs(struct super *sb, struct statfs_k *st)
 	st->namelen = NAME_MAX;
 	st->blocks = ts->max_pages;
 	if (ts->max_pages)
-		st->bfree = st->bavail = ts->max_pages - min(atomic_read(&ts->pages), ts->max_pages);
+		st->bfree = st->bavail = ts->max_pages -
+					 min(atomic_read(&ts->pages), ts->max_pages);
 	st->files = ts->max_inodes;
 	if (ts->max_inodes)
 		st->ffree = ts->max_inodes - min(atomic_read(&ts->inodes), ts->max_inodes);
@@ -197,7 +203,9 @@ static int parse_size(const char *s, u64 *bytes)
 
 static int set_option(struct tmpfs_super *ts, const char *key, const char *value)
 {
-	static const char *const accepted[] = { "huge", "mpol", "noswap", "inode32", "inode64", "" };
+	static const char *const accepted[] = {
+		"huge", "mpol", "noswap", "inode32", "inode64", ""
+	};
 	u64 n = 0;
 	usize i;
 
@@ -286,7 +294,8 @@ static int tmpfs_remount(struct super *sb, u32 flags, const char *options)
 
 	if (err)
 		return err;
-	if ((new.max_pages && new.max_pages < atomic_read(&ts->pages)) || (new.max_inodes && new.max_inodes < atomic_read(&ts->inodes)))
+	if ((new.max_pages &&new.max_pages < atomic_read(&ts->pages)) ||
+	    (new.max_inodes &&new.max_inodes < atomic_read(&ts->inodes)))
 		return -EINVAL;
 	ts->max_pages = new.max_pages;
 	ts->max_inodes = new.max_inodes;
@@ -369,15 +378,19 @@ int file_add_seals(struct file *f, u32 seals)
 
 	if (!(f->mode & FMODE_WRITE))
 		return -EPERM;
-	if (seals & ~(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC) || !m)
+	if (seals & ~(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
+		      F_SEAL_FUTURE_WRITE | F_SEAL_EXEC) ||
+	    !m)
 		return -EINVAL;
 	rw_write_lock(&v->lock);
 	if ((m->seals & F_SEAL_SEAL) || v->sb != memfd_mount->sb)
 		err = -EPERM;
-	else if (((seals & F_SEAL_WRITE) || ((seals & F_SEAL_EXEC) && (v->mode & 0111))) && !(m->seals & F_SEAL_WRITE) && m->nr_writable)
+	else if (((seals & F_SEAL_WRITE) || ((seals & F_SEAL_EXEC) && (v->mode & 0111))) &&
+		 !(m->seals & F_SEAL_WRITE) && m->nr_writable)
 		err = -EBUSY;
 	else
-		m->seals |= seals | ((seals & F_SEAL_EXEC) && (v->mode & 0111) ? SEALS_OF_A_PROGRAM : 0);
+		m->seals |= seals |
+			    ((seals & F_SEAL_EXEC) && (v->mode & 0111) ? SEALS_OF_A_PROGRAM : 0);
 	rw_write_unlock(&v->lock);
 	return err;
 }

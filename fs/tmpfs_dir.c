@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* tmpfs_dir.c - directories of the memory file system. The dcache is the directory (SB_DCACHE_IS_DIR): what is here is only the order
- * that readdir shows.
+/* tmpfs_dir.c - directories of the memory file system. The dcache is the directory
+ * (SB_DCACHE_IS_DIR): what is here is only the order that readdir shows.
  *
  * Invariants:
- *  (1) a hashed dentry of a tmpfs is in its directory's tree of entries, and only those are. dir_pos is given once, rising: a cookie
- *      stays good whatever else is made or removed meanwhile, and inserting is always at the right edge.
- *  (2) a directory's nlink is 2 + its subdirectories; its size is 20 bytes an entry and dot, as Linux's.
+ *  (1) a hashed dentry of a tmpfs is in its directory's tree of entries, and only those are.
+ *      dir_pos is given once, rising: a cookie stays good whatever else is made or removed
+ *      meanwhile, and inserting is always at the right edge.
+ *  (2) a directory's nlink is 2 + its subdirectories; its size is 20 bytes an entry and dot, as
+ *      Linux's.
  *
- * Locks: D, V as struct vnode_ops names them. Ref: readdir(3), telldir(3), tmpfs(5). Tests: selftests/abi/path.c
+ * Locks: D, V as struct vnode_ops names them. Ref: readdir(3), telldir(3), tmpfs(5). Tests:
+ * selftests/abi/path.c
  */
 #include "tmpfs_int.h"
 
@@ -72,7 +75,8 @@ static int dir_readdir(struct vnode *dir, struct file *f, loff_t *pos, struct di
 	while (d) {
 		struct vnode *v = d->vnode;
 
-		if (!e->entry(e, d->name, (u32)d->key, v->ino, mode_to_dtype(v->mode), (loff_t)d->dir_pos + 1))
+		if (!e->entry(e, d->name, (u32)d->key, v->ino, mode_to_dtype(v->mode),
+			      (loff_t)d->dir_pos + 1))
 			return 0;
 		*pos = (loff_t)d->dir_pos + 1;
 		d = entry_of(rb_next(&d->dir_node));
@@ -167,13 +171,15 @@ static void move_link_count(struct vnode *from, struct vnode *to, const struct v
 }
 
 /* The dentries trade names and places afterwards: each is entered where it will be. */
-static int dir_rename(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target, u32 flags)
+static int dir_rename(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target,
+		      u32 flags)
 {
 	struct vnode *v = d->vnode, *victim = target->vnode;
 
 	if (flags & RENAME_WHITEOUT)
 		return -EINVAL;
-	if (victim && !(flags & RENAME_EXCHANGE) && vnode_is_dir(victim) && to_node(victim)->nr_entries)
+	if (victim && !(flags & RENAME_EXCHANGE) && vnode_is_dir(victim) &&
+	    to_node(victim)->nr_entries)
 		return -ENOTEMPTY;
 	del_entry(from, d);
 	if (victim)

@@ -127,7 +127,8 @@ int tmpfs_fallocate(struct vnode *v, u32 mode, loff_t off, loff_t len)
 		return start < m->size ? vmo_punch(m, start, min(end, m->size)) : 0;
 	}
 	old = m->size;
-	err = mode & FALLOC_FL_KEEP_SIZE ? vnode_may_grow(v, end) : 0;	/* the others are asked for all file systems */
+	/* the others are asked for all file systems */
+	err = mode & FALLOC_FL_KEEP_SIZE ? vnode_may_grow(v, end) : 0;
 	if (err)
 		return err;
 	if ((mode & FALLOC_FL_KEEP_SIZE) || end <= old)

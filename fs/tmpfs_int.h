@@ -6,7 +6,8 @@
 #include <fs/vfs.h>
 #include <fs/vnode.h>
 
-/* Locks: a  atomic   I  immutable but by remount. Outlives the super block while pages are charged to it. */
+/* Locks: a  atomic   I  immutable but by remount. Outlives the super block while pages are charged
+ * to it. */
 struct tmpfs_super {
 	atomic_t refs;			/* [a] the super block, and each vmo */
 	atomic64_t pages, inodes;	/* [a] in use */
@@ -35,11 +36,15 @@ struct tmpfs_node {
 	u64 nr_entries;			/* [v] */
 };
 
-static inline struct tmpfs_node *to_node(struct vnode *v) { return container_of(v, struct tmpfs_node, v); }
+static inline struct tmpfs_node *to_node(struct vnode *v)
+{
+	return container_of(v, struct tmpfs_node, v);
+}
 static inline struct tmpfs_super *to_tmpfs(const struct super *sb) { return sb->private; }
 
 /* A new node, counted against the limit. -ENOSPC, -ENOMEM. */
-int __must_check tmpfs_new_node(struct super *sb, struct vnode *dir, u32 mode, u32 rdev, struct tmpfs_node **out);
+int __must_check tmpfs_new_node(struct super *sb, struct vnode *dir, u32 mode, u32 rdev,
+				struct tmpfs_node **out);
 
 ssize_t tmpfs_getxattr(struct vnode *v, const char *name, void *buf, usize size);
 int tmpfs_setxattr(struct vnode *v, const char *name, const void *value, usize size, u32 flags);

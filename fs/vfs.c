@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* vfs.c - file-system types and super blocks.
  *
- * A super block lives as long as somebody uses it: mounts hold it, and so does every vnode, because a vnode may outlive the last
- * mount (an open file after umount -l). sb->root is pruned and put when the last mount goes; shutdown runs when the last vnode has.
+ * A super block lives as long as somebody uses it: mounts hold it, and so does every vnode, because
+ * a vnode may outlive the last mount (an open file after umount -l). sb->root is pruned and put
+ * when the last mount goes; shutdown runs when the last vnode has.
  *
- * Locks: super_lock [RANK_SUPER]: the list of super blocks. Ref: mount(2), filesystems(5). Tests: selftests/abi/path.c
+ * Locks: super_lock [RANK_SUPER]: the list of super blocks. Ref: mount(2), filesystems(5). Tests:
+ * selftests/abi/path.c
  */
 #include <fs/vfs.h>
 
@@ -23,7 +25,8 @@
 
 static struct mutex super_lock;
 static struct list supers = LIST_INIT(supers);	/* [super_lock] */
-static u32 next_dev = 1;			/* [super_lock] minor numbers of file systems without a device: st_dev 0:n */
+/* [super_lock] minor numbers of file systems without a device: st_dev 0:n */
+static u32 next_dev = 1;
 
 struct fs_type *fs_type_find(const char *name)
 {
@@ -80,7 +83,8 @@ static struct super *alloc_super(const struct fs_type *t, u32 flags)
 	return sb;
 }
 
-int super_create(const char *type, const char *source, u32 flags, const char *options, struct super **out)
+int super_create(const char *type, const char *source, u32 flags, const char *options,
+		 struct super **out)
 {
 	struct fs_type *t = fs_type_find(type);
 	struct super *sb;
@@ -165,7 +169,8 @@ static void sync_device(struct blkdev *d, void *wait)
 		pr_warn("%s: flushing its cache failed", d->name);
 }
 
-/* The data of files, then what file systems have about them, then the devices' own pages and caches. */
+/* The data of files, then what file systems have about them, then the devices' own pages and
+ * caches. */
 void super_sync_all(bool wait)
 {
 	struct super *sb = NULL;

@@ -25,7 +25,8 @@ struct fs_type {
 	u32 magic;		/* statfs f_type */
 	/* Makes sb->root and the rest from source and options (either may be NULL or ""). */
 	int (*mount)(struct super *sb, const char *source, const char *options);
-	int (*remount)(struct super *sb, u32 flags, const char *options);	/* NULL: only the flags */
+	/* NULL: only the flags */
+	int (*remount)(struct super *sb, u32 flags, const char *options);
 };
 
 /* A type of this name, from boot on: FSTYPE(tmpfs, .magic = TMPFS_MAGIC, .mount = tmpfs_mount); */
@@ -34,7 +35,8 @@ struct fs_type {
 	SET_ADD(fstypes, struct fs_type, id##_type)
 
 #define FS_NEEDS_DEVICE 0x1u	/* without it: "nodev" in /proc/filesystems */
-#define FS_READ_ONLY	0x4u	/* never for writing: a remount that asks for it is let pass, and changes nothing */
+/* never for writing: a remount that asks for it is let pass, and changes nothing */
+#define FS_READ_ONLY	0x4u
 #define FS_SINGLE	0x2u	/* every mount shows the same super block (proc, devtmpfs) */
 
 struct fs_type *fs_type_find(const char *name);
@@ -45,17 +47,23 @@ struct statfs_k {
 };
 
 struct super_ops {
-	void (*evict)(struct vnode *v);		/* last reference: write back or delete; may sleep. NULL: nothing */
-	bool (*dirty)(struct vnode *v);		/* not yet written: kept even if nobody uses it. NULL: never */
+	/* last reference: write back or delete; may sleep. NULL: nothing */
+	void (*evict)(struct vnode *v);
+	/* not yet written: kept even if nobody uses it. NULL: never */
+	bool (*dirty)(struct vnode *v);
 	void (*free)(struct vnode *v);		/* after a grace period; must not sleep */
 	void (*statfs)(struct super *sb, struct statfs_k *st);
 	int (*sync)(struct super *sb, bool wait);	/* NULL: nothing to write */
 	void (*shutdown)(struct super *sb);	/* last mount gone, all names pruned */
-	void (*show_options)(struct super *sb, char *buf, usize size);	/* ",size=..." for /proc/mounts; NULL: none */
-	struct vmo *(*make_vmo)(struct vnode *v);	/* of a regular file, when first needed. NULL: no memory */
-	/* Which names are one name to a directory (vfat's FOO and foo): both or none, set before sb->root is made. Any context. */
+	/* ",size=..." for /proc/mounts; NULL: none */
+	void (*show_options)(struct super *sb, char *buf, usize size);
+	/* of a regular file, when first needed. NULL: no memory */
+	struct vmo *(*make_vmo)(struct vnode *v);
+	/* Which names are one name to a directory (vfat's FOO and foo): both or none, set before
+	 * sb->root is made. Any context. */
 	u32 (*name_hash)(const struct super *sb, const char *s, u32 len);
-	bool (*name_same)(const struct super *sb, const char *a, u32 a_len, const char *b, u32 b_len);
+	bool (*name_same)(const struct super *sb, const char *a, u32 a_len, const char *b,
+			  u32 b_len);
 };
 
 /* Locks: s  super_lock   I  immutable after mount */
@@ -77,17 +85,21 @@ struct super {
 	atomic64_t next_ino;		/* for types without numbers of their own */
 };
 
-#define SB_DCACHE_IS_DIR 0x10000u	/* the dcache is the directory: a miss is the truth, names are never pruned (tmpfs) */
+/* the dcache is the directory: a miss is the truth, names are never pruned (tmpfs) */
+#define SB_DCACHE_IS_DIR 0x10000u
 #define SB_NOATIME	 0x20000u
 #define SB_ACTIVE	 0x40000u
-#define SB_NO_NEGATIVE	 0x80000u /* what does not exist may exist the next moment (proc): misses are not remembered */
+/* what does not exist may exist the next moment (proc): misses are not remembered */
+#define SB_NO_NEGATIVE	 0x80000u
 
 static inline void super_get(struct super *sb) { ref_get(&sb->refs); }
 void super_put(struct super *sb);
 /* A new one, or for FS_SINGLE the one there is: a reference. */
-int __must_check super_create(const char *type, const char *source, u32 flags, const char *options, struct super **out);
+int __must_check super_create(const char *type, const char *source, u32 flags, const char *options,
+			      struct super **out);
 void super_sync_all(bool wait);
-void super_all_readonly(void);				/* those on devices: the last resort of sysrq */
+/* those on devices: the last resort of sysrq */
+void super_all_readonly(void);
 u64 super_new_ino(struct super *sb);
 /* For a type whose files lie upon those of another, at mount: RANK_OVL_RENAME, RANK_OVL2_RENAME. */
 void super_set_rank(struct super *sb, enum lock_rank rank);
@@ -101,7 +113,8 @@ struct mount {
 	u32 flags;			/* [M] MNT_* */
 	struct super *sb;		/* [I] a reference */
 	struct dentry *root;		/* [I] a reference: what is visible of sb */
-	struct mount *parent;		/* [M] itself for the root of a tree; a reference otherwise */
+	/* [M] itself for the root of a tree; a reference otherwise */
+	struct mount *parent;
 	struct dentry *point;		/* [M] where in parent; a reference */
 	struct hnode hash;		/* [M] by (parent, point); readers under RCU */
 	struct list children, sibling;	/* [M] */
@@ -133,7 +146,8 @@ struct mount_ns {
 static inline void mount_get(struct mount *m) { ref_get(&m->refs); }
 bool __must_check mount_tryget(struct mount *m);
 void mount_put(struct mount *m);
-u32 mount_seq(void);			/* even; changes with the tree. Spins over a change under way */
+/* even; changes with the tree. Spins over a change under way */
+u32 mount_seq(void);
 bool mount_seq_changed(u32 seq);
 /* Under RCU: what is mounted at (m, d), or NULL. */
 struct mount *mount_find_rcu(struct mount *m, struct dentry *d);
@@ -145,15 +159,18 @@ bool mount_up(struct mount *m, struct path *out);
 int __must_check mount_may_write(const struct mount *m);
 
 /* mount(2) without the user's view of it. Permission is the caller's. */
-int __must_check vfs_mount_new(const char *source, const struct path *at, const char *type, u32 ms_flags, const char *options);
+int __must_check vfs_mount_new(const char *source, const struct path *at, const char *type,
+			       u32 ms_flags, const char *options);
 int __must_check vfs_mount_bind(const struct path *from, const struct path *at, bool recursive);
 int __must_check vfs_mount_move(const struct path *from, const struct path *at);
 /* What at shows, in no tree: a layer of a file system upon others. A reference; NULL: no memory. */
 struct mount *vfs_mount_clone(const struct path *at);
-int __must_check vfs_remount(const struct path *at, u32 ms_flags, const char *options, bool bind_only);
+int __must_check vfs_remount(const struct path *at, u32 ms_flags, const char *options,
+			     bool bind_only);
 int __must_check vfs_umount(const struct path *at, u32 flags);
 int __must_check vfs_pivot_root(const struct path *new_root, const struct path *put_old);
-/* The first file system: becomes the root of the first namespace, and root and cwd of everything forked from now on. */
+/* The first file system: becomes the root of the first namespace, and root and cwd of everything
+ * forked from now on. */
 int __must_check vfs_mount_root(const char *type);
 /* For kernel-internal file systems without a place in the tree (memfd). NULL: no memory. */
 struct mount *vfs_mount_internal(const char *type);
@@ -182,8 +199,10 @@ void fs_context_get_cwd(struct fs_context *fs, struct path *out);
 /* The first one: root and cwd at the root mount. For task_spawn_init(). */
 struct fs_context *fs_context_create(void);
 
-/* Writes the path of p as seen from root at the end of buf; returns its start. -ENAMETOOLONG. *state: what is odd about it. */
+/* Writes the path of p as seen from root at the end of buf; returns its start. -ENAMETOOLONG.
+ * *state: what is odd about it. */
 enum path_state { PATH_NORMAL, PATH_DELETED, PATH_UNREACHABLE };
-int __must_check path_name(const struct path *p, const struct path *root, char *buf, usize size, char **out, enum path_state *state);
+int __must_check path_name(const struct path *p, const struct path *root, char *buf, usize size,
+			   char **out, enum path_state *state);
 
 void vfs_init(void);

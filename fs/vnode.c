@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* vnode.c - what every file has whatever its file system: identity, owner, times, permission, write access.
+/* vnode.c - what every file has whatever its file system: identity, owner, times, permission, write
+ * access.
  *
  * Invariants:
- *  (1) a vnode is reached through a dentry, an open file or the (sb, ino) table. Its memory outlives the last reference by a grace
+ *  (1) a vnode is reached through a dentry, an open file or the (sb, ino) table. Its memory
+ *      outlives the last reference by a grace
  *      period: a walk under RCU reads mode and owner of vnodes it holds nothing on.
- *  (2) writers > 0: that many opens for writing; writers < 0 (as s32): that many programs run from it. Never both.
+ *  (2) writers > 0: that many opens for writing; writers < 0 (as s32): that many programs run from
+ *      it. Never both.
  *
- * Locks: v->lock (a directory's before its children's; the two directories of a rename ancestor first). Hash chains: hash_lock.
- * Ref: inode(7), chmod(2), chown(2), utimensat(2), unlink(2), open(2) ETXTBSY. Tests: selftests/abi/path.c, perm.c
+ * Locks: v->lock (a directory's before its children's; the two directories of a rename ancestor
+ * first). Hash chains: hash_lock.
+ * Ref: inode(7), chmod(2), chown(2), utimensat(2), unlink(2), open(2) ETXTBSY. Tests:
+ * selftests/abi/path.c, perm.c
  */
 #include <fs/vnode.h>
 
@@ -43,12 +48,13 @@ static void set_owner(struct vnode *v, struct vnode *dir)
 	v->gid = dir->gid;
 	if (vnode_is_dir(v))
 		v->mode |= S_ISGID;
-	else if ((v->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && !cred_in_group(c, v->gid) && !capable(CAP_FSETID))
+	else if ((v->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+		 !cred_in_group(c, v->gid) && !capable(CAP_FSETID))
 		v->mode &= ~S_ISGID;
 }
 
-void vnode_init(struct vnode *v, struct super *sb, const struct vnode_ops *ops, const struct object_ops *obj_ops, u32 mode,
-		struct vnode *dir)
+void vnode_init(struct vnode *v, struct super *sb, const struct vnode_ops *ops,
+		const struct object_ops *obj_ops, u32 mode, struct vnode *dir)
 {
 	object_init(&v->obj, obj_ops);
 	v->ops = ops;
@@ -164,14 +170,16 @@ int vnode_permission(struct vnode *v, const struct cred *c, u32 want)
 	u32 type = v->mode & S_IFMT;
 
 	if (unlikely(want & MAY_WRITE)) {
-		if ((v->sb->flags & MS_RDONLY) && (type == S_IFREG || type == S_IFDIR || type == S_IFLNK))
+		if ((v->sb->flags & MS_RDONLY) &&
+		    (type == S_IFREG || type == S_IFDIR || type == S_IFLNK))
 			return -EROFS;
 		if (v->flags & VN_IMMUTABLE)
 			return -EPERM;
 	}
 	if (v->ops->permission)
 		return v->ops->permission(v, want);
-	if (want == MAY_EXEC && type == S_IFDIR && (v->mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == (S_IXUSR | S_IXGRP | S_IXOTH))
+	if (want == MAY_EXEC && type == S_IFDIR &&
+	    (v->mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == (S_IXUSR | S_IXGRP | S_IXOTH))
 		return 0;
 	return may_access(c, v->mode, v->uid, v->gid, want);
 }
@@ -189,7 +197,8 @@ int vnode_may_delete(struct vnode *dir, struct vnode *victim, const struct cred 
 		return err;
 	if (dir->flags & VN_APPEND)
 		return -EPERM;
-	if ((dir->mode & S_ISVTX) && !uid_eq(victim->uid, c->fsuid) && !uid_eq(dir->uid, c->fsuid) && !cred_has(c, CAP_FOWNER))
+	if ((dir->mode & S_ISVTX) && !uid_eq(victim->uid, c->fsuid) &&
+	    !uid_eq(dir->uid, c->fsuid) && !cred_has(c, CAP_FOWNER))
 		return -EPERM;
 	if (victim->flags & (VN_APPEND | VN_IMMUTABLE))
 		return -EPERM;
@@ -198,7 +207,8 @@ int vnode_may_delete(struct vnode *dir, struct vnode *victim, const struct cred 
 
 /* ---- write access against execution ---- */
 
-/* Who writes to a memfd does not forbid its execution, and the other way round: as Linux, it is not counted. */
+/* Who writes to a memfd does not forbid its execution, and the other way round: as Linux, it is not
+ * counted. */
 int vnode_get_write(struct vnode *v)
 {
 	u32 n = atomic_read(&v->writers);
@@ -254,11 +264,13 @@ void vnode_touch_atime(struct vnode *v, u32 mount_flags)
 		v = v->ops->real(v, true);
 	if (!v)
 		return;
-	if (mount_flags & (MNT_NOATIME | MNT_READONLY) || v->flags & VN_NOCMTIME || v->sb->flags & (SB_NOATIME | MS_RDONLY))
+	if (mount_flags & (MNT_NOATIME | MNT_READONLY) || v->flags & VN_NOCMTIME ||
+	    v->sb->flags & (SB_NOATIME | MS_RDONLY))
 		return;
 	if ((mount_flags & MNT_NODIRATIME) && vnode_is_dir(v))
 		return;
-	if (mount_flags & MNT_RELATIME && !before(v->atime, v->mtime) && !before(v->atime, v->ctime)) {
+	if (mount_flags & MNT_RELATIME && !before(v->atime, v->mtime) &&
+	    !before(v->atime, v->ctime)) {
 		now = vnode_now();
 		if (now.sec - v->atime.sec < SECONDS_PER_DAY)
 			return;
@@ -306,11 +318,24 @@ void vnode_kill_suid(struct vnode *v)
 int vnode_getattr(struct vnode *v, struct kstat *st)
 {
 	*st = (struct kstat){
-		.dev = v->sb->dev, .ino = v->ino, .size = vnode_size(v), .mode = v->mode, .nlink = v->nlink, .rdev = v->rdev,
-		.blksize = v->sb->block_size, .result_mask = STATX_BASIC_STATS | STATX_BTIME, .uid = v->uid, .gid = v->gid,
-		.atime = v->atime, .mtime = v->mtime, .ctime = v->ctime, .btime = v->btime,
+		.dev = v->sb->dev,
+		.ino = v->ino,
+		.size = vnode_size(v),
+		.mode = v->mode,
+		.nlink = v->nlink,
+		.rdev = v->rdev,
+		.blksize = v->sb->block_size,
+		.result_mask = STATX_BASIC_STATS | STATX_BTIME,
+		.uid = v->uid,
+		.gid = v->gid,
+		.atime = v->atime,
+		.mtime = v->mtime,
+		.ctime = v->ctime,
+		.btime = v->btime,
 		/* what is on a device counts by itself */
-		.blocks = v->vmo && !(v->sb->type->flags & FS_NEEDS_DEVICE) ? v->vmo->nr_pages * (PAGE_SIZE / 512) : v->blocks_used,
+		.blocks = v->vmo && !(v->sb->type->flags & FS_NEEDS_DEVICE)
+				  ? v->vmo->nr_pages * (PAGE_SIZE / 512)
+				  : v->blocks_used,
 	};
 	if (unlikely(v->flags & (VN_IMMUTABLE | VN_APPEND))) {
 		st->attributes |= v->flags & VN_IMMUTABLE ? STATX_ATTR_IMMUTABLE : 0;
@@ -326,7 +351,9 @@ static int check_chown(const struct vnode *v, const struct setattr *a, const str
 
 	if ((a->valid & ATTR_UID) && !(owner && uid_eq(a->uid, v->uid)) && !cred_has(c, CAP_CHOWN))
 		return -EPERM;
-	if ((a->valid & ATTR_GID) && !(owner && (cred_in_group(c, a->gid) || gid_eq(a->gid, v->gid))) && !cred_has(c, CAP_CHOWN))
+	if ((a->valid & ATTR_GID) &&
+	    !(owner && (cred_in_group(c, a->gid) || gid_eq(a->gid, v->gid))) &&
+	    !cred_has(c, CAP_CHOWN))
 		return -EPERM;
 	return 0;
 }
@@ -347,7 +374,8 @@ static int check_setattr(struct vnode *v, const struct setattr *a, const struct 
 		return -EROFS;
 	if (a->valid & (ATTR_MODE | ATTR_UID | ATTR_GID) && v->flags & (VN_IMMUTABLE | VN_APPEND))
 		return -EPERM;
-	if (a->valid & (ATTR_ATIME | ATTR_MTIME) && (v->flags & VN_IMMUTABLE || (v->flags & VN_APPEND && !(a->valid & ATTR_TIMES_NOW))))
+	if (a->valid & (ATTR_ATIME | ATTR_MTIME) &&
+	    (v->flags & VN_IMMUTABLE || (v->flags & VN_APPEND && !(a->valid & ATTR_TIMES_NOW))))
 		return -EPERM;
 	err = check_chown(v, a, c);
 	if (err)
@@ -362,7 +390,8 @@ static int check_setattr(struct vnode *v, const struct setattr *a, const struct 
 	return 0;
 }
 
-/* What else changes: chown takes set-id bits away, chmod the set-group-id bit of a group one is not in, truncation both times. */
+/* What else changes: chown takes set-id bits away, chmod the set-group-id bit of a group one is not
+ * in, truncation both times. */
 static void adjust(struct vnode *v, struct setattr *a, const struct cred *c)
 {
 	kgid_t gid = a->valid & ATTR_GID ? a->gid : v->gid;
@@ -390,7 +419,8 @@ static int change_size(struct vnode *v, u64 size)
 	m = vnode_vmo(v);
 	if (!m)
 		return -ENOMEM;
-	if ((m->seals & F_SEAL_SHRINK && size < m->size) || (m->seals & F_SEAL_GROW && size > m->size))
+	if ((m->seals & F_SEAL_SHRINK && size < m->size) ||
+	    (m->seals & F_SEAL_GROW && size > m->size))
 		return -EPERM;
 	err = vmo_truncate(m, size);
 	if (!err)

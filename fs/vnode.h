@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* vnode.h - a file, directory, link, device node...: what stat(2) describes, whatever its names are.
+/* vnode.h - a file, directory, link, device node...: what stat(2) describes, whatever its names
+ * are.
  *
- * A file system embeds struct vnode in its own. The file layer checks permission, name and type; an operation only does what it
- * says, with the locks named beside it held.
+ * A file system embeds struct vnode in its own. The file layer checks permission, name and type; an
+ * operation only does what it says, with the locks named beside it held.
  */
 #pragma once
 
@@ -32,44 +33,72 @@ struct timestamp {
 	u32 nsec;
 };
 
-/* Locks held: D dir->lock for writing (both directories of a rename)   d dir->lock for reading or writing   V the vnode's lock */
+/* Locks held: D dir->lock for writing (both directories of a rename)   d dir->lock for reading or
+ * writing   V the vnode's lock */
 struct vnode_ops {
-	/* 0 and a reference in *out; -ENOENT. NULL: what is not in the dcache does not exist (SB_DCACHE_IS_DIR). */
-	int (*lookup)(struct vnode *dir, const struct name *n, struct vnode **out);			/* D */
-	/* mode has S_IFREG, S_IFDIR, S_IFCHR...; d has name and parent. The new vnode in *out: a reference. */
-	int (*create)(struct vnode *dir, struct dentry *d, u32 mode, u32 rdev, struct vnode **out);	/* D */
-	int (*symlink)(struct vnode *dir, struct dentry *d, const char *target, struct vnode **out);	/* D */
-	int (*link)(struct vnode *dir, struct dentry *d, struct vnode *v);				/* D V */
-	int (*unlink)(struct vnode *dir, struct dentry *d);		/* also rmdir, emptiness included */ /* D V */
-	int (*rename)(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target, u32 flags); /* D, V of what is replaced */
+	/* 0 and a reference in *out; -ENOENT. NULL: what is not in the dcache does not exist
+	 * (SB_DCACHE_IS_DIR). */
+	/* D */
+	int (*lookup)(struct vnode *dir, const struct name *n, struct vnode **out);
+	/* mode has S_IFREG, S_IFDIR, S_IFCHR...; d has name and parent. The new vnode in *out: a
+	 * reference. */
+	/* D */
+	int (*create)(struct vnode *dir, struct dentry *d, u32 mode, u32 rdev, struct vnode **out);
+	/* D */
+	int (*symlink)(struct vnode *dir, struct dentry *d, const char *target, struct vnode **out);
+	/* D V */
+	int (*link)(struct vnode *dir, struct dentry *d, struct vnode *v);
+	/* D V */
+	int (*unlink)(struct vnode *dir, struct dentry *d); /* also rmdir, emptiness included */
+	/* D, V of what is replaced */
+	int (*rename)(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target,
+		      u32 flags);
 	int (*tmpfile)(struct vnode *dir, u32 mode, struct vnode **out);
 	/* Entries from *pos on, to emit; *pos moves. "." and ".." are the file layer's. */
-	int (*readdir)(struct vnode *dir, struct file *f, loff_t *pos, struct dir_emit *emit);		/* d */
+	/* d */
+	int (*readdir)(struct vnode *dir, struct file *f, loff_t *pos, struct dir_emit *emit);
 	ssize_t (*readlink)(struct vnode *v, char *buf, usize size);	/* when v->link is NULL */
-	int (*follow)(struct vnode *v, struct path *out);		/* magic links of /proc: a place, not a text */
+	/* magic links of /proc: a place, not a text */
+	int (*follow)(struct vnode *v, struct path *out);
 	int (*open)(struct vnode *v, struct file *f);
-	/* O_DIRECT between user memory and the device; within the file's limits. NULL: by the cache */		/* d; V for writing */
+	/* d; V for writing */
+	/* O_DIRECT between user memory and the device; within the file's limits. NULL: by the cache */
 	ssize_t (*direct)(struct vnode *v, struct iter *it, loff_t pos, bool write);
-	void (*closed)(struct vnode *v, struct file *f);		/* a description goes. NULL: nothing to do */
-	int (*getattr)(struct vnode *v, struct kstat *st);		/* fills in what vnode_getattr() cannot know */
-	int (*setattr)(struct vnode *v, const struct setattr *a);	/* checked; NULL: only in memory */	/* V */
-	void (*dirty)(struct vnode *v);					/* attributes changed in memory; NULL: nothing to do */
+	/* a description goes. NULL: nothing to do */
+	void (*closed)(struct vnode *v, struct file *f);
+	/* fills in what vnode_getattr() cannot know */
+	int (*getattr)(struct vnode *v, struct kstat *st);
+	/* V */
+	int (*setattr)(struct vnode *v,
+		       const struct setattr *a); /* checked; NULL: only in memory */
+	/* attributes changed in memory; NULL: nothing to do */
+	void (*dirty)(struct vnode *v);
 	int (*permission)(struct vnode *v, u32 want);			/* NULL: the mode bits */
-	bool (*revalidate)(struct vnode *v);				/* false: the name is stale (a process gone). Under RCU, must not sleep */
-	ssize_t (*getxattr)(struct vnode *v, const char *name, void *buf, usize size);			/* V */
-	int (*setxattr)(struct vnode *v, const char *name, const void *value, usize size, u32 flags);	/* V; value NULL: remove */
-	ssize_t (*listxattr)(struct vnode *v, char *buf, usize size);					/* V */
-	int (*fallocate)(struct vnode *v, u32 mode, loff_t off, loff_t len);				/* V */
-	int (*fill_gap)(struct vnode *v, u64 pos);	/* a write begins at pos, beyond the end. NULL: holes are fine */	/* V */
+	/* false: the name is stale (a process gone). Under RCU, must not sleep */
+	bool (*revalidate)(struct vnode *v);
+	/* V */
+	ssize_t (*getxattr)(struct vnode *v, const char *name, void *buf, usize size);
+	/* V; value NULL: remove */
+	int (*setxattr)(struct vnode *v, const char *name, const void *value, usize size,
+			u32 flags);
+	/* V */
+	ssize_t (*listxattr)(struct vnode *v, char *buf, usize size);
+	/* V */
+	int (*fallocate)(struct vnode *v, u32 mode, loff_t off, loff_t len);
+	/* V */
+	int (*fill_gap)(struct vnode *v,
+			u64 pos); /* a write begins at pos, beyond the end. NULL: holes are fine */
 	int (*fsync)(struct vnode *v, struct file *f, bool data_only);	/* NULL: nothing to write */
-	loff_t (*seek_data)(struct vnode *v, loff_t pos, bool hole);	/* NULL: what is in memory is the data */
-	/* Of a file system upon others: the vnode that keeps v's bytes and times; change: the one to change, NULL if there is none
-	 * yet. It lives as long as v. NULL: v itself */
+	/* NULL: what is in memory is the data */
+	loff_t (*seek_data)(struct vnode *v, loff_t pos, bool hole);
+	/* Of a file system upon others: the vnode that keeps v's bytes and times; change: the one
+	 * to change, NULL if there is none yet. It lives as long as v. NULL: v itself */
 	struct vnode *(*real)(struct vnode *v, bool change);
 };
 
 /* Locks: v  vnode.lock (RANK_DIR, RANK_VNODE; by super.rank)   l  vnode.spin (RANK_OBJECT)   a  atomic   I  immutable
- * mode, uid, gid, size and times are written under v and read without: each is a word, a stat is no snapshot. */
+ * mode, uid, gid, size and times are written under v and read without: each is a word, a stat is no
+ * snapshot. */
 struct vnode {
 	struct object obj;		/* first */
 	const struct vnode_ops *ops;	/* [I] */
@@ -78,7 +107,9 @@ struct vnode {
 	kuid_t uid;			/* [v] */
 	kgid_t gid;			/* [v] */
 	u32 flags;			/* [v] VN_* */
-	const char *link;		/* [I] symlink body in memory, readable 8 bytes beyond its NUL; freed after a grace period */
+	/* [I] symlink body in memory, readable 8 bytes beyond its NUL; freed after a grace period
+	 * */
+	const char *link;
 	u64 ino;			/* [I] */
 	u32 nlink;			/* [v] */
 	u32 rdev;			/* [I] as mknod(2) takes it */
@@ -87,28 +118,36 @@ struct vnode {
 	struct timestamp atime, mtime, ctime, btime;	/* [v] */
 	struct rwlock lock;
 	struct vmo *vmo;		/* regular files: set once, NULL while empty: vnode_vmo() */
-	atomic_t writers;		/* [a] open for writing; below zero (as s32): being executed, -ETXTBSY */
+	/* [a] open for writing; below zero (as s32): being executed, -ETXTBSY */
+	atomic_t writers;
 	struct spinlock spin;
 	struct pipe *pipe;		/* [l] of an open FIFO */
-	struct object *bound;		/* [l] the AF_UNIX socket bound here; no reference: it unbinds itself when it is closed */
+	/* [l] the AF_UNIX socket bound here; no reference: it unbinds itself when it is closed */
+	struct object *bound;
 	struct flock_set *locks;	/* [l] fs/flock.c */
 	struct notify_set *watches;	/* [l] fs/inotify.c */
-	struct hnode hash;		/* fs/vnode.c: by (sb, ino), for file systems that look up by number */
+	/* fs/vnode.c: by (sb, ino), for file systems that look up by number */
+	struct hnode hash;
 	struct rcu_head rcu;
 };
 
-#define VN_UNCOUNTED	0x100u	/* memfd: writers and executions are not counted against each other */
+/* memfd: writers and executions are not counted against each other */
+#define VN_UNCOUNTED	0x100u
 #define VN_IMMUTABLE	0x01u	/* chattr +i */
 #define VN_APPEND	0x02u	/* chattr +a */
 #define VN_DEAD		0x04u	/* a directory that was removed: nothing can be made in it */
 #define VN_NOSEC	0x08u	/* no file capabilities, no set-id bits: a write need not look */
 #define VN_MAGIC_LINK	0x10u	/* [I] ops->follow: RESOLVE_NO_MAGICLINKS */
 #define VN_NOCMTIME	0x20u	/* [I] no times (proc) */
-#define VN_SHORT_LINK	0x80u	/* [I] ops->readlink never sleeps and gives at most SHORT_LINK_MAX bytes: good under RCU */
+/* [I] ops->readlink never sleeps and gives at most SHORT_LINK_MAX bytes: good under RCU */
+#define VN_SHORT_LINK	0x80u
 #define SHORT_LINK_MAX	24u
 #define VN_NO_LINK	0x40u	/* O_TMPFILE with O_EXCL: never gets a name */
 
-static inline struct vnode *to_vnode(struct object *o) { return container_of(o, struct vnode, obj); }
+static inline struct vnode *to_vnode(struct object *o)
+{
+	return container_of(o, struct vnode, obj);
+}
 static inline bool vnode_is_dir(const struct vnode *v) { return (v->mode & S_IFMT) == S_IFDIR; }
 static inline bool vnode_is_reg(const struct vnode *v) { return (v->mode & S_IFMT) == S_IFREG; }
 static inline bool vnode_is_link(const struct vnode *v) { return (v->mode & S_IFMT) == S_IFLNK; }
@@ -121,15 +160,19 @@ static inline void vnode_putp(struct vnode **v)
 }
 #define auto_vnode __cleanup(vnode_putp)
 
-/* Fills in a zeroed vnode inside the file system's own struct: one reference, times now, owner from dir (set-group-id directories)
- * and the current cred; nlink 1 (directories 2). dir may be NULL: root owns it. */
-void vnode_init(struct vnode *v, struct super *sb, const struct vnode_ops *ops, const struct object_ops *obj_ops, u32 mode,
-		struct vnode *dir);
-/* object_ops.release of every vnode: the file system's evict, then its free after a grace period. */
+/* Fills in a zeroed vnode inside the file system's own struct: one reference, times now, owner from
+ * dir (set-group-id directories) and the current cred; nlink 1 (directories 2). dir may be NULL:
+ * root owns it. */
+void vnode_init(struct vnode *v, struct super *sb, const struct vnode_ops *ops,
+		const struct object_ops *obj_ops, u32 mode, struct vnode *dir);
+/* object_ops.release of every vnode: the file system's evict, then its free after a grace period.
+ * */
 void vnode_release(struct object *o);
 struct vnode *vnode_of_object(struct object *o);	/* object_ops.vnode */
-extern const struct object_ops vnode_dir_ops, vnode_other_ops;	/* directories; links, sockets and O_PATH of anything */
-extern const struct object_ops vnode_file_ops;			/* regular files with a vmo: fs/rw.c */
+/* directories; links, sockets and O_PATH of anything */
+extern const struct object_ops vnode_dir_ops, vnode_other_ops;
+/* regular files with a vmo: fs/rw.c */
+extern const struct object_ops vnode_file_ops;
 
 /* By number, for file systems that keep vnodes: a reference or NULL. */
 struct vnode *vnode_find(struct super *sb, u64 ino);
@@ -181,7 +224,8 @@ struct setattr {
 	u64 size;
 	struct timestamp atime, mtime;
 };
-/* Checks permission as chmod, chown, utimensat and truncate do, and changes. The mount's write access is the caller's. */
+/* Checks permission as chmod, chown, utimensat and truncate do, and changes. The mount's write
+ * access is the caller's. */
 int __must_check vnode_setattr(struct vnode *v, struct setattr *a);
 /* Changes, without asking who is acting. */
 int __must_check vnode_setattr_unchecked(struct vnode *v, struct setattr *a);
@@ -201,6 +245,7 @@ void vnode_allow_write(struct vnode *v);
 /* ---- reading directories ---- */
 struct dir_emit {
 	/* false: no room, stop here. */
-	bool (*entry)(struct dir_emit *e, const char *name, u32 len, u64 ino, u32 d_type, loff_t next_pos);
+	bool (*entry)(struct dir_emit *e, const char *name, u32 len, u64 ino, u32 d_type,
+		      loff_t next_pos);
 };
 static inline u32 mode_to_dtype(u32 mode) { return (mode & S_IFMT) >> 12; }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* walk.c - how a path walk begins and ends: where it starts, and how the places that it borrowed under RCU become its own.
- * Invariants (1) to (3) of namei.c. Ref: path_resolution(7), openat2(2). Tests: selftests/abi/path.c
+/* walk.c - how a path walk begins and ends: where it starts, and how the places that it borrowed
+ * under RCU become its own. Invariants (1) to (3) of namei.c. Ref: path_resolution(7), openat2(2).
+ * Tests: selftests/abi/path.c
  */
 #include "walk.h"
 

@@ -24,7 +24,8 @@ struct link_frame {
 	char body[];
 };
 
-/* Stack object of one thread. at: where the walk is; with refs, references; without, borrowed under RCU. */
+/* Stack object of one thread. at: where the walk is; with refs, references; without, borrowed under
+ * RCU. */
 struct walk {
 	struct path at;
 	struct vnode *vnode;		/* at.dentry's */
@@ -39,14 +40,17 @@ struct walk {
 	struct name last;
 	u32 tree_seq, names_seq;	/* mounts, renames when the walk began */
 	const char *rest[WALK_RCU_DEPTH];
-	char short_link[SHORT_LINK_MAX + 8];	/* rcu: body of a VN_SHORT_LINK, while it is walked */
-	struct link_frame *frames, *stack;	/* link bodies in use and, a subset, the links inside links */
+	/* rcu: body of a VN_SHORT_LINK, while it is walked */
+	char short_link[SHORT_LINK_MAX + 8];
+	/* link bodies in use and, a subset, the links inside links */
+	struct link_frame *frames, *stack;
 	struct handle base;		/* dirfd */
 	bool has_base;
 };
 
 void walk_init(struct walk *w, u32 flags, u32 resolve);
-/* Finds the start: dirfd, working directory or root. rcu: begins a read-side section that walk_end() or walk_settle() ends. */
+/* Finds the start: dirfd, working directory or root. rcu: begins a read-side section that
+ * walk_end() or walk_settle() ends. */
 int __must_check walk_begin(struct walk *w, int dirfd, const char *name, bool rcu);
 /* Walks all but the last name, which is left in w->last. */
 int __must_check walk_parent(struct walk *w, const char *s);
@@ -62,9 +66,11 @@ int __must_check walk_settle(struct walk *w);
 void walk_take(struct walk *w, struct path *out);
 void walk_end(struct walk *w);
 /* The child of w->at: -ENOENT, -EAGAIN_REFS; a reference to *d unless rcu. */
-int __must_check walk_find(struct walk *w, const struct name *n, struct dentry **d, struct vnode **v);
+int __must_check walk_find(struct walk *w, const struct name *n, struct dentry **d,
+			   struct vnode **v);
 /* Steps onto d (with a reference if settled), which was found below w->at. */
-int __must_check walk_enter(struct walk *w, struct dentry *d, struct vnode *v, bool follow, const char **link);
+int __must_check walk_enter(struct walk *w, struct dentry *d, struct vnode *v, bool follow,
+			    const char **link);
 
 /* 0, or the errno for lacking a right on the way. */
 static inline int __must_check path_need(const struct path *p, u32 rights)

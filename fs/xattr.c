@@ -30,7 +30,11 @@ static int check(struct vnode *v, const char *name, bool write)
 	if (bare_prefix(name))
 		return -EINVAL;
 	if (str_has_prefix(name, "security."))
-		return write && !cred_has(c, CAP_SYS_ADMIN) && !(cred_has(c, CAP_SETFCAP) && !strcmp(name, "security.capability")) ? -EPERM : 0;
+		return write && !cred_has(c, CAP_SYS_ADMIN) &&
+				       !(cred_has(c, CAP_SETFCAP) &&
+					 !strcmp(name, "security.capability"))
+			       ? -EPERM
+			       : 0;
 	if (str_has_prefix(name, "trusted."))
 		return cred_has(c, CAP_SYS_ADMIN) ? 0 : write ? -EPERM : -ENODATA;
 	if (!str_has_prefix(name, "user."))

@@ -4,16 +4,19 @@
  *	spin_lock_bh(&q->lock);		threads: a bottom half must not find the lock taken by the thread it interrupted
  *	spin_lock(&q->lock);		bottom halves themselves: they do not nest
  *
- * bh_disable() nests and keeps preemption off. Not with interrupts masked; interrupt handlers must not take such locks.
+ * bh_disable() nests and keeps preemption off. Not with interrupts masked; interrupt handlers must
+ * not take such locks.
  */
 #pragma once
 
 #include <kernel/spinlock.h>
 
-#define BH_ONE	0x10000u		/* in thread_head.preempt_count, above the count of plain sections */
+/* in thread_head.preempt_count, above the count of plain sections */
+#define BH_ONE	0x10000u
 
 bool softirq_pending_here(void);
-void bh_run_pending(void);		/* preemption off, interrupts on, no bottom half running here */
+/* preemption off, interrupts on, no bottom half running here */
+void bh_run_pending(void);
 
 static inline bool in_bh(void)
 {

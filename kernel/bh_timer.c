@@ -3,8 +3,9 @@
  *
  *	armed --interrupt: timer_due()--> due, on this CPU's list --SOFTIRQ_TIMER: run_due()--> fn
  *
- * Invariants: (1) a timer is armed, due, or idle; bh_timer_cancel() and the bottom half agree under the list's lock who took it from
- * `due`. (2) arming a due timer leaves it due: fn runs soon, and looks at its own deadline if it must not be early.
+ * Invariants: (1) a timer is armed, due, or idle; bh_timer_cancel() and the bottom half agree under
+ * the list's lock who took it from `due`. (2) arming a due timer leaves it due: fn runs soon, and
+ * looks at its own deadline if it must not be early.
  * Locks: list lock [RANK_TIMER], interrupts off. Tests: none of its own yet
  */
 #include <kernel/bh_timer.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* bh_timer.h - timers whose function runs in a bottom half: it may take locks that threads hold with bottom halves off. */
+/* bh_timer.h - timers whose function runs in a bottom half: it may take locks that threads hold
+ * with bottom halves off. */
 #pragma once
 
 #include <kernel/lib/list.h>
@@ -14,7 +15,8 @@ struct bh_timer {
 };
 
 void bh_timer_setup(struct bh_timer *t, void (*fn)(struct bh_timer *t));
-/* Arms or moves. Returns whether it was armed already (or due): who counts references for it takes one only if not. */
+/* Arms or moves. Returns whether it was armed already (or due): who counts references for it takes
+ * one only if not. */
 bool bh_timer_arm(struct bh_timer *t, ktime_t deadline_ns);
 /* Whether it was armed or due; then fn will not be called. It may still be running. */
 bool bh_timer_cancel(struct bh_timer *t);

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT
 /* budget.c - charges and limits, hierarchical.
  *
- * A charge adds to an atomic count in each budget from the thread's to the root, which is dear for a page fault. So each CPU keeps a stock: units of
- * one budget, charged already, given out and taken back without any shared line. Another budget's thread empties it.
+ * A charge adds to an atomic count in each budget from the thread's to the root, which is dear for
+ * a page fault. So each CPU keeps a stock: units of one budget, charged already, given out and
+ * taken back without any shared line. Another budget's thread empties it.
  *
  *	budget_charge():    stock has it -> take     else charge BATCH more, or exactly n     else refused
  *	budget_uncharge():  stock is of this budget -> put back, beyond 2 * BATCH give up BATCH     else off the counts
  *
- * Invariants: (1) used[k] of a budget = units given out + units in stock, its own and all below. (2) used[k] <= limit[k] unless the limit
- * fell since. (3) refs counts every unit charged directly, the holders, and each CPU whose stock is of it; at 0 nobody can find
- * it but through its number, and nothing carries its number.
+ * Invariants: (1) used[k] of a budget = units given out + units in stock, its own and all below.
+ * (2) used[k] <= limit[k] unless the limit fell since. (3) refs counts every unit charged directly,
+ * the holders, and each CPU whose stock is of it; at 0 nobody can find it but through its number,
+ * and nothing carries its number.
  *
- * CPU time and the bytes of disks are counted, not limited. Slab memory is not charged by page: objects are. Kernel stacks go with threads.
+ * CPU time and the bytes of disks are counted, not limited. Slab memory is not charged by page:
+ * objects are. Kernel stacks go with threads.
  *
- * Locks: ids_lock [RANK_TASK], interrupts off; stock by interrupts off. Tests: selftests/unit/budget_test.c, selftests/abi/budget.c
+ * Locks: ids_lock [RANK_TASK], interrupts off; stock by interrupts off. Tests:
+ * selftests/unit/budget_test.c, selftests/abi/budget.c
  */
 #include <kernel/budget.h>
 
@@ -34,7 +38,8 @@ static struct xarray ids;	/* [ids_lock] writers; readers under RCU */
 
 struct budget budget_root = {
 	.id = 1,
-	.limit = { ATOMIC_INIT(BUDGET_NO_LIMIT), ATOMIC_INIT(BUDGET_NO_LIMIT), ATOMIC_INIT(BUDGET_NO_LIMIT) },
+	.limit = { ATOMIC_INIT(BUDGET_NO_LIMIT), ATOMIC_INIT(BUDGET_NO_LIMIT),
+		   ATOMIC_INIT(BUDGET_NO_LIMIT) },
 	.refs = ATOMIC_INIT(1),
 };
 

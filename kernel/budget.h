@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* budget.h - what a set of processes may use together: pages, kernel objects, threads; and what it used: CPU time, disks.
+/* budget.h - what a set of processes may use together: pages, kernel objects, threads; and what it
+ * used: CPU time, disks.
  *
- * A tree with one root. A charge counts against the thread's budget and all above it, or fails and counts nowhere. */
+ * A tree with one root. A charge counts against the thread's budget and all above it, or fails and
+ * counts nowhere. */
 #pragma once
 
 #include <arch/atomic.h>
@@ -12,9 +14,10 @@
 #include <kernel/task.h>
 
 enum budget_kind {
-	BUDGET_PAGES,		/* user memory, page cache, pipes, page tables; refused: somebody in the budget dies */
-	BUDGET_OBJECTS,		/* open descriptions, and so what stands behind them; refused: -ENOMEM */
-	BUDGET_TASKS,		/* threads; refused: -EAGAIN */
+	/* user memory, page cache, pipes, page tables; refused: somebody in the budget dies */
+	BUDGET_PAGES,
+	BUDGET_OBJECTS, /* open descriptions, and so what stands behind them; refused: -ENOMEM */
+	BUDGET_TASKS,	/* threads; refused: -EAGAIN */
 	BUDGET_NR
 };
 
@@ -26,12 +29,15 @@ enum budget_io { BUDGET_DISK_READ, BUDGET_DISK_WRITTEN, BUDGET_DISK_NR };
 /* Locks: a  atomic   I  immutable after create */
 struct budget {
 	struct budget *parent;			/* [I] a reference; NULL: the root */
-	u32 id;					/* [I] never 0. What a page and a description remember */
-	atomic64_t used[BUDGET_NR];		/* [a] with what CPUs keep in stock, and everything below */
+	/* [I] never 0. What a page and a description remember */
+	u32 id;
+	/* [a] with what CPUs keep in stock, and everything below */
+	atomic64_t used[BUDGET_NR];
 	atomic64_t limit[BUDGET_NR];		/* [a] */
 	atomic64_t cpu_ns;			/* [a] */
 	atomic64_t disk_bytes[BUDGET_DISK_NR];	/* [a] */
-	atomic64_t refs;			/* [a] holders, and one for each unit that is charged to it directly */
+	/* [a] holders, and one for each unit that is charged to it directly */
+	atomic64_t refs;
 	struct rcu_head rcu;
 };
 
@@ -68,7 +74,8 @@ DECLARE_PER_CPU(struct budget_stock, budget_stock);
 struct budget *budget_charge_slow(enum budget_kind kind, u32 n);
 void budget_uncharge_slow(u32 id, enum budget_kind kind, u32 n);
 
-/* Charges n units to the current thread's budget: its id, or 0 when it would pass a limit; *full (may be NULL) is then whose. Any context. */
+/* Charges n units to the current thread's budget: its id, or 0 when it would pass a limit; *full
+ * (may be NULL) is then whose. Any context. */
 static inline u32 budget_charge(enum budget_kind kind, u32 n, struct budget **full)
 {
 	irqflags_t irq = irq_save();
@@ -93,7 +100,8 @@ static inline void budget_uncharge_here(u32 id, enum budget_kind kind, u32 n)
 {
 	struct budget_stock *s = this_cpu(budget_stock);
 
-	if (likely(kind < BUDGET_NR_STOCKED && s->id == id && s->left[kind] + n <= 2 * BUDGET_BATCH))
+	if (likely(kind < BUDGET_NR_STOCKED && s->id == id &&
+		   s->left[kind] + n <= 2 * BUDGET_BATCH))
 		s->left[kind] += n;
 	else
 		budget_uncharge_slow(id, kind, n);
@@ -107,11 +115,13 @@ static inline void budget_uncharge(u32 id, enum budget_kind kind, u32 n)
 	irq_restore(irq);
 }
 
-/* A charge was refused: gives back what CPUs keep in stock. May not be called with interrupts or preemption off. */
+/* A charge was refused: gives back what CPUs keep in stock. May not be called with interrupts or
+ * preemption off. */
 void budget_drain(void);
 /* CPU time of t. Interrupts off. */
 void budget_add_cpu_ns(const struct task *t, u64 ns);
 /* The current thread made a device read, or pages dirty that a device will be given. */
 void budget_count_io(enum budget_io which, u64 bytes);
-/* The current thread and its future children use b from now on. -EAGAIN: b allows no more threads. */
+/* The current thread and its future children use b from now on. -EAGAIN: b allows no more threads.
+ * */
 int __must_check budget_enter(struct budget *b);

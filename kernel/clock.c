@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* clock.c - the clocks: the counter for monotonic time, the counter at a rate of its own and an offset for real time.
+/* clock.c - the clocks: the counter for monotonic time, the counter at a rate of its own and an
+ * offset for real time.
  *
- * Real time = ticks * mult >> 32, + offset. As long as nobody disciplines it (kernel/ntp.c) mult is the counter's own. A battery clock, if a
- * driver registers one, gives the first offset; else the clock starts in 1970, as Linux's does. Steps are told to the watchers at once, what
- * a rate adds up to when it is a millisecond.
+ * Real time = ticks * mult >> 32, + offset. As long as nobody disciplines it (kernel/ntp.c) mult is
+ * the counter's own. A battery clock, if a driver registers one, gives the first offset; else the
+ * clock starts in 1970, as Linux's does. Steps are told to the watchers at once, what a rate adds
+ * up to when it is a millisecond.
  *
  * Locks: watch_lock [RANK_SLEEP_LEAF] for the watchers; set_lock [RANK_LOG: a leaf].
- * Barriers: (A) seq is odd while mult and offset change; (B) readers retry. The vDSO's page is written by clock_changed_hook under set_lock.
+ * Barriers: (A) seq is odd while mult and offset change; (B) readers retry. The vDSO's page is
+ * written by clock_changed_hook under set_lock.
  * Ref: clock_gettime(2), clock_settime(2). Tests: selftests/unit/timer_test.c, selftests/abi/time.c
  */
 #include <kernel/clock.h>
@@ -24,7 +27,8 @@ static struct spinlock set_lock = SPINLOCK_INIT(RANK_LOG);
 static u32 seq;				/* [set_lock] (A) */
 static u64 real_mult;			/* [set_lock; seq]; 0: the counter's */
 static ktime_t rt_offset;		/* [set_lock; seq] */
-static ktime_t told_offset;		/* [set_lock] to monotonic, when the watchers were last told */
+/* [set_lock] to monotonic, when the watchers were last told */
+static ktime_t told_offset;
 static bool stepped;			/* [set_lock] since then */
 static u32 set_seq;
 static struct work tell_work;
@@ -71,7 +75,9 @@ ktime_t clock_realtime_offset(void)
 	ktime_t offset;
 
 	clock_realtime_scale(&mult, &offset);
-	return mult == arch_clock_mult() ? offset : scaled(ticks, mult) + offset - scaled(ticks, arch_clock_mult());
+	return mult == arch_clock_mult()
+		       ? offset
+		       : scaled(ticks, mult) + offset - scaled(ticks, arch_clock_mult());
 }
 
 ktime_t clock_boottime(void)
@@ -126,11 +132,13 @@ void clock_set_realtime(ktime_t now)
 
 void clock_set_rate(s64 longer)
 {
-	u64 own = arch_clock_mult(), mult = own + (u64)(s64)(((s128)own * longer) >> 32), ticks = cycles_now();
+	u64 own = arch_clock_mult(), mult = own + (u64)(s64)(((s128)own * longer) >> 32),
+	    ticks = cycles_now();
 	irqflags_t irq = spin_lock_irq(&set_lock);
 
 	if (mult != mult_now())
-		publish(mult == own ? 0 : mult, scaled(ticks, mult_now()) + rt_offset - scaled(ticks, mult));
+		publish(mult == own ? 0 : mult,
+			scaled(ticks, mult_now()) + rt_offset - scaled(ticks, mult));
 	spin_unlock_irq(&set_lock, irq);
 }
 

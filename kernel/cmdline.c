@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmdline.c - boot arguments: cut into words, offered to their handlers, the rest kept for init.
- * Locks: none; written once by the boot CPU. Ref: Linux Documentation/admin-guide/kernel-parameters.rst (the rules for init).
+ * Locks: none; written once by the boot CPU. Ref: Linux
+ * Documentation/admin-guide/kernel-parameters.rst (the rules for init).
  * Tests: selftests/boot/run (bad_command_lines, words_for_init) */
 #include <kernel/cmdline.h>
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* cmdline.h - boot arguments: key or key=value, separated by spaces; double quotes keep spaces together.
+/* cmdline.h - boot arguments: key or key=value, separated by spaces; double quotes keep spaces
+ * together.
  *
  *	CMDLINE(panic, set_panic_timeout)	calls int set_panic_timeout(const char *value) while parsing ("" without =)
  *	CMDLINE(root, NULL)			only declares root known: read it with cmdline_get("root")
  *
- * As on Linux, arguments nobody knows go to init: key=value into its environment, others into its arguments, unless the key has a
- * dot; so does everything after "--".
+ * As on Linux, arguments nobody knows go to init: key=value into its environment, others into its
+ * arguments, unless the key has a dot; so does everything after "--".
  */
 #pragma once
 

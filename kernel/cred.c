@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* cred.c - credentials: immutable once published, replaced by copy; permission bits; per-user counts.
+/* cred.c - credentials: immutable once published, replaced by copy; permission bits; per-user
+ * counts.
  *
- * Locks: users_lock [RANK_LOG: a leaf]. Readers of another thread's cred use RCU; a thread reads its own plainly.
- * Ref: credentials(7), capabilities(7), inode(7). Tests: selftests/unit/cred_test.c, selftests/abi/cred.c
+ * Locks: users_lock [RANK_LOG: a leaf]. Readers of another thread's cred use RCU; a thread reads
+ * its own plainly.
+ * Ref: credentials(7), capabilities(7), inode(7). Tests: selftests/unit/cred_test.c,
+ * selftests/abi/cred.c
  */
 #include <kernel/cred.h>
 

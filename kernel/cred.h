@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cred.h - who acts: user and group ids, capabilities. Immutable once published; changed by copy. */
+/* cred.h - who acts: user and group ids, capabilities. Immutable once published; changed by copy.
+ * */
 #pragma once
 
 #include <arch/atomic.h>
@@ -22,12 +23,48 @@ static inline bool gid_eq(kgid_t a, kgid_t b) { return a.v == b.v; }
 
 /* capabilities(7), the numbers that are asked for here; the sets hold all 41. */
 enum capability {
-	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SETPCAP,
-	CAP_LINUX_IMMUTABLE, CAP_NET_BIND_SERVICE, CAP_NET_BROADCAST, CAP_NET_ADMIN, CAP_NET_RAW, CAP_IPC_LOCK, CAP_IPC_OWNER,
-	CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_CHROOT, CAP_SYS_PTRACE, CAP_SYS_PACCT, CAP_SYS_ADMIN, CAP_SYS_BOOT, CAP_SYS_NICE,
-	CAP_SYS_RESOURCE, CAP_SYS_TIME, CAP_SYS_TTY_CONFIG, CAP_MKNOD, CAP_LEASE, CAP_AUDIT_WRITE, CAP_AUDIT_CONTROL, CAP_SETFCAP,
-	CAP_MAC_OVERRIDE, CAP_MAC_ADMIN, CAP_SYSLOG, CAP_WAKE_ALARM, CAP_BLOCK_SUSPEND, CAP_AUDIT_READ, CAP_PERFMON, CAP_BPF,
-	CAP_CHECKPOINT_RESTORE, CAP_NR
+	CAP_CHOWN,
+	CAP_DAC_OVERRIDE,
+	CAP_DAC_READ_SEARCH,
+	CAP_FOWNER,
+	CAP_FSETID,
+	CAP_KILL,
+	CAP_SETGID,
+	CAP_SETUID,
+	CAP_SETPCAP,
+	CAP_LINUX_IMMUTABLE,
+	CAP_NET_BIND_SERVICE,
+	CAP_NET_BROADCAST,
+	CAP_NET_ADMIN,
+	CAP_NET_RAW,
+	CAP_IPC_LOCK,
+	CAP_IPC_OWNER,
+	CAP_SYS_MODULE,
+	CAP_SYS_RAWIO,
+	CAP_SYS_CHROOT,
+	CAP_SYS_PTRACE,
+	CAP_SYS_PACCT,
+	CAP_SYS_ADMIN,
+	CAP_SYS_BOOT,
+	CAP_SYS_NICE,
+	CAP_SYS_RESOURCE,
+	CAP_SYS_TIME,
+	CAP_SYS_TTY_CONFIG,
+	CAP_MKNOD,
+	CAP_LEASE,
+	CAP_AUDIT_WRITE,
+	CAP_AUDIT_CONTROL,
+	CAP_SETFCAP,
+	CAP_MAC_OVERRIDE,
+	CAP_MAC_ADMIN,
+	CAP_SYSLOG,
+	CAP_WAKE_ALARM,
+	CAP_BLOCK_SUSPEND,
+	CAP_AUDIT_READ,
+	CAP_PERFMON,
+	CAP_BPF,
+	CAP_CHECKPOINT_RESTORE,
+	CAP_NR
 };
 #define CAP_FULL_SET (BIT(CAP_NR) - 1)
 
@@ -59,8 +96,10 @@ extern struct cred cred_init;	/* root, all capabilities; never freed */
 struct cred *current_cred(void);			/* borrowed from current */
 static inline struct cred *cred_get(struct cred *c) { ref_get(&c->refs); return c; }
 void cred_put(struct cred *c);
-struct cred *cred_copy(const struct cred *c);		/* one reference, changeable until cred_install; NULL: no memory */
-void cred_install(struct cred *c);			/* becomes current's; takes over the reference */
+/* one reference, changeable until cred_install; NULL: no memory */
+struct cred *cred_copy(const struct cred *c);
+/* becomes current's; takes over the reference */
+void cred_install(struct cred *c);
 bool cred_has(const struct cred *c, enum capability cap);
 static inline bool capable(enum capability cap) { return cred_has(current_cred(), cap); }
 bool cred_in_group(const struct cred *c, kgid_t g);	/* fsgid or supplementary */

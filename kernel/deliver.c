@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver.c - a thread takes its signals on the way to user space: handlers, default actions, restarts.
+/* deliver.c - a thread takes its signals on the way to user space: handlers, default actions,
+ * restarts.
  *
- * An interrupted call has returned -ERESTART*. It is wound back to its svc first; a handler may then turn it into -EINTR. So a call
- * restarts when no handler ran, or when the handler's SA_RESTART and the call's kind say so.
+ * An interrupted call has returned -ERESTART*. It is wound back to its svc first; a handler may
+ * then turn it into -EINTR. So a call restarts when no handler ran, or when the handler's
+ * SA_RESTART and the call's kind say so.
  *
- * Locks: proc.lock [RANK_PROC] > sighand.lock; none while a frame is written. Ref: signal(7) "Interruption of system calls", sigaction(2).
+ * Locks: proc.lock [RANK_PROC] > sighand.lock; none while a frame is written. Ref: signal(7)
+ * "Interruption of system calls", sigaction(2).
  * Tests: selftests/abi/signal.c
  */
 #include <kernel/signal.h>
@@ -19,7 +22,8 @@
 
 #define NR_RESTART_SYSCALL 128
 
-int (*signal_build_frame)(const struct siginfo_k *info, const struct sigaction_k *act, sigset_k mask);
+int (*signal_build_frame)(const struct siginfo_k *info, const struct sigaction_k *act,
+			  sigset_k mask);
 
 struct restart {
 	bool in_syscall, rewound;
@@ -49,7 +53,8 @@ static void restart_begin(struct trap_frame *f, struct restart *r)
 	}
 }
 
-static void restart_for_handler(struct trap_frame *f, struct restart *r, const struct sigaction_k *act)
+static void restart_for_handler(struct trap_frame *f, struct restart *r,
+				const struct sigaction_k *act)
 {
 	if (!r->rewound)
 		return;
@@ -66,7 +71,8 @@ static void restart_end(struct trap_frame *f, struct restart *r)
 		f->x[8] = NR_RESTART_SYSCALL;
 }
 
-static void run_handler(struct trap_frame *f, struct restart *r, struct siginfo_k *info, struct sigaction_k *act)
+static void run_handler(struct trap_frame *f, struct restart *r, struct siginfo_k *info,
+			struct sigaction_k *act)
 {
 	struct task *t = current();
 	sigset_k old = t->restore_mask ? t->saved_mask : t->blocked, mask;
@@ -94,7 +100,8 @@ static bool take_next(struct task *t, struct siginfo_k *info, struct sigaction_k
 	struct proc *p = t->proc;
 	struct sigaction_k *a;
 
-	if (!sigqueue_take(p, &t->pending, ~t->blocked, info) && !sigqueue_take(p, &p->pending, ~t->blocked, info))
+	if (!sigqueue_take(p, &t->pending, ~t->blocked, info) &&
+	    !sigqueue_take(p, &p->pending, ~t->blocked, info))
 		return false;
 	a = &p->sighand->action[info->sig - 1];
 	spin_lock(&p->sighand->lock);
@@ -118,7 +125,8 @@ static void default_action(struct proc *p, const struct siginfo_k *info)
 		proc_exit_group(info->sig);
 }
 
-/* What must happen before signals are looked at: die, tell of a continue, stop. proc.lock held, dropped when true is returned. */
+/* What must happen before signals are looked at: die, tell of a continue, stop. proc.lock held,
+ * dropped when true is returned. */
 static bool other_work(struct task *t, irqflags_t irq) NO_LOCK_CHECK
 {
 	struct proc *p = t->proc;

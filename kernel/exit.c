@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* exit.c - the end of threads and processes.
  *
- * A thread gives back what it holds in an order that lets others notice: robust futexes and the clear-tid word while its memory is
- * still there, then memory, descriptors, the file context. Then it leaves its process; the last one turns the process into a zombie
- * that waits to be reaped, hands its children to a reaper, and tells the parent.
+ * A thread gives back what it holds in an order that lets others notice: robust futexes and the
+ * clear-tid word while its memory is still there, then memory, descriptors, the file context. Then
+ * it leaves its process; the last one turns the process into a zombie that waits to be reaped,
+ * hands its children to a reaper, and tells the parent.
  *
- *	task_exit() --> resources gone --> task_unlink() --> not last: TASK_DEAD, freed by the next thread's sched_tail()
- *	                                               \--> last: become_zombie() --> parent ignores: proc_release()
- *	                                                                          \-> parent waits: proc_release() in wait.c
+ *	task_exit() --> resources gone --> task_unlink() --> not last: TASK_DEAD, freed by the next
+ *	thread's sched_tail()
+ *	                                               \--> last: become_zombie() --> parent
+ *	                                               ignores: proc_release()
+ *	                                                                          \-> parent waits:
+ *	                                                                          proc_release() in
+ *	                                                                          wait.c
  *
- * Invariant: a leader that exits first stays in the tables, as a name, until all other threads are gone.
- * Locks: pids_lock > proc.lock, interrupts off. Ref: _exit(2), wait(2), credentials(7), POSIX orphaned groups.
+ * Invariant: a leader that exits first stays in the tables, as a name, until all other threads are
+ * gone.
+ * Locks: pids_lock > proc.lock, interrupts off. Ref: _exit(2), wait(2), credentials(7), POSIX
+ * orphaned groups.
  * Tests: selftests/abi/process.c
  */
 #include <kernel/task.h>
@@ -87,7 +94,8 @@ static void add_times(struct proc *p, struct task *t) MUST_HOLD(p->lock)
 	io_counts_add(&p->dead_io, &t->io);
 }
 
-/* Who takes the children of p: the nearest ancestor that asked to be a reaper, else init. pids_lock held. */
+/* Who takes the children of p: the nearest ancestor that asked to be a reaper, else init. pids_lock
+ * held. */
 static struct proc *find_reaper(struct proc *p)
 {
 	struct proc *r;
@@ -107,16 +115,20 @@ static void send_kernel_sig(struct pgrp *g, int sig)
 		signal_send_proc(p, &info);
 }
 
-/* A group that is orphaned now, for a child whose parent is outside of it goes (leaving), or the parent, and that has a stopped
- * member gets SIGHUP and SIGCONT; one that was orphaned before, not again. pids_lock held. */
+/* A group that is orphaned now, for a child whose parent is outside of it goes (leaving), or the
+ * parent, and that has a stopped member gets SIGHUP and SIGCONT; one that was orphaned before, not
+ * again. pids_lock held. */
 static void check_orphans(struct pgrp *g, const struct proc *parent, const struct proc *leaving)
 {
-	bool linked = g && parent && parent->pgrp && parent->pgrp != g && parent->pgrp->session == g->session, stopped = false;
+	bool linked = g && parent && parent->pgrp && parent->pgrp != g &&
+		      parent->pgrp->session == g->session,
+	     stopped = false;
 	struct proc *p;
 
 	if (!linked || !pgrp_orphaned(g, leaving))
 		return;
-	list_for_each_entry(p, &g->members, group_link)	/* NOLINT(clang-analyzer-core.NullDereference): no member is NULL */
+	/* NOLINT(clang-analyzer-core.NullDereference): no member is NULL */
+	list_for_each_entry(p, &g->members, group_link)
 		stopped |= p != leaving && (p->flags & PROC_STOPPED);
 	if (!stopped)
 		return;
@@ -131,7 +143,9 @@ static void reparent_children(struct proc *p)
 
 	reaper = find_reaper(p);
 	list_for_each_entry_safe(c, next, &p->children, sibling) {
-		struct siginfo_k info = { .sig = c->leader->pdeath_signal, .code = SI_USER, .pid = proc_pid(p) };
+		struct siginfo_k info = { .sig = c->leader->pdeath_signal,
+					  .code = SI_USER,
+					  .pid = proc_pid(p) };
 
 		c->parent = reaper;
 		list_move_tail(&reaper->children, &c->sibling);
@@ -177,8 +191,9 @@ static bool parent_ignores(struct proc *p)
 }
 
 /*
- * The last thread is gone. A process whose parent does not care leaves at once and never shows as a zombie; else, from the moment the
- * flag is set, the parent may reap it: what is needed afterwards is held or copied before.
+ * The last thread is gone. A process whose parent does not care leaves at once and never shows as a
+ * zombie; else, from the moment the flag is set, the parent may reap it: what is needed afterwards
+ * is held or copied before.
  */
 static void become_zombie(struct proc *p)
 {
@@ -206,7 +221,8 @@ static void become_zombie(struct proc *p)
 	pidfd_notify(p->pid);
 	spin_unlock_irq(&pids_lock, irq);
 	if (parent && sig > 0)
-		proc_notify_parent(p, status & 0x7f ? CLD_KILLED : CLD_EXITED, status & 0x7f ? status & 0x7f : status >> 8, sig);
+		proc_notify_parent(p, status & 0x7f ? CLD_KILLED : CLD_EXITED,
+				   status & 0x7f ? status & 0x7f : status >> 8, sig);
 	if (release)
 		proc_release(p);
 	if (parent) {
@@ -216,7 +232,8 @@ static void become_zombie(struct proc *p)
 	task_put(leader);
 }
 
-/* Takes t off its process. True when it was the last thread. Non-leaders leave the tables at once. */
+/* Takes t off its process. True when it was the last thread. Non-leaders leave the tables at once.
+ * */
 static bool leave_process(struct task *t)
 {
 	struct proc *p = t->proc;
@@ -271,7 +288,8 @@ void task_exit(int code)
 	release_resources(t);
 	t->works_closed = true;
 	task_work_run();
-	/* Our own reference, which finish_dead() drops; a leader's first one is dropped by proc_release(), maybe at once. */
+	/* Our own reference, which finish_dead() drops; a leader's first one is dropped by
+	 * proc_release(), maybe at once. */
 	if (t == p->leader)
 		task_get(t);
 	last = leave_process(t);
@@ -315,7 +333,8 @@ int proc_single_thread(void)
 	spin_unlock_irq(&p->lock, irq);
 	if (err)
 		return err;
-	err = waitq_wait(&p->signal_wait, READ_ONCE(p->nr_threads) == 1, WAIT_KILLABLE, WAIT_FOREVER);
+	err = waitq_wait(&p->signal_wait, READ_ONCE(p->nr_threads) == 1, WAIT_KILLABLE,
+			 WAIT_FOREVER);
 	irq = spin_lock_irq(&pids_lock);
 	spin_lock(&p->lock);
 	p->flags &= ~PROC_EXECING;

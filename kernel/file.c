@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* file.c - the open file description: made by open, shared by dup, fork and SCM_RIGHTS, released once.
+/* file.c - the open file description: made by open, shared by dup, fork and SCM_RIGHTS, released
+ * once.
  *
  * States:
  *
@@ -8,10 +9,11 @@
  *	                                 last file_put_now() does both
  *
  * Invariants:
- *  (1) release runs in a context that may sleep and holds no lock: file_put() defers it to the thread's way out of the kernel, or to
- *      a worker when there is no such way.
- *  (2) a description that was ever in a shared handle table is freed after a grace period (rcu_readers): handle_get() may look at
- *      its count. One that never was has no readers and is freed at once.
+ *  (1) release runs in a context that may sleep and holds no lock: file_put() defers it to the
+ *      thread's way out of the kernel, or to a worker when there is no such way.
+ *  (2) a description that was ever in a shared handle table is freed after a grace period
+ *      (rcu_readers): handle_get() may look at its count. One that never was has no readers and is
+ *      freed at once.
  *  (3) a watch is on f->watches or its released() has been called, never both.
  *
  * Locks: f->lock [RANK_OBJECT]. nr_files is a statistic and a limit: relaxed.
@@ -27,7 +29,8 @@
 #include <mm/page.h>
 #include <mm/slab.h>
 
-#define BYTES_PER_FILE 1024u	/* file-max: a tenth of memory at this price, as Linux's files_maxfiles_init() */
+/* file-max: a tenth of memory at this price, as Linux's files_maxfiles_init() */
+#define BYTES_PER_FILE 1024u
 
 static struct slab_cache *file_cache __ro_after_init;
 static atomic64_t nr_files;	/* statistic of the whole machine */
@@ -63,7 +66,8 @@ void file_set_count_max(u64 max)
 static u32 mode_of(const struct object *obj, u32 flags)
 {
 	static const u8 access[4] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, 0 };
-	u32 mode = obj->ops->seek && obj->ops->seek != file_seek_nowhere ? FMODE_SEEK : FMODE_STREAM;
+	u32 mode = obj->ops->seek && obj->ops->seek != file_seek_nowhere ? FMODE_SEEK
+									 : FMODE_STREAM;
 
 	if (flags & O_PATH)
 		return FMODE_PATH;
@@ -86,10 +90,12 @@ int file_create(struct object *obj, u32 flags, struct file **out)
 	struct file *f = NULL;
 	u32 payer = charge();
 
-	if (likely(payer && (atomic_read(&nr_files) < READ_ONCE(max_files) || capable(CAP_SYS_ADMIN))))
+	if (likely(payer &&
+		   (atomic_read(&nr_files) < READ_ONCE(max_files) || capable(CAP_SYS_ADMIN))))
 		f = slab_alloc(file_cache, PAGE_KERNEL | PAGE_ZEROED);
 	if (!f) {
-		int err = payer && atomic_read(&nr_files) >= READ_ONCE(max_files) ? -ENFILE : -ENOMEM;
+		int err = payer && atomic_read(&nr_files) >= READ_ONCE(max_files) ? -ENFILE
+										  : -ENOMEM;
 
 		if (payer)
 			budget_uncharge(payer, BUDGET_OBJECTS, 1);
@@ -206,8 +212,9 @@ void file_put_now(struct file *f)
 }
 
 /*
- * What a slot made for this description may do. A directory's slot carries everything that may be done below it: what it may do
- * itself (it cannot be read or written as bytes) its operations decide.
+ * What a slot made for this description may do. A directory's slot carries everything that may be
+ * done below it: what it may do itself (it cannot be read or written as bytes) its operations
+ * decide.
  */
 u32 file_rights(const struct file *f)
 {

@@ -17,28 +17,37 @@ struct mount;
 struct file_watch;
 struct sigio;
 
-/* Somebody keeps an eye on a description without a reference to it (epoll): told once, when the last reference has gone. */
+/* Somebody keeps an eye on a description without a reference to it (epoll): told once, when the
+ * last reference has gone. */
 struct file_watch {
 	struct list link;		/* [l] of file.watches */
-	void (*released)(struct file_watch *w, struct file *f);	/* f->lock not held; the watch is unlinked already */
+	/* f->lock not held; the watch is unlinked already */
+	void (*released)(struct file_watch *w, struct file *f);
 };
 
-/* Locks: p  file.pos_lock   l  file.lock (RANK_OBJECT)   a  atomic   I  immutable after file_create */
+/* Locks: p  file.pos_lock   l  file.lock (RANK_OBJECT)   a  atomic   I  immutable after file_create
+ * */
 struct file {
 	atomic_t refs;			/* [a] */
 	u32 mode;			/* [I] FMODE_* */
-	atomic_t flags;			/* [a] O_APPEND O_NONBLOCK O_DIRECT O_ASYNC O_SYNC and the access mode */
+	/* [a] O_APPEND O_NONBLOCK O_DIRECT O_ASYNC O_SYNC and the access mode */
+	atomic_t flags;
 	struct object *obj;		/* [I] a reference */
-	struct mutex pos_lock;		/* taken around read/write/lseek/getdents when the file is seekable and shared */
+	/* taken around read/write/lseek/getdents when the file is seekable and shared */
+	struct mutex pos_lock;
 	loff_t pos;			/* [p] */
-	u32 carry;			/* [I] rights of what is opened relative to it (a directory); set before publishing */
+	/* [I] rights of what is opened relative to it (a directory); set before publishing */
+	u32 carry;
 	u16 budget_id;			/* [I] who pays for it */
-	bool rcu_readers;		/* was in a shared handle table: a reader may still look at it. Only ever set */
+	/* was in a shared handle table: a reader may still look at it. Only ever set */
+	bool rcu_readers;
 	struct cred *cred;		/* [I] the opener's */
-	struct dentry *dentry;		/* [I] name it was opened by, or NULL for anonymous objects */
+	/* [I] name it was opened by, or NULL for anonymous objects */
+	struct dentry *dentry;
 	struct mount *mount;		/* [I] goes with dentry */
 	void *private;			/* the object type's, per open */
-	u32 err_seen;			/* errors of writing that it has heard of: of its file, mm/vmo.h */
+	/* errors of writing that it has heard of: of its file, mm/vmo.h */
+	u32 err_seen;
 	u32 fs_err_seen;		/* the same of its file system, for syncfs */
 	struct read_ahead ahead;	/* where it reads: mm/vmo.h. A hint, unlocked */
 	struct spinlock lock;
@@ -56,12 +65,14 @@ struct file {
 #define FMODE_SEEK	0x04u	/* keeps an offset */
 #define FMODE_PATH	0x08u	/* O_PATH */
 #define FMODE_EXEC	0x10u
-#define FMODE_STREAM	0x20u	/* position-less: pread gives ESPIPE, lseek too unless the object has a seek operation */
+/* position-less: pread gives ESPIPE, lseek too unless the object has a seek operation */
+#define FMODE_STREAM	0x20u
 #define FMODE_DIR	0x40u	/* a directory: its slot carries the rights of what is below */
 
 /*
- * Makes a description for obj with O_* flags. Takes over the caller's reference to obj, also on failure.
- * -ENOMEM, -ENFILE. The caller sets dentry/mount (references handed over) before publishing. Context: may sleep.
+ * Makes a description for obj with O_* flags. Takes over the caller's reference to obj, also on
+ * failure. -ENOMEM, -ENFILE. The caller sets dentry/mount (references handed over) before
+ * publishing. Context: may sleep.
  */
 int __must_check file_create(struct object *obj, u32 flags, struct file **out);
 
@@ -90,12 +101,15 @@ static inline bool file_nonblock(const struct file *f)
 
 /* What the description's mode grants a new slot. */
 u32 file_rights(const struct file *f);
-/* An O_PATH description of the same place that carries no more than carry: those have no state that could tell them apart. */
+/* An O_PATH description of the same place that carries no more than carry: those have no state that
+ * could tell them apart. */
 int __must_check file_copy_path(struct file *f, u32 carry, struct file **out);
-/* What a place reached through a slot with these rights carries: what the description carries, less what the slot lost. */
+/* What a place reached through a slot with these rights carries: what the description carries, less
+ * what the slot lost. */
 u32 file_carried(const struct file *f, u32 rights);
 
-/* Whether read, write, lseek and getdents must take pos_lock: somebody else may use the offset too. */
+/* Whether read, write, lseek and getdents must take pos_lock: somebody else may use the offset too.
+ * */
 static inline bool file_pos_shared(const struct file *f, bool counted)
 {
 	return counted || atomic_read(&f->refs) > 1;
@@ -111,8 +125,8 @@ u64 file_count(void), file_count_max(void);
 void file_set_count_max(u64 max);
 
 /*
- * For read/write ops: evaluates cond; when false returns -EAGAIN on a non-blocking file, else sleeps on q until it holds.
- * -ERESTARTSYS when interrupted.
+ * For read/write ops: evaluates cond; when false returns -EAGAIN on a non-blocking file, else
+ * sleeps on q until it holds. -ERESTARTSYS when interrupted.
  */
 #define file_wait(f, q, cond) ({						\
 	int fw_ = 0;								\

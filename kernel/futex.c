@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* futex.c - sleep on a user word until somebody wakes it.
  *
- * A word is known by its key: (address space, address) when private or in private memory, (vmo, page, offset) when shared. Waiters
- * hang in hash buckets.
+ * A word is known by its key: (address space, address) when private or in private memory, (vmo,
+ * page, offset) when shared. Waiters hang in hash buckets.
  *
  *	waiter					waker
  *	lock bucket				*word = new value (user space)
@@ -10,12 +10,15 @@
  *	queue, unlock			(A)	take waiters off, unlock
  *	sleep					wake their tasks
  *
- * The bucket's lock orders (A) and (B): either the waiter sees the new value, or the waker finds the waiter.
+ * The bucket's lock orders (A) and (B): either the waiter sees the new value, or the waker finds
+ * the waiter.
  *
- * Invariants: (1) a waiter is queued iff w->task is set; the waker clears it last, with release, and touches the waiter no more;
- * (2) a queued waiter on a shared key holds a reference to its vmo; (3) the user word is read with faults off under the lock; a fault is
- * resolved without it and everything starts again.
- * Locks: bucket.lock [RANK_FUTEX]; two in address order. Ref: futex(2), set_robust_list(2). Tests: selftests/abi/futex.c
+ * Invariants: (1) a waiter is queued iff w->task is set; the waker clears it last, with release,
+ * and touches the waiter no more; (2) a queued waiter on a shared key holds a reference to its vmo;
+ * (3) the user word is read with faults off under the lock; a fault is resolved without it and
+ * everything starts again.
+ * Locks: bucket.lock [RANK_FUTEX]; two in address order. Ref: futex(2), set_robust_list(2). Tests:
+ * selftests/abi/futex.c
  */
 #include <kernel/futex.h>
 
@@ -197,7 +200,8 @@ int futex_wait(uaddr_t word, bool shared, u32 expected, u32 bitset, ktime_t dead
 	w.bitset = bitset;
 	err = check_and_queue(&w, word, expected);
 	if (!err) {
-		err = task_wait(!__atomic_load_n(&w.task, __ATOMIC_ACQUIRE), WAIT_INTERRUPTIBLE, deadline);
+		err = task_wait(!__atomic_load_n(&w.task, __ATOMIC_ACQUIRE), WAIT_INTERRUPTIBLE,
+				deadline);
 		if (!dequeue(&w))
 			err = 0;	/* woken after all */
 	}
@@ -205,7 +209,8 @@ int futex_wait(uaddr_t word, bool shared, u32 expected, u32 bitset, ktime_t dead
 	return err;
 }
 
-/* Takes w off and hands out its task, to be woken after the lock is dropped (preemption stays off: RCU keeps the task). */
+/* Takes w off and hands out its task, to be woken after the lock is dropped (preemption stays off:
+ * RCU keeps the task). */
 static struct task *take(struct waiter *w)
 {
 	struct task *t = w->task;
@@ -273,7 +278,8 @@ static void move(struct waiter *w, const struct key *to, struct bucket *b)
 	if (to->is_vmo)
 		vmo_get((struct vmo *)to->object);
 	w->key = *to;
-	if (b != w->bucket) {		/* else the walk over this list would meet it again, for ever */
+	if (b != w->bucket) {
+		/* else the walk over this list would meet it again, for ever */
 		list_del(&w->link);
 		list_add_tail(&b->waiters, &w->link);
 		WRITE_ONCE(w->bucket, b);
@@ -282,7 +288,8 @@ static void move(struct waiter *w, const struct key *to, struct bucket *b)
 		key_put(&old);
 }
 
-static long requeue_locked(const struct key *from, const struct key *to, u32 nr_wake, u32 nr_requeue, struct task **batch, u32 *n)
+static long requeue_locked(const struct key *from, const struct key *to, u32 nr_wake,
+			   u32 nr_requeue, struct task **batch, u32 *n)
 {
 	struct bucket *a = bucket_of(from), *b = bucket_of(to);
 	struct waiter *w, *next;
@@ -307,7 +314,8 @@ static long requeue_locked(const struct key *from, const struct key *to, u32 nr_
 	return total;
 }
 
-static long requeue_keys(const struct key *from, const struct key *to, uaddr_t word, u32 nr_wake, u32 nr_requeue, bool cmp, u32 expected)
+static long requeue_keys(const struct key *from, const struct key *to, uaddr_t word, u32 nr_wake,
+			 u32 nr_requeue, bool cmp, u32 expected)
 {
 	struct bucket *a = bucket_of(from), *b = bucket_of(to);
 	struct task *batch[WAKE_BATCH];
@@ -343,7 +351,8 @@ static long requeue_keys(const struct key *from, const struct key *to, uaddr_t w
 	return total;
 }
 
-long futex_requeue(uaddr_t from, bool from_shared, uaddr_t to, bool to_shared, u32 nr_wake, u32 nr_requeue, bool cmp, u32 expected)
+long futex_requeue(uaddr_t from, bool from_shared, uaddr_t to, bool to_shared, u32 nr_wake,
+		   u32 nr_requeue, bool cmp, u32 expected)
 {
 	struct key a, b;
 	long ret;
@@ -499,7 +508,8 @@ void futex_exit_robust(struct task *t)
 	for (n = 0; n < ROBUST_LIMIT && (entry & ~1ul) != head; n++) {
 		int bad = uaccess_get_u64(&next, UADDR(entry & ~1ul));
 
-		if ((entry & ~1ul) != pending && handle_dead(t, UADDR((entry & ~1ul) + offset), false))
+		if ((entry & ~1ul) != pending &&
+		    handle_dead(t, UADDR((entry & ~1ul) + offset), false))
 			return;
 		if (bad)
 			return;

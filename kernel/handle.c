@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* handle.c - the handle table: number -> {file, rights, close-on-exec}.
  *
- * Slots come in chunks of 64. A chunk never moves and lives as long as its table, so a slot's address is stable; only the directory
- * of chunks is replaced when it grows, and readers reach it under RCU. The first chunk is part of the table: most processes need no
- * more. Which slots are taken is a word a chunk, which chunks are full a bit a chunk: the lowest free number is found by counting
- * trailing zeros, however many are open.
+ * Slots come in chunks of 64. A chunk never moves and lives as long as its table, so a slot's
+ * address is stable; only the directory of chunks is replaced when it grows, and readers reach it
+ * under RCU. The first chunk is part of the table: most processes need no more. Which slots are
+ * taken is a word a chunk, which chunks are full a bit a chunk: the lowest free number is found by
+ * counting trailing zeros, however many are open.
  *
  * States of a slot:
  *
@@ -15,16 +16,21 @@
  *	 +--------------------------------------------------+
  *
  * Invariants:
- *  (1) slot.file != NULL iff FULL; the used bit is set iff RESERVED or FULL. A RESERVED slot is written by its reserver alone.
- *  (2) slot.word = generation << 32 | rights. The generation changes with every fill, before the file appears, so a reader that
- *      finds the same word before and after it loaded the file has the rights that went with that file.
- *  (3) a table with one user lends its files: nobody but the user's only thread can take a file out of a slot, and it is busy with
- *      this system call. Whoever else looks (procfs, pidfd_getfd) holds t->lock and takes a reference.
- *  (4) a file leaves a table that ever was shared only after file.rcu_readers was set: its memory outlives readers of (2).
+ *  (1) slot.file != NULL iff FULL; the used bit is set iff RESERVED or FULL. A RESERVED slot is
+ *      written by its reserver alone.
+ *  (2) slot.word = generation << 32 | rights. The generation changes with every fill, before the
+ *      file appears, so a reader that finds the same word before and after it loaded the file has
+ *      the rights that went with that file.
+ *  (3) a table with one user lends its files: nobody but the user's only thread can take a file out
+ *      of a slot, and it is busy with this system call. Whoever else looks (procfs, pidfd_getfd)
+ *      holds t->lock and takes a reference.
+ *  (4) a file leaves a table that ever was shared only after file.rcu_readers was set: its memory
+ *      outlives readers of (2).
  *
- * Locks: t->lock [RANK_HANDLES]. Barriers: (A) fill_slot() in handle_slot.c publishes word then file; (B) get_slot_file() loads them in
- * that order and looks again.
- * Ref: open(2), dup(2), close_range(2), getrlimit(2) RLIMIT_NOFILE. Tests: selftests/unit/handle_test.c, selftests/abi/file.c
+ * Locks: t->lock [RANK_HANDLES]. Barriers: (A) fill_slot() in handle_slot.c publishes word then
+ * file; (B) get_slot_file() loads them in that order and looks again.
+ * Ref: open(2), dup(2), close_range(2), getrlimit(2) RLIMIT_NOFILE. Tests:
+ * selftests/unit/handle_test.c, selftests/abi/file.c
  */
 #include <kernel/handle.h>
 
@@ -38,7 +44,8 @@
 
 #include "handle_int.h"
 
-/* Boot argument handle.skip=N: system call N passes the rights check whatever its slot lacks. For finding a wrong rights row. */
+/* Boot argument handle.skip=N: system call N passes the rights check whatever its slot lacks. For
+ * finding a wrong rights row. */
 static int skip_syscall __ro_after_init = NO_SYSCALL;
 
 void handle_init(void)
@@ -99,7 +106,8 @@ static struct file *get_slot_file(struct handle_table *t, u32 fd, u32 *rights)
 	rcu_read_lock();
 	s = slot_of(t, fd);
 	while (s) {
-		word = smp_load_acquire(&s->word);		/* (B): pairs with (A) in fill_slot() */
+		/* (B): pairs with (A) in fill_slot() */
+		word = smp_load_acquire(&s->word);
 		f = smp_load_acquire(&s->file);
 		if (!f)
 			break;
@@ -142,7 +150,8 @@ static void lend(const struct slot *s, struct handle *out)
 	out->counted = false;
 }
 
-/* The slot lacks a right. Apart, so that the way of those that have all does not save registers for it. */
+/* The slot lacks a right. Apart, so that the way of those that have all does not save registers for
+ * it. */
 static __noinline __cold int lend_denied(const struct slot *s, u32 missing, struct handle *out)
 {
 	int err = handle_deny(s->file, missing);

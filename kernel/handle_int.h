@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* handle_int.h - the layout of the table, for handle.c (look-ups), handle_slot.c and handle_table.c (whole tables). Invariants: handle.c. */
+/* handle_int.h - the layout of the table, for handle.c (look-ups), handle_slot.c and handle_table.c
+ * (whole tables). Invariants: handle.c. */
 #pragma once
 
 #include <kernel/handle.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* handle_slot.c - slots of the handle table: numbers taken, filled, closed, copied, narrowed.
  *
- * The lowest free number is found through a bit for each full chunk and a word of used slots for each chunk. States and invariants: handle.c.
+ * The lowest free number is found through a bit for each full chunk and a word of used slots for
+ * each chunk. States and invariants: handle.c.
  *
- * Locks: t->lock [RANK_HANDLES]. Ref: open(2), dup(2), close_range(2), fcntl(2). Tests: selftests/unit/handle_test.c, selftests/abi/file.c
+ * Locks: t->lock [RANK_HANDLES]. Ref: open(2), dup(2), close_range(2), fcntl(2). Tests:
+ * selftests/unit/handle_test.c, selftests/abi/file.c
  */
 #include <kernel/handle.h>
 
@@ -25,7 +27,8 @@ static void free_dir_rcu(struct rcu_head *head)
 
 static struct chunk_dir *dir_create(u32 nr)
 {
-	struct chunk_dir *d = kzalloc(sizeof(*d) + nr * sizeof(void *) + DIV_ROUND_UP(nr, 64) * sizeof(u64));
+	struct chunk_dir *d = kzalloc(sizeof(*d) + nr * sizeof(void *) +
+				      DIV_ROUND_UP(nr, 64) * sizeof(u64));
 
 	if (!d)
 		return NULL;
@@ -171,7 +174,8 @@ void handle_unreserve(int fd)
 	spin_unlock(&t->lock);
 }
 
-/* The caller's reference to f goes into the slot, which is empty and ours (reserved, or under t->lock). */
+/* The caller's reference to f goes into the slot, which is empty and ours (reserved, or under
+ * t->lock). */
 static void fill_slot(struct slot *s, struct file *f, u32 rights)
 {
 	u64 gen = (s->word >> 32) + 1;
@@ -286,7 +290,8 @@ static void set_cloexec_range(struct handle_table *t, u32 first, u32 last)
 	spin_lock(&t->lock);
 	for (n = first / CHUNK_SLOTS; n < t->dir->nr && n <= last / CHUNK_SLOTS; n++)
 		if (t->dir->chunk[n])
-			t->dir->chunk[n]->cloexec |= range_mask(n, first, last) & t->dir->chunk[n]->used;
+			t->dir->chunk[n]->cloexec |= range_mask(n, first, last) &
+						     t->dir->chunk[n]->used;
 	spin_unlock(&t->lock);
 }
 
@@ -308,7 +313,8 @@ int handle_close_range(u32 first, u32 last, u32 flags)
 		set_cloexec_range(t, first, last);
 		return 0;
 	}
-	for (n = first / CHUNK_SLOTS; n < handle_table_size(t) / CHUNK_SLOTS && n <= last / CHUNK_SLOTS; n++)
+	for (n = first / CHUNK_SLOTS;
+	     n < handle_table_size(t) / CHUNK_SLOTS && n <= last / CHUNK_SLOTS; n++)
 		handle_close_chunk(t, n, range_mask(n, first, last), false);
 	return 0;
 }
@@ -337,7 +343,8 @@ int handle_dup_min(int oldfd, int min, u32 flags)
 }
 
 /* Puts f (a reference) into slot fd; *old gets what was there. */
-static int replace_locked(struct handle_table *t, u32 fd, struct file *f, u64 rights_cloexec, struct file **old) MUST_HOLD(t->lock)
+static int replace_locked(struct handle_table *t, u32 fd, struct file *f, u64 rights_cloexec,
+			  struct file **old) MUST_HOLD(t->lock)
 {
 	u32 n = fd / CHUNK_SLOTS;
 	int err;
@@ -369,7 +376,8 @@ int handle_dup_to(int oldfd, int newfd, u32 flags)
 		return err;
 	file_get(h.file);
 	spin_lock(&t->lock);
-	err = replace_locked(t, (u32)newfd, h.file, h.rights | (flags & O_CLOEXEC ? BIT(32) : 0), &old);
+	err = replace_locked(t, (u32)newfd, h.file, h.rights | (flags & O_CLOEXEC ? BIT(32) : 0),
+			     &old);
 	spin_unlock(&t->lock);
 	if (err)
 		file_put(h.file);
@@ -411,7 +419,8 @@ int handle_set_cloexec(int fd, bool on)
 	return err;
 }
 
-/* Puts f, or other in its place, into its slot again with fewer rights. -EAGAIN: the slot has another file by now. */
+/* Puts f, or other in its place, into its slot again with fewer rights. -EAGAIN: the slot has
+ * another file by now. */
 static int refill(struct handle_table *t, int fd, struct file *f, struct file *other, u32 keep)
 {
 	struct slot *s;
@@ -431,8 +440,8 @@ static int refill(struct handle_table *t, int fd, struct file *f, struct file *o
 }
 
 /*
- * What an O_PATH slot opens below itself is more than what it may do itself: that is the description's to carry, so one that is to
- * carry less gets a description of its own.
+ * What an O_PATH slot opens below itself is more than what it may do itself: that is the
+ * description's to carry, so one that is to carry less gets a description of its own.
  */
 int handle_narrow(int fd, u32 keep)
 {

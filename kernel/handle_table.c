@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* handle_table.c - whole tables: made, copied at fork, closed at exec and exit; and looks from outside.
- * Invariants and locks: handle.c. Ref: fork(2), execve(2), unshare(2) CLONE_FILES. Tests: selftests/abi/file.c */
+/* handle_table.c - whole tables: made, copied at fork, closed at exec and exit; and looks from
+ * outside. Invariants and locks: handle.c. Ref: fork(2), execve(2), unshare(2) CLONE_FILES. Tests:
+ * selftests/abi/file.c */
 #include <kernel/handle.h>
 
 #include <kernel/peek.h>
@@ -51,11 +52,13 @@ static int prepare_copy(struct handle_table *t, struct handle_table *src)
 {
 	u32 n;
 
-	spin_lock(&t->lock);		/* also makes us a reader of src->dir, until grow_locked() drops it */
+	/* also makes us a reader of src->dir, until grow_locked() drops it */
+	spin_lock(&t->lock);
 	for (n = 1; n < READ_ONCE(src->dir)->nr; n++) {
 		int err;
 
-		if ((n < t->dir->nr && t->dir->chunk[n]) || !READ_ONCE(READ_ONCE(src->dir)->chunk[n]))
+		if ((n < t->dir->nr && t->dir->chunk[n]) ||
+		    !READ_ONCE(READ_ONCE(src->dir)->chunk[n]))
 			continue;
 		err = handle_grow_locked(t, n);
 		if (err) {
@@ -72,7 +75,8 @@ static bool copy_locked(struct handle_table *t, struct handle_table *src) MUST_H
 	u32 n;
 
 	for (n = 0; n < src->dir->nr; n++)
-		if (src->dir->chunk[n] && src->dir->chunk[n]->used && (n >= t->dir->nr || !t->dir->chunk[n]))
+		if (src->dir->chunk[n] && src->dir->chunk[n]->used &&
+		    (n >= t->dir->nr || !t->dir->chunk[n]))
 			return false;
 	for (n = 0; n < src->dir->nr; n++) {
 		struct chunk *from = src->dir->chunk[n];
@@ -176,7 +180,8 @@ int handle_peek(struct handle_table *t, int fd, struct file **out, u32 *rights, 
 		*out = s->file;
 		*rights = (u32)s->word;
 		if (cloexec)
-			*cloexec = t->dir->chunk[(u32)fd / CHUNK_SLOTS]->cloexec & BIT((u32)fd % CHUNK_SLOTS);
+			*cloexec = t->dir->chunk[(u32)fd / CHUNK_SLOTS]->cloexec &
+				   BIT((u32)fd % CHUNK_SLOTS);
 		err = 0;
 	}
 	spin_unlock(&t->lock);

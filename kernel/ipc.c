@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* ipc.c - see ipc.h. Identifiers are found by index; one that was given out is not given out again before 32768 * 65536 / 64 others.
+/* ipc.c - see ipc.h. Identifiers are found by index; one that was given out is not given out again
+ * before 32768 * 65536 / 64 others.
  * Locks: ipc_ids.lock [RANK_IPC]. Ref: sysvipc(7), svipc(7). Tests: selftests/abi/shm.c */
 #include <kernel/ipc.h>
 
 #include <kernel/uapi.h>
 
-#define FIRST_TURN 64u		/* indexes that are used in turn before the first is used again, at least */
+/* indexes that are used in turn before the first is used again, at least */
+#define FIRST_TURN 64u
 #define SEQ_MAX	   ((u32)S32_MAX >> IPC_INDEX_BITS)
 
 int ipc_find(const struct ipc_ids *ids, s32 id, struct ipc_perm **out)
@@ -55,7 +57,8 @@ static bool find_index(struct ipc_ids *ids, u32 *out)
 {
 	u64 end = min(max(ids->used * 3 / 2, FIRST_TURN), IPC_INDEX_MAX), at;
 
-	if ((ids->next >= end || !xa_find_hole(&ids->by_index, ids->next, end - 1, &at)) && !xa_find_hole(&ids->by_index, 0, end - 1, &at))
+	if ((ids->next >= end || !xa_find_hole(&ids->by_index, ids->next, end - 1, &at)) &&
+	    !xa_find_hole(&ids->by_index, 0, end - 1, &at))
 		return false;
 	*out = (u32)at;
 	return true;
@@ -67,7 +70,8 @@ static void add_key(struct ipc_ids *ids, struct ipc_perm *p)
 
 	while (*link) {
 		parent = *link;
-		link = p->key < rb_entry(parent, struct ipc_perm, key_node)->key ? &parent->left : &parent->right;
+		link = p->key < rb_entry(parent, struct ipc_perm, key_node)->key ? &parent->left
+										 : &parent->right;
 	}
 	rb_insert(&ids->by_key, &p->key_node, parent, link);
 }

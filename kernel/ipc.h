@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ipc.h - System V IPC: what its three kinds of objects share. Each has a key that programs agree upon, or none; an identifier; an owner.
+/* ipc.h - System V IPC: what its three kinds of objects share. Each has a key that programs agree
+ * upon, or none; an identifier; an owner.
  *
  * Locks: i  ipc_ids.lock   I  immutable once added. Ref: sysvipc(7), ipc(5) of glibc's <sys/ipc.h>.
  */
@@ -36,7 +37,8 @@ static inline u32 ipc_index(const struct ipc_perm *p) { return (u32)p->id & (IPC
 static inline u32 ipc_seq(const struct ipc_perm *p) { return (u32)p->id >> IPC_INDEX_BITS; }
 
 /* -EINVAL: there is none. */
-int __must_check ipc_find(const struct ipc_ids *ids, s32 id, struct ipc_perm **out) MUST_HOLD(ids->lock);
+int __must_check ipc_find(const struct ipc_ids *ids, s32 id, struct ipc_perm **out)
+	MUST_HOLD(ids->lock);
 /* NULL: none. */
 struct ipc_perm *ipc_find_key(const struct ipc_ids *ids, s32 key) MUST_HOLD(ids->lock);
 /* The one with the smallest index >= *index, which is set; NULL: no more. */
@@ -44,10 +46,13 @@ struct ipc_perm *ipc_next(const struct ipc_ids *ids, u32 *index) MUST_HOLD(ids->
 /* The largest index in use; 0 when none is. */
 u32 ipc_last(const struct ipc_ids *ids) MUST_HOLD(ids->lock);
 /* Gives p an identifier, and current as its owner. -ENOSPC: there are max already; -ENOMEM. */
-int __must_check ipc_add(struct ipc_ids *ids, struct ipc_perm *p, s32 key, u32 mode, u32 max) MUST_HOLD(ids->lock);
+int __must_check ipc_add(struct ipc_ids *ids, struct ipc_perm *p, s32 key, u32 mode, u32 max)
+	MUST_HOLD(ids->lock);
 void ipc_remove(struct ipc_ids *ids, struct ipc_perm *p) MUST_HOLD(ids->lock);
-void ipc_forget_key(struct ipc_ids *ids, struct ipc_perm *p) MUST_HOLD(ids->lock);	/* found by its identifier alone */
+/* found by its identifier alone */
+void ipc_forget_key(struct ipc_ids *ids, struct ipc_perm *p) MUST_HOLD(ids->lock);
 
-/* May current have the access that any of the three groups of bits in flags asks for? 0 or -EACCES. */
+/* May current have the access that any of the three groups of bits in flags asks for? 0 or -EACCES.
+ * */
 int __must_check ipc_permission(const struct ipc_perm *p, u32 flags);
 bool ipc_is_owner(const struct ipc_perm *p);		/* or its creator */

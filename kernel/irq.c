@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* irq.c - from the controller's number to a handler; bottom halves; calls to other CPUs.
  *
- * One controller, one handler an interrupt. irq_dispatch() handles everything that is pending, then, when it is the outermost interrupt of
- * this CPU and the interrupted code was not a bottom half, runs bottom halves with interrupts on, a bounded number of rounds; what is
- * left then is done by this CPU's ksoftirqd thread, so that threads get their turn.
+ * One controller, one handler an interrupt. irq_dispatch() handles everything that is pending,
+ * then, when it is the outermost interrupt of this CPU and the interrupted code was not a bottom
+ * half, runs bottom halves with interrupts on, a bounded number of rounds; what is left then is
+ * done by this CPU's ksoftirqd thread, so that threads get their turn.
  *
- * Invariants: (1) a bottom half never nests in another on one CPU, and never sleeps (preemption is off). (2) a raised bottom half runs soon:
- * raise in thread context sends this CPU an interrupt.
- * Locks: irq_lock (RANK_IRQ) for the table's writers; dispatch reads it without: entries are published whole and freed after a grace
- * period of all CPUs' interrupts (irq_free waits by cpu_call). cpu_call() takes none: each CPU has one call of its own at a time, and
- * calls of several CPUs go on at once, also to each other (interrupts are on while waiting).
- * Barriers: (A) cpu_call stores fn, arg, pending, then its bit in called (release); (B) the called CPU takes called (acquire), then
- * reads fn.
+ * Invariants: (1) a bottom half never nests in another on one CPU, and never sleeps (preemption is
+ * off). (2) a raised bottom half runs soon: raise in thread context sends this CPU an interrupt.
+ * Locks: irq_lock (RANK_IRQ) for the table's writers; dispatch reads it without: entries are
+ * published whole and freed after a grace period of all CPUs' interrupts (irq_free waits by
+ * cpu_call). cpu_call() takes none: each CPU has one call of its own at a time, and calls of
+ * several CPUs go on at once, also to each other (interrupts are on while waiting). Barriers: (A)
+ * cpu_call stores fn, arg, pending, then its bit in called (release); (B) the called CPU takes
+ * called (acquire), then reads fn.
  * Tests: selftests/ktest/irq.c, lock.c
  */
 #include <kernel/irq.h>
@@ -108,7 +110,8 @@ void softirq_raise(enum softirq n)
 	irq_restore(irq);
 }
 
-/* What a bounded number of rounds left goes on in a thread, which shares the CPU with the others. */
+/* What a bounded number of rounds left goes on in a thread, which shares the CPU with the others.
+ * */
 static DEFINE_PER_CPU(struct waitq, thread_wait);
 static DEFINE_PER_CPU(u64, thread_runs);
 static bool threads_ready __ro_after_init;
@@ -301,9 +304,11 @@ void irq_free(u32 irq, void *arg)
 	kfree(d);
 }
 
-static const char *const ipi_names[IPI_NR] = { "Rescheduling interrupts", "Function call interrupts", "CPU stop interrupts" };
+static const char *const ipi_names[IPI_NR] = { "Rescheduling interrupts",
+					       "Function call interrupts", "CPU stop interrupts" };
 
-void irq_for_each(void (*fn)(u32 irq, const char *name, const u64 *per_cpu_counts, void *arg), void *arg)
+void irq_for_each(void (*fn)(u32 irq, const char *name, const u64 *per_cpu_counts, void *arg),
+		  void *arg)
 {
 	for (u32 i = 0; i < IPI_NR; i++)
 		fn(i, ipi_names[i], ipi_counts[i], arg);
@@ -317,7 +322,8 @@ void irq_for_each(void (*fn)(u32 irq, const char *name, const u64 *per_cpu_count
 
 /* ---- other CPUs ---- */
 
-/* A CPU's own call, which stands in the queues of those it is for: a bit in their called word, one for each caller. */
+/* A CPU's own call, which stands in the queues of those it is for: a bit in their called word, one
+ * for each caller. */
 struct cpu_call {
 	void (*fn)(void *);
 	void *arg;
@@ -349,7 +355,8 @@ void cpu_call(u64 mask, void (*fn)(void *), void *arg, bool wait)
 	c->arg = arg;
 	__atomic_store_n(&c->pending, others, __ATOMIC_RELAXED);
 	for (left = others; left; left &= left - 1)
-		__atomic_fetch_or(per_cpu(called, __builtin_ctzl(left)), me, __ATOMIC_RELEASE);	/* (A) */
+		/* (A) */
+		__atomic_fetch_or(per_cpu(called, __builtin_ctzl(left)), me, __ATOMIC_RELEASE);
 	ipi_send_mask(others, IPI_CALL);
 	if (mask & me) {
 		irq = irq_save();
@@ -363,7 +370,9 @@ void cpu_call(u64 mask, void (*fn)(void *), void *arg, bool wait)
 
 static void run_calls(void)
 {
-	u64 me = BIT(this_cpu_id()), from = __atomic_exchange_n(this_cpu(called), 0, __ATOMIC_ACQUIRE);	/* (B) */
+	/* (B) */
+	u64 me = BIT(this_cpu_id()),
+	    from = __atomic_exchange_n(this_cpu(called), 0, __ATOMIC_ACQUIRE);
 
 	for (; from; from &= from - 1) {
 		struct cpu_call *c = per_cpu(own_call, __builtin_ctzl(from));

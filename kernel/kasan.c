@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* kasan.c - the address sanitizer's run time.
  *
- * Why/How: the compiler calls __asan_loadN_noabort(addr) and its kin before each access (outline instrumentation, so it needs no
- * address fixed at compile time). Each 8 bytes of RAM have a shadow byte: 0 all may be touched, 1..7 the first so many, else a
- * kasan_state. The allocators write the shadow. Only the linear map is watched: images, stacks and the page array are not.
- * Assembly (memcpy, user copies) is not seen by the compiler. This file, and slab.c, which chains free objects through
- * their first word, are compiled without.
+ * Why/How: the compiler calls __asan_loadN_noabort(addr) and its kin before each access (outline
+ * instrumentation, so it needs no address fixed at compile time). Each 8 bytes of RAM have a shadow
+ * byte: 0 all may be touched, 1..7 the first so many, else a kasan_state. The allocators write the
+ * shadow. Only the linear map is watched: images, stacks and the page array are not. Assembly
+ * (memcpy, user copies) is not seen by the compiler. This file, and slab.c, which chains free
+ * objects through their first word, are compiled without.
  * Locks: none; a byte of shadow belongs to whoever owns the memory it stands for.
- * Ref: Serebryany et al., "AddressSanitizer: A Fast Address Sanity Checker", 2012. Tests: selftests/unit/kasan_test.c */
+ * Ref: Serebryany et al., "AddressSanitizer: A Fast Address Sanity Checker", 2012. Tests:
+ * selftests/unit/kasan_test.c */
 #include <kernel/kasan.h>
 
 #include <arch/mmu.h>
@@ -60,7 +62,9 @@ void kasan_unpoison(const void *p, usize n)
 
 static const char *state_name(u8 state)
 {
-	return state == KASAN_FREE_PAGE ? "a free page" : state == KASAN_FREE_OBJECT ? "a freed object" : "no object";
+	return state == KASAN_FREE_PAGE	    ? "a free page"
+	       : state == KASAN_FREE_OBJECT ? "a freed object"
+					    : "no object";
 }
 
 static __cold void report(u64 addr, usize n, const char *what, u64 caller)
@@ -68,7 +72,8 @@ static __cold void report(u64 addr, usize n, const char *what, u64 caller)
 	u8 state = *shadow_of(addr);
 
 	shadow = NULL;		/* the panic itself may touch what it likes */
-	panic("KASAN: %s of %lu bytes at %p, in %s, by %pS", what, n, (void *)addr, state_name(state), (void *)caller);
+	panic("KASAN: %s of %lu bytes at %p, in %s, by %pS", what, n, (void *)addr,
+	      state_name(state), (void *)caller);
 }
 
 void kasan_check_free(const void *p)

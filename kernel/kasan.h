@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* kasan.h - which bytes of RAM may be touched, checked at every access the compiler sees (CONFIG_KASAN). */
+/* kasan.h - which bytes of RAM may be touched, checked at every access the compiler sees
+ * (CONFIG_KASAN). */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -22,7 +23,10 @@ void kasan_unpoison(const void *p, usize n);
 void kasan_check_free(const void *p);
 #else
 static inline void kasan_init(void) {}
-static inline void kasan_poison(const void *p, usize n, enum kasan_state why) { (void)p, (void)n, (void)why; }
+static inline void kasan_poison(const void *p, usize n, enum kasan_state why)
+{
+	(void)p, (void)n, (void)why;
+}
 static inline void kasan_unpoison(const void *p, usize n) { (void)p, (void)n; }
 static inline void kasan_check_free(const void *p) { (void)p; }
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* ktest.c - runs the tests inside the kernel one after the other, prints TAP, switches the machine off.
+/* ktest.c - runs the tests inside the kernel one after the other, prints TAP, switches the machine
+ * off.
  *
- * A test that hangs or panics ends the run; scripts/ktest notices that the plan was not fulfilled. After the last test the
- * number of free pages is compared with that before the first: caches may hold a few, a leak holds many.
+ * A test that hangs or panics ends the run; scripts/ktest notices that the plan was not fulfilled.
+ * After the last test the number of free pages is compared with that before the first: caches may
+ * hold a few, a leak holds many.
  * Locks: failed is atomic, as threads of a test may fail.
  * Tests: scripts/ktest */
 #include <kernel/ktest.h>
@@ -65,7 +67,8 @@ static void member_main(void *arg)
 
 void ktest_in_threads(u32 n, void (*fn)(u64 i))
 {
-	static struct crew crew;		/* one test at a time; static, so that a late waker finds it */
+	/* one test at a time; static, so that a late waker finds it */
+	static struct crew crew;
 	struct member *members = kcalloc(n, sizeof(*members));
 
 	ASSERT_TRUE(members);
@@ -77,7 +80,8 @@ void ktest_in_threads(u32 n, void (*fn)(u64 i))
 		if (!kthread_create(member_main, &members[i], "ktest"))
 			panic("ktest: no thread");
 	}
-	(void)waitq_wait(&crew.done, atomic_read(&crew.running) == 0, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	(void)waitq_wait(&crew.done, atomic_read(&crew.running) == 0, WAIT_UNINTERRUPTIBLE,
+			 WAIT_FOREVER);
 	kfree(members);
 }
 
@@ -98,7 +102,8 @@ static u32 run(const struct ktest *t, u32 n)
 	return atomic_read(&failed);
 }
 
-/* Threads that end, grace periods and workers give back a little later: on a busy host much later. */
+/* Threads that end, grace periods and workers give back a little later: on a busy host much later.
+ * */
 static void check_for_leaks(u64 free_before)
 {
 	u64 now = page_nr_free();

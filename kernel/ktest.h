@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* ktest.h - tests inside the kernel (CONFIG_KTEST): the macros of selftests/harness.h. Files: selftests/ktest. They run with
- * ktest=PATTERN on the command line ("all", or a part of the name) instead of init, print TAP and switch the machine off. */
+/* ktest.h - tests inside the kernel (CONFIG_KTEST): the macros of selftests/harness.h. Files:
+ * selftests/ktest. They run with ktest=PATTERN on the command line ("all", or a part of the name)
+ * instead of init, print TAP and switch the machine off. */
 #pragma once
 
 #include <kernel/lib/set.h>
@@ -49,7 +50,8 @@ void ktest_fail(const char *file, int line, const char *fmt, ...) __printf(3, 4)
 void ktest_in_threads(u32 n, void (*fn)(u64 i));
 
 #ifdef CONFIG_KTEST
-/* From a thread, when everything but init runs: does not return when the command line asks for tests. */
+/* From a thread, when everything but init runs: does not return when the command line asks for
+ * tests. */
 void ktest_run_if_asked(void);
 #else
 static inline void ktest_run_if_asked(void) {}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* kthread.c - threads that begin in the kernel: its own, and PID 1, which leaves it by exec. And what a thread has put off to its way
- * out of the kernel.
+/* kthread.c - threads that begin in the kernel: its own, and PID 1, which leaves it by exec. And
+ * what a thread has put off to its way out of the kernel.
  *
- * Locks: pids_lock while PID 1 enters the tables; task_works by interrupts off, only its own thread touches it.
+ * Locks: pids_lock while PID 1 enters the tables; task_works by interrupts off, only its own thread
+ * touches it.
  * Ref: getrlimit(2) for init's limits. Tests: selftests/ktest (all run in such threads)
  */
 #include <kernel/task.h>
@@ -64,10 +65,12 @@ static void default_rlimits(struct proc *p)
 		p->rlimits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
 	p->rlimits[RLIMIT_STACK].cur = 8ul << 20;
 	p->rlimits[RLIMIT_CORE].cur = 0;
-	p->rlimits[RLIMIT_NPROC] = (struct rlimit){ task_max_threads() / 2, task_max_threads() / 2 };
+	p->rlimits[RLIMIT_NPROC] = (struct rlimit){ task_max_threads() / 2,
+						    task_max_threads() / 2 };
 	p->rlimits[RLIMIT_NOFILE] = (struct rlimit){ 1024, 4096 };
 	p->rlimits[RLIMIT_MEMLOCK] = (struct rlimit){ 8ul << 20, 8ul << 20 };
-	p->rlimits[RLIMIT_SIGPENDING] = (struct rlimit){ task_max_threads() / 2, task_max_threads() / 2 };
+	p->rlimits[RLIMIT_SIGPENDING] = (struct rlimit){ task_max_threads() / 2,
+							 task_max_threads() / 2 };
 	p->rlimits[RLIMIT_MSGQUEUE] = (struct rlimit){ 819200, 819200 };
 	p->rlimits[RLIMIT_NICE] = (struct rlimit){ 0, 0 };
 	p->rlimits[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* lock.c - the slow path of spinlocks, pairs of locks, and the lock-order check.
  *
- * A waiter spins on a plain read and backs off exponentially: with more virtual CPUs than real ones the holder must get its turn.
- * The order check (DEBUG_LOCKS) keeps, for each CPU, the spinlocks held, and for each thread, the sleeping locks held; a lock whose
- * rank does not follow all of them is a bug that would one day deadlock, reported at the first chance instead.
+ * A waiter spins on a plain read and backs off exponentially: with more virtual CPUs than real ones
+ * the holder must get its turn. The order check (DEBUG_LOCKS) keeps, for each CPU, the spinlocks
+ * held, and for each thread, the sleeping locks held; a lock whose rank does not follow all of them
+ * is a bug that would one day deadlock, reported at the first chance instead.
  *
  * Ref: Arm ARM B2.9, K13.3. Tests: selftests/ktest/lock.c
  */
@@ -59,7 +60,8 @@ static struct write_log *log_out;
 
 void write_log_add(const void *p)
 {
-	/* Of two neighbouring struct pages in one line, that of the other file is not counted against this one. */
+	/* Of two neighbouring struct pages in one line, that of the other file is not counted
+	 * against this one. */
 	u64 line = (u64)p >= VMEMMAP_BASE && (u64)p < KVMAP_BASE ? (u64)p & ~31ul : (u64)p & ~63ul;
 
 	if (current() != logger)
@@ -95,8 +97,10 @@ static void held_add(struct held_locks *h, const void *lock, u32 rank, bool nest
 			break;
 		if (h->lock[i] == lock)
 			panic("lock %p (rank %u) taken twice", lock, rank);
-		if (i >= h->base && rank && h->rank[i] && (nested ? h->rank[i] > rank : h->rank[i] >= rank))
-			panic("lock order: rank %u (%p) while holding rank %u (%p)", rank, lock, h->rank[i], h->lock[i]);
+		if (i >= h->base && rank && h->rank[i] &&
+		    (nested ? h->rank[i] > rank : h->rank[i] >= rank))
+			panic("lock order: rank %u (%p) while holding rank %u (%p)", rank, lock,
+			      h->rank[i], h->lock[i]);
 	}
 	if (h->nr == ARRAY_SIZE(h->lock))
 		panic("more than %u locks held", h->nr);
@@ -152,7 +156,8 @@ void lock_rank_slept(const void *lock)
 	held_remove(&current()->sleeping, lock);
 }
 
-/* What bottom halves take is taken by threads with bottom halves off: such a thread is not interrupted here, and one that is holds other locks. */
+/* What bottom halves take is taken by threads with bottom halves off: such a thread is not
+ * interrupted here, and one that is holds other locks. */
 u32 lock_rank_enter_bh(void)
 {
 	struct held_locks *h = this_cpu(held_spins);
@@ -172,7 +177,8 @@ void lock_assert_none_spinning(void)
 	struct held_locks *h = this_cpu(held_spins);
 
 	if (h->nr)
-		panic("sleeping while holding spinlock %p (rank %u)", h->lock[h->nr - 1], h->rank[h->nr - 1]);
+		panic("sleeping while holding spinlock %p (rank %u)", h->lock[h->nr - 1],
+		      h->rank[h->nr - 1]);
 }
 
 void lock_assert_none_held(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* lockrank.h - the lock order. A lock may be taken only while all locks held rank before it; two of one rank only through
- * spin_lock_two(), mutex_lock_nested(), rw_read_lock_nested() or rw_write_lock_nested(). Asserted at run time with DEBUG_LOCKS, as
- * is that what interrupts take is always taken with interrupts off. Sleeping locks come first: no spinlock is ever held while
+/* lockrank.h - the lock order. A lock may be taken only while all locks held rank before it; two of
+ * one rank only through spin_lock_two(), mutex_lock_nested(), rw_read_lock_nested() or
+ * rw_write_lock_nested(). Asserted at run time with DEBUG_LOCKS, as is that what interrupts take is
+ * always taken with interrupts off. Sleeping locks come first: no spinlock is ever held while
  * sleeping, and no sleeping lock on return to a program. */
 #pragma once
 
@@ -13,7 +14,8 @@ enum lock_rank {
 	RANK_TTY_CTL,	/* tty: open, hangup, controlling terminal */
 	RANK_MOUNT,	/* mount namespace changes */
 	RANK_LOOP,	/* loop devices: which there are, what they are bound to */
-	/* A file system's own: super.rank, then RANK_OF_DIR() and RANK_OF_VNODE() of it. Overlays come before what they lie upon. */
+	/* A file system's own: super.rank, then RANK_OF_DIR() and RANK_OF_VNODE() of it. Overlays
+	 * come before what they lie upon. */
 	RANK_OVL2_RENAME, /* an overlay upon an overlay */
 	RANK_OVL2_DIR,
 	RANK_OVL2_VNODE,
@@ -28,7 +30,8 @@ enum lock_rank {
 	RANK_OBJ_SLEEP, /* pipe and other object mutexes */
 	RANK_NET_CONFIG, /* net_ns.config: devices, addresses, routes */
 	RANK_ASPACE,	/* aspace.lock */
-	RANK_IPC,	/* ipc_ids.lock: which System V objects there are; areas that show them come and go */
+	/* ipc_ids.lock: which System V objects there are; areas that show them come and go */
+	RANK_IPC,
 	RANK_VMO,	/* vmo.lock (sleeping: truncate against fault) */
 	RANK_PAGE,	/* page lock bit */
 	RANK_JOURNAL_HOME, /* a journal's blocks on their way home */
@@ -41,14 +44,16 @@ enum lock_rank {
 	RANK_SLEEP_LEAF, /* sleeping leaves: loader, console mux */
 	/* spinlocks */
 	RANK_UNIX_GC,	/* AF_UNIX sockets in flight */
-	RANK_SOCK,	/* a socket: sock_lock.spin, an AF_UNIX socket; two through spin_lock_two() */
+	/* a socket: sock_lock.spin, an AF_UNIX socket; two through spin_lock_two() */
+	RANK_SOCK,
 	RANK_SOCK_TABLE, /* ports, names, routes, neighbours, devices' lists: writers */
 	RANK_SOCK_QUEUE, /* its receive queue */
 	RANK_NETDEV,	/* a transmit queue */
 	RANK_DISK_QUEUE, /* requests for a disk; bottom halves off */
 	RANK_VIRTQUEUE, /* a virtqueue; bottom halves off */
 	RANK_NET_RING,	/* a ring of a network card; never taken in interrupts */
-	RANK_EPOLL,	/* epoll: ready list (taken from wake-ups of others: see RANK_EPOLL_READY) */
+	/* epoll: ready list (taken from wake-ups of others: see RANK_EPOLL_READY) */
+	RANK_EPOLL,
 	RANK_TTY,	/* line discipline and termios state */
 	RANK_EXT_SPIN,	/* ext_fs.spin: groups by free space, errors */
 	RANK_OBJECT,	/* locks of simple objects: eventfd, pipe ring, ... */

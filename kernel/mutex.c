@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* mutex.c - sleeping locks on wait queues.
  *
- * mutex: state 0 free, 1 held, 2 held and somebody may wait. unlock wakes one sleeper only from 2. A sleeper that gets the lock sets
- * 2, not 1: others may still wait behind it.
- * rwlock: RW_WRITER | number of readers; RW_WAITING is set by a writer that sleeps, so that new readers queue behind it.
+ * mutex: state 0 free, 1 held, 2 held and somebody may wait. unlock wakes one sleeper only from 2.
+ * A sleeper that gets the lock sets 2, not 1: others may still wait behind it.
+ * rwlock: RW_WRITER | number of readers; RW_WAITING is set by a writer that sleeps, so that new
+ * readers queue behind it.
  *
  * Invariant: a lock that is free with sleepers queued has a woken sleeper on its way to it.
- * Locks: waitq.lock inside. Barriers: acquire on success, release on unlock. Tests: selftests/ktest/lock.c
+ * Locks: waitq.lock inside. Barriers: acquire on success, release on unlock. Tests:
+ * selftests/ktest/lock.c
  */
 #include <kernel/mutex.h>
 
@@ -24,7 +26,8 @@ static bool mutex_try_raw(struct mutex *m)
 {
 	u32 free = 0;
 
-	return __atomic_compare_exchange_n(&m->state.v, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(&m->state.v, &free, 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
 }
 
 static int lock_slow(struct mutex *m, enum wait_mode mode)
@@ -96,7 +99,8 @@ static bool read_try(struct rwlock *l)
 	do {
 		if (s & (RW_WRITER | RW_WAITING))
 			return false;
-	} while (!__atomic_compare_exchange_n(&l->state.v, &s, s + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&l->state.v, &s, s + 1, true, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED));
 	return true;
 }
 
@@ -153,12 +157,14 @@ static bool write_try(struct rwlock *l)
 		bool free = !(s & (RW_WRITER | RW_READERS));
 		u32 to = free ? RW_WRITER : s | RW_WAITING;
 
-		if (__atomic_compare_exchange_n(&l->state.v, &s, to, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(&l->state.v, &s, to, true, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
 			return free;
 	}
 }
 
-/* A writer that gives up takes its announcement back; others that still wait announce again when woken. */
+/* A writer that gives up takes its announcement back; others that still wait announce again when
+ * woken. */
 static void write_forget(struct rwlock *l)
 {
 	atomic_and(&l->state, ~RW_WAITING);
@@ -171,7 +177,8 @@ static int write_take(struct rwlock *l, enum wait_mode mode, bool nested)
 	int err;
 
 	lock_rank_sleeping(l, l->rank, nested, true);
-	if (likely(__atomic_compare_exchange_n(&l->state.v, &free, RW_WRITER, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+	if (likely(__atomic_compare_exchange_n(&l->state.v, &free, RW_WRITER, false,
+					       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
 		return 0;
 	err = waitq_wait(&l->q, write_try(l), mode, WAIT_FOREVER);
 	if (err) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mutex.h - locks that sleep. The uncontended paths are one atomic operation; contention queues on a waitq (mutex.c). */
+/* mutex.h - locks that sleep. The uncontended paths are one atomic operation; contention queues on
+ * a waitq (mutex.c). */
 #pragma once
 
 #include <kernel/waitq.h>
@@ -15,7 +16,8 @@ struct CAPABILITY("mutex") mutex {
 
 void mutex_init(struct mutex *m, enum lock_rank rank);
 void mutex_lock(struct mutex *m) ACQUIRES(*m);
-void mutex_lock_nested(struct mutex *m) ACQUIRES(*m);	/* a second of the same rank; the caller states the order */
+/* a second of the same rank; the caller states the order */
+void mutex_lock_nested(struct mutex *m) ACQUIRES(*m);
 /* -ERESTARTSYS when a fatal signal came first. */
 int __must_check mutex_lock_killable(struct mutex *m);
 bool mutex_trylock(struct mutex *m) TRY_ACQUIRES(true, *m);

@@ -9,7 +9,10 @@ static struct uts_ns init_uts = { .nodename = "(none)", .domainname = "(none)" }
 
 /* The limits are Linux's. */
 static struct shm_ns init_shm = {
-	.ids = IPC_IDS_INIT(init_shm.ids), .max_bytes = U64_MAX - (1ul << 24), .max_pages = U64_MAX - (1ul << 24), .max_nr = 4096,
+	.ids = IPC_IDS_INIT(init_shm.ids),
+	.max_bytes = U64_MAX - (1ul << 24),
+	.max_pages = U64_MAX - (1ul << 24),
+	.max_nr = 4096,
 };
 
 struct namespaces init_namespaces = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ns.h - what a namespace owns. One instance of each today; a task points to its set, so nothing below is a hidden global.
+/* ns.h - what a namespace owns. One instance of each today; a task points to its set, so nothing
+ * below is a hidden global.
  * Ref: namespaces(7). */
 #pragma once
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* ntp.c - the discipline of the real-time clock: what an NTP daemon tells, turned into a rate.
  *
- * A phase error is made up for exponentially, a share each second that the time constant sets, and feeds the frequency: a phase-locked loop
- * for short intervals, a frequency-locked one for long. adjtime(3) is made up for at 500 us a second. Only the real-time clocks follow;
- * CLOCK_MONOTONIC is the bare counter.
+ * A phase error is made up for exponentially, a share each second that the time constant sets, and
+ * feeds the frequency: a phase-locked loop for short intervals, a frequency-locked one for long.
+ * adjtime(3) is made up for at 500 us a second. Only the real-time clocks follow; CLOCK_MONOTONIC
+ * is the bare counter.
  *
- *	state: OK -> INS (status says so) -> at midnight: a second again, OOP -> WAIT -> OK (when status no longer says so); DEL likewise
+ *	state: OK -> INS (status says so) -> at midnight: a second again, OOP -> WAIT -> OK (when
+ *	status no longer says so); DEL likewise
  *
- * Locks: lock [RANK_TASK], interrupts off: the one clock's. Ref: RFC 1589, RFC 5905 11.3 and A.5.6.6 (loop constants), adjtimex(2).
+ * Locks: lock [RANK_TASK], interrupts off: the one clock's. Ref: RFC 1589, RFC 5905 11.3 and
+ * A.5.6.6 (loop constants), adjtimex(2).
  * Tests: selftests/unit/ntp_test.c, selftests/abi/adjtime.c
  */
 #include <kernel/ntp.h>
@@ -21,7 +24,8 @@
 #define SHIFT_PLL	2		/* loop gains are powers of two */
 #define SHIFT_FLL	2
 #define MAX_CONSTANT	10
-#define MIN_FLL_S	256		/* between updates; from MAX_PLL_S on the frequency loop is used unasked */
+/* between updates; from MAX_PLL_S on the frequency loop is used unasked */
+#define MIN_FLL_S	256
 #define MAX_PLL_S	2048
 #define MAX_PHASE_NS	500000000
 #define MAX_FREQ_NS	500000ll	/* 500 ppm */
@@ -61,7 +65,8 @@ int ntp_check(const struct ntp_request *r)
 		return m & ADJ_OFFSET ? 0 : -EINVAL;
 	if ((m & ADJ_TICK) && (r->tick < TICK_US * 9 / 10 || r->tick > TICK_US * 11 / 10))
 		return -EINVAL;
-	if ((m & ADJ_SETOFFSET) && (r->frac < 0 || r->frac >= (m & ADJ_NANO ? (s64)NSEC_PER_SEC : 1000000)))
+	if ((m & ADJ_SETOFFSET) &&
+	    (r->frac < 0 || r->frac >= (m & ADJ_NANO ? (s64)NSEC_PER_SEC : 1000000)))
 		return -EINVAL;
 	if ((m & ADJ_FREQUENCY) && (r->freq > S64_MAX / PPM_16 || r->freq < -S64_MAX / PPM_16))
 		return -EINVAL;
@@ -97,7 +102,8 @@ static void set_offset(struct ntp *n, s64 offset, s64 now)
 		n->status |= STA_MODE;
 	}
 	most = 1ll << (SHIFT_PLL + 1 + n->constant);
-	by += offset * clamp_to(since, 0, most) * (1ll << (SCALE - 2 * (SHIFT_PLL + 2))) / (1ll << (2 * n->constant));
+	by += offset * clamp_to(since, 0, most) * (1ll << (SCALE - 2 * (SHIFT_PLL + 2))) /
+	      (1ll << (2 * n->constant));
 	n->freq = clamp_to(n->freq + by, -(MAX_FREQ_NS << SCALE), MAX_FREQ_NS << SCALE);
 	n->offset = offset * (1ll << SCALE);
 }
@@ -126,7 +132,9 @@ void ntp_apply(struct ntp *n, const struct ntp_request *r, s64 now)
 	if (m & ADJ_ESTERROR)
 		n->est_error = clamp_to(r->est_error, 0, ERROR_LIMIT_US);
 	if (m & ADJ_TIMECONST)
-		n->constant = (u32)clamp_to(clamp_to(r->constant, 0, MAX_CONSTANT) + (n->status & STA_NANO ? 0 : 4), 0, MAX_CONSTANT);
+		n->constant = (u32)clamp_to(clamp_to(r->constant, 0, MAX_CONSTANT) +
+						    (n->status & STA_NANO ? 0 : 4),
+					    0, MAX_CONSTANT);
 	if ((m & ADJ_TAI) && r->constant >= 0 && r->constant <= 100000)
 		n->tai = (s32)r->constant;
 	if (m & ADJ_OFFSET)
@@ -153,7 +161,9 @@ int ntp_report(struct ntp *n, struct ntp_request *r, s64 was_adjust, s64 now)
 	s64 left = shift_down(n->offset, SCALE);
 
 	age_error(n, now);
-	r->offset = r->modes & ADJ_OLD ? was_adjust : n->status & STA_NANO ? left : left / NSEC_PER_USEC;
+	r->offset = r->modes & ADJ_OLD	   ? was_adjust
+		    : n->status & STA_NANO ? left
+					   : left / NSEC_PER_USEC;
 	r->freq = n->freq / PPM_16;
 	r->max_error = n->max_error;
 	r->est_error = n->est_error;
@@ -212,7 +222,8 @@ s64 ntp_rate(const struct ntp *n)
 
 void ntp_second(struct ntp *n, s64 now, s32 *step)
 {
-	s64 share = shift_down(n->offset, SHIFT_PLL + n->constant), us = clamp_to(n->adjust, -ADJUST_US, ADJUST_US);
+	s64 share = shift_down(n->offset, SHIFT_PLL + n->constant),
+	    us = clamp_to(n->adjust, -ADJUST_US, ADJUST_US);
 
 	*step = leap(n, now);
 	if (!shift_down(n->offset, SCALE))
@@ -224,13 +235,18 @@ void ntp_second(struct ntp *n, s64 now, s32 *step)
 
 bool ntp_is_busy(const struct ntp *n)
 {
-	return n->extra || n->offset || n->adjust || n->state != TIME_OK || (n->status & (STA_INS | STA_DEL));
+	return n->extra || n->offset || n->adjust || n->state != TIME_OK ||
+	       (n->status & (STA_INS | STA_DEL));
 }
 
 /* ---- the machine's clock ---- */
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_TASK);
-static struct ntp the_clock = { .status = STA_UNSYNC, .max_error = ERROR_LIMIT_US, .est_error = ERROR_LIMIT_US, .tick_us = TICK_US, .constant = 2 };
+static struct ntp the_clock = { .status = STA_UNSYNC,
+				.max_error = ERROR_LIMIT_US,
+				.est_error = ERROR_LIMIT_US,
+				.tick_us = TICK_US,
+				.constant = 2 };
 static struct timer seconds;
 static bool ticking;		/* [lock] seconds is armed */
 
@@ -268,7 +284,8 @@ int ntp_adjust(struct ntp_request *r)
 	if (ret)
 		return ret;
 	if ((r->modes & (ADJ_SETOFFSET | ADJ_OLD)) == ADJ_SETOFFSET)
-		clock_set_realtime(clock_realtime() + r->sec * NSEC_PER_SEC + (r->modes & ADJ_NANO ? r->frac : r->frac * NSEC_PER_USEC));
+		clock_set_realtime(clock_realtime() + r->sec * NSEC_PER_SEC +
+				   (r->modes & ADJ_NANO ? r->frac : r->frac * NSEC_PER_USEC));
 	irq = spin_lock_irq(&lock);
 	was = the_clock.adjust;
 	ntp_apply(&the_clock, r, now_s());

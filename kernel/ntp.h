@@ -50,7 +50,8 @@ struct ntp {
 	s64 max_error, est_error;	/* us */
 	s64 error_at;		/* when max_error was true */
 	s64 reference;		/* of the last offset */
-	s64 extra;		/* ns << 32 that this second is longer by, to make up for something */
+	/* ns << 32 that this second is longer by, to make up for something */
+	s64 extra;
 	s64 leap_at;		/* the coming midnight, in TIME_INS and TIME_DEL */
 	u32 status, constant;
 	enum ntp_state state;

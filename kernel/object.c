@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* object.c - counts, sleepers and pollers of everything behind a file descriptor.
  *
- * A poller hangs its hook on the object, then asks whether an event already holds. A waker makes the event true, then looks for
- * sleepers and hooks. Whatever the interleaving, one of them sees the other:
+ * A poller hangs its hook on the object, then asks whether an event already holds. A waker makes
+ * the event true, then looks for sleepers and hooks. Whatever the interleaving, one of them sees
+ * the other:
  *
  *	poller					waker
  *	hook on o->pollers			event = true
@@ -10,13 +11,16 @@
  *	poll: read event			read o->readers, o->writers, o->pollers
  *
  * Invariants:
- *  (1) a hook is linked from poll_hook_add() to poll_hook_del(), and notify runs only under o->poll_lock while it is linked: after
- *      poll_hook_del() the hook's memory is the poller's alone.
+ *  (1) a hook is linked from poll_hook_add() to poll_hook_del(), and notify runs only under
+ *      o->poll_lock while it is linked: after poll_hook_del() the hook's memory is the poller's
+ *      alone.
  *  (2) whoever has a hook on an object holds a reference to it (through the file it polls).
- *  (3) exclusive hooks come last: a wake-up reaches all the others and the first exclusive one that wakes somebody.
+ *  (3) exclusive hooks come last: a wake-up reaches all the others and the first exclusive one that
+ *      wakes somebody.
  *
- * Locks: o->poll_lock [RANK_OBJ_POLL] > whatever notify takes (RANK_EPOLL_READY, RANK_WAITQ), interrupts off. An epoll that watches
- * an epoll wakes it from inside notify: a second poll_lock, ordered by nesting, which epoll_ctl(2) keeps free of cycles.
+ * Locks: o->poll_lock [RANK_OBJ_POLL] > whatever notify takes (RANK_EPOLL_READY, RANK_WAITQ),
+ * interrupts off. An epoll that watches an epoll wakes it from inside notify: a second poll_lock,
+ * ordered by nesting, which epoll_ctl(2) keeps free of cycles.
  * Ref: poll(2), epoll(7). Tests: selftests/unit/object_test.c, selftests/abi/epoll.c
  */
 #include <kernel/object.h>
@@ -48,7 +52,8 @@ void object_put(struct object *o)
 		o->ops->release(o);
 }
 
-/* Also from inside another object's notify: the order between two poll locks is the nesting of epolls. */
+/* Also from inside another object's notify: the order between two poll locks is the nesting of
+ * epolls. */
 static irqflags_t poll_lock_nested(struct object *o) NO_LOCK_CHECK
 {
 	irqflags_t irq = irq_save();

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* panic.c - how the kernel dies: says why and where, then resets or halts.
  *
- * The first CPU to panic is the one that speaks; it stops the others and ignores locks from then on. A panic while panicking skips
- * what was being tried. panic=N on the command line: N > 0 resets after N seconds, N < 0 at once, 0 halts.
- * Ref: Linux Documentation/admin-guide/kernel-parameters.rst panic=; the first line is worded as Linux's: people and scripts look for it.
+ * The first CPU to panic is the one that speaks; it stops the others and ignores locks from then
+ * on. A panic while panicking skips what was being tried. panic=N on the command line: N > 0 resets
+ * after N seconds, N < 0 at once, 0 halts.
+ * Ref: Linux Documentation/admin-guide/kernel-parameters.rst panic=; the first line is worded as
+ * Linux's: people and scripts look for it.
  * Tests: selftests/boot/run (panic_waits_as_told)
  */
 #include <kernel/panic.h>
@@ -36,10 +38,11 @@ CMDLINE(panic, set_timeout);
 
 void regs_print(const struct trap_frame *f)
 {
-	log_print(LOG_EMERG, NULL, "pc %016lx  lr %016lx  sp %016lx  pstate %08lx", f->pc, f->x[30], f->sp, f->pstate);
+	log_print(LOG_EMERG, NULL, "pc %016lx  lr %016lx  sp %016lx  pstate %08lx", f->pc, f->x[30],
+		  f->sp, f->pstate);
 	for (u32 i = 0; i < 30; i += 3)
-		log_print(LOG_EMERG, NULL, "x%-2u %016lx  x%-2u %016lx  x%-2u %016lx", i, f->x[i], i + 1, f->x[i + 1],
-			  i + 2, f->x[i + 2]);
+		log_print(LOG_EMERG, NULL, "x%-2u %016lx  x%-2u %016lx  x%-2u %016lx", i, f->x[i],
+			  i + 1, f->x[i + 1], i + 2, f->x[i + 2]);
 }
 
 static void print_where(void)
@@ -105,7 +108,8 @@ void trap_kernel_fault(struct trap_frame *f, const char *what, u64 addr, u64 esr
 	char message[200];
 
 	take_over();
-	fmt_print(message, sizeof(message), "%s at %016lx (esr %08lx, pc %pS)", what, addr, esr, (void *)f->pc);
+	fmt_print(message, sizeof(message), "%s at %016lx (esr %08lx, pc %pS)", what, addr, esr,
+		  (void *)f->pc);
 	die(message, f);
 }
 

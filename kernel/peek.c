@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* peek.c - looking at other threads. Invariant: as, handles and fs of a task change under its proc's lock, and whoever is not the
- * owner reads them under it. Locks: proc.lock [RANK_PROC]. Ref: ptrace(2), proc(5).
+/* peek.c - looking at other threads. Invariant: as, handles and fs of a task change under its
+ * proc's lock, and whoever is not the owner reads them under it. Locks: proc.lock [RANK_PROC]. Ref:
+ * ptrace(2), proc(5).
  * Tests: selftests/abi/process.c */
 #include <kernel/peek.h>
 
@@ -102,8 +103,9 @@ int task_may_inspect(struct task *t)
 	its = task_get_cred(t);
 	if (!its)
 		return -EACCES;
-	same = uid_eq(mine->fsuid, its->uid) && uid_eq(mine->fsuid, its->euid) && uid_eq(mine->fsuid, its->suid) &&
-	       gid_eq(mine->fsgid, its->gid) && gid_eq(mine->fsgid, its->egid) && gid_eq(mine->fsgid, its->sgid);
+	same = uid_eq(mine->fsuid, its->uid) && uid_eq(mine->fsuid, its->euid) &&
+	       uid_eq(mine->fsuid, its->suid) && gid_eq(mine->fsgid, its->gid) &&
+	       gid_eq(mine->fsgid, its->egid) && gid_eq(mine->fsgid, its->sgid);
 	cred_put(its);
 	as = task_get_as(t);
 	if (as) {

@@ -21,5 +21,6 @@ struct aspace *task_swap_as(struct task *t, struct aspace *as);
 struct handle_table *task_swap_handles(struct task *t, struct handle_table *h);
 struct fs_context *task_swap_fs(struct task *t, struct fs_context *fs);
 
-/* May current look into t (ptrace(2), "Ptrace access mode checking": the same user, dumpable, or CAP_SYS_PTRACE)? 0 or -EACCES. */
+/* May current look into t (ptrace(2), "Ptrace access mode checking": the same user, dumpable, or
+ * CAP_SYS_PTRACE)? 0 or -EACCES. */
 int __must_check task_may_inspect(struct task *t);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* pid.c - numbers for threads, processes, groups and sessions; who belongs to whom.
  *
- * One table maps a number to struct pid, which names whatever has that number. A number is free again when thread, process, group
- * and session of it are all gone. Readers walk under RCU; the table changes under pids_lock.
+ * One table maps a number to struct pid, which names whatever has that number. A number is free
+ * again when thread, process, group and session of it are all gone. Readers walk under RCU; the
+ * table changes under pids_lock.
  *
- * Invariants: (1) a struct pid is in the table while any of its four roles is set; (2) a group belongs to one session, and lives while it
- * has members; (3) numbers are given out upwards and wrap at PID_MAX, starting again above 300 as Linux does.
- * Locks: pids_lock [RANK_PIDS], interrupts off: signals are sent from interrupts. Ref: setpgid(2), setsid(2), credentials(7).
+ * Invariants: (1) a struct pid is in the table while any of its four roles is set; (2) a group
+ * belongs to one session, and lives while it has members; (3) numbers are given out upwards and
+ * wrap at PID_MAX, starting again above 300 as Linux does.
+ * Locks: pids_lock [RANK_PIDS], interrupts off: signals are sent from interrupts. Ref: setpgid(2),
+ * setsid(2), credentials(7).
  * Tests: selftests/abi/jobctl.c
  */
 #include <kernel/task.h>
@@ -284,15 +287,18 @@ int proc_set_sid(void)
 	return err ? err : proc_pid(p);
 }
 
-/* Has no member whose parent is in the same session but another group (POSIX orphaned process group). */
+/* Has no member whose parent is in the same session but another group (POSIX orphaned process
+ * group). */
 bool pgrp_orphaned(struct pgrp *g, const struct proc *without)
 {
 	struct proc *p;
 
 	list_for_each_entry(p, &g->members, group_link) {
-		if (p == without || !p->parent || (p->flags & PROC_ZOMBIE) || proc_pid(p->parent) == 1)
+		if (p == without || !p->parent || (p->flags & PROC_ZOMBIE) ||
+		    proc_pid(p->parent) == 1)
 			continue;
-		if (p->parent->pgrp && p->parent->pgrp != g && p->parent->pgrp->session == g->session)
+		if (p->parent->pgrp && p->parent->pgrp != g &&
+		    p->parent->pgrp->session == g->session)
 			return false;
 	}
 	return true;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* pollset.c - waiting for many descriptors at once.
  *
- * First a look at all of them, which is all there is to do when one is ready or nobody wants to wait: no hook, no reference, no
- * allocation. Else a hook on each object, then look and sleep in turn until something is there.
+ * First a look at all of them, which is all there is to do when one is ready or nobody wants to
+ * wait: no hook, no reference, no allocation. Else a hook on each object, then look and sleep in
+ * turn until something is there.
  *
- * Invariants: (1) a hook is on its object, and its file referenced, from hook_all() to unhook_all(). (2) set->fired is made false
- * before the look that precedes a sleep: an event after the look makes it true again, so it is not slept over.
- * Locks: none; notify runs under the object's poll_lock and wakes set->q. Ref: poll(2), select(2). Tests: selftests/abi/poll.c
+ * Invariants: (1) a hook is on its object, and its file referenced, from hook_all() to
+ * unhook_all(). (2) set->fired is made false before the look that precedes a sleep: an event after
+ * the look makes it true again, so it is not slept over.
+ * Locks: none; notify runs under the object's poll_lock and wakes set->q. Ref: poll(2), select(2).
+ * Tests: selftests/abi/poll.c
  */
 #include <kernel/pollset.h>
 
@@ -50,7 +53,9 @@ static int scan(struct poll_slot *s, u32 n, u32 always)
 		if (unlikely(handle_get(s[i].fd, 0, &h))) {
 			s[i].got = POLLNVAL;
 		} else {
-			s[i].got = unlikely(handle_need_any(&h, RIGHTS_POLL)) ? POLLNVAL : (u16)look(h.file, s[i].want | always);
+			s[i].got = unlikely(handle_need_any(&h, RIGHTS_POLL))
+					   ? POLLNVAL
+					   : (u16)look(h.file, s[i].want | always);
 			handle_put(&h);
 		}
 		ready += s[i].got != 0;
@@ -82,7 +87,8 @@ static bool fire(struct poll_hook *h, u32 events)
 	return true;
 }
 
-static void hook_all(struct pollset *set, struct poll_wait *w, const struct poll_slot *s, u32 n, u32 always)
+static void hook_all(struct pollset *set, struct poll_wait *w, const struct poll_slot *s, u32 n,
+		     u32 always)
 {
 	for (u32 i = 0; i < n; i++) {
 		struct file *f = NULL;
@@ -111,7 +117,8 @@ static void unhook_all(struct poll_wait *w, u32 n)
 	}
 }
 
-static int wait_ready(struct pollset *set, struct poll_slot *s, struct poll_wait *w, u32 n, ktime_t deadline)
+static int wait_ready(struct pollset *set, struct poll_slot *s, struct poll_wait *w, u32 n,
+		      ktime_t deadline)
 {
 	int ready, err = 0;
 

@@ -12,8 +12,9 @@ struct poll_slot {
 };
 
 /*
- * Fills in got and waits until at least one slot has something, or the deadline (0: do not wait; WAIT_FOREVER).
- * always: bits that count though not asked for. The number of slots with something, 0 at the deadline, -ERESTARTNOHAND when
- * interrupted, -ENOMEM.
+ * Fills in got and waits until at least one slot has something, or the deadline (0: do not wait;
+ * WAIT_FOREVER).
+ * always: bits that count though not asked for. The number of slots with something, 0 at the
+ * deadline, -ERESTARTNOHAND when interrupted, -ENOMEM.
  */
 int __must_check poll_slots(struct poll_slot *s, u32 n, u32 always, ktime_t deadline);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* power.c - the orderly end. Ref: reboot(2), PSCI (Arm DEN 0022) SYSTEM_OFF, SYSTEM_RESET. Tests: every scripts/run. */
+/* power.c - the orderly end. Ref: reboot(2), PSCI (Arm DEN 0022) SYSTEM_OFF, SYSTEM_RESET. Tests:
+ * every scripts/run. */
 #include <kernel/power.h>
 
 #include <arch/cpu.h>

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* printk.c - the kernel's log: a ring of records, and the consoles that follow it.
  *
- * A record's bytes lie in one ring, its place in another that is indexed by sequence number, so a reader finds any record at once; the
- * oldest go when either ring is full. Writers append under log_lock; then whoever gets console_lock prints everything up to the
- * newest record, also what others append meanwhile, so nobody waits for a console and nothing is left unprinted:
+ * A record's bytes lie in one ring, its place in another that is indexed by sequence number, so a
+ * reader finds any record at once; the oldest go when either ring is full. Writers append under
+ * log_lock; then whoever gets console_lock prints everything up to the newest record, also what
+ * others append meanwhile, so nobody waits for a console and nothing is left unprinted:
  *
  *	writer		append; smp_mb (A); trylock console, else leave
  *	printer		print all; unlock console; smp_mb (B); look again for new records
  *
  * A panicking CPU takes no locks: the others are stopped, maybe inside them.
  *
- * Readers that sleep are woken from interrupt exit (log_wake_readers()): log_print() may be called with any lock held.
+ * Readers that sleep are woken from interrupt exit (log_wake_readers()): log_print() may be called
+ * with any lock held.
  * Locks: console_lock (RANK_CONSOLE) > log_lock (RANK_LOG).
  * Ref: syslog(2); Linux Documentation/ABI/testing/dev-kmsg (what a record is).
  * Tests: selftests/abi/misc.c

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* random.c - random bytes for everyone: a pool that is seeded at boot and stirred by interrupts, generators on each CPU.
+/* random.c - random bytes for everyone: a pool that is seeded at boot and stirred by interrupts,
+ * generators on each CPU.
  *
- * pool is a SHA-256 chain: new input is hashed together with the old value. A CPU's generator is a ChaCha20 key; each request uses
- * the key once to make its successor and the output (fast key erasure), and the key is drawn again from the pool when the pool's
- * generation moved on. The boot seed is the device tree's rng-seed, the CPU's RNDR, or virtio-rng; random_ready() says whether
+ * pool is a SHA-256 chain: new input is hashed together with the old value. A CPU's generator is a
+ * ChaCha20 key; each request uses the key once to make its successor and the output (fast key
+ * erasure), and the key is drawn again from the pool when the pool's generation moved on. The boot
+ * seed is the device tree's rng-seed, the CPU's RNDR, or virtio-rng; random_ready() says whether
  * any of them came.
  *
- * Locks: pool_lock [RANK_RANDOM]; generators by interrupts off. Ref: getrandom(2), random(4); RFC 8439 (ChaCha20); Bernstein, "Fast-key-
- * erasure random-number generators", 2017. Tests: selftests/abi/cred.c
+ * Locks: pool_lock [RANK_RANDOM]; generators by interrupts off. Ref: getrandom(2), random(4); RFC
+ * 8439 (ChaCha20); Bernstein, "Fast-key- erasure random-number generators", 2017. Tests:
+ * selftests/abi/cred.c
  */
 #include <kernel/random.h>
 
@@ -102,7 +105,8 @@ static void take_key(u32 key[8])
 	struct generator *g = this_cpu(generators);
 	u32 block[16];
 
-	if (g->generation != READ_ONCE(pool_generation) || arch_clock_ns() - g->seeded_at > RESEED_NS)
+	if (g->generation != READ_ONCE(pool_generation) ||
+	    arch_clock_ns() - g->seeded_at > RESEED_NS)
 		reseed(g);
 	chacha20_block(g->key, 0, block);
 	memcpy(g->key, block, 32);

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* rcu.c - grace periods for readers that only keep preemption off.
  *
- * One grace period at a time, numbered. Each CPU must report once for it: at a switch of threads, in a tick that interrupted user
- * code or idle, or by being idle. The CPU that clears the last bit ends the period and starts the next if somebody waits.
- * Callbacks of a CPU move through three lists: next (new) -> wait (for period wait_gp) -> done (ready to run).
+ * One grace period at a time, numbered. Each CPU must report once for it: at a switch of threads,
+ * in a tick that interrupted user code or idle, or by being idle. The CPU that clears the last bit
+ * ends the period and starts the next if somebody waits. Callbacks of a CPU move through three
+ * lists: next (new) -> wait (for period wait_gp) -> done (ready to run).
  *
  *	call_rcu()       advance()                   advance()           rcu_run_callbacks()
  *	  next   ------------------> wait (gp = cur+1) ---------> done -----------------------> fn()
  *
  * Invariant: a callback runs only after a period that started after it was queued has ended.
- * Barriers: the lock orders a CPU's report after its readers' loads, and the updater's unlink before the period's start.
- * Locks: rcu_lock [RANK_RCU], interrupts off; the lists by interrupts off. Ref: McKenney, "Is Parallel Programming Hard", chapter 9.
+ * Barriers: the lock orders a CPU's report after its readers' loads, and the updater's unlink
+ * before the period's start.
+ * Locks: rcu_lock [RANK_RCU], interrupts off; the lists by interrupts off. Ref: McKenney, "Is
+ * Parallel Programming Hard", chapter 9.
  * Tests: selftests/ktest/rcu.c
  */
 #include <kernel/rcu.h>
@@ -62,9 +65,11 @@ static void start_period(void) MUST_HOLD(rcu_lock)
 
 	gp_current++;
 	gp_pending = 0;
-	smp_mb();	/* idle flags after the unlinks that came before this period; pairs with rcu_idle_exit() */
+	/* idle flags after the unlinks that came before this period; pairs with rcu_idle_exit() */
+	smp_mb();
 	for_each_cpu(cpu)
-		if ((READ_ONCE(cpu_online_mask) & BIT(cpu)) && !READ_ONCE(per_cpu(rcu_cpu, cpu)->idle))
+		if ((READ_ONCE(cpu_online_mask) & BIT(cpu)) &&
+		    !READ_ONCE(per_cpu(rcu_cpu, cpu)->idle))
 			gp_pending |= BIT(cpu);
 }
 
@@ -117,7 +122,8 @@ void rcu_quiescent(void)
 	struct rcu_cpu *r = this_cpu(rcu_cpu);
 	irqflags_t irq;
 
-	if (likely(r->reported_gp == READ_ONCE(gp_current) && !r->next.head && !r->wait.head && !r->done.head))
+	if (likely(r->reported_gp == READ_ONCE(gp_current) && !r->next.head && !r->wait.head &&
+		   !r->done.head))
 		return;
 	irq = irq_save();
 	if (r->reported_gp != READ_ONCE(gp_current)) {
@@ -138,8 +144,10 @@ void rcu_idle_enter(void)
 	struct rcu_cpu *r = this_cpu(rcu_cpu);
 
 	WRITE_ONCE(r->idle, true);
-	smp_mb();	/* idle before the look at the period: a period that starts later does not wait for us */
-	if (r->reported_gp == READ_ONCE(gp_current) || !(READ_ONCE(gp_pending) & BIT(this_cpu_id())))
+	/* idle before the look at the period: a period that starts later does not wait for us */
+	smp_mb();
+	if (r->reported_gp == READ_ONCE(gp_current) ||
+	    !(READ_ONCE(gp_pending) & BIT(this_cpu_id())))
 		return;
 	spin_lock(&rcu_lock);
 	r->reported_gp = gp_current;
@@ -151,7 +159,9 @@ void rcu_idle_enter(void)
 void rcu_idle_exit(void)
 {
 	WRITE_ONCE(this_cpu(rcu_cpu)->idle, false);
-	smp_mb();	/* pairs with start_period(): either it sees us busy, or we see what was unlinked before it */
+	/* pairs with start_period(): either it sees us busy, or we see what was unlinked before it
+	 * */
+	smp_mb();
 }
 
 /* Has this CPU callbacks that an idle stretch would hold up? */
@@ -191,7 +201,8 @@ struct sync {
 	bool done;
 };
 
-/* The sleeper goes, and its stack with @s, as soon as it sees done; its struct task waits for readers, as we are one. */
+/* The sleeper goes, and its stack with @s, as soon as it sees done; its struct task waits for
+ * readers, as we are one. */
 static void sync_done(struct rcu_head *h)
 {
 	struct sync *s = container_of(h, struct sync, head);
@@ -221,7 +232,8 @@ void rcu_barrier(void)
 {
 	u32 i;
 
-	/* Callbacks run in order on each CPU; three periods move every earlier one through next, wait and done. */
+	/* Callbacks run in order on each CPU; three periods move every earlier one through next,
+	 * wait and done. */
 	for (i = 0; i < 3; i++) {
 		synchronize_rcu();
 		cpu_call(cpu_online_mask, barrier_on_cpu, NULL, true);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* rcu.h - readers that write nothing: a reader is a stretch with preemption off; what it can reach is freed only after every
- * CPU has switched threads, idled or run user code since it was unlinked. */
+/* rcu.h - readers that write nothing: a reader is a stretch with preemption off; what it can reach
+ * is freed only after every CPU has switched threads, idled or run user code since it was unlinked.
+ * */
 #pragma once
 
 #include <arch/barrier.h>
@@ -21,7 +22,8 @@ static __always_inline void rcu_read_unlock(void)
 	preempt_enable();
 }
 
-/* Publish with smp_store_release(); read with this (address dependency; acquire is what the compiler gives us). */
+/* Publish with smp_store_release(); read with this (address dependency; acquire is what the
+ * compiler gives us). */
 #define rcu_deref(p)	 __atomic_load_n(&(p), __ATOMIC_CONSUME)
 #define rcu_assign(p, v) __atomic_store_n(&(p), v, __ATOMIC_RELEASE)
 

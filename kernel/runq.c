@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* runq.c - scheduling policy, pure: SCHED_FIFO and SCHED_RR by priority, then fair threads by virtual run time.
+/* runq.c - scheduling policy, pure: SCHED_FIFO and SCHED_RR by priority, then fair threads by
+ * virtual run time.
  *
- * A fair thread's virtual time advances by run time * 1024 / weight; the one with the least runs next. A sleeper that wakes is placed
- * no further back than half a slice before the least, so that sleeping earns a quick start and no more.
+ * A fair thread's virtual time advances by run time * 1024 / weight; the one with the least runs
+ * next. A sleeper that wakes is placed no further back than half a slice before the least, so that
+ * sleeping earns a quick start and no more.
  *
- * Invariants: (1) the running thread is in no queue; (2) min_vruntime never decreases; (3) rt_bits[p] is set iff rt[p] has a thread.
+ * Invariants: (1) the running thread is in no queue; (2) min_vruntime never decreases; (3)
+ * rt_bits[p] is set iff rt[p] has a thread.
  * Locks: runq.lock, the caller's. Ref: sched(7), setpriority(2). Tests: selftests/unit/runq_test.c
  */
 #include <kernel/runq.h>
@@ -13,9 +16,10 @@
 
 /* 1024 * 1.25^-nice, nice -20..19. Each step is worth a tenth of the CPU between two threads. */
 static const u32 weights[40] = {
-	88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904,
-	3906,  3121,  2501,  1991,  1586,  1277,  1024,  820,	655,   526,   423,  335,  272,	215,
-	172,   137,   110,   87,    70,	   56,	  45,	 36,	29,    23,    18,   15,
+	88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916,
+	9548,  7620,  6100,  4904,  3906,  3121,  2501,	 1991,	1586,  1277,
+	1024,  820,   655,   526,   423,   335,	  272,	 215,	172,   137,
+	110,   87,    70,    56,    45,	   36,	  29,	 23,	18,    15,
 };
 
 u32 nice_to_weight(int nice)
@@ -140,7 +144,8 @@ struct task *runq_pick(struct runq *q)
 	struct task *t;
 
 	if (unlikely(q->rt_bits[0] | q->rt_bits[1])) {
-		u32 p = q->rt_bits[1] ? 127u - (u32)__builtin_clzl(q->rt_bits[1]) : 63u - (u32)__builtin_clzl(q->rt_bits[0]);
+		u32 p = q->rt_bits[1] ? 127u - (u32)__builtin_clzl(q->rt_bits[1])
+				      : 63u - (u32)__builtin_clzl(q->rt_bits[0]);
 
 		t = list_first(&q->rt[p], struct task, run_link);
 		rt_erase(q, t);
@@ -176,7 +181,8 @@ void runq_charge(struct runq *q, struct task *t, u64 delta_ns)
 			t->slice_left -= min(t->slice_left, delta_ns);
 		return;
 	}
-	t->vruntime += likely(t->weight == NICE_0_WEIGHT) ? delta_ns : delta_ns * NICE_0_WEIGHT / t->weight;
+	t->vruntime += likely(t->weight == NICE_0_WEIGHT) ? delta_ns
+							  : delta_ns * NICE_0_WEIGHT / t->weight;
 }
 
 bool runq_preempts(const struct runq *q, const struct task *woken)
@@ -189,7 +195,8 @@ bool runq_preempts(const struct runq *q, const struct task *woken)
 		return !task_is_rt(curr) || woken->rt_prio > curr->rt_prio;
 	if (task_is_rt(curr) || woken->policy == SCHED_IDLE || woken->policy == SCHED_BATCH)
 		return false;
-	return curr->policy == SCHED_IDLE || (s64)(curr->vruntime - woken->vruntime) > SCHED_WAKE_GRAN;
+	return curr->policy == SCHED_IDLE ||
+	       (s64)(curr->vruntime - woken->vruntime) > SCHED_WAKE_GRAN;
 }
 
 bool runq_slice_over(struct runq *q, u64 delta_ns)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* runq.h - scheduling policy: which of a CPU's threads is next, and does a woken one displace the running one. Decides; sched.c switches. */
+/* runq.h - scheduling policy: which of a CPU's threads is next, and does a woken one displace the
+ * running one. Decides; sched.c switches. */
 #pragma once
 
 #include <kernel/lib/list.h>
@@ -16,7 +17,8 @@ struct runq {
 	u32 cpu;
 	struct task *curr, *idle;
 	struct task *prev;		/* during a switch: who ran before */
-	struct task *push;		/* during a switch: who may not stay on this CPU, its vruntime made relative */
+	/* during a switch: who may not stay on this CPU, its vruntime made relative */
+	struct task *push;
 	u32 nr_running;			/* queued threads and a running one that is not idle */
 	u32 nr_fair;
 	struct rb_tree fair;		/* by vruntime; the running thread is not in it */
@@ -30,7 +32,8 @@ struct runq {
 };
 
 #define SCHED_SLICE_NS	 (3 * NSEC_PER_MSEC)
-#define SCHED_WAKE_GRAN	 (1 * NSEC_PER_MSEC)	/* a woken thread displaces one that is this far ahead */
+/* a woken thread displaces one that is this far ahead */
+#define SCHED_WAKE_GRAN	 (1 * NSEC_PER_MSEC)
 #define SCHED_RR_SLICE	 (100 * NSEC_PER_MSEC)	/* Linux: RR_TIMESLICE */
 #define NICE_0_WEIGHT	 1024u
 

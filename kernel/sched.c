@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sched.c - switches threads: sleep, wake, preempt, balance, idle. Parameters and figures: sched_param.c.
+/* sched.c - switches threads: sleep, wake, preempt, balance, idle. Parameters and figures:
+ * sched_param.c.
  *
  * Life of a thread on the scheduler; arrows carry the function that moves it:
  *
@@ -9,15 +10,18 @@
  *	     |                          +--- schedule(), preempted --------+
  *	     +------------ schedule() with state SLEEPING -----------------+
  *
- * A sleeper sets its state before it tests its condition; a waker changes SLEEPING to RUNNING under the run queue's lock. schedule()
- * looks at the state under the same lock, so a wake-up between test and switch just keeps the thread running.
+ * A sleeper sets its state before it tests its condition; a waker changes SLEEPING to RUNNING under
+ * the run queue's lock. schedule() looks at the state under the same lock, so a wake-up between
+ * test and switch just keeps the thread running.
  *
  * Invariants:
  *  (1) a runnable thread is on exactly one run queue, that of head.cpu, or is that CPU's curr.
- *  (2) the run queue's lock is held across the switch: who holds it sees no thread half-way between two CPUs.
+ *  (2) the run queue's lock is held across the switch: who holds it sees no thread half-way between
+ *      two CPUs.
  *  (3) a CPU that is not idle has its tick armed.
  *
- * Locks: runq.lock [RANK_RUNQ], interrupts off; two only in CPU order. Ref: sched(7). Tests: selftests/ktest/sched.c
+ * Locks: runq.lock [RANK_RUNQ], interrupts off; two only in CPU order. Ref: sched(7). Tests:
+ * selftests/ktest/sched.c
  */
 
 #include <arch/cpu.h>
@@ -168,7 +172,8 @@ static void switch_to(struct runq *q, struct task *prev, struct task *next)
 	sched_tail();	/* maybe on another CPU, much later */
 }
 
-/* preempted: the thread did not ask; whatever its state says, it stays runnable. Interrupts on or off at entry; on at return. */
+/* preempted: the thread did not ask; whatever its state says, it stays runnable. Interrupts on or
+ * off at entry; on at return. */
 static void do_schedule(bool preempted) NO_LOCK_CHECK
 {
 	struct runq *q;
@@ -181,7 +186,8 @@ static void do_schedule(bool preempted) NO_LOCK_CHECK
 	rcu_quiescent();
 	update_curr(q);
 	if (prev != q->idle) {
-		if (unlikely(!(prev->affinity & BIT(q->cpu))) && (prev->state == TASK_RUNNING || preempted)) {
+		if (unlikely(!(prev->affinity & BIT(q->cpu))) &&
+		    (prev->state == TASK_RUNNING || preempted)) {
 			q->push = prev;
 			prev->vruntime -= q->min_vruntime;
 			q->nr_running--;
@@ -278,7 +284,8 @@ bool sched_sleep_until(ktime_t deadline)
 	return clock_monotonic() < deadline;
 }
 
-/* Where a woken thread should run: where it ran if that CPU idles, else an idle one, else where it ran. */
+/* Where a woken thread should run: where it ran if that CPU idles, else an idle one, else where it
+ * ran. */
 static u32 choose_cpu(const struct task *t)
 {
 	u64 idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED) & t->affinity & cpu_online_mask;
@@ -287,7 +294,8 @@ static u32 choose_cpu(const struct task *t)
 	if (likely(t->affinity & BIT(cpu))) {
 		if (!idle || (idle & BIT(cpu)))
 			return cpu;
-		/* A CPU with nothing but us running is about to be free: ping-pong stays on one CPU's caches. */
+		/* A CPU with nothing but us running is about to be free: ping-pong stays on one
+		 * CPU's caches. */
 		if (cpu == this_cpu_id() && cpu_rq(cpu)->nr_running <= 1 && !irqs_disabled())
 			return cpu;
 	}
@@ -347,7 +355,8 @@ bool sched_wake(struct task *t)
 
 void sched_wake_signal(struct task *t, bool fatal)
 {
-	smp_mb();	/* WORK_SIGNAL before the look at the state; pairs with (A) in waitq_arm() */
+	/* WORK_SIGNAL before the look at the state; pairs with (A) in waitq_arm() */
+	smp_mb();
 	wake_if(t, fatal ? WAIT_KILLABLE : WAIT_INTERRUPTIBLE);
 	if (READ_ONCE(t->on_cpu) && t->head.cpu != this_cpu_id())
 		ipi_send(t->head.cpu, IPI_RESCHED);
@@ -411,7 +420,8 @@ void sched_exit(void)
 
 /* ---- balance ---- */
 
-/* An idle CPU takes a waiting thread from the longest queue. q is locked; another is locked in CPU order. */
+/* An idle CPU takes a waiting thread from the longest queue. q is locked; another is locked in CPU
+ * order. */
 static struct task *pull_task(struct runq *q)
 {
 	struct runq *busiest = NULL;
@@ -495,7 +505,8 @@ static void tick(struct timer *timer)
 	if (idle || irq_was_user())
 		rcu_quiescent();
 	else if (t->head.preempt_count <= 1)
-		atomic_or(&t->head.work, WORK_RESCHED);		/* a quiescent point soon, for RCU */
+		/* a quiescent point soon, for RCU */
+		atomic_or(&t->head.work, WORK_RESCHED);
 	others = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED);
 	if (kick && others)
 		ipi_send((u32)__builtin_ctzl(others), IPI_RESCHED);
@@ -511,7 +522,8 @@ void sched_idle_loop(void)
 		irq_disable();
 		q = this_rq();
 		__atomic_fetch_or(&idle_mask, BIT(q->cpu), __ATOMIC_SEQ_CST);
-		if (!(atomic_read(&current_head()->work) & WORK_RESCHED) && READ_ONCE(q->nr_running) == 0) {
+		if (!(atomic_read(&current_head()->work) & WORK_RESCHED) &&
+		    READ_ONCE(q->nr_running) == 0) {
 			rcu_quiescent();
 			if (rcu_needs_cpu()) {
 				tick_arm();

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* sched_param.c - a thread's scheduling parameters, and what the scheduler knows of times and loads.
+/* sched_param.c - a thread's scheduling parameters, and what the scheduler knows of times and
+ * loads.
  *
- * Locks: the run queue's lock of the thread's CPU [RANK_RUNQ]; figures are read without. Ref: sched(7), getrusage(2), proc(5).
+ * Locks: the run queue's lock of the thread's CPU [RANK_RUNQ]; figures are read without. Ref:
+ * sched(7), getrusage(2), proc(5).
  * Tests: selftests/ktest/sched.c
  */
 #include <kernel/sched.h>
@@ -33,7 +35,8 @@ void sched_fork_init(struct task *child, const struct task *parent)
 	list_init(&child->run_link);
 }
 
-int sched_set_policy(struct task *t, u32 policy, int nice, u32 rt_prio, bool reset_on_fork) NO_LOCK_CHECK
+int sched_set_policy(struct task *t, u32 policy, int nice, u32 rt_prio,
+		     bool reset_on_fork) NO_LOCK_CHECK
 {
 	irqflags_t irq = irq_save();
 	struct runq *q = sched_lock_rq_of(t);
@@ -116,7 +119,8 @@ u64 sched_idle_ns(u32 cpu)
 /* The exact run time, split as the ticks saw it. */
 void sched_task_times(struct task *t, u64 *user_ns, u64 *sys_ns)
 {
-	u64 sum = READ_ONCE(t->sum_exec_ns), u = READ_ONCE(t->user_ns), s = READ_ONCE(t->sys_ns), share;
+	u64 sum = READ_ONCE(t->sum_exec_ns), u = READ_ONCE(t->user_ns), s = READ_ONCE(t->sys_ns),
+	    share;
 
 	if (t == current())
 		sum += (u64)(clock_monotonic() - t->exec_start);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* shm.c - System V shared memory: segments that have no name in the file system and stay until somebody removes them.
+/* shm.c - System V shared memory: segments that have no name in the file system and stay until
+ * somebody removes them.
  *
- * A segment is an object whose vmo areas of address spaces show. Each attachment is a description of it, shared by the areas that fork and
- * splitting make of the first; those areas are counted (VMA_COUNTED, object_ops.mapped), as Linux does.
+ * A segment is an object whose vmo areas of address spaces show. Each attachment is a description
+ * of it, shared by the areas that fork and splitting make of the first; those areas are counted
+ * (VMA_COUNTED, object_ops.mapped), as Linux does.
  *
  *	shm_get() --> there --shm_remove()--> found by identifier alone --the last area goes--> gone
  *	                     \_______________________shm_remove(), no area_________________/
@@ -102,7 +104,12 @@ static void release(struct object *o)
 }
 
 static const struct object_ops shm_ops = {
-	.name = "[sysv shm]", .type = OBJ_OTHER, .mmap = map, .mapped = mapped, .ino = number, .release = release,
+	.name = "[sysv shm]",
+	.type = OBJ_OTHER,
+	.mmap = map,
+	.mapped = mapped,
+	.ino = number,
+	.release = release,
 };
 
 /* ---- making ---- */
@@ -114,7 +121,8 @@ static int check_room(const struct shm_ns *ns, u64 bytes, u32 flags) MUST_HOLD(n
 
 	if (!bytes || bytes > ns->max_bytes)
 		return -EINVAL;
-	if (bytes > U64_MAX - PAGE_SIZE || add_of(ns->pages, pages_of(bytes), &pages) || pages > ns->max_pages)
+	if (bytes > U64_MAX - PAGE_SIZE || add_of(ns->pages, pages_of(bytes), &pages) ||
+	    pages > ns->max_pages)
 		return -ENOSPC;
 	if (flags & SHM_HUGETLB)	/* no pool of huge pages, as on a stock system */
 		return capable(CAP_IPC_LOCK) ? -ENOMEM : -EPERM;
@@ -142,7 +150,8 @@ static int create_locked(struct shm_ns *ns, s32 key, u64 bytes, u32 flags) MUST_
 	if (s->vmo && !((flags & SHM_NORESERVE) && READ_ONCE(overcommit_mode) != OVERCOMMIT_NEVER))
 		err = vmo_commit(s->vmo, bytes);
 	if (!err)
-		err = s->vmo ? ipc_add(&ns->ids, &s->perm, key, flags & PERM_BITS, ns->max_nr) : -ENOMEM;
+		err = s->vmo ? ipc_add(&ns->ids, &s->perm, key, flags & PERM_BITS, ns->max_nr)
+			     : -ENOMEM;
 	if (err) {
 		if (s->vmo)
 			vmo_put(s->vmo);
@@ -186,7 +195,8 @@ int shm_get(s32 key, u64 bytes, u32 flags)
 /* Counts s as attached, so that it stays in its namespace, and references it. */
 static int hold(struct shm_ns *ns, s32 id, u32 flags, struct shm **out)
 {
-	u32 want = READ_BITS | (flags & SHM_RDONLY ? 0 : WRITE_BITS) | (flags & SHM_EXEC ? EXEC_BITS : 0);
+	u32 want = READ_BITS | (flags & SHM_RDONLY ? 0 : WRITE_BITS) |
+		   (flags & SHM_EXEC ? EXEC_BITS : 0);
 	struct ipc_perm *p;
 	int err;
 
@@ -219,7 +229,8 @@ static void let_go(struct shm_ns *ns, struct shm *s)
 /* how: MAP_FIXED, MAP_FIXED_NOREPLACE, or 0: anywhere. */
 static long attach_at(struct shm *s, u64 addr, u32 how, u32 flags)
 {
-	u32 prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0);
+	u32 prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) |
+		   (flags & SHM_EXEC ? PROT_EXEC : 0);
 	const u32 rights = RIGHT_MAP_READ | RIGHT_MAP_WRITE | RIGHT_MAP_EXEC;
 	struct file *f;
 	long ret;
@@ -238,7 +249,8 @@ long shm_attach(s32 id, u64 addr, u32 flags)
 	struct shm_ns *ns = here();
 	struct shm *s;
 	u64 at = flags & SHM_RND ? ALIGN_DOWN(addr, PAGE_SIZE) : addr;
-	u32 how = !addr ? 0 : !at || (flags & SHM_REMAP) ? MAP_FIXED : MAP_FIXED_NOREPLACE;	/* what rounds to 0 is put there, as on Linux */
+	/* what rounds to 0 is put there, as on Linux */
+	u32 how = !addr ? 0 : !at || (flags & SHM_REMAP) ? MAP_FIXED : MAP_FIXED_NOREPLACE;
 	long ret;
 
 	if (id < 0 || (at & ~PAGE_MASK) || (!at && (flags & SHM_REMAP)))
@@ -337,7 +349,8 @@ static int lock_locked(struct shm_ns *ns, s32 id, bool on) MUST_HOLD(ns->ids.loc
 		p->mode &= on ? ~0u : ~SHM_LOCKED;
 		return 0;
 	}
-	if (!may && locked_by(ns, c->uid) + ALIGN_UP(to_shm(p)->bytes, PAGE_SIZE) > rlimit(RLIMIT_MEMLOCK))
+	if (!may &&
+	    locked_by(ns, c->uid) + ALIGN_UP(to_shm(p)->bytes, PAGE_SIZE) > rlimit(RLIMIT_MEMLOCK))
 		return -ENOMEM;
 	p->mode |= SHM_LOCKED;
 	to_shm(p)->locker = c->uid;
@@ -360,9 +373,15 @@ int shm_lock(s32 id, bool on)
 static void fill(const struct shm *s, struct shm_stat *out)
 {
 	*out = (struct shm_stat){
-		.perm = s->perm, .bytes = s->bytes, .nr_attached = s->nr_attached, .rss = READ_ONCE(s->vmo->nr_pages),
-		.attached_s = s->attached_s, .detached_s = s->detached_s, .changed_s = s->changed_s,
-		.creator = s->creator, .last = s->last,
+		.perm = s->perm,
+		.bytes = s->bytes,
+		.nr_attached = s->nr_attached,
+		.rss = READ_ONCE(s->vmo->nr_pages),
+		.attached_s = s->attached_s,
+		.detached_s = s->detached_s,
+		.changed_s = s->changed_s,
+		.creator = s->creator,
+		.last = s->last,
 	};
 }
 
@@ -418,7 +437,9 @@ void shm_totals(struct shm_totals *out)
 	struct ipc_perm *p;
 
 	mutex_lock(&ns->ids.lock);
-	*out = (struct shm_totals){ .used = ns->ids.used, .last_index = ipc_last(&ns->ids), .pages = ns->pages };
+	*out = (struct shm_totals){ .used = ns->ids.used,
+				    .last_index = ipc_last(&ns->ids),
+				    .pages = ns->pages };
 	for (u32 at = 0; (p = ipc_next(&ns->ids, &at)); at++)
 		out->rss += READ_ONCE(to_shm(p)->vmo->nr_pages);
 	mutex_unlock(&ns->ids.lock);

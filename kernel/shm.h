@@ -32,6 +32,8 @@ int __must_check shm_remove(s32 id);
 int __must_check shm_set_owner(s32 id, u32 uid, u32 gid, u32 mode);
 int __must_check shm_lock(s32 id, bool on);
 int __must_check shm_stat(s32 id, struct shm_stat *out);
-int __must_check shm_stat_index(u32 index, bool any, struct shm_stat *out);	/* any: without permission to read */
-bool shm_stat_next(u32 *index, struct shm_stat *out);				/* of all, by index */
+/* any: without permission to read */
+int __must_check shm_stat_index(u32 index, bool any, struct shm_stat *out);
+/* of all, by index */
+bool shm_stat_next(u32 *index, struct shm_stat *out);
 void shm_totals(struct shm_totals *out);

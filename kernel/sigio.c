@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* sigio.c - signals when a descriptor becomes ready.
  *
- * A description with O_ASYNC hangs a hook on its object, as pollers do. The hook runs under locks that rank behind those of signals, so
- * it only notes what happened; the signal is sent by the thread that caused it on its way out of the kernel, before it runs again, or by
- * a worker when an interrupt caused it and no thread will do.
+ * A description with O_ASYNC hangs a hook on its object, as pollers do. The hook runs under locks
+ * that rank behind those of signals, so it only notes what happened; the signal is sent by the
+ * thread that caused it on its way out of the kernel, before it runs again, or by a worker when an
+ * interrupt caused it and no thread will do.
  *
- * Sockets tell of urgent data by WAKE_URGENT: SIGURG for the owner, O_ASYNC or not; their hook hangs there as soon as there is an owner.
+ * Sockets tell of urgent data by WAKE_URGENT: SIGURG for the owner, O_ASYNC or not; their hook
+ * hangs there as soon as there is an owner.
  *
  * Invariants:
- *  (1) the hook is on the object iff hooked: when enabled, or when there is an owner who wants SIGURG; all change under enable_lock.
- *  (2) queued: a reference is held for the work, which takes all of events; whoever adds events after it looked queues anew.
- *  (3) the owner is a struct pid with a reference, so that its number cannot come to mean somebody else.
+ *  (1) the hook is on the object iff hooked: when enabled, or when there is an owner who wants
+ *      SIGURG; all change under enable_lock.
+ *  (2) queued: a reference is held for the work, which takes all of events; whoever adds events
+ *      after it looked queues anew.
+ *  (3) the owner is a struct pid with a reference, so that its number cannot come to mean somebody
+ *      else.
  *
- * Locks: enable_lock [RANK_SLEEP_LEAF]; s->lock [RANK_OBJECT] for the owner. Ref: fcntl(2) "Managing signals", sigaction(2) SIGPOLL.
+ * Locks: enable_lock [RANK_SLEEP_LEAF]; s->lock [RANK_OBJECT] for the owner. Ref: fcntl(2)
+ * "Managing signals", sigaction(2) SIGPOLL.
  * Tests: selftests/abi/sigio.c
  */
 #include <kernel/sigio.h>
@@ -73,13 +79,15 @@ static bool may_signal(const struct owner *o, const struct task *t)
 
 	rcu_read_lock();
 	c = rcu_deref(t->cred);
-	ok = o->euid.v == 0 || uid_eq(o->euid, c->suid) || uid_eq(o->euid, c->uid) || uid_eq(o->uid, c->suid) || uid_eq(o->uid, c->uid);
+	ok = o->euid.v == 0 || uid_eq(o->euid, c->suid) || uid_eq(o->euid, c->uid) ||
+	     uid_eq(o->uid, c->suid) || uid_eq(o->uid, c->uid);
 	rcu_read_unlock();
 	return ok;
 }
 
 /* t: to this thread; NULL: to the process. A queue that is full still gets SIGIO. */
-static void send_one(const struct owner *o, struct proc *p, struct task *t, u32 sig, const struct siginfo_k *info)
+static void send_one(const struct owner *o, struct proc *p, struct task *t, u32 sig,
+		     const struct siginfo_k *info)
 {
 	struct siginfo_k plain = { .sig = SIGIO, .code = SI_KERNEL };
 
@@ -124,14 +132,18 @@ static void send(const struct owner *o, u32 sig, const struct siginfo_k *info)
 /* These signals give codes of their own a meaning: ours would be mistaken for it. */
 static bool has_own_codes(u32 sig)
 {
-	return sig == SIGILL || sig == SIGFPE || sig == SIGSEGV || sig == SIGBUS || sig == SIGTRAP || sig == SIGCHLD || sig == SIGSYS;
+	return sig == SIGILL || sig == SIGFPE || sig == SIGSEGV || sig == SIGBUS ||
+	       sig == SIGTRAP || sig == SIGCHLD || sig == SIGSYS;
 }
 
 static void tell(struct sigio *s, const struct owner *o, int code, u32 band)
 {
 	u32 sig = READ_ONCE(s->sig);
 	struct siginfo_k info = {
-		.sig = (int)sig, .code = has_own_codes(sig) ? SI_SIGIO : code, .band = (s64)band, .fd = s->fd,
+		.sig = (int)sig,
+		.code = has_own_codes(sig) ? SI_SIGIO : code,
+		.band = (s64)band,
+		.fd = s->fd,
 	};
 
 	send(o, sig, &info);
@@ -231,7 +243,8 @@ static void update_hook(struct file *f, struct sigio *s)
 	u32 wants = urgent ? WAKE_URGENT : 0;
 
 	if (s->enabled)
-		wants |= (f->mode & FMODE_READ ? TELLS_IN | EPOLLPRI : 0) | (f->mode & FMODE_WRITE ? TELLS_OUT : 0);
+		wants |= (f->mode & FMODE_READ ? TELLS_IN | EPOLLPRI : 0) |
+			 (f->mode & FMODE_WRITE ? TELLS_OUT : 0);
 	WRITE_ONCE(s->wants, wants);
 	if (want && !s->hooked)
 		poll_hook_add(&s->hook, f->obj);
@@ -284,7 +297,9 @@ int sigio_set_owner(struct file *f, s32 type, pid_t nr, bool keep)
 
 static bool is_alive(const struct pid *p, s32 type)
 {
-	return type == F_OWNER_TID ? READ_ONCE(p->task) : type == F_OWNER_PID ? (void *)READ_ONCE(p->proc) : (void *)READ_ONCE(p->pgrp);
+	return type == F_OWNER_TID   ? READ_ONCE(p->task)
+	       : type == F_OWNER_PID ? (void *)READ_ONCE(p->proc)
+				     : (void *)READ_ONCE(p->pgrp);
 }
 
 void sigio_get_owner(struct file *f, s32 *type, pid_t *nr)

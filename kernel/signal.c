@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* signal.c - signals: queue, choose a thread. Delivery, on the way to user space, is in deliver.c.
  *
- * A signal waits in the thread's queue or in its process's. WORK_SIGNAL on a thread means "look": it may be set without need, it is never
- * clear while something deliverable waits. Each thread takes its own signals in signal_exit_work(), where the default action is
- * carried out or compat/ builds the handler's frame.
+ * A signal waits in the thread's queue or in its process's. WORK_SIGNAL on a thread means "look":
+ * it may be set without need, it is never clear while something deliverable waits. Each thread
+ * takes its own signals in signal_exit_work(), where the default action is carried out or compat/
+ * builds the handler's frame.
  *
  * Invariants:
- *  (1) bit n of a queue's set is set iff signal n waits there; infos holds at most one entry below SIGRTMIN, any number from it on.
+ *  (1) bit n of a queue's set is set iff signal n waits there; infos holds at most one entry below
+ *      SIGRTMIN, any number from it on.
  *  (2) SIGKILL is never queued: it sets PROC_GROUP_EXIT and STOP_ZAP on every thread at once.
- *  (3) SIGCONT removes waiting stop signals and a stop in progress when it is sent; stop signals remove a waiting SIGCONT.
+ *  (3) SIGCONT removes waiting stop signals and a stop in progress when it is sent; stop signals
+ *      remove a waiting SIGCONT.
  *
- * Locks: proc.lock [RANK_PROC] with interrupts off (terminals send from interrupts) > sighand.lock. pids_lock may be held outside.
- * Ref: signal(7), sigaction(2), sigqueue(3), kill(2); credentials(7) for the permission. Tests: selftests/abi/signal.c
+ * Locks: proc.lock [RANK_PROC] with interrupts off (terminals send from interrupts) > sighand.lock.
+ * pids_lock may be held outside.
+ * Ref: signal(7), sigaction(2), sigqueue(3), kill(2); credentials(7) for the permission. Tests:
+ * selftests/abi/signal.c
  */
 #include <kernel/signal.h>
 
@@ -52,7 +57,8 @@ void sigqueue_init(struct sigqueue *q)
 	list_init(&q->infos);
 }
 
-/* A POSIX timer's: counted when the timer was made, so never refused, and the timer waits to hear what became of it. */
+/* A POSIX timer's: counted when the timer was made, so never refused, and the timer waits to hear
+ * what became of it. */
 static bool of_timer(const struct siginfo_k *info)
 {
 	return info->code == SI_TIMER && !info->is_raw;
@@ -93,7 +99,8 @@ static int queue_add(struct sigqueue *q, const struct siginfo_k *info, struct pr
 	kuid_t uid = p->leader->cred->uid;
 	struct siginfo_node *n = NULL;
 	bool timer = of_timer(info);
-	bool must = !timer && (info->sig < SIGRTMIN || info->code >= 0);	/* kill(2) and the kernel go through without info */
+	/* kill(2) and the kernel go through without info */
+	bool must = !timer && (info->sig < SIGRTMIN || info->code >= 0);
 
 	if (!timer && info->sig < SIGRTMIN && (q->set & SIGMASK(info->sig)))
 		return 0;	/* (1) */
@@ -219,7 +226,8 @@ int signal_set_action(int sig, const struct sigaction_k *act)
 	p->sighand->action[sig - 1].mask &= ~SIGS_KERNEL_ONLY;
 	spin_unlock(&p->sighand->lock);
 	/* POSIX: a waiting signal that is now ignored is dropped. */
-	if (act->handler == (u64)SIG_IGN || (act->handler == (u64)SIG_DFL && signal_default_ignores(sig))) {
+	if (act->handler == (u64)SIG_IGN ||
+	    (act->handler == (u64)SIG_DFL && signal_default_ignores(sig))) {
 		queue_remove(p, &p->pending, SIGMASK(sig));
 		list_for_each_entry(t, &p->threads, thread_link)
 			queue_remove(p, &t->pending, SIGMASK(sig));
@@ -234,8 +242,9 @@ static bool deliverable(const struct task *t)
 {
 	struct proc *p = t->proc;
 
-	return ((t->pending.set | p->pending.set) & ~t->blocked) || (t->stop_state & (STOP_PENDING | STOP_ZAP)) ||
-	       (p->flags & PROC_CONT_NOTIFY) || t->restore_mask;
+	return ((t->pending.set | p->pending.set) & ~t->blocked) ||
+	       (t->stop_state & (STOP_PENDING | STOP_ZAP)) || (p->flags & PROC_CONT_NOTIFY) ||
+	       t->restore_mask;
 }
 
 void signal_recalc(struct task *t)
@@ -266,7 +275,8 @@ void signal_zap_others(struct proc *p, struct task *except)
 {
 	struct task *t;
 
-	list_for_each_entry(t, &p->threads, thread_link) {	/* NOLINT(clang-analyzer-core.NullDereference): no member is NULL */
+	list_for_each_entry(t, &p->threads, thread_link) {
+		/* NOLINT(clang-analyzer-core.NullDereference): no member is NULL */
 		if (t == except || t->exiting)
 			continue;
 		t->stop_state = (t->stop_state | STOP_ZAP) & ~STOP_PENDING;
@@ -349,7 +359,8 @@ static void tell_watchers(struct proc *p)
 }
 
 /* t: for this thread; NULL: for the process. proc.lock held. */
-static int send_locked(struct proc *p, struct task *t, const struct siginfo_k *info) MUST_HOLD(p->lock)
+static int send_locked(struct proc *p, struct task *t, const struct siginfo_k *info)
+	MUST_HOLD(p->lock)
 {
 	int err, sig = info->sig;
 
@@ -459,8 +470,8 @@ int signal_may_send(const struct proc *to, int sig)
 
 	rcu_read_lock();
 	c = rcu_deref(to->leader->cred);
-	ok = to == current_proc() || uid_eq(me->euid, c->suid) || uid_eq(me->euid, c->uid) || uid_eq(me->uid, c->suid) ||
-	     uid_eq(me->uid, c->uid) || cred_has(me, CAP_KILL);
+	ok = to == current_proc() || uid_eq(me->euid, c->suid) || uid_eq(me->euid, c->uid) ||
+	     uid_eq(me->uid, c->suid) || uid_eq(me->uid, c->uid) || cred_has(me, CAP_KILL);
 	rcu_read_unlock();
 	if (!ok && sig == SIGCONT)
 		ok = proc_sid(to) == proc_sid(current_proc());
@@ -507,7 +518,8 @@ void signal_restore_temp_mask(bool interrupted)
 	if (!t->restore_mask)
 		return;
 	if (interrupted) {
-		atomic_or(&t->head.work, WORK_SIGNAL);	/* the exit work restores, after a handler saw the mask */
+		/* the exit work restores, after a handler saw the mask */
+		atomic_or(&t->head.work, WORK_SIGNAL);
 		return;
 	}
 	t->restore_mask = false;
@@ -519,7 +531,8 @@ bool signal_take(sigset_k set, struct siginfo_k *out)
 	struct task *t = current();
 	struct proc *p = t->proc;
 	irqflags_t irq = spin_lock_irq(&p->lock);
-	bool got = sigqueue_take(p, &t->pending, set, out) || sigqueue_take(p, &p->pending, set, out);
+	bool got = sigqueue_take(p, &t->pending, set, out) ||
+		   sigqueue_take(p, &p->pending, set, out);
 
 	if (got)
 		signal_recalc(t);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* signal.h - queueing, blocking and delivering signals. compat/sigframe.c builds what the handler sees. */
+/* signal.h - queueing, blocking and delivering signals. compat/sigframe.c builds what the handler
+ * sees. */
 #pragma once
 
 #include <arch/atomic.h>
@@ -54,8 +55,9 @@ struct sighand {
 	struct sigaction_k action[NSIG];	/* [lock] by signal - 1 */
 };
 
-/* To a thread, a process, a group. info->sig 0 only checks. 0, -EAGAIN (queue full), -ESRCH. Any context but hard interrupts with
- * locks above RANK_PROC held. Permission is the caller's business (signal_may_send). */
+/* To a thread, a process, a group. info->sig 0 only checks. 0, -EAGAIN (queue full), -ESRCH. Any
+ * context but hard interrupts with locks above RANK_PROC held. Permission is the caller's business
+ * (signal_may_send). */
 int signal_send_task(struct task *t, const struct siginfo_k *info);
 int signal_send_proc(struct proc *p, const struct siginfo_k *info);
 int signal_send_pgrp(struct pgrp *g, const struct siginfo_k *info);	/* pids_lock not held */
@@ -68,11 +70,13 @@ int __must_check signal_may_send(const struct proc *to, int sig);	/* 0 or -EPERM
 
 bool signal_pending(const struct task *t);		/* something would be delivered */
 bool signal_pending_fatal(const struct task *t);	/* SIGKILL or group exit */
-void signal_recalc(struct task *t);			/* WORK_SIGNAL after masks changed; proc.lock held or t is current */
+/* WORK_SIGNAL after masks changed; proc.lock held or t is current */
+void signal_recalc(struct task *t);
 
 /* Sets current's mask (never KILL, STOP). */
 void signal_set_blocked(sigset_k set);
-/* For sigsuspend, ppoll, pselect, epoll_pwait: the mask for the call; the old one comes back after a handler or by restore. */
+/* For sigsuspend, ppoll, pselect, epoll_pwait: the mask for the call; the old one comes back after
+ * a handler or by restore. */
 void signal_set_temp_mask(sigset_k set);
 void signal_restore_temp_mask(bool interrupted);
 
@@ -97,11 +101,14 @@ void sigqueue_flush(struct sigqueue *q);
 
 /* proc.lock held: every other thread is to die on its way out. */
 void signal_zap_others(struct proc *p, struct task *except);
-/* proc.lock held: t exits; signals meant for the process go to others, a stop may be complete without it. */
+/* proc.lock held: t exits; signals meant for the process go to others, a stop may be complete
+ * without it. */
 bool signal_thread_leaves(struct task *t);	/* true: tell the parent CLD_STOPPED */
 void signal_init(void);
 
 /* Return-to-user: delivers, stops, dies. Called with interrupts on. */
 void signal_exit_work(void);
-/* Set by compat/ at boot: builds the handler's frame on the user stack. 0, or -errno: the thread dies by SIGSEGV. */
-extern int (*signal_build_frame)(const struct siginfo_k *info, const struct sigaction_k *act, sigset_k mask);
+/* Set by compat/ at boot: builds the handler's frame on the user stack. 0, or -errno: the thread
+ * dies by SIGSEGV. */
+extern int (*signal_build_frame)(const struct siginfo_k *info, const struct sigaction_k *act,
+				 sigset_k mask);

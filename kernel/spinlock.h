@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* spinlock.h - mutual exclusion without sleeping. Unfair with back-off: ticket locks collapse when virtual CPUs outnumber real
- * ones. Holding one keeps preemption off. The _irq forms also mask interrupts: for locks that interrupt handlers take.
+/* spinlock.h - mutual exclusion without sleeping. Unfair with back-off: ticket locks collapse when
+ * virtual CPUs outnumber real ones. Holding one keeps preemption off. The _irq forms also mask
+ * interrupts: for locks that interrupt handlers take.
  * Ref: Arm ARM B2.9.1 (exclusives), K13.3 (lock examples). Tests: selftests/ktest/lock.c */
 #pragma once
 
@@ -23,11 +24,13 @@ struct CAPABILITY("spinlock") spinlock {
 /* The spinlocks that a CPU holds, or the sleeping locks that a thread holds (task.sleeping). */
 struct held_locks {
 	u32 nr;
-	u32 base;	/* locks below are the interrupted thread's: a bottom half runs above them */
+	/* locks below are the interrupted thread's: a bottom half runs above them */
+	u32 base;
 	const void *lock[24];
 	u32 rank[24];
 };
-/* For tests: the cache lines that fn(arg) writes by taking locks and by atomics, interrupts off. One caller at a time. */
+/* For tests: the cache lines that fn(arg) writes by taking locks and by atomics, interrupts off.
+ * One caller at a time. */
 struct write_log {
 	u32 nr;
 	u64 line[60];
@@ -39,7 +42,8 @@ u32 lock_rank_enter_bh(void);	/* around bottom halves, interrupts off */
 void lock_rank_leave_bh(u32 before);
 /* Panics when this thread holds any spinlock: called wherever a thread may sleep. */
 void lock_assert_none_spinning(void);
-/* The same for sleeping locks. in_order false: got by trying, which waits for nobody and cannot deadlock. */
+/* The same for sleeping locks. in_order false: got by trying, which waits for nobody and cannot
+ * deadlock. */
 void lock_rank_sleeping(const void *lock, u32 rank, bool nested, bool in_order);
 void lock_rank_slept(const void *lock);
 void lock_assert_none_held(void);	/* on the way back to a program, and when a thread ends */
@@ -52,7 +56,10 @@ static inline void lock_rank_release(const void *l) { (void)l; }
 static inline u32 lock_rank_enter_bh(void) { return 0; }
 static inline void lock_rank_leave_bh(u32 before) { (void)before; }
 static inline void lock_assert_none_spinning(void) {}
-static inline void lock_rank_sleeping(const void *l, u32 r, bool n, bool o) { (void)l, (void)r, (void)n, (void)o; }
+static inline void lock_rank_sleeping(const void *l, u32 r, bool n, bool o)
+{
+	(void)l, (void)r, (void)n, (void)o;
+}
 static inline void lock_rank_slept(const void *l) { (void)l; }
 static inline void lock_assert_none_held(void) {}
 static inline u32 spin_rank(const struct spinlock *l) { (void)l; return 0; }

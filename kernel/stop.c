@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* stop.c - the one state machine for threads that must hold still: job control now, tracing and freezing on the same states later.
+/* stop.c - the one state machine for threads that must hold still: job control now, tracing and
+ * freezing on the same states later.
  *
  *	            stop_begin()                stop_park()                 stop_continue(), kill
- *	  running ----------------> STOP_PENDING ------------> STOP_STOPPED ---------------------> running
+ *	  running ----------------> STOP_PENDING ------------> STOP_STOPPED --------------------->
+ *	  running
  *	     ^                          |
  *	     +---- stop_continue() -----+
  *
- * The last thread to park (or to exit instead) completes the stop: PROC_STOPPED, and the parent is told.
+ * The last thread to park (or to exit instead) completes the stop: PROC_STOPPED, and the parent is
+ * told.
  *
- * Invariants: (1) stop_count = threads with STOP_PENDING; (2) a thread is in TASK_STOPPED only with STOP_STOPPED set, and both change under
- * proc.lock; (3) STOP_ZAP beats everything: a thread to be killed never parks.
+ * Invariants: (1) stop_count = threads with STOP_PENDING; (2) a thread is in TASK_STOPPED only with
+ * STOP_STOPPED set, and both change under proc.lock; (3) STOP_ZAP beats everything: a thread to be
+ * killed never parks.
  * Locks: proc.lock. Ref: signal(7), wait(2) WUNTRACED, POSIX 2.4.3. Tests: selftests/abi/jobctl.c
  */
 #include <kernel/stop.h>

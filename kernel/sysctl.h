@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* sysctl.h - numbers of the kernel that an administrator may change: any layer declares them, procfs shows them below /proc/sys.
+/* sysctl.h - numbers of the kernel that an administrator may change: any layer declares them,
+ * procfs shows them below /proc/sys.
  *
  *	SYSCTL(ip_forward, "net/ipv4/ip_forward", init_net.ip_forward, 0, 1);
  *
- * The variable is one number or an array of them (shown with tabs between), of 1, 2 or 4 bytes each. Readers use it as it is: no lock.
+ * The variable is one number or an array of them (shown with tabs between), of 1, 2 or 4 bytes
+ * each. Readers use it as it is: no lock.
  */
 #pragma once
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* sysrq.c - the administrator's last resorts, one letter each, written to /proc/sysrq-trigger.
  *
- * What Linux has and is not here prints the help, as an unknown letter does there. Locks: proc.lock while a process's threads are shown.
- * Ref: Linux Documentation/admin-guide/sysrq.rst. Tests: selftests/run_test (c), selftests/boot/run last_resorts
+ * What Linux has and is not here prints the help, as an unknown letter does there. Locks: proc.lock
+ * while a process's threads are shown.
+ * Ref: Linux Documentation/admin-guide/sysrq.rst. Tests: selftests/run_test (c), selftests/boot/run
+ * last_resorts
  */
 #define LOG_TAG "sysrq"
 #include <kernel/sysrq.h>
@@ -19,8 +21,10 @@
 
 static void help(void)
 {
-	pr_info("HELP : reboot(b) crash(c) terminate-all-tasks(e) memory-full-oom-kill(f) help(h) kill-all-tasks(i) "
-		"show-memory-usage(m) poweroff(o) sync(s) show-task-states(t) unmount(u) show-blocked-tasks(w)");
+	pr_info("HELP : reboot(b) crash(c) terminate-all-tasks(e) memory-full-oom-kill(f) help(h) "
+		"kill-all-tasks(i) "
+		"show-memory-usage(m) poweroff(o) sync(s) show-task-states(t) unmount(u) "
+		"show-blocked-tasks(w)");
 }
 
 static bool is_blocked(const struct task *t)
@@ -43,7 +47,8 @@ static void show_proc(struct proc *p, bool only_blocked)
 	list_for_each_entry(t, &p->threads, thread_link) {
 		if (only_blocked && !is_blocked(t))
 			continue;
-		pr_info("task:%-15.16s state:%c cpu:%u pid:%d tgid:%d", t->comm, letter(t), t->head.cpu, t->tid, proc_pid(p));
+		pr_info("task:%-15.16s state:%c cpu:%u pid:%d tgid:%d", t->comm, letter(t),
+			t->head.cpu, t->tid, proc_pid(p));
 		if (!t->on_cpu)
 			backtrace_task(t);
 	}
@@ -65,8 +70,8 @@ static void show_memory(void)
 	struct mem_stats m;
 
 	mem_stats_get(&m);
-	pr_info("Mem-Info: total:%lukB free:%lukB anon:%lukB cached:%lukB mapped:%lukB dirty:%lukB", KB(m.total), KB(m.free), KB(m.anon),
-		KB(m.cached), KB(m.mapped), KB(m.dirty));
+	pr_info("Mem-Info: total:%lukB free:%lukB anon:%lukB cached:%lukB mapped:%lukB dirty:%lukB",
+		KB(m.total), KB(m.free), KB(m.anon), KB(m.cached), KB(m.mapped), KB(m.dirty));
 }
 
 /* Everybody but init. */

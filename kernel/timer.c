@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* timer.c - functions called at a time.
  *
- * A red-black tree for each CPU, by deadline, with its first element cached; the hardware's one-shot event is armed for the first.
- * A timer fires on the CPU whose queue it is on, from the interrupt, with interrupts off and no lock held.
+ * A red-black tree for each CPU, by deadline, with its first element cached; the hardware's
+ * one-shot event is armed for the first. A timer fires on the CPU whose queue it is on, from the
+ * interrupt, with interrupts off and no lock held.
  *
- * Invariants: (1) armed iff on the queue of t->cpu; (2) the hardware is armed for no later than the first deadline; (3) running points
- * at the timer whose fn is being called on that CPU.
- * Locks: queue.lock [RANK_TIMER], interrupts off. Ref: Arm ARM D12 (generic timer). Tests: selftests/unit/timer_test.c, selftests/ktest/timer.c
+ * Invariants: (1) armed iff on the queue of t->cpu; (2) the hardware is armed for no later than the
+ * first deadline; (3) running points at the timer whose fn is being called on that CPU.
+ * Locks: queue.lock [RANK_TIMER], interrupts off. Ref: Arm ARM D12 (generic timer). Tests:
+ * selftests/unit/timer_test.c, selftests/ktest/timer.c
  */
 #include <kernel/timer.h>
 
@@ -93,7 +95,8 @@ bool timer_arm(struct timer *t, ktime_t deadline_ns) NO_LOCK_CHECK
 		spin_unlock(&q->lock);
 		q = this_cpu(queues);
 		spin_lock(&q->lock);
-		if (t->armed) {		/* somebody else armed it here meanwhile: the later call decides */
+		if (t->armed) {
+			/* somebody else armed it here meanwhile: the later call decides */
 			dequeue(q, t);
 			was = true;
 		}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* timer.h - call a function at a time. One queue for each CPU, ordered by deadline; the hardware is armed for the first. */
+/* timer.h - call a function at a time. One queue for each CPU, ordered by deadline; the hardware is
+ * armed for the first. */
 #pragma once
 
 #include <kernel/lib/rbtree.h>
@@ -8,7 +9,8 @@
 struct timer {
 	struct rb_node node;
 	ktime_t deadline_ns;		/* CLOCK_MONOTONIC */
-	void (*fn)(struct timer *t);	/* interrupts off, on the CPU that armed it; must not sleep; may arm again */
+	/* interrupts off, on the CPU that armed it; must not sleep; may arm again */
+	void (*fn)(struct timer *t);
 	u32 cpu;			/* whose queue; valid while armed */
 	u8 armed;
 };
@@ -16,7 +18,8 @@ struct timer {
 void timer_setup(struct timer *t, void (*fn)(struct timer *t));
 /* Arms or moves; returns whether it was armed before. Any context. */
 bool timer_arm(struct timer *t, ktime_t deadline_ns);
-/* Returns whether it was armed. Afterwards fn does not start any more, but may still be running on another CPU. */
+/* Returns whether it was armed. Afterwards fn does not start any more, but may still be running on
+ * another CPU. */
 bool timer_cancel(struct timer *t);
 /* The same and waits for a running fn. Not from fn itself. Context: no lock that fn takes. */
 bool timer_cancel_sync(struct timer *t);

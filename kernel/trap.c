@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trap.c - what becomes of exceptions: page faults are resolved, a program's other faults become signals, the kernel's own end it.
- * Also the slow path back to user space.
+/* trap.c - what becomes of exceptions: page faults are resolved, a program's other faults become
+ * signals, the kernel's own end it. Also the slow path back to user space.
  *
  * Ref: sigaction(2) si_code values; Arm ARM D17.2.37 (ESR). Tests: selftests/abi/signal.c
  */
@@ -30,7 +30,8 @@ bool trap_fault(struct trap_frame *f, u64 addr, u32 flags)
 	if (likely(!err)) {
 		if (unlikely((flags & FAULT_USER) && t->dirtied >= BALANCE_PAGES))
 			vmo_balance(NULL);
-		/* A kernel copy that faults on and on because memory is gone must end when the thread was chosen to die. */
+		/* A kernel copy that faults on and on because memory is gone must end when the
+		 * thread was chosen to die. */
 		return (flags & FAULT_USER) || !signal_pending_fatal(t);
 	}
 	if (!(flags & FAULT_USER))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* uapi.h - Linux's own values on arm64, shared by every layer: constants only, no layouts. compat/abi_check.c holds them against
- * the system's headers (make lint). */
+/* uapi.h - Linux's own values on arm64, shared by every layer: constants only, no layouts.
+ * compat/abi_check.c holds them against the system's headers (make lint). */
 #pragma once
 
 /* ---- errno(3) ---- */
@@ -817,11 +817,13 @@
 #define LINUX_REBOOT_CMD_HALT 0xcdef0123
 #define LINUX_REBOOT_CMD_SW_SUSPEND 0xd000fce2
 #define LINUX_REBOOT_MAGIC1 0xfee1dead
-/* ---- ours inside the kernel, never seen by a program: what becomes of an interrupted call (signal(7)) ---- */
+/* ---- ours inside the kernel, never seen by a program: what becomes of an interrupted call
+ * (signal(7)) ---- */
 #define ERESTARTSYS 512		  /* restart if the handler has SA_RESTART, else EINTR */
 #define ERESTARTNOINTR 513	  /* restart always */
 #define ERESTARTNOHAND 514	  /* restart if no handler runs, else EINTR */
-#define ERESTART_RESTARTBLOCK 516 /* like NOHAND, through restart_syscall(2) with the remaining time */
+/* like NOHAND, through restart_syscall(2) with the remaining time */
+#define ERESTART_RESTARTBLOCK 516
 
 /* ---- values whose headers hold more than constants ---- */
 #define __WNOTHREAD 0x20000000

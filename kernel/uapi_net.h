@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* uapi_net.h - Linux's values for sockets, constants only. Ref: arm64 <sys/socket.h>, <netinet/in.h>, <linux/...>. */
+/* uapi_net.h - Linux's values for sockets, constants only. Ref: arm64 <sys/socket.h>,
+ * <netinet/in.h>, <linux/...>. */
 #pragma once
 
 /* address families: socket(2) */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* wait.c - a parent learns what became of its children.
  *
- * Locks: pids_lock around the search; the report of a zombie is taken by whoever clears PROC_ZOMBIE's reapability first (reaping).
+ * Locks: pids_lock around the search; the report of a zombie is taken by whoever clears
+ * PROC_ZOMBIE's reapability first (reaping).
  * Ref: wait4(2), waitid(2). Tests: selftests/abi/process.c
  */
 #include <kernel/task.h>
@@ -60,8 +61,10 @@ static void inherit_times(struct proc *parent, const struct wait_result *r)
 	parent->child_maxrss = max(parent->child_maxrss, r->maxrss);
 }
 
-/* Looks at one child; true when it has something to tell. *reap: the zombie to release. pids_lock held. */
-static bool try_child(struct proc *c, const struct wait_query *q, struct wait_result *r, struct proc **reap)
+/* Looks at one child; true when it has something to tell. *reap: the zombie to release. pids_lock
+ * held. */
+static bool try_child(struct proc *c, const struct wait_query *q, struct wait_result *r,
+		      struct proc **reap)
 {
 	bool take = !(q->options & WNOWAIT);
 	int status;
@@ -70,7 +73,8 @@ static bool try_child(struct proc *c, const struct wait_query *q, struct wait_re
 		fill(c, r);
 		status = c->leader->exit_code;
 		if (status & 0x7f)
-			set_event(r, CLD_KILLED, status & 0x7f, status);	/* no core files: never CLD_DUMPED */
+			/* no core files: never CLD_DUMPED */
+			set_event(r, CLD_KILLED, status & 0x7f, status);
 		else
 			set_event(r, CLD_EXITED, (status >> 8) & 0xff, status);
 		if (take) {
@@ -125,7 +129,8 @@ int proc_wait(const struct wait_query *q, struct wait_result *out)
 	int err = 0, disturbed;
 
 	*out = (struct wait_result){ .pid = 0 };
-	disturbed = waitq_wait(&me->child_wait, look(me, q, out, &err), WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+	disturbed = waitq_wait(&me->child_wait, look(me, q, out, &err), WAIT_INTERRUPTIBLE,
+			       WAIT_FOREVER);
 	return disturbed ? disturbed : err;
 }
 
@@ -137,7 +142,8 @@ void proc_notify_parent(struct proc *p, int code, int value, int sig)
 	irqflags_t irq = spin_lock_irq(&pids_lock);
 	u64 u, s;
 
-	parent = p->parent;	/* stays ours to name: whoever exits hands its children on under pids_lock */
+	/* stays ours to name: whoever exits hands its children on under pids_lock */
+	parent = p->parent;
 	if (parent)
 		proc_get(parent);
 	spin_unlock_irq(&pids_lock, irq);
@@ -148,7 +154,8 @@ void proc_notify_parent(struct proc *p, int code, int value, int sig)
 	info.stime = s / (NSEC_PER_SEC / 100);
 	info.uid = p->leader->cred->uid.v;
 	sighand_get_action(parent->sighand, sig, &act);
-	if (code == CLD_EXITED || code == CLD_KILLED || code == CLD_DUMPED || !(act.flags & SA_NOCLDSTOP))
+	if (code == CLD_EXITED || code == CLD_KILLED || code == CLD_DUMPED ||
+	    !(act.flags & SA_NOCLDSTOP))
 		signal_send_proc(parent, &info);
 	waitq_wake_all(&parent->child_wait);
 	proc_put(parent);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* waitq.c - the one way to sleep.
  *
- * A sleeper puts itself on a queue, then looks at its condition, then gives up the CPU. A waker makes the condition true, then
- * looks at the queue. Whatever the interleaving, one of them sees the other:
+ * A sleeper puts itself on a queue, then looks at its condition, then gives up the CPU. A waker
+ * makes the condition true, then looks at the queue. Whatever the interleaving, one of them sees
+ * the other:
  *
  *	sleeper					waker
  *	entry on q, task state = SLEEPING	condition = true
@@ -20,14 +21,18 @@
  *	    +---------------------------------------------------+
  *
  * Invariants:
- *  (1) an entry lives on its owner's stack and is linked only between waitq_enter() and waitq_exit(); only its owner links it.
- *  (2) a waker touches an entry, and its task, only under q->lock and only while it is linked: once unlinked it may be gone.
- *  (3) a wake-up is never lost: an exclusive sleeper that was woken but leaves for another reason (signal, deadline) passes
- *      its wake-up on to the next one.
+ *  (1) an entry lives on its owner's stack and is linked only between waitq_enter() and
+ *      waitq_exit(); only its owner links it.
+ *  (2) a waker touches an entry, and its task, only under q->lock and only while it is linked: once
+ *      unlinked it may be gone.
+ *  (3) a wake-up is never lost: an exclusive sleeper that was woken but leaves for another reason
+ *      (signal, deadline) passes its wake-up on to the next one.
  *
- * Locks: q->lock [RANK_WAITQ] > runq, with interrupts off: wakers run in interrupts too, and may hold any lock ranked before
+ * Locks: q->lock [RANK_WAITQ] > runq, with interrupts off: wakers run in interrupts too, and may
+ * hold any lock ranked before
  *        RANK_WAITQ.
- * Ref: signal(7) "Interruption of system calls" for which calls restart. Tests: selftests/ktest/sleep.c (lost wake-up, pass-on).
+ * Ref: signal(7) "Interruption of system calls" for which calls restart. Tests:
+ * selftests/ktest/sleep.c (lost wake-up, pass-on).
  */
 #include <kernel/waitq.h>
 
@@ -99,7 +104,8 @@ static void waitq_arm(struct wait_entry *e)
 	e->task->wait_mode = (u8)e->mode;
 	sched_set_state(TASK_SLEEPING);
 	spin_unlock_irq(&e->q->lock, irq);
-	smp_mb();		/* (A): pairs with (B) in wake_up(), and with signal_wake()'s look at the state */
+	/* (A): pairs with (B) in wake_up(), and with signal_wake()'s look at the state */
+	smp_mb();
 }
 
 void (*task_before_sleep)(struct blk_plug *p) __ro_after_init;
@@ -135,8 +141,8 @@ static bool disturbed(enum wait_mode mode)
 }
 
 /*
- * Gives up the CPU until woken, disturbed or late, then arms again: the caller tests its condition next.
- * Returns 0 to test again, -ERESTARTSYS, or -ETIMEDOUT.
+ * Gives up the CPU until woken, disturbed or late, then arms again: the caller tests its condition
+ * next. Returns 0 to test again, -ERESTARTSYS, or -ETIMEDOUT.
  */
 int waitq_block(struct wait_entry *e, ktime_t deadline)
 {
@@ -148,7 +154,8 @@ int waitq_block(struct wait_entry *e, ktime_t deadline)
 	return 0;
 }
 
-/* Takes the entry off; pass_on: we leave without the condition, so a wake-up meant for us belongs to the next sleeper. */
+/* Takes the entry off; pass_on: we leave without the condition, so a wake-up meant for us belongs
+ * to the next sleeper. */
 void waitq_exit(struct wait_entry *e, bool pass_on)
 {
 	irqflags_t irq;
@@ -168,7 +175,8 @@ void task_wait_arm(enum wait_mode mode)
 	unplug();
 	current()->wait_mode = (u8)mode;
 	sched_set_state(TASK_SLEEPING);
-	smp_mb();		/* (A): the waker's (B) is the acquire of the run queue's lock in sched_wake() */
+	/* (A): the waker's (B) is the acquire of the run queue's lock in sched_wake() */
+	smp_mb();
 }
 
 int task_wait_block(enum wait_mode mode, ktime_t deadline)

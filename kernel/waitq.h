@@ -36,12 +36,13 @@ struct wait_entry {
 void waitq_init(struct waitq *q);
 
 /*
- * Sleeps until cond holds. cond is evaluated with no lock held, after every wake-up, a last time before giving up, and never
- * again once it held: it may take what it finds.
+ * Sleeps until cond holds. cond is evaluated with no lock held, after every wake-up, a last time
+ * before giving up, and never again once it held: it may take what it finds.
  *
  * deadline is absolute on CLOCK_MONOTONIC; WAIT_FOREVER for none.
- * Returns 0 when cond holds (even if the deadline has passed or a signal waits), -ETIMEDOUT, or -ERESTARTSYS, which the
- * caller turns into what its call promises: a restart, -EINTR, -ERESTARTNOHAND or a restart block.
+ * Returns 0 when cond holds (even if the deadline has passed or a signal waits), -ETIMEDOUT, or
+ * -ERESTARTSYS, which the caller turns into what its call promises: a restart, -EINTR,
+ * -ERESTARTNOHAND or a restart block.
  * Context: may sleep; no spinlock held, preemption on.
  */
 #define waitq_wait(q, cond, mode, deadline)	waitq_wait_(q, cond, mode, deadline, false)
@@ -69,7 +70,8 @@ void waitq_init(struct waitq *q);
 	err_;									\
 })
 
-/* Wakes every sleeper and one exclusive sleeper; all of them with wake_all. Call after the condition was made true. Any context. */
+/* Wakes every sleeper and one exclusive sleeper; all of them with wake_all. Call after the
+ * condition was made true. Any context. */
 void waitq_wake_one(struct waitq *q);
 void waitq_wake_all(struct waitq *q);
 
@@ -85,8 +87,8 @@ int __must_check waitq_block(struct wait_entry *e, ktime_t deadline);
 void waitq_exit(struct wait_entry *e, bool pass_on);
 
 /*
- * The form without a queue, for sleepers whose waker knows the task: it makes cond true, then calls sched_wake(task). Same conditions,
- * results and barriers as waitq_wait.
+ * The form without a queue, for sleepers whose waker knows the task: it makes cond true, then calls
+ * sched_wake(task). Same conditions, results and barriers as waitq_wait.
  */
 #define task_wait(cond, mode, deadline) ({					\
 	int tw_ = 0;								\

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* workq.c - work that must sleep, handed to threads.
  *
- * One list, a few workers that grow when all are asleep in work (up to MAX_WORKERS). For the slow and rare: last file references
- * dropped in odd contexts, device management. Hot paths have bottom halves (kernel/irq.c).
+ * One list, a few workers that grow when all are asleep in work (up to MAX_WORKERS). For the slow
+ * and rare: last file references dropped in odd contexts, device management. Hot paths have bottom
+ * halves (kernel/irq.c).
  *
- * Invariant: work is on the list iff queued; a worker clears queued before it calls fn, so that fn may queue it again.
+ * Invariant: work is on the list iff queued; a worker clears queued before it calls fn, so that fn
+ * may queue it again.
  * Locks: workq.lock [RANK_TASK: taken in any context], interrupts off. Tests: none of its own yet
  */
 #include <kernel/workq.h>
@@ -89,7 +91,8 @@ static void worker(void *arg)
 
 	for (;;) {
 		set_idle(1);
-		err = waitq_wait_exclusive(&idle_q, (w = take(me)) != NULL, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+		err = waitq_wait_exclusive(&idle_q, (w = take(me)) != NULL, WAIT_UNINTERRUPTIBLE,
+					   WAIT_FOREVER);
 		(void)err;
 		set_idle(-1);
 		if (READ_ONCE(nr_idle) == 0)

@@ -13,7 +13,8 @@ struct work {
 };
 
 void work_setup(struct work *w, void (*fn)(struct work *w));
-/* Queues w unless it already is; runs on a worker thread. Any context. Returns whether it was queued now. */
+/* Queues w unless it already is; runs on a worker thread. Any context. Returns whether it was
+ * queued now. */
 bool work_queue(struct work *w);
 /* Waits until w is neither queued nor running. May sleep. */
 void work_flush(struct work *w);

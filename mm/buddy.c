@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* buddy.c - the binary buddy system over the struct page array.
  *
- * A free block of 2^k pages is aligned to 2^k frames; its head has PG_FREE and flags_order = k and is linked in free[k]. A block's
- * buddy is the one that differs in bit k of the frame number; two free buddies of one order are always joined.
+ * A free block of 2^k pages is aligned to 2^k frames; its head has PG_FREE and flags_order = k and
+ * is linked in free[k]. A block's buddy is the one that differs in bit k of the frame number; two
+ * free buddies of one order are always joined.
  *
- * Invariants: (1) a page is in a list iff PG_FREE; (2) no two free buddies; (3) nr_free is the sum over all lists; (4) a frame whose
- * struct page is not backed never gets looked at: sections are MAX_ORDER aligned, and page.c sets PG_RESERVED on holes inside.
- * Locks: the owner's. Ref: Knuth, TAOCP 1, 2.5. Tests: selftests/unit/buddy_test.c, selftests/ktest/memory.c
+ * Invariants: (1) a page is in a list iff PG_FREE; (2) no two free buddies; (3) nr_free is the sum
+ * over all lists; (4) a frame whose struct page is not backed never gets looked at: sections are
+ * MAX_ORDER aligned, and page.c sets PG_RESERVED on holes inside.
+ * Locks: the owner's. Ref: Knuth, TAOCP 1, 2.5. Tests: selftests/unit/buddy_test.c,
+ * selftests/ktest/memory.c
  */
 #include <mm/buddy.h>
 

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* commit.c - memory that programs were promised and may not have touched yet: counted always, refused by vm.overcommit_memory.
+/* commit.c - memory that programs were promised and may not have touched yet: counted always,
+ * refused by vm.overcommit_memory.
  *
- * What counts: private mappings that are or were writable (VMA_ACCOUNT; MAP_NORESERVE exempts), stacks, shared anonymous and System V
- * memory whole, and pages of tmpfs as they come. An address space sums up its own in commit_bytes and tells the CPU's count once a
- * call (commit_sync()): no line is shared, faults touch nothing, and what was told is what its end takes back.
+ * What counts: private mappings that are or were writable (VMA_ACCOUNT; MAP_NORESERVE exempts),
+ * stacks, shared anonymous and System V memory whole, and pages of tmpfs as they come. An address
+ * space sums up its own in commit_bytes and tells the CPU's count once a call (commit_sync()): no
+ * line is shared, faults touch nothing, and what was told is what its end takes back.
  *
- * Committed_AS is the sum over the CPUs of MEM_COMMIT plus MEM_SHMEM: a vmo that was promised whole has its pages taken out of the former
- * as they come to the latter. Two CPUs that ask at once may both be given the last of it, as with Linux's batches.
+ * Committed_AS is the sum over the CPUs of MEM_COMMIT plus MEM_SHMEM: a vmo that was promised whole
+ * has its pages taken out of the former as they come to the latter. Two CPUs that ask at once may
+ * both be given the last of it, as with Linux's batches.
  *
- * Locks: none; commit_bytes under aspace.lock. Ref: Linux Documentation/mm/overcommit-accounting.rst, admin-guide/sysctl/vm.rst.
+ * Locks: none; commit_bytes under aspace.lock. Ref: Linux
+ * Documentation/mm/overcommit-accounting.rst, admin-guide/sysctl/vm.rst.
  * Tests: selftests/abi/overcommit.c
  */
 #include <mm/commit.h>
@@ -52,7 +56,8 @@ static bool room_below_limit(const struct aspace *as, u64 pages)
 	if (!capable(CAP_SYS_ADMIN))
 		keep = READ_ONCE(admin_reserve_kbytes) >> 2;
 	if (as)
-		keep += min((as->total_bytes >> PAGE_SHIFT) / 32, READ_ONCE(user_reserve_kbytes) >> 2);
+		keep += min((as->total_bytes >> PAGE_SHIFT) / 32,
+			    READ_ONCE(user_reserve_kbytes) >> 2);
 	return keep < limit && committed_pages() + pages < limit - keep;
 }
 

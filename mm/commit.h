@@ -11,7 +11,8 @@ enum overcommit { OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER };
 
 extern u32 overcommit_mode, overcommit_ratio;	/* sysctls: an enum overcommit; percent of memory */
 extern u64 overcommit_kbytes;			/* instead of the ratio unless 0 */
-extern u64 admin_reserve_kbytes, user_reserve_kbytes;	/* OVERCOMMIT_NEVER leaves so much to administrators, to other programs */
+/* OVERCOMMIT_NEVER leaves so much to administrators, to other programs */
+extern u64 admin_reserve_kbytes, user_reserve_kbytes;
 
 /* May so many more bytes be promised? as: for whom, or NULL. Nothing is counted yet. */
 bool commit_room(const struct aspace *as, u64 bytes);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* early.c - which physical memory is there, and the first allocations, before and beside the buddy allocator.
+/* early.c - which physical memory is there, and the first allocations, before and beside the buddy
+ * allocator.
  *
- * Two sorted arrays: banks (all RAM, as the firmware told) and free (banks minus what is reserved). Early allocations and, later,
- * the sections that page.c brings into use are taken from free. One CPU runs until early_take() is called under page.c's lock.
+ * Two sorted arrays: banks (all RAM, as the firmware told) and free (banks minus what is reserved).
+ * Early allocations and, later, the sections that page.c brings into use are taken from free. One
+ * CPU runs until early_take() is called under page.c's lock.
  *
- * Invariants: (1) ranges are page aligned, sorted, disjoint, not adjacent; (2) free is a subset of banks.
+ * Invariants: (1) ranges are page aligned, sorted, disjoint, not adjacent; (2) free is a subset of
+ * banks.
  * Tests: selftests/unit/early_test.c
  */
 #include <kernel/lib/string.h>

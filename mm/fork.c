@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* fork.c - a second address space with the same contents.
  *
- * Private anonymous pages are shared read-only and counted; the next write on either side copies (fault.c, invariant 3). Entries of
- * file mappings are copied only where that is cheaper than faulting again: mappings of at most EAGER_BYTES. A page that the
- * kernel has pinned for a device is copied at once: the parent must keep the one the device knows.
+ * Private anonymous pages are shared read-only and counted; the next write on either side copies
+ * (fault.c, invariant 3). Entries of file mappings are copied only where that is cheaper than
+ * faulting again: mappings of at most EAGER_BYTES. A page that the kernel has pinned for a device
+ * is copied at once: the parent must keep the one the device knows.
  *
  * Invariant: when the parent's TLB has been flushed, no CPU can write a page that both sides see.
  * Locks: the parent's aspace.lock for writing; its table locks. The child is not visible yet.

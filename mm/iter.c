@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* iter.c - walks user segments or kernel memory and copies in bulk. With kernel/futex.c the only place outside compat/ that touches
- * user memory. Every user byte is read or written once.
+/* iter.c - walks user segments or kernel memory and copies in bulk. With kernel/futex.c the only
+ * place outside compat/ that touches user memory. Every user byte is read or written once.
  *
- * Invariants: (1) left = bytes from the position to the end; (2) skip < seg->len unless left is 0; (3) a short copy means that the
- * next byte faulted (or, in the _nofault forms, that it is not mapped now).
+ * Invariants: (1) left = bytes from the position to the end; (2) skip < seg->len unless left is 0;
+ * (3) a short copy means that the next byte faulted (or, in the _nofault forms, that it is not
+ * mapped now).
  * Ref: readv(2), process_vm_readv(2). Tests: selftests/unit/iter_test.c, selftests/abi/file.c
  */
 #include <mm/iter.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* kvmap.c - the arena of kernel addresses outside the linear map.
  *
- * Stacks: slots of twice KSTACK_SIZE, the lower half never mapped (guard). A freed stack stays mapped in a small cache, because
- * fork and exit are hot and a TLB shootdown is not cheap. Other areas: first fit over a list of free ranges, one guard page each.
+ * Stacks: slots of twice KSTACK_SIZE, the lower half never mapped (guard). A freed stack stays
+ * mapped in a small cache, because fork and exit are hot and a TLB shootdown is not cheap. Other
+ * areas: first fit over a list of free ranges, one guard page each.
  *
  * Locks: kv_lock [RANK_KVMAP]. Tests: none of its own yet
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* mmap.c - new mappings: mmap, brk, a growing stack.
  *
- * A plan is made first (what may be mapped, how, within which limits, where) and committed then: as a vma of its own, or by growing
- * a neighbour.
- * Locks: aspace.lock [RANK_ASPACE] for writing from the limits to the commit; the object is asked before. Ref: mmap(2), brk(2),
- * getrlimit(2). Tests: selftests/abi/mmap.c, selftests/abi/cpu.c
+ * A plan is made first (what may be mapped, how, within which limits, where) and committed then: as
+ * a vma of its own, or by growing a neighbour.
+ * Locks: aspace.lock [RANK_ASPACE] for writing from the limits to the commit; the object is asked
+ * before. Ref: mmap(2), brk(2), getrlimit(2). Tests: selftests/abi/mmap.c, selftests/abi/cpu.c
  */
 #include <mm/aspace.h>
 
@@ -36,7 +36,8 @@ struct map_plan {
 
 u32 prot_to_vma(u32 prot)
 {
-	return (prot & PROT_READ ? VMA_READ : 0) | (prot & PROT_WRITE ? VMA_WRITE : 0) | (prot & PROT_EXEC ? VMA_EXEC : 0) |
+	return (prot & PROT_READ ? VMA_READ : 0) | (prot & PROT_WRITE ? VMA_WRITE : 0) |
+	       (prot & PROT_EXEC ? VMA_EXEC : 0) |
 	       ((prot & PROT_BTI) && cpu_has(CPU_BTI) ? VMA_BTI : 0);
 }
 
@@ -53,7 +54,8 @@ static int file_permissions(struct map_plan *m, u32 rights)
 
 	if (!(f->mode & FMODE_READ) || lacks(rights, RIGHT_MAP_READ))
 		return -EACCES;
-	if (shared && (m->prot & PROT_WRITE) && (!(f->mode & FMODE_WRITE) || lacks(rights, RIGHT_MAP_WRITE)))
+	if (shared && (m->prot & PROT_WRITE) &&
+	    (!(f->mode & FMODE_WRITE) || lacks(rights, RIGHT_MAP_WRITE)))
 		return -EACCES;
 	if ((m->prot & PROT_EXEC) && lacks(rights, RIGHT_MAP_EXEC))
 		return -EACCES;
@@ -87,8 +89,10 @@ static int plan_file(struct map_plan *m, u32 rights)
 static int plan_flags(struct map_plan *m)
 {
 	u32 type = m->flags & MAP_TYPE;
-	const u32 known = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |
-			  MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_FIXED_NOREPLACE;
+	const u32 known = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |
+			  MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE |
+			  MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |
+			  MAP_FIXED_NOREPLACE;
 
 	m->vma_flags = prot_to_vma(m->prot);
 	if (type == MAP_SHARED_VALIDATE && m->file && (m->flags & ~(known | MAP_SHARED_VALIDATE)))
@@ -166,7 +170,8 @@ static int plan_place(struct aspace *as, struct map_plan *m)
 		return -ENOMEM;
 	if (m->addr < MMAP_MIN_ADDR && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
-	if ((m->flags & MAP_FIXED_NOREPLACE) && !vma_range_free(&as->vmas, m->addr, m->addr + m->len))
+	if ((m->flags & MAP_FIXED_NOREPLACE) &&
+	    !vma_range_free(&as->vmas, m->addr, m->addr + m->len))
 		return -EEXIST;
 	return aspace_unmap_locked(as, m->addr, m->addr + m->len);
 }
@@ -174,9 +179,13 @@ static int plan_place(struct aspace *as, struct map_plan *m)
 /* Grows a neighbour instead of making a vma; private anonymous memory only. */
 static bool extend_neighbour(struct aspace *as, const struct map_plan *m)
 {
-	struct vma probe = { .start = m->addr, .end = m->addr + m->len, .flags = m->vma_flags, .pgoff = m->addr >> PAGE_SHIFT };
+	struct vma probe = { .start = m->addr,
+			     .end = m->addr + m->len,
+			     .flags = m->vma_flags,
+			     .pgoff = m->addr >> PAGE_SHIFT };
 	struct vma *next = vma_find(&as->vmas, m->addr);
-	struct vma *prev = next ? vma_prev(next) : rb_entry_or_null(rb_last(&as->vmas), struct vma, node);
+	struct vma *prev = next ? vma_prev(next)
+				: rb_entry_or_null(rb_last(&as->vmas), struct vma, node);
 
 	if (m->vmo)
 		return false;
@@ -215,7 +224,8 @@ static int plan_commit(struct aspace *as, struct map_plan *m)
 	return 0;
 }
 
-/* Touches pages for mlock, MAP_POPULATE and MAP_LOCKED; private memory that may be written as if it were. -ENOMEM: not all can be had. */
+/* Touches pages for mlock, MAP_POPULATE and MAP_LOCKED; private memory that may be written as if it
+ * were. -ENOMEM: not all can be had. */
 int aspace_populate(struct aspace *as, u64 addr, u64 end)
 {
 	while (addr < end) {
@@ -240,9 +250,12 @@ int aspace_populate(struct aspace *as, u64 addr, u64 end)
 	return 0;
 }
 
-long aspace_mmap(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags, struct file *file, u32 rights, u64 pgoff)
+long aspace_mmap(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags, struct file *file,
+		 u32 rights, u64 pgoff)
 {
-	struct map_plan m = { .addr = addr, .pgoff = pgoff, .prot = prot, .flags = flags, .file = file };
+	struct map_plan m = {
+		.addr = addr, .pgoff = pgoff, .prot = prot, .flags = flags, .file = file
+	};
 	u64 end_off;
 	int err;
 
@@ -286,15 +299,18 @@ long aspace_mmap(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags, stru
 		err = plan_commit(as, &m);
 	commit_sync(as);
 	rw_write_unlock(&as->lock);
-	if (!err && ((flags & MAP_POPULATE) || ((m.vma_flags & (VMA_LOCKED | VMA_LOCKONFAULT)) == VMA_LOCKED)))
-		(void)!aspace_populate(as, m.addr, m.addr + m.len);	/* failure is not reported, as on Linux */
+	if (!err && ((flags & MAP_POPULATE) ||
+		     ((m.vma_flags & (VMA_LOCKED | VMA_LOCKONFAULT)) == VMA_LOCKED)))
+		/* failure is not reported, as on Linux */
+		(void)!aspace_populate(as, m.addr, m.addr + m.len);
 out:
 	if (m.vmo)
 		vmo_put(m.vmo);
 	return err ? err : (long)m.addr;
 }
 
-int aspace_map_special(struct aspace *as, u64 addr, u64 len, u32 flags, const char *name, struct page **pages)
+int aspace_map_special(struct aspace *as, u64 addr, u64 len, u32 flags, const char *name,
+		       struct page **pages)
 {
 	struct vma *v = vma_create(as, addr, addr + len, flags | VMA_SPECIAL);
 	u64 i;
@@ -338,8 +354,10 @@ u64 aspace_brk(struct aspace *as, u64 brk)
 	if (new_end > old_end) {
 		m.addr = old_end;
 		m.len = new_end - old_end;
-		m.vma_flags = VMA_READ | VMA_WRITE | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXEC | VMA_HEAP | VMA_ACCOUNT | as->def_flags;
-		err = vma_range_free(&as->vmas, old_end, new_end + PAGE_SIZE) ? plan_limits(as, &m) : -ENOMEM;
+		m.vma_flags = VMA_READ | VMA_WRITE | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXEC |
+			      VMA_HEAP | VMA_ACCOUNT | as->def_flags;
+		err = vma_range_free(&as->vmas, old_end, new_end + PAGE_SIZE) ? plan_limits(as, &m)
+									      : -ENOMEM;
 		if (!err && !commit_room(as, m.len))
 			err = -ENOMEM;
 		if (!err)
@@ -372,9 +390,11 @@ int aspace_grow_stack(struct aspace *as, u64 addr)
 	prev = vma_prev(v);
 	if (v->end - addr > limit || addr < MMAP_MIN_ADDR)
 		goto out;
-	if (prev && !(prev->flags & VMA_GROWSDOWN) && addr - min(addr, prev->end) < STACK_GUARD_BYTES && (prev->flags & 7))
+	if (prev && !(prev->flags & VMA_GROWSDOWN) &&
+	    addr - min(addr, prev->end) < STACK_GUARD_BYTES && (prev->flags & 7))
 		goto out;
-	if (rlimit(RLIMIT_AS) != RLIM_INFINITY && as->total_bytes + (v->start - addr) > rlimit(RLIMIT_AS))
+	if (rlimit(RLIMIT_AS) != RLIM_INFINITY &&
+	    as->total_bytes + (v->start - addr) > rlimit(RLIMIT_AS))
 		goto out;
 	if ((v->flags & VMA_ACCOUNT) && !commit_room(as, v->start - addr))
 		goto out;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* oom.c - when no page is left: somebody dies, never the kernel.
  *
- * The victim is the process with the most resident memory, weighted by oom_score_adj as Linux does (proc(5)). Whoever asked waits
- * until the victim's memory comes back; a dying thread gets no wait and must fail its allocation.
+ * The victim is the process with the most resident memory, weighted by oom_score_adj as Linux does
+ * (proc(5)). Whoever asked waits until the victim's memory comes back; a dying thread gets no wait
+ * and must fail its allocation.
  *
- * Locks: none across the choice; one choice at a time (oom_busy). Ref: proc(5) oom_score_adj. Tests: none of its own yet
+ * Locks: none across the choice; one choice at a time (oom_busy). Ref: proc(5) oom_score_adj.
+ * Tests: none of its own yet
  */
 #include <mm/oom.h>
 
@@ -36,7 +38,8 @@ static s64 badness(struct proc *p, struct budget *in)
 	irq = spin_lock_irq(&p->lock);
 	t = list_first_or_null(&p->threads, struct task, thread_link);
 	if (t && t->as && !t->exiting && budget_within(budget_of(t), in))
-		points = (s64)aspace_rss(t->as) + p->oom_score_adj * (s64)(ram_bytes() >> PAGE_SHIFT) / 1000;
+		points = (s64)aspace_rss(t->as) +
+			 p->oom_score_adj * (s64)(ram_bytes() >> PAGE_SHIFT) / 1000;
 	spin_unlock_irq(&p->lock, irq);
 	return points;
 }
@@ -68,8 +71,8 @@ bool oom_kill_one(struct budget *in)
 		return false;
 	last_kill = clock_monotonic();
 	last_victim = proc_pid(victim);
-	pr_err("%s: Killed process %d (%s)", in->parent ? "Budget out of memory" : "Out of memory", last_victim,
-	       victim->leader ? victim->leader->comm : "?");
+	pr_err("%s: Killed process %d (%s)", in->parent ? "Budget out of memory" : "Out of memory",
+	       last_victim, victim->leader ? victim->leader->comm : "?");
 	signal_send_kernel(victim, SIGKILL);
 	proc_put(victim);
 	return true;
@@ -87,8 +90,8 @@ static bool victim_alive(void)
 
 bool oom_may_wait(u32 how)
 {
-	return how != PAGE_ATOMIC && current()->proc && !current_head()->preempt_count && !irqs_disabled() &&
-	       !signal_pending_fatal(current());
+	return how != PAGE_ATOMIC && current()->proc && !current_head()->preempt_count &&
+	       !irqs_disabled() && !signal_pending_fatal(current());
 }
 
 bool oom_wait_in(struct budget *full, u32 how)

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* page.c - owns physical pages: the struct page array, per-CPU free lists, reference counts, statistics.
+/* page.c - owns physical pages: the struct page array, per-CPU free lists, reference counts,
+ * statistics.
  *
- * The array is virtual. A section (SECTION_BYTES of address space) is brought into use when the free lists run low: its part of the
- * array is mapped, with memory from the section itself, and its pages go to the buddy allocator. So boot touches a few sections,
- * however much RAM there is.
+ * The array is virtual. A section (SECTION_BYTES of address space) is brought into use when the
+ * free lists run low: its part of the array is mapped, with memory from the section itself, and its
+ * pages go to the buddy allocator. So boot touches a few sections, however much RAM there is.
  *
- *	early free range --section_online()--> buddy --refill()--> this CPU's list --page_alloc()--> caller
+ *	early free range --section_online()--> buddy --refill()--> this CPU's list --page_alloc()-->
+ *	caller
  *	                                        buddy <--drain()-- this CPU's list <--page_free()---
  *
- * Invariants: (1) refs == 0 iff the page is free or on a CPU's list; (2) a section's array part is mapped before any of its pages
- * is given out; (3) holes of a section that is in use carry PG_RESERVED.
+ * Invariants: (1) refs == 0 iff the page is free or on a CPU's list; (2) a section's array part is
+ * mapped before any of its pages is given out; (3) holes of a section that is in use carry
+ * PG_RESERVED.
  * Locks: pages_lock [RANK_PAGES], interrupts off; the per-CPU lists by interrupts off alone.
  * Ref: none. Tests: selftests/ktest/memory.c
  */
@@ -31,9 +34,11 @@
 #include <mm/vmo.h>
 
 #define SECTION_BYTES	(16ul << 20)
-#define PAGES_PER_MAP	(PAGE_SIZE / sizeof(struct page))	/* frames one page of the array describes */
+/* frames one page of the array describes */
+#define PAGES_PER_MAP	(PAGE_SIZE / sizeof(struct page))
 #define LOW_PAGES	512		/* fewer free: the next section comes into use */
-#define LOW_TIMES	4		/* fewer free than the reserve times this: caches give pages back in the background */
+/* fewer free than the reserve times this: caches give pages back in the background */
+#define LOW_TIMES	4
 #define RECLAIM_BATCH	64
 #define PCP_BATCH	32
 #define PCP_HIGH	96
@@ -50,10 +55,13 @@ static struct buddy buddy;
 static bool onlining;			/* [pages_lock] */
 static bool early_left = true;		/* [pages_lock] sections remain */
 static u64 reserve_pages;		/* user allocations leave this much */
-static bool memory_low;			/* a hint: the next user allocation wakes who gives memory back */
-static u64 managed_pages;		/* MemTotal: RAM without the kernel, firmware's and reserved memory */
+/* a hint: the next user allocation wakes who gives memory back */
+static bool memory_low;
+/* MemTotal: RAM without the kernel, firmware's and reserved memory */
+static u64 managed_pages;
 
-/* Frames whose struct pages must exist for the buddy system to look at [pfn, end): whole largest blocks. */
+/* Frames whose struct pages must exist for the buddy system to look at [pfn, end): whole largest
+ * blocks. */
 static u64 array_pages_missing(u64 pfn, u64 end)
 {
 	u64 va = (u64)pfn_to_page(pfn), last = (u64)pfn_to_page(end), n = 0;
@@ -64,7 +72,8 @@ static u64 array_pages_missing(u64 pfn, u64 end)
 	return n;
 }
 
-/* Maps the array for frames [pfn, end) with the pages from..: all frames reserved until they are given. */
+/* Maps the array for frames [pfn, end) with the pages from..: all frames reserved until they are
+ * given. */
 static void map_array(u64 pfn, u64 end, paddr_t from)
 {
 	u64 va = (u64)pfn_to_page(pfn), last = (u64)pfn_to_page(end);
@@ -102,8 +111,8 @@ static void give_range(u64 pfn, u64 end) MUST_HOLD(pages_lock)
 }
 
 /*
- * Brings [start, end) into use. Drops the lock: mmu_kmap may want a table, and page_alloc() then finds the LOW_PAGES that are
- * left (early_alloc() while booting). The caller has set onlining.
+ * Brings [start, end) into use. Drops the lock: mmu_kmap may want a table, and page_alloc() then
+ * finds the LOW_PAGES that are left (early_alloc() while booting). The caller has set onlining.
  */
 static void online_range(paddr_t start, paddr_t end) MUST_HOLD(pages_lock)
 {
@@ -146,7 +155,8 @@ static struct page *take_locked(u32 order) MUST_HOLD(pages_lock)
 	}
 }
 
-/* May this kind of caller still take pages? Kernel memory keeps half of the reserve for interrupts. */
+/* May this kind of caller still take pages? Kernel memory keeps half of the reserve for interrupts.
+ * */
 static bool allowed(u32 how)
 {
 	if (early_left)		/* memory that was never touched */
@@ -229,10 +239,12 @@ static struct page *try_alloc(u32 order, u32 how)
 /* Pages back from caches, if the caller may wait for that. */
 static __noinline bool reclaim_some(u32 how)
 {
-	return (how & 0xff) != PAGE_ATOMIC && !current_head()->preempt_count && !irqs_disabled() && reclaim_pages(RECLAIM_BATCH);
+	return (how & 0xff) != PAGE_ATOMIC && !current_head()->preempt_count && !irqs_disabled() &&
+	       reclaim_pages(RECLAIM_BATCH);
 }
 
-/* The number of the budget that pays; 0: none does, and nobody in it can be made to give pages back. */
+/* The number of the budget that pays; 0: none does, and nobody in it can be made to give pages
+ * back. */
 static __noinline u32 charge_full(u32 order, u32 how, struct budget *full)
 {
 	u32 id = 0;
@@ -418,7 +430,8 @@ static void pcp_init(void)
 			list_init(&per_cpu(pcp, cpu)->pages);
 }
 
-/* Once on the boot CPU; the per-CPU areas of the others exist by then or are copied from the boot CPU's template later. */
+/* Once on the boot CPU; the per-CPU areas of the others exist by then or are copied from the boot
+ * CPU's template later. */
 void page_init(void)
 {
 	kasan_init();

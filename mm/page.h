@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* page.h - physical memory, page by page.
  *
- * struct page stands for 2^order pages when it heads a block. The array is virtual (VMEMMAP_BASE, indexed by frame number) and is
- * backed section by section as memory comes into use, so that boot cost does not grow with RAM.
+ * struct page stands for 2^order pages when it heads a block. The array is virtual (VMEMMAP_BASE,
+ * indexed by frame number) and is backed section by section as memory comes into use, so that boot
+ * cost does not grow with RAM.
  */
 #pragma once
 
@@ -31,10 +32,12 @@ struct spinlock;
 /* Locks: b  buddy lock   v  vmo.pages_lock   a  atomic.  32 bytes: 0.8 % of RAM. */
 struct page {
 	atomic_t refs;			/* [a] owners: tables, page cache, pins */
-	u16 flags_order;		/* order of the block this page heads (4 bits), id of the budget it is charged to (12) */
+	/* order of the block this page heads (4 bits), id of the budget it is charged to (12) */
+	u16 flags_order;
 	u16 pins;			/* [a] long-term pins: a pinned page is copied at fork */
 	atomic_t flags;			/* [a] PG_* */
-	u32 block_bits;			/* [a] PG_CACHE: low 16 the pager's own, high 16 which 512-byte pieces are dirty */
+	/* [a] PG_CACHE: low 16 the pager's own, high 16 which 512-byte pieces are dirty */
+	u32 block_bits;
 	union {
 		struct list link;	/* free lists, slab lists */
 		struct {
@@ -93,7 +96,8 @@ static inline u32 page_order(const struct page *p)
 enum page_how {
 	PAGE_ATOMIC,	/* any context: reserves may be used, never sleeps */
 	PAGE_KERNEL,	/* may sleep and reclaim; fails rather than kills */
-	PAGE_USER,	/* for user memory: may reclaim, wakes the OOM killer, and is charged to the budget */
+	/* for user memory: may reclaim, wakes the OOM killer, and is charged to the budget */
+	PAGE_USER,
 };
 #define PAGE_ZEROED  0x100u	/* or'ed in: contents are zero */
 #define PAGE_CHARGED 0x200u	/* or'ed in: charged to the thread's budget, as PAGE_USER is */
@@ -122,9 +126,11 @@ bool page_trylock(struct page *p);
 void page_unlock(struct page *p);
 int __must_check page_wait_unlocked(struct page *p, bool killable);
 void page_wait_written(struct page *p);		/* until PG_WRITEBACK is gone */
-/* Until these bits of a word that belongs to the page's content are clear; who clears them calls page_wake(). */
+/* Until these bits of a word that belongs to the page's content are clear; who clears them calls
+ * page_wake(). */
 void page_wait_clear(struct page *p, const atomic_t *word, u32 bits);
-void page_wake(struct page *p);			/* after a change of flags that somebody may wait for */
+/* after a change of flags that somebody may wait for */
+void page_wake(struct page *p);
 void page_lock_init(void);
 
 /* Numbers of pages, for /proc/meminfo and sysinfo. */
@@ -135,14 +141,26 @@ void mem_stats_get(struct mem_stats *out);
 u64 mem_total(void);
 u64 mem_committed(void);	/* promised to programs: mm/commit.c */
 /* A running count that mem_stats reports; delta in pages. Any context. */
-enum mem_count { MEM_CACHED, MEM_ANON, MEM_SLAB, MEM_TABLES, MEM_KSTACKS, MEM_SHMEM, MEM_DIRTY, MEM_WRITEBACK, MEM_MAPPED,
-		 MEM_COMMIT, /* mm/commit.c */ MEM_NR };
+enum mem_count {
+	MEM_CACHED,
+	MEM_ANON,
+	MEM_SLAB,
+	MEM_TABLES,
+	MEM_KSTACKS,
+	MEM_SHMEM,
+	MEM_DIRTY,
+	MEM_WRITEBACK,
+	MEM_MAPPED,
+	MEM_COMMIT,
+	/* mm/commit.c */ MEM_NR
+};
 void mem_count(enum mem_count which, s64 delta);
 
 /* Boot (mm/early.c, mm/page.c). */
 void early_add_ram(paddr_t start, u64 size);
 void early_reserve(paddr_t start, u64 size, const char *why);
-/* Only the first so many bytes are RAM; before early_take(). What lies above and is in use is RAM again by early_keep(). */
+/* Only the first so many bytes are RAM; before early_take(). What lies above and is in use is RAM
+ * again by early_keep(). */
 void early_limit_ram(u64 bytes);
 void early_keep(paddr_t start, u64 size);
 /* Does all of it lie in one bank? */
@@ -150,7 +168,8 @@ bool early_is_ram(paddr_t start, u64 size);
 /* size bytes, aligned; zeroed; before page_init(). Panics when there is none. */
 paddr_t early_alloc(u64 size, u64 align);
 void page_init(void);
-void page_init_cpu(u32 cpu);		/* before cpu starts: its copy of the per-CPU area is fresh */
+/* before cpu starts: its copy of the per-CPU area is fresh */
+void page_init_cpu(u32 cpu);
 u64 page_nr_free(void);			/* pages */
 u64 page_reserve(void);			/* pages that user allocations leave to the kernel */
 /* Hands a boot-time range (initramfs, init sections, device tree) to the allocator. */

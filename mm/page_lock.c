@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* page_lock.c - the sleeping lock of a page: a bit and a hashed wait queue. Held while a page is filled, written or truncated.
+/* page_lock.c - the sleeping lock of a page: a bit and a hashed wait queue. Held while a page is
+ * filled, written or truncated.
  *
  * Locks: PG_LOCKED [RANK_PAGE]. Ref: none. Tests: none of its own yet
  */
@@ -36,19 +37,22 @@ void page_unlock(struct page *p)
 
 int page_wait_unlocked(struct page *p, bool killable)
 {
-	return waitq_wait(queue_of(p), !(page_flags(p) & PG_LOCKED), killable ? WAIT_KILLABLE : WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	return waitq_wait(queue_of(p), !(page_flags(p) & PG_LOCKED),
+			  killable ? WAIT_KILLABLE : WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
 }
 
 void page_wait_written(struct page *p)
 {
-	int err = waitq_wait(queue_of(p), !(page_flags(p) & PG_WRITEBACK), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	int err = waitq_wait(queue_of(p), !(page_flags(p) & PG_WRITEBACK), WAIT_UNINTERRUPTIBLE,
+			     WAIT_FOREVER);
 
 	(void)err;
 }
 
 void page_wait_clear(struct page *p, const atomic_t *word, u32 bits)
 {
-	int err = waitq_wait(queue_of(p), !(atomic_read_acquire(word) & bits), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	int err = waitq_wait(queue_of(p), !(atomic_read_acquire(word) & bits), WAIT_UNINTERRUPTIBLE,
+			     WAIT_FOREVER);
 
 	(void)err;
 }

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* pagecache.c - dirty pages: marked, taken to be written, written or failed; and how much of memory may be dirty.
+/* pagecache.c - dirty pages: marked, taken to be written, written or failed; and how much of memory
+ * may be dirty.
  *
  *	clean --vmo_dirty()--> DIRTY --vmo_take_dirty()--> WRITEBACK --page_written()--> clean
  *	                         ^                            | changed meanwhile: DIRTY and WRITEBACK
  *	                         +---- page_not_written() ----+
  *
  * Invariants:
- *  (1) a page is write protected in every mapping from the moment it stops being DIRTY: the next store comes by vmo_lock_for_write().
- *  (2) bytes are changed before the page is marked dirty, or under its lock: a write-out that missed them is followed by another.
- *  (3) XA_DIRTY marks exactly the DIRTY pages; XA_WRITEBACK marks all that are under write-out and perhaps some that were: bottom halves
- *      do not take pages_lock, so who waits clears the mark.
- *  (4) an error of the device changes err, then seq; a description compares the sequence it has seen.
+ *  (1) a page is write protected in every mapping from the moment it stops being DIRTY: the next
+ *      store comes by vmo_lock_for_write().
+ *  (2) bytes are changed before the page is marked dirty, or under its lock: a write-out that
+ *      missed them is followed by another.
+ *  (3) XA_DIRTY marks exactly the DIRTY pages; XA_WRITEBACK marks all that are under write-out and
+ *      perhaps some that were: bottom halves do not take pages_lock, so who waits clears the mark.
+ *  (4) an error of the device changes err, then seq; a description compares the sequence it has
+ *      seen.
  *
  * Locks: page lock > pages_lock [RANK_VMO_PAGES] > table locks. Ref: fsync(2) (errors), msync(2).
  * Tests: selftests/unit/pagecache_test.c, vmo_test.c
@@ -79,7 +83,8 @@ void vmo_dirty(struct vmo *v, struct page *p, u32 from, u32 to)
 {
 	u32 mask = pieces(from, to);
 
-	smp_mb();		/* (2): the bytes before the look at the flag; pairs with the atomic that clears it */
+	/* (2): the bytes before the look at the flag; pairs with the atomic that clears it */
+	smp_mb();
 	if (likely((page_flags(p) & PG_DIRTY) && (page_dirty_mask(p) & mask) == mask))
 		return;
 	if (set_dirty(v, p, mask, false) && v->ops->dirtied)
@@ -178,7 +183,8 @@ struct page *vmo_take_dirty(struct vmo *v, struct writeback *wb, u64 *index, u32
 		}
 		if (wb->wait)
 			page_lock(p);
-		if (vmo_owns(v, p, *index) && (page_flags(p) & (PG_DIRTY | PG_WRITEBACK)) == PG_DIRTY) {
+		if (vmo_owns(v, p, *index) &&
+		    (page_flags(p) & (PG_DIRTY | PG_WRITEBACK)) == PG_DIRTY) {
 			begin_writeback(v, p, mask);
 			page_unlock(p);
 			wb->budget--;
@@ -340,7 +346,8 @@ void vmo_balance(struct vmo *v)
 {
 	current()->dirtied = 0;
 	if (!current_proc() || (v && (!v->ops || !v->ops->write_out)))
-		return;		/* the kernel's own threads make room (loop devices): they wait for nobody */
+		/* the kernel's own threads make room (loop devices): they wait for nobody */
+		return;
 	while (unwritten() > dirty_background()) {
 		int err;
 
@@ -348,7 +355,8 @@ void vmo_balance(struct vmo *v)
 			flusher_wake();
 		if (unwritten() <= dirty_limit() || (v && vmo_write_out(v, 0, U64_MAX)))
 			return;
-		err = waitq_wait(&balance_queue, unwritten() <= dirty_limit(), WAIT_KILLABLE, clock_monotonic() + BALANCE_STEP_NS);
+		err = waitq_wait(&balance_queue, unwritten() <= dirty_limit(), WAIT_KILLABLE,
+				 clock_monotonic() + BALANCE_STEP_NS);
 		if (err == -ERESTARTSYS)
 			return;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* protect.c - calls that change what is already mapped: mprotect, madvise, mlock, msync, mincore.
  *
- * Locks: aspace.lock for writing where vmas change, for reading else. Ref: mprotect(2), madvise(2), mlock(2), msync(2), mincore(2).
+ * Locks: aspace.lock for writing where vmas change, for reading else. Ref: mprotect(2), madvise(2),
+ * mlock(2), msync(2), mincore(2).
  * Tests: selftests/abi/mmap.c
  */
 #include <mm/aspace.h>
@@ -33,10 +34,12 @@ static int check_range(u64 addr, u64 *len, int misaligned)
 /* Private memory that is made writable is promised from now on, for good. */
 static bool must_account(const struct vma *v, u32 want)
 {
-	return (want & VMA_WRITE) && !(v->flags & (VMA_ACCOUNT | VMA_WRITE | VMA_SHARED | VMA_NORESERVE));
+	return (want & VMA_WRITE) &&
+	       !(v->flags & (VMA_ACCOUNT | VMA_WRITE | VMA_SHARED | VMA_NORESERVE));
 }
 
-/* Gives every present entry the vma's permission; a page is writable again only after a fault has looked at it. */
+/* Gives every present entry the vma's permission; a page is writable again only after a fault has
+ * looked at it. */
 static bool protect_entries(struct vma *v)
 {
 	u64 va = v->start;
@@ -75,7 +78,8 @@ static void sync_new_code(struct vma *v)
 	while (va < v->end && (pte = pt_next(&v->as->mm, &va, v->end))) {
 		pte_t e = pte_read(pte);
 
-		if (pte_present(e) && !pte_special(e) && !(page_flags(phys_to_page(pte_pa(e))) & PG_ICACHE))
+		if (pte_present(e) && !pte_special(e) &&
+		    !(page_flags(phys_to_page(pte_pa(e))) & PG_ICACHE))
 			cache_sync_code((u64)phys_to_virt(pte_pa(e)), PAGE_SIZE);
 		va += PAGE_SIZE;
 	}
@@ -89,7 +93,8 @@ int aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot)
 	u64 end, at;
 	int err;
 
-	if (prot & ~(u32)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_BTI | PROT_GROWSDOWN | PROT_GROWSUP))
+	if (prot & ~(u32)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_BTI |
+			  PROT_GROWSDOWN | PROT_GROWSUP))
 		return -EINVAL;
 	if ((prot & PROT_BTI) && !cpu_has(CPU_BTI))
 		return -EINVAL;
@@ -119,7 +124,8 @@ int aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot)
 		if (!v || v->start > at)
 			goto out;
 		err = v->flags & VMA_SEALED ? -EPERM : -EACCES;
-		if ((v->flags & VMA_SEALED) || (want & 7 & ~(v->flags >> 4)))	/* MAY_x is x << 4 */
+		/* MAY_x is x << 4 */
+		if ((v->flags & VMA_SEALED) || (want & 7 & ~(v->flags >> 4)))
 			goto out;
 		if (as->mdwe && (want & VMA_EXEC) && !(v->flags & VMA_EXEC))
 			goto out;
@@ -226,16 +232,17 @@ static int advise_range(struct vma *v, u64 start, u64 end, int advice)
 	case MADV_REMOVE:
 		return advise_remove(v, start, end);
 	}
-	return 0;		/* WILLNEED, COLD, PAGEOUT, COLLAPSE, ...: nothing to page in or out yet */
+	/* WILLNEED, COLD, PAGEOUT, COLLAPSE, ...: nothing to page in or out yet */
+	return 0;
 }
 
 static bool known_advice(int a)
 {
 	u32 s, c;
 
-	return flag_advice(a, &s, &c) || a == MADV_DONTNEED || a == MADV_FREE || a == MADV_REMOVE || a == MADV_WILLNEED ||
-	       a == MADV_COLD || a == MADV_PAGEOUT || a == MADV_POPULATE_READ || a == MADV_POPULATE_WRITE ||
-	       a == MADV_DONTNEED_LOCKED;
+	return flag_advice(a, &s, &c) || a == MADV_DONTNEED || a == MADV_FREE || a == MADV_REMOVE ||
+	       a == MADV_WILLNEED || a == MADV_COLD || a == MADV_PAGEOUT ||
+	       a == MADV_POPULATE_READ || a == MADV_POPULATE_WRITE || a == MADV_DONTNEED_LOCKED;
 }
 
 static int advise_populate(struct aspace *as, u64 addr, u64 end, bool write)
@@ -340,10 +347,14 @@ int aspace_mlock(struct aspace *as, u64 addr, u64 len, bool lock, bool on_fault)
 		return -ENOMEM;
 	if (rw_write_lock_killable(&as->lock))
 		return -EINTR;
-	if (lock && as->locked_bytes + len - locked_in(as, addr, end) > limit && !capable(CAP_IPC_LOCK))
+	if (lock && as->locked_bytes + len - locked_in(as, addr, end) > limit &&
+	    !capable(CAP_IPC_LOCK))
 		err = -ENOMEM;
 	if (!err)
-		err = lock_range(as, addr, end, !lock ? 0 : on_fault ? VMA_LOCKED | VMA_LOCKONFAULT : VMA_LOCKED);
+		err = lock_range(as, addr, end,
+				 !lock	    ? 0
+				 : on_fault ? VMA_LOCKED | VMA_LOCKONFAULT
+					    : VMA_LOCKED);
 	rw_write_unlock(&as->lock);
 	if (!err && lock && !on_fault)
 		err = aspace_populate(as, addr, end);
@@ -365,7 +376,8 @@ int aspace_mlockall(struct aspace *as, u32 flags)
 		for (v = aspace_first(as); v; v = next) {
 			next = vma_next(v);
 			if (!(v->flags & VMA_SPECIAL))
-				vma_set_flags(v, (v->flags & ~(VMA_LOCKED | VMA_LOCKONFAULT)) | (flags ? set : 0));
+				vma_set_flags(v, (v->flags & ~(VMA_LOCKED | VMA_LOCKONFAULT)) |
+							 (flags ? set : 0));
 		}
 	rw_write_unlock(&as->lock);
 	if ((flags & MCL_CURRENT) && !(flags & MCL_ONFAULT)) {
@@ -381,7 +393,8 @@ int aspace_mlockall(struct aspace *as, u32 flags)
 			rw_read_unlock(&as->lock);
 			if (!end)
 				break;
-			(void)!aspace_populate(as, at, end);	/* failure is not reported, as on Linux */
+			/* failure is not reported, as on Linux */
+			(void)!aspace_populate(as, at, end);
 			at = end;
 		}
 	}

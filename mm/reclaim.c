@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* reclaim.c - memory back from caches: pages of files that can be read again, and what other layers keep for speed.
+/* reclaim.c - memory back from caches: pages of files that can be read again, and what other layers
+ * keep for speed.
  *
- * A clock: the vmos that have something behind them form a ring, each with a hand. A page that was read since the hand last passed
- * (PG_REFERENCED) gets another round, and so does one that is mapped, after its mappings are gone; a clean one that nobody holds is freed.
- * Dirty pages are the flusher's (fs/flush.c): nothing is written here, so it may be called with any sleeping lock held.
+ * A clock: the vmos that have something behind them form a ring, each with a hand. A page that was
+ * read since the hand last passed (PG_REFERENCED) gets another round, and so does one that is
+ * mapped, after its mappings are gone; a clean one that nobody holds is freed. Dirty pages are the
+ * flusher's (fs/flush.c): nothing is written here, so it may be called with any sleeping lock held.
  *
  * Invariant: a vmo in the ring has a reference or is about to leave it under clock_lock.
  * Locks: clock_lock [RANK_KVMAP] for the ring alone; then page trylock > pages_lock.
@@ -191,12 +193,14 @@ static u64 shrink_all(u64 objects)
 	return gone;
 }
 
-/* A page of small objects is free when all of them are: more and more are asked for until pages come, or none is left. */
+/* A page of small objects is free when all of them are: more and more are asked for until pages
+ * come, or none is left. */
 u64 reclaim_pages(u64 n)
 {
 	u64 freed = scan_ring(n), before = page_nr_free(), now;
 
-	for (u64 objects = OBJECTS; freed < n && objects <= OBJECTS_MOST && shrink_all(objects); objects *= 4) {
+	for (u64 objects = OBJECTS; freed < n && objects <= OBJECTS_MOST && shrink_all(objects);
+	     objects *= 4) {
 		freed += scan_ring(n - freed);		/* what they held */
 		now = page_nr_free();
 		freed = max(freed, now > before ? now - before : 0);
@@ -212,7 +216,8 @@ static bool memory_is_low(void)
 static void reclaimer(void *arg)
 {
 	for (;;) {
-		int err = waitq_wait(&low_memory, READ_ONCE(asked), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+		int err = waitq_wait(&low_memory, READ_ONCE(asked), WAIT_UNINTERRUPTIBLE,
+				     WAIT_FOREVER);
 
 		(void)err;
 		while (memory_is_low() && reclaim_pages(256))

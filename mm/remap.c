@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* remap.c - mremap: shrink, grow in place, or move entries to another address.
  *
- * Moving takes each entry out under its table lock, flushes the old range, and enters the pages at the new addresses: no page is
- * copied and none is dropped. Both ranges are ours alone while the lock is held for writing.
+ * Moving takes each entry out under its table lock, flushes the old range, and enters the pages at
+ * the new addresses: no page is copied and none is dropped. Both ranges are ours alone while the
+ * lock is held for writing.
  * Locks: aspace.lock for writing. Ref: mremap(2). Tests: selftests/abi/mmap.c
  */
 #include <mm/aspace.h>
@@ -36,7 +37,8 @@ static void move_entries(struct aspace *as, u64 from, u64 to, u64 len)
 		u64 stop = min(end, ALIGN_DOWN(va, PMD_SIZE) + PMD_SIZE), start = va;
 		pte_t *first = pte;
 
-		/* Entered at the new place before the old is flushed: the same page, the same permission. */
+		/* Entered at the new place before the old is flushed: the same page, the same
+		 * permission. */
 		for (; va < stop; va += PAGE_SIZE, pte++) {
 			pte_t e = pte_read(pte), *dst;
 
@@ -55,7 +57,8 @@ static void move_entries(struct aspace *as, u64 from, u64 to, u64 len)
 	}
 }
 
-static long move_vma(struct aspace *as, struct vma *v, u64 old_len, u64 new_len, u64 to, bool keep_old)
+static long move_vma(struct aspace *as, struct vma *v, u64 old_len, u64 new_len, u64 to,
+		     bool keep_old)
 {
 	struct vma *n;
 	u64 from = v->start;
@@ -89,14 +92,16 @@ static int check_growth(struct aspace *as, const struct vma *v, u64 more)
 
 	if (limit != RLIM_INFINITY && as->total_bytes + more > limit)
 		return -ENOMEM;
-	if ((v->flags & VMA_LOCKED) && as->locked_bytes + more > rlimit(RLIMIT_MEMLOCK) && !capable(CAP_IPC_LOCK))
+	if ((v->flags & VMA_LOCKED) && as->locked_bytes + more > rlimit(RLIMIT_MEMLOCK) &&
+	    !capable(CAP_IPC_LOCK))
 		return -EAGAIN;
 	return (v->flags & VMA_ACCOUNT) && !commit_room(as, more) ? -ENOMEM : 0;
 }
 
 static int check_args(u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr)
 {
-	if (flags & ~(u32)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP) || (addr & ~PAGE_MASK) || new_len == 0)
+	if (flags & ~(u32)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP) ||
+	    (addr & ~PAGE_MASK) || new_len == 0)
 		return -EINVAL;
 	if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE))
 		return -EINVAL;
@@ -111,7 +116,8 @@ static int check_args(u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_add
 	return addr + old_len > new_addr && new_addr + new_len > addr ? -EINVAL : 0;
 }
 
-static long remap_locked(struct aspace *as, u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr)
+static long remap_locked(struct aspace *as, u64 addr, u64 old_len, u64 new_len, u32 flags,
+			 u64 new_addr)
 {
 	struct vma *v = vma_find(&as->vmas, addr), *ignored;
 	long err;
@@ -123,7 +129,8 @@ static long remap_locked(struct aspace *as, u64 addr, u64 old_len, u64 new_len, 
 	if (old_len == 0 && !(v->flags & VMA_SHARED))
 		return -EINVAL;
 	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && old_len >= new_len && old_len) {
-		err = old_len > new_len ? aspace_unmap_locked(as, addr + new_len, addr + old_len) : 0;
+		err = old_len > new_len ? aspace_unmap_locked(as, addr + new_len, addr + old_len)
+					: 0;
 		return err ? err : (long)addr;
 	}
 	if (old_len > v->end - addr)
@@ -135,8 +142,8 @@ static long remap_locked(struct aspace *as, u64 addr, u64 old_len, u64 new_len, 
 		if (err)
 			return err;
 	}
-	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && old_len && old_len == v->end - addr && addr <= TASK_SIZE - new_len &&
-	    vma_range_free(&as->vmas, v->end, addr + new_len)) {
+	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && old_len && old_len == v->end - addr &&
+	    addr <= TASK_SIZE - new_len && vma_range_free(&as->vmas, v->end, addr + new_len)) {
 		vma_set_extent(v, v->start, addr + new_len);
 		vma_try_merge(v);
 		return (long)addr;

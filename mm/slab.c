@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* slab.c - objects of one size, many to a page block.
  *
- * A slab is a naturally aligned block of pages: a header, then objects. Free objects of a slab are chained through their first word.
- * In front of the slabs each CPU keeps a magazine of free pointers, so that the usual alloc and free touch no shared line.
+ * A slab is a naturally aligned block of pages: a header, then objects. Free objects of a slab are
+ * chained through their first word. In front of the slabs each CPU keeps a magazine of free
+ * pointers, so that the usual alloc and free touch no shared line.
  *
  *	slab_free() --> magazine --(full: half of it)--> slab's chain --(all free)--> page allocator
  *	slab_alloc() <-- magazine <--(empty: half of it)-- partial slabs <-- page allocator
  *
- * Invariants: (1) a slab is in partial iff it has a free object; (2) every page of a slab carries PG_SLAB and the slab's order, so
- * that any object's address leads to its header; (3) a cache keeps at most one wholly free slab.
- * With DEBUG_SLAB freed objects are filled with 0x6b and the filling is checked when they are given out again.
+ * Invariants: (1) a slab is in partial iff it has a free object; (2) every page of a slab carries
+ * PG_SLAB and the slab's order, so that any object's address leads to its header; (3) a cache keeps
+ * at most one wholly free slab. With DEBUG_SLAB freed objects are filled with 0x6b and the filling
+ * is checked when they are given out again.
  *
- * Locks: cache.lock [RANK_SLAB]; magazines by interrupts off. Ref: Bonwick, Adams, "Magazines and Vmem", 2001.
+ * Locks: cache.lock [RANK_SLAB]; magazines by interrupts off. Ref: Bonwick, Adams, "Magazines and
+ * Vmem", 2001.
  * Tests: selftests/unit/slab_test.c, selftests/ktest/memory.c
  */
 #include <mm/slab.h>
@@ -59,7 +62,8 @@ static struct slab_cache caches[MAX_CACHES];
 static u32 nr_caches;
 static struct spinlock caches_lock = SPINLOCK_INIT(RANK_SLAB);
 
-static const u16 kmalloc_sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048 };
+static const u16 kmalloc_sizes[] = { 16,  32,  48,  64,	 96,   128,  192,
+				     256, 384, 512, 768, 1024, 1536, 2048 };
 #define KMALLOC_MAX 2048
 static struct slab_cache *kmalloc_caches[ARRAY_SIZE(kmalloc_sizes)];
 static u8 kmalloc_index[KMALLOC_MAX / 16 + 1];
@@ -173,7 +177,8 @@ static void slab_release(struct slab *s)
 	page_free(page);
 }
 
-/* Takes up to n objects from partial slabs into m; fewer when m has little room: others may have filled it meanwhile. */
+/* Takes up to n objects from partial slabs into m; fewer when m has little room: others may have
+ * filled it meanwhile. */
 static void take_locked(struct slab_cache *c, struct magazine *m, u32 n) MUST_HOLD(c->lock)
 {
 	n = min(n, MAG_SIZE - m->nr);
@@ -339,7 +344,8 @@ void *kcalloc(usize n, usize size)
 usize ksize(const void *p)
 {
 	struct page *page = virt_to_page(p);
-	usize size = page_flags(page) & PG_SLAB ? slab_of(p)->cache->size : PAGE_SIZE << page_order(page);
+	usize size = page_flags(page) & PG_SLAB ? slab_of(p)->cache->size
+						: PAGE_SIZE << page_order(page);
 
 	kasan_unpoison(p, size);	/* the caller may use all of it from now on */
 	return size;
@@ -399,7 +405,9 @@ void slab_init(void)
 	}
 }
 
-void slab_for_each(void (*fn)(const char *name, u64 objs, u64 active, u64 size, u64 pages, void *arg), void *arg)
+void slab_for_each(void (*fn)(const char *name, u64 objs, u64 active, u64 size, u64 pages,
+			      void *arg),
+		   void *arg)
 {
 	u32 i, cpu;
 
@@ -409,7 +417,7 @@ void slab_for_each(void (*fn)(const char *name, u64 objs, u64 active, u64 size, 
 
 		for_each_cpu(cpu)
 			idle += (*per_cpu(magazines, cpu))[i].nr;
-		fn(c->name, c->nr_slabs * c->per_slab, c->nr_out > idle ? c->nr_out - idle : 0, c->size,
-		   c->nr_slabs << c->order, arg);
+		fn(c->name, c->nr_slabs * c->per_slab, c->nr_out > idle ? c->nr_out - idle : 0,
+		   c->size, c->nr_slabs << c->order, arg);
 	}
 }

@@ -30,4 +30,6 @@ static inline void kfreep(void *pp)
 
 void slab_init(void);
 /* One line a cache, for /proc/slabinfo: fn(name, objects, active, size, pages). */
-void slab_for_each(void (*fn)(const char *name, u64 objs, u64 active, u64 size, u64 pages, void *arg), void *arg);
+void slab_for_each(void (*fn)(const char *name, u64 objs, u64 active, u64 size, u64 pages,
+			      void *arg),
+		   void *arg);

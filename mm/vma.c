@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* vma.c - the map of an address space: what lies where, where there is room, what may be joined. Pure decisions.
+/* vma.c - the map of an address space: what lies where, where there is room, what may be joined.
+ * Pure decisions.
  *
- * A red-black tree by start. Each vma knows the hole below it (gap_below) and the largest such hole of its subtree (max_gap), so a
- * hole is found in one descent.
+ * A red-black tree by start. Each vma knows the hole below it (gap_below) and the largest such hole
+ * of its subtree (max_gap), so a hole is found in one descent.
  *
- * Invariants: (1) vmas are disjoint; (2) gap_below = start - end of the one before (or 0); (3) max_gap is the maximum over the subtree.
+ * Invariants: (1) vmas are disjoint; (2) gap_below = start - end of the one before (or 0); (3)
+ * max_gap is the maximum over the subtree.
  * Locks: aspace.lock, the caller's. Ref: mmap(2). Tests: selftests/unit/vma_test.c
  */
 #include <mm/vma.h>
@@ -172,6 +174,8 @@ bool vma_range_free(const struct rb_tree *t, u64 start, u64 end)
 
 bool vma_can_merge(const struct vma *a, const struct vma *b)
 {
-	return a->end == b->start && a->flags == b->flags && a->vmo == b->vmo && a->file == b->file && a->name == b->name &&
-	       !(a->flags & (VMA_SPECIAL | VMA_GROWSDOWN | VMA_COUNTED)) && a->pgoff + ((a->end - a->start) >> 12) == b->pgoff;
+	return a->end == b->start && a->flags == b->flags && a->vmo == b->vmo &&
+	       a->file == b->file && a->name == b->name &&
+	       !(a->flags & (VMA_SPECIAL | VMA_GROWSDOWN | VMA_COUNTED)) &&
+	       a->pgoff + ((a->end - a->start) >> 12) == b->pgoff;
 }

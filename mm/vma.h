@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* vma.h - stretches of an address space that behave alike. The decisions (insert, split, merge, gaps) are pure: vma.c. */
+/* vma.h - stretches of an address space that behave alike. The decisions (insert, split, merge,
+ * gaps) are pure: vma.c. */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -45,7 +46,8 @@ struct vma {
 	u64 gap_below;			/* [a] bytes between the previous vma and start */
 	u64 max_gap;			/* [a] the largest gap_below of the subtree */
 	u32 flags;			/* [a] VMA_* */
-	u64 pgoff;			/* [a] page index in vmo of start; for anonymous memory start's original page number */
+	/* [a] page index in vmo of start; for anonymous memory start's original page number */
+	u64 pgoff;
 	struct vmo *vmo;		/* a reference; NULL: private anonymous */
 	struct file *file;		/* a reference, or NULL */
 	const char *name;		/* "[vdso]"; NULL: by file or flags */
@@ -54,13 +56,15 @@ struct vma {
 	u64 vmo_last;			/* [p] largest last index of the subtree */
 };
 
-/* What mmap(2) asks of an object; the object's mmap op fills in vmo (a new reference) or refuses. */
+/* What mmap(2) asks of an object; the object's mmap op fills in vmo (a new reference) or refuses.
+ * */
 struct vm_request {
 	u64 len;
 	u64 pgoff;
 	u32 flags;			/* VMA_*: the op may clear MAY_* bits */
 	struct vmo *vmo;		/* out */
-	const char *name;		/* out: for /proc/PID/maps, stays as long as the description. NULL: by file or flags */
+	/* out: for /proc/PID/maps, stays as long as the description. NULL: by file or flags */
+	const char *name;
 	paddr_t phys;			/* out, with VMA_SPECIAL: contiguous device memory */
 };
 
@@ -71,8 +75,10 @@ struct vma *vma_next(const struct vma *v);
 struct vma *vma_prev(const struct vma *v);
 void vma_insert(struct rb_tree *t, struct vma *v);		/* must not overlap */
 void vma_remove(struct rb_tree *t, struct vma *v);
-void vma_resize(struct rb_tree *t, struct vma *v, u64 start, u64 end);	/* stays between its neighbours */
-/* The highest free stretch of len bytes in [lo, hi): its start, or 0. guard bytes stay free below a growing stack. */
+/* stays between its neighbours */
+void vma_resize(struct rb_tree *t, struct vma *v, u64 start, u64 end);
+/* The highest free stretch of len bytes in [lo, hi): its start, or 0. guard bytes stay free below a
+ * growing stack. */
 u64 vma_find_gap(const struct rb_tree *t, u64 len, u64 lo, u64 hi);
 u64 vma_find_gap_up(const struct rb_tree *t, u64 len, u64 lo, u64 hi);
 bool vma_range_free(const struct rb_tree *t, u64 start, u64 end);

@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* vmo.c - the pages behind a file, by index: find, make, fill, drop. Reading and writing: vmo_rw.c; dirty pages: pagecache.c.
+/* vmo.c - the pages behind a file, by index: find, make, fill, drop. Reading and writing: vmo_rw.c;
+ * dirty pages: pagecache.c.
  *
  * Life of a page in a vmo; the arrows carry the function that moves it:
  *
  *	          page_make()          fill_page()            vmo_dirty()          vmo_take_dirty()
- *	  (hole) ------------> LOCKED ------------> UPTODATE <-----------> DIRTY ------------------> WRITEBACK
+ *	  (hole) ------------> LOCKED ------------> UPTODATE <-----------> DIRTY ------------------>
+ *	  WRITEBACK
  *	    ^                    |  fill failed      |  ^                    |                         |
- *	    +--------------------+-- vmo_drop_pages() ---+  +------------------- | ---- page_written() ----+
+ *	    +--------------------+-- vmo_drop_pages() ---+  +------------------- | ----
+ *	    page_written() ----+
  *	    +------------------------ vmo_drop_pages() --------------------------+
  *
  * Invariants:
- *  (1) a page in the tree holds one reference for it and has owner and index set; out of the tree owner is NULL.
+ *  (1) a page in the tree holds one reference for it and has owner and index set; out of the tree
+ *      owner is NULL.
  *  (2) only UPTODATE pages are given out by vmo_page() and vmo_peek().
- *  (3) no page with index >= pages(size) is in the tree once vmo_truncate() returned: page_insert() checks size under pages_lock. Only the
- *      writer, who holds the vnode lock as truncation does, may put one there, just before it extends the size.
- *  (5) a page that has something behind it (pager fill) leaves the tree only with its page lock held and not under WRITEBACK.
+ *  (3) no page with index >= pages(size) is in the tree once vmo_truncate() returned: page_insert()
+ *      checks size under pages_lock. Only the writer, who holds the vnode lock as truncation does,
+ *      may put one there, just before it extends the size.
+ *  (5) a page that has something behind it (pager fill) leaves the tree only with its page lock
+ *      held and not under WRITEBACK.
  *  (4) bytes of the last page beyond size are zero.
  *
- * Locks: pages_lock [RANK_VMO_PAGES]; lookups under RCU with page_tryget and a second look. Ref: mmap(2), truncate(2).
+ * Locks: pages_lock [RANK_VMO_PAGES]; lookups under RCU with page_tryget and a second look. Ref:
+ * mmap(2), truncate(2).
  * Tests: selftests/unit/vmo_test.c, selftests/abi/mmap.c
  */
 #include <mm/vmo.h>
@@ -52,7 +59,8 @@ const struct xa_mem vmo_xa_mem = { .alloc = node_alloc, .free = node_free };
 
 void vmo_init(void)
 {
-	static_assert(sizeof(struct rcu_head) == sizeof(((struct xa_node *)0)->free_link), "free_link");
+	static_assert(sizeof(struct rcu_head) == sizeof(((struct xa_node *)0)->free_link),
+		      "free_link");
 	vmo_cache = slab_cache_create("vmo", sizeof(struct vmo), 16);
 	node_cache = slab_cache_create("xa_node", sizeof(struct xa_node), 16);
 }
@@ -191,7 +199,8 @@ bool vmo_try_evict(struct vmo *v, struct page *p)
 		return false;
 	spin_lock(&v->pages_lock);
 	/* No references: lookups cannot get one any more and look again until the entry is gone. */
-	gone = vmo_owns(v, p, p->index) && !(page_flags(p) & PG_DIRTY) && atomic_cmpxchg(&p->refs, &ours, 0);
+	gone = vmo_owns(v, p, p->index) && !(page_flags(p) & PG_DIRTY) &&
+	       atomic_cmpxchg(&p->refs, &ours, 0);
 	if (gone)
 		unlink_page(v, p);
 	spin_unlock(&v->pages_lock);
@@ -241,7 +250,8 @@ static struct vma *first_overlap(struct rb_node *n, u64 first, u64 last)
 }
 
 /* pages_lock is held throughout: a vma cannot go, and table locks rank below. */
-static void for_each_mapping(struct vmo *v, u64 first, u64 last, void (*fn)(struct vma *m, u64 first, u64 last))
+static void for_each_mapping(struct vmo *v, u64 first, u64 last,
+			     void (*fn)(struct vma *m, u64 first, u64 last))
 {
 	struct rb_node *n;
 	struct vma *m;
@@ -309,7 +319,8 @@ struct page *vmo_lookup(struct vmo *v, u64 index)
 	return p;
 }
 
-/* Puts a new page at index. False: -EEXIST, -ENXIO beyond the end (3) but for the writer, -ENOMEM in *err. */
+/* Puts a new page at index. False: -EEXIST, -ENXIO beyond the end (3) but for the writer, -ENOMEM
+ * in *err. */
 bool vmo_insert(struct vmo *v, struct page *p, u64 index, bool writer, int *err)
 {
 	bool mine = false;
@@ -402,7 +413,8 @@ static int page_make(struct vmo *v, u64 index, bool writer, struct page **out)
 
 	if (index >= size_pages(READ_ONCE(v->size)) && !writer)
 		return -ENXIO;
-	p = vmo_new_page(v, index, PAGE_USER | (zero ? PAGE_ZEROED : 0), zero ? PG_UPTODATE : PG_LOCKED, writer, &err);
+	p = vmo_new_page(v, index, PAGE_USER | (zero ? PAGE_ZEROED : 0),
+			 zero ? PG_UPTODATE : PG_LOCKED, writer, &err);
 	if (!p)
 		return err;
 	if (!zero)
@@ -478,7 +490,8 @@ int vmo_page_unread(struct vmo *v, u64 index, struct page **out)
 			page_put(*out);
 			return vmo_page(v, index, VMO_FAULT, out);
 		}
-		*out = vmo_new_page(v, index, PAGE_KERNEL | PAGE_CHARGED | PAGE_ZEROED, PG_UPTODATE, false, &err);
+		*out = vmo_new_page(v, index, PAGE_KERNEL | PAGE_CHARGED | PAGE_ZEROED, PG_UPTODATE,
+				    false, &err);
 	} while (!*out && err == -EEXIST);
 	return *out ? 0 : err;
 }

@@ -14,15 +14,18 @@ static inline u64 size_pages(u64 size)
 struct page *vmo_lookup(struct vmo *v, u64 index);
 /* The first page from *index to last, the same way; *index is where. */
 struct page *vmo_next_page(struct vmo *v, u64 *index, u64 last);
-int __must_check vmo_get_page(struct vmo *v, u64 index, enum vmo_how how, bool writer, struct page **out);
-/* A new page at index with a reference of the caller's: flags PG_LOCKED or PG_UPTODATE. NULL: -EEXIST, -ENXIO, -ENOMEM, the pager's. */
+int __must_check vmo_get_page(struct vmo *v, u64 index, enum vmo_how how, bool writer,
+			      struct page **out);
+/* A new page at index with a reference of the caller's: flags PG_LOCKED or PG_UPTODATE. NULL:
+ * -EEXIST, -ENXIO, -ENOMEM, the pager's. */
 struct page *vmo_new_page(struct vmo *v, u64 index, u32 how, u32 flags, bool writer, int *err);
 /* Puts a page of the caller's there, for the writer. False: *err, as before. */
 bool vmo_adopt(struct vmo *v, struct page *p, u64 index, int *err);
 bool vmo_insert(struct vmo *v, struct page *p, u64 index, bool writer, int *err);
 /* Takes [first, last] out, dirty or not. */
 void vmo_drop_pages(struct vmo *v, u64 first, u64 last);
-/* The page lock is held and nobody but the cache and the caller has p: out of the cache with it. False: somebody else has. */
+/* The page lock is held and nobody but the cache and the caller has p: out of the cache with it.
+ * False: somebody else has. */
 bool vmo_try_evict(struct vmo *v, struct page *p);
 /* Whoever maps pages [first, last] loses them. */
 void vmo_zap(struct vmo *v, u64 first, u64 last);

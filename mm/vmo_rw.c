@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* vmo_rw.c - copying between a file's pages and an iterator; reading ahead.
  *
- * No page lock is held while user memory is copied: a fault there may want the very page. What orders readers against truncation is
- * the page's reference and the size; writers hold the vnode lock.
+ * No page lock is held while user memory is copied: a fault there may want the very page. What
+ * orders readers against truncation is the page's reference and the size; writers hold the vnode
+ * lock.
  *
- * Writing to a file with something behind it, per page: the pager is told (mkwrite, under the page lock), the bytes are copied, the page
- * is marked dirty. Write-out between the first and the last step does no harm: the mark comes after the bytes. A page that is not cached
- * and is overwritten whole is made from the bytes and then put in place: nothing is read.
+ * Writing to a file with something behind it, per page: the pager is told (mkwrite, under the page
+ * lock), the bytes are copied, the page is marked dirty. Write-out between the first and the last
+ * step does no harm: the mark comes after the bytes. A page that is not cached and is overwritten
+ * whole is made from the bytes and then put in place: nothing is read.
  *
- * Reading ahead: the window doubles with every sequential miss up to its limit; its page in the middle is marked (PG_AHEAD), and who
- * reads that one starts the next window. So a reader of a stream finds its pages there.
+ * Reading ahead: the window doubles with every sequential miss up to its limit; its page in the
+ * middle is marked (PG_AHEAD), and who reads that one starts the next window. So a reader of a
+ * stream finds its pages there.
  * Ref: posix_fadvise(2). Tests: selftests/unit/pagecache_test.c, vmo_test.c
  */
 #include <kernel/lib/string.h>
@@ -24,7 +27,8 @@
 
 /* ---- reading ahead ---- */
 
-/* New locked pages for those of [first, first + n) that are not cached, up to the first that is; what does not work out is left. */
+/* New locked pages for those of [first, first + n) that are not cached, up to the first that is;
+ * what does not work out is left. */
 static u32 make_ahead(struct vmo *v, u64 first, u32 n, struct page **pages)
 {
 	u64 end = size_pages(READ_ONCE(v->size));
@@ -38,7 +42,8 @@ static u32 make_ahead(struct vmo *v, u64 first, u32 n, struct page **pages)
 			page_put(p);
 			break;
 		}
-		p = vmo_new_page(v, first + got, PAGE_KERNEL | PAGE_CHARGED, PG_LOCKED, false, &err);
+		p = vmo_new_page(v, first + got, PAGE_KERNEL | PAGE_CHARGED, PG_LOCKED, false,
+				 &err);
 		if (!p)
 			break;
 		pages[got++] = p;
@@ -88,7 +93,7 @@ static void ahead_of_miss(struct vmo *v, struct read_ahead *ra, u64 index, u64 l
 		return;
 	if (index == ra->next && ra->size)
 		size = ra->size * 2;
-	else if (index == ra->next || left > 1)		/* from the start of the file, or a long read */
+	else if (index == ra->next || left > 1) /* from the start of the file, or a long read */
 		size = max(FIRST_WINDOW, (u32)min(left, (u64)most));
 	else
 		size = 1;				/* random */
@@ -105,7 +110,8 @@ static void ahead_of_mark(struct vmo *v, struct read_ahead *ra, struct page *p, 
 }
 
 /* The page for a reader of `left` more pages. */
-static int page_for_read(struct vmo *v, u64 index, u64 left, struct read_ahead *ra, struct page **out)
+static int page_for_read(struct vmo *v, u64 index, u64 left, struct read_ahead *ra,
+			 struct page **out)
 {
 	struct page *p;
 
@@ -141,7 +147,8 @@ ssize_t vmo_read(struct vmo *v, struct iter *to, loff_t pos, struct read_ahead *
 		if ((u64)pos >= size)
 			break;
 		n = min(min(PAGE_SIZE - off, iter_left(to)), size - (u64)pos);
-		err = page_for_read(v, (u64)pos >> PAGE_SHIFT, DIV_ROUND_UP(off + iter_left(to), PAGE_SIZE), ra, &p);
+		err = page_for_read(v, (u64)pos >> PAGE_SHIFT,
+				    DIV_ROUND_UP(off + iter_left(to), PAGE_SIZE), ra, &p);
 		if (err)
 			break;
 		if (p) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* write_errors.h - what could not be written, of one file or of all files of a file system.
  *
- * Each description hears once of what came since it was opened, and of the last error before that if nobody has heard of it yet.
- * Any context, no lock: (4) in mm/pagecache.c. Ref: errseq_t, fsync(2), syncfs(2). Tests: selftests/unit/vmo_test.c, selftests/storage/errors.py */
+ * Each description hears once of what came since it was opened, and of the last error before that
+ * if nobody has heard of it yet. Any context, no lock: (4) in mm/pagecache.c. Ref: errseq_t,
+ * fsync(2), syncfs(2). Tests: selftests/unit/vmo_test.c, selftests/storage/errors.py */
 #pragma once
 
 #include <kernel/lib/compiler.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* arp.c - ARP: asking who has an IPv4 address, and answering for ours.
  *
- * Locks: none of its own (neigh.c). Ref: RFC 826, RFC 5227 s1.1 (announcements), arp(7); arp_ignore, arp_announce, arp_accept and proxy_arp
- * are 0. Tests: selftests/fuzz/ip_fuzz.c
+ * Locks: none of its own (neigh.c). Ref: RFC 826, RFC 5227 s1.1 (announcements), arp(7);
+ * arp_ignore, arp_announce, arp_accept and proxy_arp are 0. Tests: selftests/fuzz/ip_fuzz.c
  */
 #include <kernel/lib/string.h>
 #include <kernel/waitq.h>
@@ -21,7 +21,8 @@ struct arp_packet {			/* Ethernet and IPv4 */
 } __packed;
 static_assert(sizeof(struct arp_packet) == 28, "arp_packet");
 
-static void send(struct netdev *d, u16 op, struct ipaddr spa, struct ipaddr tpa, const u8 *tha, const u8 *to)
+static void send(struct netdev *d, u16 op, struct ipaddr spa, struct ipaddr tpa, const u8 *tha,
+		 const u8 *to)
 {
 	struct netbuf *nb = netbuf_alloc(sizeof(struct arp_packet), NETBUF_HEADROOM, PAGE_ATOMIC);
 	struct arp_packet *p;
@@ -29,7 +30,15 @@ static void send(struct netdev *d, u16 op, struct ipaddr spa, struct ipaddr tpa,
 	if (!nb)
 		return;
 	p = netbuf_put(nb, sizeof(*p));
-	*p = (struct arp_packet){ cpu_to_be16(ARPHRD_ETHER), cpu_to_be16(ETH_P_IP), ETH_ALEN, 4, cpu_to_be16(op), {}, {}, {}, {} };
+	*p = (struct arp_packet){ cpu_to_be16(ARPHRD_ETHER),
+				  cpu_to_be16(ETH_P_IP),
+				  ETH_ALEN,
+				  4,
+				  cpu_to_be16(op),
+				  {},
+				  {},
+				  {},
+				  {} };
 	memcpy(p->sha, d->mac, ETH_ALEN);
 	memcpy(p->spa, &spa.w[3], 4);
 	if (tha)
@@ -53,7 +62,8 @@ void arp_solicit(struct neigh *n, bool unicast)
 	rcu_read_unlock();
 	if (ip_is_any(src))
 		return;
-	send(n->dev, ARP_REQUEST, src, n->addr, NULL, unicast ? (const u8 *)&hw : n->dev->broadcast);
+	send(n->dev, ARP_REQUEST, src, n->addr, NULL,
+	     unicast ? (const u8 *)&hw : n->dev->broadcast);
 }
 
 void arp_announce(struct netdev *d, struct ipaddr a)
@@ -68,8 +78,10 @@ static bool ours(struct net_ns *net, struct ipaddr a)
 	return !ip_is_any(a) && ip_check_local(net, a, 0, &type) == 0 && type == RTN_LOCAL;
 }
 
-/* A request or answer told us the sender's address: what we know of it is brought up to date; a request for us makes it known. */
-static void learn(struct netdev *d, struct ipaddr spa, const struct arp_packet *p, bool for_us, bool reply, u8 kind)
+/* A request or answer told us the sender's address: what we know of it is brought up to date; a
+ * request for us makes it known. */
+static void learn(struct netdev *d, struct ipaddr spa, const struct arp_packet *p, bool for_us,
+		  bool reply, u8 kind)
 {
 	struct neigh *n;
 
@@ -78,8 +90,8 @@ static void learn(struct netdev *d, struct ipaddr spa, const struct arp_packet *
 	n = for_us ? neigh_get(d, spa) : neigh_find(d, spa);
 	if (!n)
 		return;
-	/* An answer that came to us alone proves that it hears us; the rest only says where it is. A second answer within a second is not
-	 * believed. */
+	/* An answer that came to us alone proves that it hears us; the rest only says where it is.
+	 * A second answer within a second is not believed. */
 	if (reply && kind == PKT_HOST)
 		neigh_update(n, p->sha, NUD_REACHABLE, NEIGH_OVERRIDE);
 	else
@@ -94,12 +106,13 @@ static void arp_rx(struct packet_type *type, struct netbuf *nb)
 	struct ipaddr spa, tpa;
 	bool request, for_us;
 
-	if (nb->kind == PKT_OTHERHOST || (d->flags & (IFF_NOARP | IFF_LOOPBACK)) || !netbuf_need(nb, sizeof(*p)))
+	if (nb->kind == PKT_OTHERHOST || (d->flags & (IFF_NOARP | IFF_LOOPBACK)) ||
+	    !netbuf_need(nb, sizeof(*p)))
 		goto out;
 	p = (const struct arp_packet *)(const void *)nb->data;
 	request = p->op == cpu_to_be16(ARP_REQUEST);
-	if (p->hrd != cpu_to_be16(ARPHRD_ETHER) || p->pro != cpu_to_be16(ETH_P_IP) || p->hln != ETH_ALEN || p->pln != 4 ||
-	    (!request && p->op != cpu_to_be16(ARP_REPLY)))
+	if (p->hrd != cpu_to_be16(ARPHRD_ETHER) || p->pro != cpu_to_be16(ETH_P_IP) ||
+	    p->hln != ETH_ALEN || p->pln != 4 || (!request && p->op != cpu_to_be16(ARP_REPLY)))
 		goto out;
 	spa = tpa = IP4_ANY;
 	memcpy(&spa.w[3], p->spa, 4);
@@ -109,7 +122,8 @@ static void arp_rx(struct packet_type *type, struct netbuf *nb)
 	for_us = ours(d->net, tpa);
 	learn(d, spa, p, for_us && request, !request, nb->kind);
 	if (request && for_us)		/* also to a probe, whose spa is 0 (RFC 5227) */
-		send(d, ARP_REPLY, tpa, spa, p->sha, p->sha);	/* NOLINT(readability-suspicious-call-argument): they change sides */
+		/* NOLINT(readability-suspicious-call-argument): they change sides */
+		send(d, ARP_REPLY, tpa, spa, p->sha, p->sha);
 out:
 	netbuf_free(nb);
 }

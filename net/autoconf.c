@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* autoconf.c - IPv6 addresses that come by themselves: ::1, link-local ones, those of router advertisements; duplicate detection.
+/* autoconf.c - IPv6 addresses that come by themselves: ::1, link-local ones, those of router
+ * advertisements; duplicate detection.
  *
- * Bottom halves only leave notes (advertisements, duplicates); one worker does the rest under net->config, whenever a note came or the
- * earliest deadline is due: probes of tentative addresses, router solicitations, lifetimes.
+ * Bottom halves only leave notes (advertisements, duplicates); one worker does the rest under
+ * net->config, whenever a note came or the earliest deadline is due: probes of tentative addresses,
+ * router solicitations, lifetimes.
  *
- *	added -> TENTATIVE --probe, 1 s of silence--> usable --preferred lifetime--> DEPRECATED --valid lifetime--> removed
- *	                   `--somebody has it-> DADFAILED (or removed, if it came from an advertisement)
+ *	added -> TENTATIVE --probe, 1 s of silence--> usable --preferred lifetime--> DEPRECATED
+ *	--valid lifetime--> removed
+ *	                   `--somebody has it-> DADFAILED (or removed, if it came from an
+ *	                   advertisement)
  *
  * Locks: notes_lock [RANK_SOCK_TABLE] for the notes; net->config [RANK_NET_CONFIG] for the rest.
  * Ref: RFC 4861 s6.3, RFC 4862, RFC 4291 appendix A. Tests: selftests/fuzz/ip_fuzz.c
@@ -58,11 +62,18 @@ static struct work worker;
 static struct bh_timer tick;
 static struct net_ns *the_net;
 
-static struct ipaddr all_nodes(void) { return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(1) } }; }
-static struct ipaddr interface_nodes(void) { return (struct ipaddr){ { cpu_to_be32(0xff010000), 0, 0, cpu_to_be32(1) } }; }
+static struct ipaddr all_nodes(void)
+{
+	return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(1) } };
+}
+static struct ipaddr interface_nodes(void)
+{
+	return (struct ipaddr){ { cpu_to_be32(0xff010000), 0, 0, cpu_to_be32(1) } };
+}
 static struct ipaddr solicited_node(struct ipaddr a)
 {
-	return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, cpu_to_be32(1), a.w[3] | cpu_to_be32(0xff000000) } };
+	return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, cpu_to_be32(1),
+				  a.w[3] | cpu_to_be32(0xff000000) } };
 }
 
 u8 autoconf_hop_limit(const struct netdev *d)
@@ -167,9 +178,14 @@ static struct ifaddr *link_local_of(struct netdev *d)
 	return NULL;
 }
 
-static void add(struct netdev *d, struct ipaddr addr, u8 bits, u32 flags, ktime_t valid, ktime_t preferred)
+static void add(struct netdev *d, struct ipaddr addr, u8 bits, u32 flags, ktime_t valid,
+		ktime_t preferred)
 {
-	struct ifaddr a = { .addr = addr, .bits = bits, .flags = flags, .valid_until = valid, .preferred_until = preferred };
+	struct ifaddr a = { .addr = addr,
+			    .bits = bits,
+			    .flags = flags,
+			    .valid_until = valid,
+			    .preferred_until = preferred };
 	int err = ifaddr_add(d, &a);
 
 	if (err && err != -EEXIST)
@@ -188,20 +204,27 @@ static void start_rs(struct netdev *d)
 /* The device can carry packets: groups, their route, a link-local address. */
 static void start(struct netdev *d)
 {
-	struct route_entry groups = { .dst = { { cpu_to_be32(0xff000000), 0, 0, 0 } }, .bits = 8, .type = RTN_MULTICAST, .table = RT_TABLE_LOCAL,
-				      .protocol = RTPROT_KERNEL, .metric = 256, .dev = d };
+	struct route_entry groups = { .dst = { { cpu_to_be32(0xff000000), 0, 0, 0 } },
+				      .bits = 8,
+				      .type = RTN_MULTICAST,
+				      .table = RT_TABLE_LOCAL,
+				      .protocol = RTPROT_KERNEL,
+				      .metric = 256,
+				      .dev = d };
 	struct ipaddr a = { { cpu_to_be32(0xfe800000), 0, 0, 0 } };
 
 	if (!d->ip6)
 		WRITE_ONCE(d->ip6, kzalloc(sizeof(*d->ip6)));
-	if (!d->ip6 || d->ip6->up || !(d->flags & IFF_UP) || !(d->flags & IFF_LOWER_UP) || d->mtu < 1280)
+	if (!d->ip6 || d->ip6->up || !(d->flags & IFF_UP) || !(d->flags & IFF_LOWER_UP) ||
+	    d->mtu < 1280)
 		return;
 	d->ip6->up = true;
 	d->ip6->rs_next = WAIT_FOREVER;
 	if (mcast_dev_join(d, all_nodes()) || mcast_dev_join(d, interface_nodes()))
 		pr_warn("net: %s: no memory for the group of all nodes", d->name);
 	if (d->flags & IFF_LOOPBACK) {
-		add(d, (struct ipaddr){ { 0, 0, 0, cpu_to_be32(1) } }, 128, IFA_F_PERMANENT, WAIT_FOREVER, WAIT_FOREVER);
+		add(d, (struct ipaddr){ { 0, 0, 0, cpu_to_be32(1) } }, 128, IFA_F_PERMANENT,
+		    WAIT_FOREVER, WAIT_FOREVER);
 		return;
 	}
 	if (route_add(d->net, &groups, ROUTE_CREATE | ROUTE_APPEND))
@@ -249,7 +272,8 @@ static void usable(struct netdev *d, struct ifaddr *a)
 /* Probe, wait, done. */
 static void step_dad(struct netdev *d, struct ifaddr *a, ktime_t now)
 {
-	if (!(a->flags & IFA_F_TENTATIVE) || (a->flags & IFA_F_DADFAILED) || !a->dad_next || a->dad_next > now)
+	if (!(a->flags & IFA_F_TENTATIVE) || (a->flags & IFA_F_DADFAILED) || !a->dad_next ||
+	    a->dad_next > now)
 		return;
 	if (a->dad_left) {
 		a->dad_left--;
@@ -286,7 +310,12 @@ static ktime_t until(u32 seconds)
 
 static void set_default_route(struct netdev *d, struct ipaddr router, u32 lifetime_s)
 {
-	struct route_entry e = { .bits = 0, .type = RTN_UNICAST, .protocol = RTPROT_RA, .metric = 1024, .gateway = router, .dev = d,
+	struct route_entry e = { .bits = 0,
+				 .type = RTN_UNICAST,
+				 .protocol = RTPROT_RA,
+				 .metric = 1024,
+				 .gateway = router,
+				 .dev = d,
 				 .expires = until(lifetime_s) };
 	int err = route_del(d->net, &e);
 
@@ -298,7 +327,12 @@ static void set_default_route(struct netdev *d, struct ipaddr router, u32 lifeti
 
 static void set_prefix_route(struct netdev *d, struct ipaddr prefix, u8 bits, u32 valid_s)
 {
-	struct route_entry e = { .dst = prefix, .bits = bits, .type = RTN_UNICAST, .protocol = RTPROT_KERNEL, .metric = 256, .dev = d,
+	struct route_entry e = { .dst = prefix,
+				 .bits = bits,
+				 .type = RTN_UNICAST,
+				 .protocol = RTPROT_KERNEL,
+				 .metric = 256,
+				 .dev = d,
 				 .expires = until(valid_s) };
 	int err = route_del(d->net, &e);
 
@@ -319,7 +353,8 @@ static void prolong(struct ifaddr *a, u32 valid_s, u32 preferred_s)
 		a->valid_until = now + TWO_HOURS;
 	a->preferred_until = until(preferred_s);
 	a->updated = now;
-	WRITE_ONCE(a->flags, preferred_s ? a->flags & ~IFA_F_DEPRECATED : a->flags | IFA_F_DEPRECATED);
+	WRITE_ONCE(a->flags,
+		   preferred_s ? a->flags & ~IFA_F_DEPRECATED : a->flags | IFA_F_DEPRECATED);
 }
 
 static void take_prefix(struct netdev *d, const u8 *o)
@@ -369,7 +404,8 @@ static void take_ra(struct netdev *d, const struct netbuf *nb, struct ipaddr src
 	if (m[4])
 		WRITE_ONCE(d->ip6->hop_limit, m[4]);
 	set_default_route(d, src, get_be16(m + 6));
-	for (u32 off = 16; off + 8 <= nb->len; off += m[off + 1] * 8u) {	/* lengths were checked by ndp.c */
+	for (u32 off = 16; off + 8 <= nb->len; off += m[off + 1] * 8u) {
+		/* lengths were checked by ndp.c */
 		if (m[off] == OPT_PREFIX && m[off + 1] == 4)
 			take_prefix(d, m + off);
 		else if (m[off] == OPT_MTU && m[off + 1] == 1)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* checksum.c - the Internet checksum, eight bytes at a time. Pure. Ref: RFC 1071 s2. Tests: selftests/unit/checksum_test.c */
+/* checksum.c - the Internet checksum, eight bytes at a time. Pure. Ref: RFC 1071 s2. Tests:
+ * selftests/unit/checksum_test.c */
 #include <net/checksum.h>
 
 #include <kernel/lib/byteorder.h>
@@ -36,7 +37,8 @@ u32 csum_add_bytes(const void *p, usize n, u32 sum)
 	}
 	if (n) {
 		w = 0;
-		memcpy(&w, b, n);	/* little endian: a trailing byte is the low half of its word */
+		/* little endian: a trailing byte is the low half of its word */
+		memcpy(&w, b, n);
 		acc = add64(acc, w);
 	}
 	return fold64(acc);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* checksum.h - the Internet checksum: ones' complement sums of 16-bit words, in memory order. Ref: RFC 1071, RFC 1624. */
+/* checksum.h - the Internet checksum: ones' complement sums of 16-bit words, in memory order. Ref:
+ * RFC 1071, RFC 1624. */
 #pragma once
 
 #include <kernel/lib/compiler.h>
 
-/* Sums are kept unfolded in 32 bits; the words are taken as they lie in memory, so no byte order is involved. */
-u32 csum_add_bytes(const void *p, usize n, u32 sum);		/* p at an even offset of what is summed */
+/* Sums are kept unfolded in 32 bits; the words are taken as they lie in memory, so no byte order is
+ * involved. */
+/* p at an even offset of what is summed */
+u32 csum_add_bytes(const void *p, usize n, u32 sum);
 
 static inline u32 csum_add(u32 a, u32 b)
 {
@@ -26,7 +29,8 @@ static inline u16 csum_fold(u32 sum)
 	return (u16)~sum;
 }
 
-/* The pseudo header of TCP and UDP. Addresses as they lie in packets; len and proto in host order. */
+/* The pseudo header of TCP and UDP. Addresses as they lie in packets; len and proto in host order.
+ * */
 u32 csum_pseudo4(u32 saddr, u32 daddr, u32 len, u8 proto);
 u32 csum_pseudo6(const void *saddr, const void *daddr, u32 len, u8 proto);
 

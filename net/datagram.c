@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* datagram.c - what raw and ping sockets share: creation, receiving, where a message goes.
  *
- * Locks: the owner lock around addresses; rx.lock [RANK_SOCK_QUEUE], bottom halves off. Ref: raw(7), icmp(7), ip(7), ipv6(7).
+ * Locks: the owner lock around addresses; rx.lock [RANK_SOCK_QUEUE], bottom halves off. Ref:
+ * raw(7), icmp(7), ip(7), ipv6(7).
  * Tests: selftests/abi/icmp.c
  */
 #include <net/datagram.h>
@@ -26,7 +27,8 @@ void dgram_init_cache(void)
 	cache = slab_cache_create("dgram_sock", sizeof(struct dgram_sock), 64);
 }
 
-int dgram_create(const struct sock_ops *ops, struct net_ns *net, u16 family, u16 type, u16 protocol, struct sock **out)
+int dgram_create(const struct sock_ops *ops, struct net_ns *net, u16 family, u16 type, u16 protocol,
+		 struct sock **out)
 {
 	struct dgram_sock *ds = slab_alloc(cache, PAGE_KERNEL | PAGE_ZEROED);
 
@@ -47,8 +49,8 @@ void dgram_queue(struct dgram_sock *ds, struct netbuf *nb)
 {
 	struct sock *sk = &ds->inet.sk;
 
-	if (atomic_read(&sk->rmem) + nb->truesize > sk->rcvbuf + PAGE_SIZE || (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) ||
-	    sock_flag(sk, SOCK_DEAD)) {
+	if (atomic_read(&sk->rmem) + nb->truesize > sk->rcvbuf + PAGE_SIZE ||
+	    (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) || sock_flag(sk, SOCK_DEAD)) {
 		sk->drops++;
 		netbuf_free(nb);
 		return;
@@ -181,7 +183,12 @@ int dgram_target(struct inet_sock *is, const struct sock_msg *m, struct dgram_ta
 	apply_ctl(t, m->ctl, &oif);
 	if (!oif && ip_is_multicast(t->tx.dst))
 		oif = is->mcast_if;
-	f = (struct flow){ .dst = t->tx.dst, .src = t->tx.src, .oif = oif, .mark = t->tx.mark, .tos = t->tx.tos, .proto = t->tx.proto,
+	f = (struct flow){ .dst = t->tx.dst,
+			   .src = t->tx.src,
+			   .oif = oif,
+			   .mark = t->tx.mark,
+			   .tos = t->tx.tos,
+			   .proto = t->tx.proto,
 			   .allow_any_src = is->freebind || is->transparent || is->hdrincl };
 	err = route_lookup(is->sk.net, &f, &t->route);
 	if (err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* datagram.h - what raw and ping sockets share: sockets without ports' machinery that receive whole packets. */
+/* datagram.h - what raw and ping sockets share: sockets without ports' machinery that receive whole
+ * packets. */
 #pragma once
 
 #include <net/inet.h>
@@ -14,10 +15,14 @@ struct dgram_sock {
 	s32 checksum_at;		/* IPV6_CHECKSUM; -1: none */
 };
 
-static inline struct dgram_sock *to_dgram(struct sock *sk) { return container_of(sk, struct dgram_sock, inet.sk); }
+static inline struct dgram_sock *to_dgram(struct sock *sk)
+{
+	return container_of(sk, struct dgram_sock, inet.sk);
+}
 
 void dgram_init_cache(void);
-int __must_check dgram_create(const struct sock_ops *ops, struct net_ns *net, u16 family, u16 type, u16 protocol, struct sock **out);
+int __must_check dgram_create(const struct sock_ops *ops, struct net_ns *net, u16 family, u16 type,
+			      u16 protocol, struct sock **out);
 /* Takes nb over, whose data is what the program gets. Bottom halves off. */
 void dgram_queue(struct dgram_sock *ds, struct netbuf *nb);
 ssize_t dgram_recv(struct sock *sk, struct sock_msg *m);
@@ -33,7 +38,8 @@ struct dgram_target {
 	struct route route;		/* a reference: route_put() */
 	u16 port;
 };
-int __must_check dgram_target(struct inet_sock *is, const struct sock_msg *m, struct dgram_target *t);
+int __must_check dgram_target(struct inet_sock *is, const struct sock_msg *m,
+			      struct dgram_target *t);
 int dgram_connect(struct sock *sk, struct sock_addr *a, bool nonblock);
 /* len bytes of m with headroom, charged to sk. */
 int __must_check dgram_gather(struct sock *sk, struct sock_msg *m, u32 len, struct netbuf **out);

@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* diag.h - sockets of the internet as netstat and ss see them: copies of what identifies each, one after the other.
+/* diag.h - sockets of the internet as netstat and ss see them: copies of what identifies each, one
+ * after the other.
  *
- * A walk goes on where the cursor stands, so that who asks may write down what he saw, with sleeps, in between. A socket that comes or
- * goes meanwhile is seen or not; none is seen twice unless its chain changed.
+ * A walk goes on where the cursor stands, so that who asks may write down what he saw, with sleeps,
+ * in between. A socket that comes or goes meanwhile is seen or not; none is seen twice unless its
+ * chain changed.
  */
 #pragma once
 
 #include <kernel/cred.h>
 #include <net/inet.h>
 
-enum diag_timer { DIAG_TIMER_NONE, DIAG_TIMER_RETRANS, DIAG_TIMER_KEEP, DIAG_TIMER_TIMEWAIT, DIAG_TIMER_PROBE };	/* values of proc_net_tcp */
+/* values of proc_net_tcp */
+enum diag_timer {
+	DIAG_TIMER_NONE,
+	DIAG_TIMER_RETRANS,
+	DIAG_TIMER_KEEP,
+	DIAG_TIMER_TIMEWAIT,
+	DIAG_TIMER_PROBE
+};
 
 struct inet_diag {
-	struct inet_sock *is;		/* borrowed under RCU; NULL: a request, or what remains of a connection */
+	/* borrowed under RCU; NULL: a request, or what remains of a connection */
+	struct inet_sock *is;
 	u8 family, state, timer;	/* TCP_* states in every protocol; enum diag_timer */
 	bool bound_addr, bound_port;	/* by bind(2) */
 	struct ipaddr laddr, raddr;
@@ -35,11 +45,13 @@ bool udp_diag(struct net_ns *net, struct diag_cursor *c, u32 states, inet_diag_f
 bool raw_diag(struct net_ns *net, struct diag_cursor *c, u32 states, inet_diag_fn fn, void *arg);
 
 /*
- * The one that a packet from raddr to laddr that came in by ifindex would reach: *out is a reference, or for TCP NULL when it is a request
- * or what remains of a connection. False: none.
+ * The one that a packet from raddr to laddr that came in by ifindex would reach: *out is a
+ * reference, or for TCP NULL when it is a request or what remains of a connection. False: none.
  */
-bool tcp_diag_find(struct net_ns *net, const struct ip_cb *cb, u16 rport, u16 lport, struct inet_diag *d, struct sock **out);
-bool udp_diag_find(struct net_ns *net, const struct ip_cb *cb, u16 rport, u16 lport, struct inet_diag *d, struct sock **out);
+bool tcp_diag_find(struct net_ns *net, const struct ip_cb *cb, u16 rport, u16 lport,
+		   struct inet_diag *d, struct sock **out);
+bool udp_diag_find(struct net_ns *net, const struct ip_cb *cb, u16 rport, u16 lport,
+		   struct inet_diag *d, struct sock **out);
 /* A request or the remains of a connection, found as above, goes. */
 void tcp_diag_kill(struct net_ns *net, const struct ip_cb *cb, u16 rport, u16 lport);
 
@@ -48,7 +60,8 @@ void tcp_diag_kill(struct net_ns *net, const struct ip_cb *cb, u16 rport, u16 lp
 void tcp_fill_info(const struct inet_sock *is, u8 info[TCP_INFO_BYTES]);
 const char *tcp_cong_name(const struct inet_sock *is);
 
-/* What a protocol's chains are made of, for their walks: the next of a chain is shown, or stepped over when it was before. */
+/* What a protocol's chains are made of, for their walks: the next of a chain is shown, or stepped
+ * over when it was before. */
 static inline bool diag_step(struct diag_cursor *c, u32 *pos)
 {
 	return (*pos)++ >= c->skip;
@@ -65,7 +78,16 @@ static inline void diag_next_chain(struct diag_cursor *c)
 }
 static inline struct inet_diag diag_of_sock(struct inet_sock *is)
 {
-	return (struct inet_diag){ .is = is, .family = (u8)is->sk.family, .laddr = is->laddr, .raddr = is->raddr, .lport = is->lport,
-				   .rport = is->rport, .ifindex = is->sk.bound_if, .mark = is->sk.mark, .uid = is->sk.cred->uid.v, .ino = is->sk.ino,
-				   .refs = atomic_read(&is->sk.obj.refs), .bound_addr = is->addr_bound };
+	return (struct inet_diag){ .is = is,
+				   .family = (u8)is->sk.family,
+				   .laddr = is->laddr,
+				   .raddr = is->raddr,
+				   .lport = is->lport,
+				   .rport = is->rport,
+				   .ifindex = is->sk.bound_if,
+				   .mark = is->sk.mark,
+				   .uid = is->sk.cred->uid.v,
+				   .ino = is->sk.ino,
+				   .refs = atomic_read(&is->sk.obj.refs),
+				   .bound_addr = is->addr_bound };
 }

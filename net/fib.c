@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* fib.c - the forwarding table: a hash of prefixes, probed from the longest length in use to the shortest.
+/* fib.c - the forwarding table: a hash of prefixes, probed from the longest length in use to the
+ * shortest.
  *
- * A look-up costs one probe for each prefix length that the table holds, whatever the number of routes: two or three in an ordinary
- * host, a dozen with thousands of routes. IPv4 prefixes are /96 and longer in the common shape of addresses, so the families do not
- * meet. The bucket array doubles when it is full: prefixes are linked into both arrays for a grace period, so readers miss nothing.
+ * A look-up costs one probe for each prefix length that the table holds, whatever the number of
+ * routes: two or three in an ordinary host, a dozen with thousands of routes. IPv4 prefixes are /96
+ * and longer in the common shape of addresses, so the families do not meet. The bucket array
+ * doubles when it is full: prefixes are linked into both arrays for a grace period, so readers miss
+ * nothing.
  *
  * Invariants:
- *  (1) a prefix is in the array iff it has entries; lengths.count is the number of prefixes of that length in a table.
- *  (2) hash[buckets->which] links a prefix into the array in use; the other link is free once a grace period has passed since the
- *      array was replaced.
- *  (3) entries never change once readers can see them; replacing one puts the new before the old, then removes the old.
+ *  (1) a prefix is in the array iff it has entries; lengths.count is the number of prefixes of that
+ *      length in a table.
+ *  (2) hash[buckets->which] links a prefix into the array in use; the other link is free once a
+ *      grace period has passed since the array was replaced.
+ *  (3) entries never change once readers can see them; replacing one puts the new before the old,
+ *      then removes the old.
  *
- * Locks: net->config [RANK_NET_CONFIG] for changes; readers under RCU. Ref: rtnetlink(7), RFC 1812 s5.2.4. Tests:
- * selftests/unit/fib_test.c
+ * Locks: net->config [RANK_NET_CONFIG] for changes; readers under RCU. Ref: rtnetlink(7), RFC 1812
+ * s5.2.4. Tests: selftests/unit/fib_test.c
  */
 #include "fib.h"
 
@@ -96,7 +101,8 @@ static struct fib_prefix *find(const struct fib *f, u32 table, struct ipaddr dst
 {
 	const struct buckets *b = rcu_deref(f->buckets);
 	u32 which = b->which;
-	struct fib_prefix *p = prefix_of(rcu_deref(b->heads[hash_of(table, dst, bits) & b->mask].first), which);
+	struct fib_prefix *p = prefix_of(
+		rcu_deref(b->heads[hash_of(table, dst, bits) & b->mask].first), which);
 
 	while (p && !(p->bits == bits && p->table == table && ip_eq(p->dst, dst)))
 		p = prefix_of(rcu_deref(p->hash[which].next), which);
@@ -140,7 +146,8 @@ const struct fib_prefix *fib_next(const struct fib *f, u32 table, struct ipaddr 
 	return NULL;
 }
 
-void fib_for_each(const struct fib *f, bool (*fn)(const struct route_entry *e, void *arg), void *arg)
+void fib_for_each(const struct fib *f, bool (*fn)(const struct route_entry *e, void *arg),
+		  void *arg)
 {
 	const struct fib_prefix *p;
 	const struct route_entry *e;
@@ -158,14 +165,16 @@ static int compare_addr(const struct ipaddr *a, const struct ipaddr *b)
 	return memcmp(a, b, sizeof(*a));
 }
 
-/* As Linux lists them: IPv4 by table, address, then the longer prefix; IPv6 the same but that a prefix follows all that it contains. */
+/* As Linux lists them: IPv4 by table, address, then the longer prefix; IPv6 the same but that a
+ * prefix follows all that it contains. */
 static bool before(const struct fib_prefix *a, const struct fib_prefix *b)
 {
 	if (ip_is4(a->dst) != ip_is4(b->dst))
 		return ip_is4(a->dst);
 	if (a->table != b->table)
 		return a->table < b->table;
-	if (!ip_is4(a->dst) && a->bits != b->bits && ip_in_prefix(a->dst, b->dst, min(a->bits, b->bits)))
+	if (!ip_is4(a->dst) && a->bits != b->bits &&
+	    ip_in_prefix(a->dst, b->dst, min(a->bits, b->bits)))
 		return a->bits > b->bits;
 	if (compare_addr(&a->dst, &b->dst))
 		return compare_addr(&a->dst, &b->dst) < 0;
@@ -178,11 +187,13 @@ static void add_in_order(struct fib *f, struct fib_prefix *p)
 
 	while (*link) {
 		parent = *link;
-		link = before(p, rb_entry(parent, struct fib_prefix, node)) ? &parent->left : &parent->right;
+		link = before(p, rb_entry(parent, struct fib_prefix, node)) ? &parent->left
+									    : &parent->right;
 	}
 	rb_insert(&f->tree, &p->node, parent, link);
 	prev = rb_prev(&p->node);
-	list_add_head(prev ? &rb_entry(prev, struct fib_prefix, node)->order : &f->order, &p->order);
+	list_add_head(prev ? &rb_entry(prev, struct fib_prefix, node)->order : &f->order,
+		      &p->order);
 }
 
 /* ---- changing ---- */
@@ -225,12 +236,15 @@ static void grow(struct fib *f)
 	if (!new)
 		return;
 	for (u32 i = 0; i <= old->mask; i++)
-		for (struct fib_prefix *p = prefix_of(old->heads[i].first, old->which); p; p = prefix_of(p->hash[old->which].next, old->which))
-			hlist_add(&new->heads[hash_of(p->table, p->dst, p->bits) & new->mask], &p->hash[new->which]);
+		for (struct fib_prefix *p = prefix_of(old->heads[i].first, old->which); p;
+		     p = prefix_of(p->hash[old->which].next, old->which))
+			hlist_add(&new->heads[hash_of(p->table, p->dst, p->bits) & new->mask],
+				  &p->hash[new->which]);
 	rcu_assign(f->buckets, new);
 	synchronize_rcu();		/* (2) */
 	for (u32 i = 0; i <= new->mask; i++)
-		for (struct fib_prefix *p = prefix_of(new->heads[i].first, new->which); p; p = prefix_of(p->hash[new->which].next, new->which))
+		for (struct fib_prefix *p = prefix_of(new->heads[i].first, new->which); p;
+		     p = prefix_of(p->hash[new->which].next, new->which))
 			p->hash[old->which] = (struct hnode){};
 	kfree(old);
 }
@@ -278,12 +292,14 @@ static void tell(const struct fib *f, const struct route_entry *e, bool added)
 
 static bool same_hop(const struct route_entry *a, const struct route_entry *b)
 {
-	return a->type == b->type && a->dev == b->dev && a->scope == b->scope && ip_eq(a->gateway, b->gateway) &&
-	       ip_eq(a->prefsrc, b->prefsrc);
+	return a->type == b->type && a->dev == b->dev && a->scope == b->scope &&
+	       ip_eq(a->gateway, b->gateway) && ip_eq(a->prefsrc, b->prefsrc);
 }
 
-/* What e meets in its prefix: entries of its tos and metric. IPv6 keeps several side by side, IPv4 only when told to append. */
-static int check_place(const struct fib_prefix *p, const struct route_entry *e, u32 nlm, struct route_entry **replaced)
+/* What e meets in its prefix: entries of its tos and metric. IPv6 keeps several side by side, IPv4
+ * only when told to append. */
+static int check_place(const struct fib_prefix *p, const struct route_entry *e, u32 nlm,
+		       struct route_entry **replaced)
 {
 	struct route_entry *o;
 	bool met = false;
@@ -346,10 +362,13 @@ int fib_add(struct fib *f, struct route_entry *e, u32 nlm)
 
 static bool describes(const struct route_entry *key, const struct route_entry *e)
 {
-	return (!key->type || key->type == e->type) && (!key->tos || key->tos == e->tos) && (!key->metric || key->metric == e->metric) &&
-	       (!key->protocol || key->protocol == e->protocol) && (!key->dev || key->dev == e->dev) &&
+	return (!key->type || key->type == e->type) && (!key->tos || key->tos == e->tos) &&
+	       (!key->metric || key->metric == e->metric) &&
+	       (!key->protocol || key->protocol == e->protocol) &&
+	       (!key->dev || key->dev == e->dev) &&
 	       (ip_is_any(key->gateway) || ip_eq(key->gateway, e->gateway)) &&
-	       (ip_is_any(key->prefsrc) || ip_eq(key->prefsrc, e->prefsrc)) && (key->scope == ROUTE_SCOPE_ANY || key->scope == e->scope);
+	       (ip_is_any(key->prefsrc) || ip_eq(key->prefsrc, e->prefsrc)) &&
+	       (key->scope == ROUTE_SCOPE_ANY || key->scope == e->scope);
 }
 
 int fib_del(struct fib *f, const struct route_entry *key)
@@ -368,7 +387,8 @@ int fib_del(struct fib *f, const struct route_entry *key)
 	return -ESRCH;
 }
 
-static void flush_prefix(struct fib *f, struct fib_prefix *p, bool (*match)(const struct route_entry *, const void *), const void *arg)
+static void flush_prefix(struct fib *f, struct fib_prefix *p,
+			 bool (*match)(const struct route_entry *, const void *), const void *arg)
 {
 	struct route_entry *e, *next;
 	bool last = false;
@@ -381,7 +401,8 @@ static void flush_prefix(struct fib *f, struct fib_prefix *p, bool (*match)(cons
 	}
 }
 
-void fib_flush(struct fib *f, bool (*match)(const struct route_entry *e, const void *arg), const void *arg)
+void fib_flush(struct fib *f, bool (*match)(const struct route_entry *e, const void *arg),
+	       const void *arg)
 {
 	struct fib_prefix *p, *next;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* filter.c - socket filters. The program is replaced whole and read under RCU. Ref: socket(7) SO_ATTACH_FILTER, filter.rst of Linux
- * (ancillary loads). Tests: selftests/abi/packet.c */
+/* filter.c - socket filters. The program is replaced whole and read under RCU. Ref: socket(7)
+ * SO_ATTACH_FILTER, filter.rst of Linux (ancillary loads). Tests: selftests/abi/packet.c */
 #include <net/filter.h>
 
 #include <arch/cpu.h>
@@ -14,8 +14,21 @@
 #define NET_OFF	0xfff00000u		/* SKF_NET_OFF: from the network header */
 #define LL_OFF	0xffe00000u		/* SKF_LL_OFF: from the link header */
 
-enum { AD_PROTOCOL = 0, AD_PKTTYPE = 4, AD_IFINDEX = 8, AD_MARK = 20, AD_HATYPE = 28, AD_RXHASH = 32, AD_CPU = 36, AD_ALU_XOR_X = 40,
-       AD_VLAN_TAG = 44, AD_VLAN_TAG_PRESENT = 48, AD_PAY_OFFSET = 52, AD_RANDOM = 56, AD_VLAN_TPID = 60 };
+enum {
+	AD_PROTOCOL = 0,
+	AD_PKTTYPE = 4,
+	AD_IFINDEX = 8,
+	AD_MARK = 20,
+	AD_HATYPE = 28,
+	AD_RXHASH = 32,
+	AD_CPU = 36,
+	AD_ALU_XOR_X = 40,
+	AD_VLAN_TAG = 44,
+	AD_VLAN_TAG_PRESENT = 48,
+	AD_PAY_OFFSET = 52,
+	AD_RANDOM = 56,
+	AD_VLAN_TPID = 60
+};
 
 static bool load(const struct cbpf_data *d, u32 off, u32 n, u32 *out)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* filter.h - SO_ATTACH_FILTER: a classic BPF program that says how much of each packet a socket gets. */
+/* filter.h - SO_ATTACH_FILTER: a classic BPF program that says how much of each packet a socket
+ * gets. */
 #pragma once
 
 #include <arch/atomic.h>
@@ -15,7 +16,8 @@ struct sock_filter_prog {
 	struct cbpf_insn insns[];
 };
 
-/* *slot under RCU; changed with the socket's lock held. -EINVAL, -ENOMEM, -EPERM (locked), -ENOENT (nothing to detach). */
+/* *slot under RCU; changed with the socket's lock held. -EINVAL, -ENOMEM, -EPERM (locked), -ENOENT
+ * (nothing to detach). */
 int __must_check filter_attach(struct sock *sk, const struct cbpf_insn *insns, u32 n);
 int __must_check filter_detach(struct sock *sk);
 /* Bytes of nb to keep, from its data on; 0: none. Under RCU. */

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* frag.c - putting fragments of both families together again.
  *
- * A packet in pieces has a queue with its fragments in order. A fragment that repeats one changes nothing; one that overlaps another
- * otherwise costs the whole packet (RFC 5722; Linux treats IPv4 so as well). Each family may hold 4 MiB; what comes then is dropped.
+ * A packet in pieces has a queue with its fragments in order. A fragment that repeats one changes
+ * nothing; one that overlaps another otherwise costs the whole packet (RFC 5722; Linux treats IPv4
+ * so as well). Each family may hold 4 MiB; what comes then is dropped.
  *
- * Invariants: (1) the fragments of a queue are in order, do not overlap, and their bytes sum up to meat. (2) A queue is in its bucket and in
- * its family's list, which is in order of expiry since all of a family live equally long. (3) nb->dev of a queued fragment is not to be
+ * Invariants: (1) the fragments of a queue are in order, do not overlap, and their bytes sum up to
+ * meat. (2) A queue is in its bucket and in its family's list, which is in order of expiry since
+ * all of a family live equally long. (3) nb->dev of a queued fragment is not to be
  * used: the device may be gone; ip_cb's ifindex names it.
  *
  * Locks: lock [RANK_SOCK_TABLE], bottom halves off. No packet is sent under it.
- * Ref: RFC 791 s3.2, RFC 8200 s4.5, RFC 5722, RFC 3168 s5.3. Tests: selftests/abi/icmp.c, selftests/fuzz/ip_fuzz.c
+ * Ref: RFC 791 s3.2, RFC 8200 s4.5, RFC 5722, RFC 3168 s5.3. Tests: selftests/abi/icmp.c,
+ * selftests/fuzz/ip_fuzz.c
  */
 #include <net/ip_int.h>
 
@@ -24,7 +27,8 @@
 #include <net/net.h>
 
 #define BUCKETS	    1024u
-#define HIGH_THRESH (4u << 20)			/* net.ipv4.ipfrag_high_thresh, net.ipv6.ip6frag_high_thresh */
+/* net.ipv4.ipfrag_high_thresh, net.ipv6.ip6frag_high_thresh */
+#define HIGH_THRESH (4u << 20)
 #define LIFE4	    (30 * NSEC_PER_SEC)
 #define LIFE6	    (60 * NSEC_PER_SEC)
 #define LINEAR	    1024u			/* of a whole packet; the rest is in pages */
@@ -65,12 +69,15 @@ static struct frag_cb *frag_cb(struct netbuf *nb) { return netbuf_cb(nb, struct 
 
 static struct hlist *bucket_of(const struct frag_key *k)
 {
-	return &buckets[((ip_hash(k->src) ^ ip_hash(k->dst) * 31u ^ k->id ^ secret) * 0x9e3779b1u >> 16) % BUCKETS];
+	return &buckets[((ip_hash(k->src) ^ ip_hash(k->dst) * 31u ^ k->id ^ secret) * 0x9e3779b1u >>
+			 16) %
+			BUCKETS];
 }
 
 static bool same(const struct frag_key *a, const struct frag_key *b)
 {
-	return a->id == b->id && a->proto == b->proto && a->ifindex == b->ifindex && ip_eq(a->src, b->src) && ip_eq(a->dst, b->dst);
+	return a->id == b->id && a->proto == b->proto && a->ifindex == b->ifindex &&
+	       ip_eq(a->src, b->src) && ip_eq(a->dst, b->dst);
 }
 
 /* ---- queues ---- */
@@ -209,7 +216,8 @@ static enum verdict place(struct frag_queue *q, struct netbuf *nb, bool more)
 /* ---- the whole ---- */
 
 /* Appends n bytes of from at off: into the tailroom, then into pages. False: no memory. */
-static bool append(struct netbuf *nb, const struct netbuf *from, u32 off, u32 n, struct page **page, u32 *used)
+static bool append(struct netbuf *nb, const struct netbuf *from, u32 off, u32 n, struct page **page,
+		   u32 *used)
 {
 	u32 linear = min(n, netbuf_tailroom(nb));
 
@@ -301,7 +309,8 @@ static struct frag_queue *add(const struct frag_key *k, struct netbuf *nb, bool 
 struct netbuf *frag_input4(struct net_ns *net, struct netbuf *nb)
 {
 	const struct ip4_header *h = (const struct ip4_header *)(const void *)nb->data;
-	u32 hlen = ip4_header_len(h), frag = be16_to_cpu(h->frag), off = (frag & IP4_OFF) * 8, len = nb->len - hlen;
+	u32 hlen = ip4_header_len(h), frag = be16_to_cpu(h->frag), off = (frag & IP4_OFF) * 8,
+	    len = nb->len - hlen;
 	struct frag_key k = { ip4(h->src), ip4(h->dst), h->id, 0, h->proto };
 	struct netdev *d = nb->dev;
 	struct frag_queue *q;
@@ -340,7 +349,8 @@ struct netbuf *frag_input6(struct net_ns *net, struct netbuf *nb, u32 at, u32 ne
 	const struct ip6_header *h = (const struct ip6_header *)(const void *)nb->data;
 	const u8 *fh = nb->data + at;
 	u32 frag = get_be16(fh + 2), off = frag & 0xfff8, len = nb->len - at - 8;
-	bool more = frag & 1, local = ip_is_link_local(h->src) || ip_is_link_local(h->dst) || ip_is_multicast(h->dst);
+	bool more = frag & 1, local = ip_is_link_local(h->src) || ip_is_link_local(h->dst) ||
+				      ip_is_multicast(h->dst);
 	struct frag_key k = { h->src, h->dst, get_be32(fh + 4), local ? nb->dev->index : 0, 0 };
 	struct netdev *d = nb->dev;
 	struct netbuf *whole;
@@ -360,7 +370,10 @@ struct netbuf *frag_input6(struct net_ns *net, struct netbuf *nb, u32 at, u32 ne
 	frag_cb(nb)->len = (u16)len;
 	frag_cb(nb)->headers = (u16)(at + 8);
 	if (!off && !more) {		/* RFC 6946: alone, whatever else has its number */
-		struct frag_queue one = { .v4 = false, .len = len, .frag_max = (u16)min(nb->len, 65535u), .ce = ip_cb(nb)->ce };
+		struct frag_queue one = { .v4 = false,
+					  .len = len,
+					  .frag_max = (u16)min(nb->len, 65535u),
+					  .ce = ip_cb(nb)->ce };
 
 		list_init(&one.frags);
 		list_add_tail(&one.frags, &nb->link);

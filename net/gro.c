@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* gro.c - received segments of one connection become one packet: its headers are looked at once, its route and socket found once.
+/* gro.c - received segments of one connection become one packet: its headers are looked at once,
+ * its route and socket found once.
  *
- *	gro_receive() -- nothing to join --> held -- the next segment --> longer -- short, PSH, FIN; another in between; poll's end --> delivered
+ *	gro_receive() -- nothing to join --> held -- the next segment --> longer -- short, PSH, FIN;
+ *	another in between; poll's end --> delivered
  *
- * Joined are TCP segments with data whose headers differ in nothing but what cutting a long segment makes differ, as segment.c would cut it: so
- * a forwarded packet leaves as it came. The sum of each was right before it was joined. What must not be joined goes up after what is held of
- * the same connection: order within a connection is kept.
+ * Joined are TCP segments with data whose headers differ in nothing but what cutting a long segment
+ * makes differ, as segment.c would cut it: so a forwarded packet leaves as it came. The sum of each
+ * was right before it was joined. What must not be joined goes up after what is held of the same
+ * connection: order within a connection is kept.
  *
- * Invariants: (1) held packets are of different connections, at most HELD_MAX, in the order of their first segments; (2) nothing is held when no
- * poll runs on this CPU; (3) a held packet's cb is a struct held.
- * Locks: none; per CPU, bottom halves off. Ref: RFC 9293 s3.1; Linux Documentation/networking/segmentation-offloads.rst.
+ * Invariants: (1) held packets are of different connections, at most HELD_MAX, in the order of
+ * their first segments; (2) nothing is held when no poll runs on this CPU; (3) a held packet's cb
+ * is a struct held.
+ * Locks: none; per CPU, bottom halves off. Ref: RFC 9293 s3.1; Linux
+ * Documentation/networking/segmentation-offloads.rst.
  * Tests: selftests/unit/gro_test.c
  */
 #include <net/gro.h>
@@ -41,7 +46,10 @@ struct holder {
 static DEFINE_PER_CPU(struct holder, holders);
 
 static struct held *held_of(struct netbuf *nb) { return netbuf_cb(nb, struct held); }
-static struct tcp_header *tcp_of(const struct netbuf *nb, const struct held *h) { return (struct tcp_header *)(void *)(nb->data + h->ip_len); }
+static struct tcp_header *tcp_of(const struct netbuf *nb, const struct held *h)
+{
+	return (struct tcp_header *)(void *)(nb->data + h->ip_len);
+}
 
 /* ---- what may be joined ---- */
 
@@ -50,14 +58,16 @@ static u32 pseudo_sum(const struct netbuf *nb, u32 len)
 	const struct ip4_header *h4 = (const void *)nb->data;
 	const struct ip6_header *h6 = (const void *)nb->data;
 
-	return nb->protocol == ETH_P_IP ? csum_pseudo4(h4->src, h4->dst, len, IPPROTO_TCP) : csum_pseudo6(&h6->src, &h6->dst, len, IPPROTO_TCP);
+	return nb->protocol == ETH_P_IP ? csum_pseudo4(h4->src, h4->dst, len, IPPROTO_TCP)
+					: csum_pseudo6(&h6->src, &h6->dst, len, IPPROTO_TCP);
 }
 
 static bool is_plain4(const struct netbuf *nb)
 {
 	const struct ip4_header *h = (const void *)nb->data;
 
-	return h->version_len == 0x45 && h->proto == IPPROTO_TCP && !(h->frag & cpu_to_be16(IP4_MF | IP4_OFF)) && be16_to_cpu(h->len) == nb->len &&
+	return h->version_len == 0x45 && h->proto == IPPROTO_TCP &&
+	       !(h->frag & cpu_to_be16(IP4_MF | IP4_OFF)) && be16_to_cpu(h->len) == nb->len &&
 	       !csum_fold(csum_add_bytes(h, sizeof(*h), 0));
 }
 
@@ -65,7 +75,8 @@ static bool is_plain6(const struct netbuf *nb)
 {
 	const struct ip6_header *h = (const void *)nb->data;
 
-	return be32_to_cpu(h->flow) >> 28 == 6 && h->next == IPPROTO_TCP && be16_to_cpu(h->len) + sizeof(*h) == nb->len;
+	return be32_to_cpu(h->flow) >> 28 == 6 && h->next == IPPROTO_TCP &&
+	       be16_to_cpu(h->len) + sizeof(*h) == nb->len;
 }
 
 /* A segment of a connection. Its headers are linear then. */
@@ -76,7 +87,8 @@ static bool find_headers(struct netbuf *nb, struct held *h)
 	if ((!v4 && nb->protocol != ETH_P_IPV6) || nb->kind != PKT_HOST || nb->gso_size)
 		return false;
 	h->ip_len = v4 ? sizeof(struct ip4_header) : sizeof(struct ip6_header);
-	if (!netbuf_need(nb, h->ip_len + (u32)sizeof(struct tcp_header)) || !(v4 ? is_plain4(nb) : is_plain6(nb)))
+	if (!netbuf_need(nb, h->ip_len + (u32)sizeof(struct tcp_header)) ||
+	    !(v4 ? is_plain4(nb) : is_plain6(nb)))
 		return false;
 	h->head_len = (u8)(h->ip_len + (tcp_of(nb, h)->off >> 4) * 4);
 	return h->head_len >= h->ip_len + sizeof(struct tcp_header) && netbuf_need(nb, h->head_len);
@@ -96,7 +108,9 @@ static bool may_join(struct netbuf *nb, struct held *h)
 		nb->csum = CSUM_VERIFIED;
 	}
 	h->next = be32_to_cpu(t->seq) + nb->len - h->head_len;
-	h->id = nb->protocol == ETH_P_IP ? be16_to_cpu(((const struct ip4_header *)(const void *)nb->data)->id) : 0;
+	h->id = nb->protocol == ETH_P_IP
+			? be16_to_cpu(((const struct ip4_header *)(const void *)nb->data)->id)
+			: 0;
 	h->ended = t->flags & (TCP_PSH | TCP_FIN);
 	return true;
 }
@@ -107,11 +121,14 @@ static bool same_connection(struct netbuf *a, struct netbuf *b, const struct hel
 {
 	u32 at = h->ip_len == sizeof(struct ip4_header) ? 12 : 8;
 
-	return a->protocol == b->protocol && !memcmp(a->data + at, b->data + at, h->ip_len - at) && !memcmp(tcp_of(a, h), tcp_of(b, h), 4);
+	return a->protocol == b->protocol && !memcmp(a->data + at, b->data + at, h->ip_len - at) &&
+	       !memcmp(tcp_of(a, h), tcp_of(b, h), 4);
 }
 
-/* Without DF a router may have to cut what it forwards, each packet by itself: then they stay apart. */
-static bool same_ip(const struct netbuf *a, const struct netbuf *b, const struct held *ha, const struct held *hb)
+/* Without DF a router may have to cut what it forwards, each packet by itself: then they stay
+ * apart. */
+static bool same_ip(const struct netbuf *a, const struct netbuf *b, const struct held *ha,
+		    const struct held *hb)
 {
 	const struct ip4_header *a4 = (const void *)a->data, *b4 = (const void *)b->data;
 	const struct ip6_header *a6 = (const void *)a->data, *b6 = (const void *)b->data;
@@ -119,27 +136,32 @@ static bool same_ip(const struct netbuf *a, const struct netbuf *b, const struct
 	if (a->protocol != ETH_P_IP)
 		return a6->flow == b6->flow && a6->hops == b6->hops;
 	return a4->tos == b4->tos && a4->ttl == b4->ttl && a4->frag == b4->frag &&
-	       (a4->frag & cpu_to_be16(IP4_DF) || (hb->id == (u16)(ha->id + 1) && !READ_ONCE(a->dev->net->forward4)));
+	       (a4->frag & cpu_to_be16(IP4_DF) ||
+		(hb->id == (u16)(ha->id + 1) && !READ_ONCE(a->dev->net->forward4)));
 }
 
 static bool continues(struct netbuf *a, struct netbuf *b, const struct held *hb)
 {
 	const struct held *ha = held_of(a);
 	const struct tcp_header *ta = tcp_of(a, ha), *tb = tcp_of(b, hb);
-	u32 options = ha->head_len - ha->ip_len - (u32)sizeof(*ta), size = a->gso_size ? a->gso_size : a->len - ha->head_len;
+	u32 options = ha->head_len - ha->ip_len - (u32)sizeof(*ta),
+	    size = a->gso_size ? a->gso_size : a->len - ha->head_len;
 
-	if (ha->ended || ha->head_len != hb->head_len || be32_to_cpu(tb->seq) != ha->next || ta->ack != tb->ack || ta->window != tb->window)
+	if (ha->ended || ha->head_len != hb->head_len || be32_to_cpu(tb->seq) != ha->next ||
+	    ta->ack != tb->ack || ta->window != tb->window)
 		return false;
 	if (!same_ip(a, b, ha, hb) || memcmp(ta + 1, tb + 1, options) != 0)
 		return false;
-	return b->len - hb->head_len <= size && a->len + b->len <= 65535 && netbuf_linear(b) == hb->head_len;
+	return b->len - hb->head_len <= size && a->len + b->len <= 65535 &&
+	       netbuf_linear(b) == hb->head_len;
 }
 
 /* b is freed. False: no slot for its fragments; both are as they were. */
 static bool join(struct netbuf *a, struct netbuf *b, const struct held *hb)
 {
 	struct held *ha = held_of(a);
-	u32 size = a->gso_size ? a->gso_size : a->len - ha->head_len, len = b->len - hb->head_len, cost = b->truesize - len;
+	u32 size = a->gso_size ? a->gso_size : a->len - ha->head_len, len = b->len - hb->head_len,
+	    cost = b->truesize - len;
 	u8 flags = tcp_of(b, hb)->flags;
 
 	netbuf_pull(b, hb->head_len);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* icmp.c - ICMP for IPv4: answering echoes, telling senders what went wrong with their packets, hearing it about ours.
+/* icmp.c - ICMP for IPv4: answering echoes, telling senders what went wrong with their packets,
+ * hearing it about ours.
  *
- * Errors are limited: 1000 a second in all (bursts of 50), and to each destination one a second (bursts of 6); destinations share a
- * bucket when they hash alike. Nothing is limited towards ourselves.
- * Locks: limit_lock [RANK_SOCK_TABLE], bottom halves off. Ref: RFC 792, RFC 1122 s3.2.2, RFC 1191, RFC 1812 s4.3, icmp(7).
+ * Errors are limited: 1000 a second in all (bursts of 50), and to each destination one a second
+ * (bursts of 6); destinations share a bucket when they hash alike. Nothing is limited towards
+ * ourselves.
+ * Locks: limit_lock [RANK_SOCK_TABLE], bottom halves off. Ref: RFC 792, RFC 1122 s3.2.2, RFC 1191,
+ * RFC 1812 s4.3, icmp(7).
  * Tests: selftests/abi/icmp.c, selftests/fuzz/ip_fuzz.c
  */
 #include <net/icmp.h>
@@ -33,7 +36,8 @@ static struct spinlock limit_lock = SPINLOCK_INIT(RANK_SOCK_TABLE);
 static ktime_t global_time;		/* [limit_lock] when the bucket would be empty */
 static ktime_t peer_time[PEERS];
 
-/* One token from a bucket that fills one each period and holds burst: *when is the time up to which tokens are spent. */
+/* One token from a bucket that fills one each period and holds burst: *when is the time up to which
+ * tokens are spent. */
 static bool take_token(ktime_t *when, ktime_t now, ktime_t period, ktime_t burst)
 {
 	ktime_t from = max(*when, now - burst * period);
@@ -59,7 +63,8 @@ bool icmp_may_send(struct ipaddr to)
 /* ---- sending ---- */
 
 /* A message with data behind a header of 8 bytes; the sum is computed here. Takes nb over. */
-static void send_message(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, struct route *r)
+static void send_message(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx,
+			 struct route *r)
 {
 	struct icmp_header *h = (struct icmp_header *)(void *)nb->data;
 
@@ -77,9 +82,11 @@ static bool deserves_error(const struct netbuf *nb, const struct ip4_header *h)
 {
 	struct ipaddr src = ip4(h->src), dst = ip4(h->dst);
 
-	if (nb->kind == PKT_BROADCAST || nb->kind == PKT_MULTICAST || ip_is_multicast(dst) || ip_is_broadcast(dst))
+	if (nb->kind == PKT_BROADCAST || nb->kind == PKT_MULTICAST || ip_is_multicast(dst) ||
+	    ip_is_broadcast(dst))
 		return false;
-	return !(h->frag & cpu_to_be16(IP4_OFF)) && !ip_is_any(src) && !ip_is_multicast(src) && !ip_is_broadcast(src);
+	return !(h->frag & cpu_to_be16(IP4_OFF)) && !ip_is_any(src) && !ip_is_multicast(src) &&
+	       !ip_is_broadcast(src);
 }
 
 /* A quoted ICMP message must not be an error itself; one we cannot read counts as one. */
@@ -90,19 +97,23 @@ static bool about_error(struct netbuf *nb, u32 net_at, u32 hlen)
 	if (nb->len < net_at + hlen + 1)
 		return true;
 	netbuf_read(nb, net_at + hlen, &type, 1);
-	return type == ICMP_DEST_UNREACH || type == ICMP_SOURCE_QUENCH || type == ICMP_REDIRECT || type == ICMP_TIME_EXCEEDED ||
-	       type == ICMP_PARAM_PROBLEM || type > 18;
+	return type == ICMP_DEST_UNREACH || type == ICMP_SOURCE_QUENCH || type == ICMP_REDIRECT ||
+	       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAM_PROBLEM || type > 18;
 }
 
 static struct netbuf *make_error(struct netbuf *nb, u32 quote, u8 type, u8 code, u32 info)
 {
-	struct netbuf *e = netbuf_alloc((u32)sizeof(struct icmp_header) + quote, NETBUF_HEADROOM, PAGE_ATOMIC);
+	struct netbuf *e = netbuf_alloc((u32)sizeof(struct icmp_header) + quote, NETBUF_HEADROOM,
+					PAGE_ATOMIC);
 	struct icmp_header *h;
 
 	if (!e)
 		return NULL;
 	h = netbuf_put(e, sizeof(*h));
-	*h = (struct icmp_header){ .type = type, .code = code, .rest = cpu_to_be32(type == ICMP_PARAM_PROBLEM ? info << 24 : info) };
+	*h = (struct icmp_header){ .type = type,
+				   .code = code,
+				   .rest = cpu_to_be32(type == ICMP_PARAM_PROBLEM ? info << 24
+										  : info) };
 	netbuf_read(nb, 0, netbuf_put(e, quote), quote);
 	return e;
 }
@@ -111,13 +122,17 @@ static struct netbuf *make_error(struct netbuf *nb, u32 quote, u8 type, u8 code,
 static void send_error(struct net_ns *net, struct netbuf *nb, u8 type, u8 code, u32 info)
 {
 	const struct ip4_header *h = netbuf_net_header(nb);
-	struct ip_tx tx = { .dst = ip4(h->src), .src = ip4(h->dst), .proto = IPPROTO_ICMP, .tos = (u8)((h->tos & 0x1e) | 0xc0) };
+	struct ip_tx tx = { .dst = ip4(h->src),
+			    .src = ip4(h->dst),
+			    .proto = IPPROTO_ICMP,
+			    .tos = (u8)((h->tos & 0x1e) | 0xc0) };
 	struct flow f = { .dst = tx.dst, .tos = tx.tos, .proto = IPPROTO_ICMP };
 	struct route r = {};
 	struct netbuf *e;
 	u8 local;
 
-	if (!deserves_error(nb, h) || (h->proto == IPPROTO_ICMP && about_error(nb, 0, ip4_header_len(h))))
+	if (!deserves_error(nb, h) ||
+	    (h->proto == IPPROTO_ICMP && about_error(nb, 0, ip4_header_len(h))))
 		return;
 	if (ip_check_local(net, tx.src, 0, &local) || local != RTN_LOCAL)
 		tx.src = IP4_ANY;
@@ -168,7 +183,10 @@ void ip_link_failure(struct netbuf *nb)
 static void reply(struct net_ns *net, struct netbuf *nb)
 {
 	const struct ip_cb *cb = ip_cb(nb);
-	struct ip_tx tx = { .dst = cb->src, .src = cb->type == RTN_LOCAL ? cb->dst : IP4_ANY, .proto = IPPROTO_ICMP, .tos = cb->tos };
+	struct ip_tx tx = { .dst = cb->src,
+			    .src = cb->type == RTN_LOCAL ? cb->dst : IP4_ANY,
+			    .proto = IPPROTO_ICMP,
+			    .tos = cb->tos };
 	struct flow f = { .dst = tx.dst, .src = tx.src, .tos = tx.tos, .proto = IPPROTO_ICMP };
 	struct route r = {};
 	struct netbuf *c;
@@ -191,7 +209,8 @@ static void reply(struct net_ns *net, struct netbuf *nb)
 
 static void rx_echo(struct net_ns *net, struct netbuf *nb)
 {
-	if (READ_ONCE(net->echo_ignore_all) || (ip_cb(nb)->type != RTN_LOCAL && READ_ONCE(net->echo_ignore_broadcasts)))
+	if (READ_ONCE(net->echo_ignore_all) ||
+	    (ip_cb(nb)->type != RTN_LOCAL && READ_ONCE(net->echo_ignore_broadcasts)))
 		return;
 	reply(net, nb);
 }
@@ -200,7 +219,8 @@ static void rx_timestamp(struct net_ns *net, struct netbuf *nb)
 {
 	u32 ms = cpu_to_be32((u32)(clock_realtime() / NSEC_PER_MSEC % (24 * 3600 * 1000)));
 
-	if (nb->len < 20 || !netbuf_need(nb, 20) || netbuf_unshare(nb, 0, PAGE_ATOMIC) || ip_cb(nb)->type != RTN_LOCAL)
+	if (nb->len < 20 || !netbuf_need(nb, 20) || netbuf_unshare(nb, 0, PAGE_ATOMIC) ||
+	    ip_cb(nb)->type != RTN_LOCAL)
 		return;
 	memcpy(nb->data + 12, &ms, 4);
 	memcpy(nb->data + 16, &ms, 4);
@@ -213,9 +233,12 @@ static const struct {
 	u8 err;
 	bool hard;
 } unreachable[] = {
-	{ ENETUNREACH, false }, { EHOSTUNREACH, false }, { ENOPROTOOPT, true }, { ECONNREFUSED, true }, { EMSGSIZE, false },
-	{ EOPNOTSUPP, false }, { ENETUNREACH, true }, { EHOSTDOWN, true }, { ENONET, true }, { ENETUNREACH, true }, { EHOSTUNREACH, true },
-	{ ENETUNREACH, false }, { EHOSTUNREACH, false }, { EHOSTUNREACH, true }, { EHOSTUNREACH, true }, { EHOSTUNREACH, true },
+	{ ENETUNREACH, false },	 { EHOSTUNREACH, false }, { ENOPROTOOPT, true },
+	{ ECONNREFUSED, true },	 { EMSGSIZE, false },	  { EOPNOTSUPP, false },
+	{ ENETUNREACH, true },	 { EHOSTDOWN, true },	  { ENONET, true },
+	{ ENETUNREACH, true },	 { EHOSTUNREACH, true },  { ENETUNREACH, false },
+	{ EHOSTUNREACH, false }, { EHOSTUNREACH, true },  { EHOSTUNREACH, true },
+	{ EHOSTUNREACH, true },
 };
 
 static bool decode_error(const struct icmp_header *m, struct ip_error *e)
@@ -245,7 +268,9 @@ static bool decode_error(const struct icmp_header *m, struct ip_error *e)
 /* RFC 1191 s5: routers from before say nothing; then the next plausible size below the packet's. */
 static u32 believable_mtu(u32 said, u32 packet_len)
 {
-	static const u16 plateaus[] = { 32000, 17914, 8166, 4352, 2002, 1492, 576, 296, 216, 128, 68 };
+	static const u16 plateaus[] = {
+		32000, 17914, 8166, 4352, 2002, 1492, 576, 296, 216, 128, 68
+	};
 
 	if (said)
 		return max(said, 68u);
@@ -263,8 +288,9 @@ static void rx_redirect(struct net_ns *net, struct netbuf *nb, u32 gateway_be, s
 
 	if (READ_ONCE(net->forward4))		/* accept_redirects of a host, secure or not */
 		return;
-	if (!route_lookup(net, &f, &now) && !route_lookup(net, &g, &via) && now.type == RTN_UNICAST && via.type == RTN_UNICAST &&
-	    ip_eq(now.next_hop, from) && ip_eq(via.next_hop, gw) && via.dev == nb->dev)
+	if (!route_lookup(net, &f, &now) && !route_lookup(net, &g, &via) &&
+	    now.type == RTN_UNICAST && via.type == RTN_UNICAST && ip_eq(now.next_hop, from) &&
+	    ip_eq(via.next_hop, gw) && via.dev == nb->dev)
 		route_set_redirect(net, dst, gw, nb->dev);
 	route_put(&now);
 	route_put(&via);
@@ -296,7 +322,12 @@ static void rx_error(struct net_ns *net, struct netbuf *nb)
 		return;
 	if (m.type == ICMP_DEST_UNREACH && m.code == ICMP_FRAG_NEEDED)
 		e.info = believable_mtu(be16_to_cpu(m.mtu), be16_to_cpu(q.len));
-	*ip_cb(nb) = (struct ip_cb){ .src = ip4(q.src), .dst = ip4(q.dst), .proto = q.proto, .tos = q.tos, .ttl = q.ttl, .type = RTN_LOCAL,
+	*ip_cb(nb) = (struct ip_cb){ .src = ip4(q.src),
+				     .dst = ip4(q.dst),
+				     .proto = q.proto,
+				     .tos = q.tos,
+				     .ttl = q.ttl,
+				     .type = RTN_LOCAL,
 				     .ifindex = nb->dev->index };
 	netbuf_pull(nb, ip4_header_len(&q));
 	nb->trans_off = netbuf_offset(nb);
@@ -343,7 +374,9 @@ static void icmp_error(struct net_ns *net, struct netbuf *nb, const struct ip_er
 		ping_error(net, nb, e);
 }
 
-static const struct ip_proto icmp_proto = { .proto = IPPROTO_ICMP, .rx = icmp_rx, .error = icmp_error };
+static const struct ip_proto icmp_proto = { .proto = IPPROTO_ICMP,
+					    .rx = icmp_rx,
+					    .error = icmp_error };
 
 void icmp_init(struct net_ns *net)
 {

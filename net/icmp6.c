@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* icmp6.c - ICMPv6: echoes, errors in both directions; the rest is handed to neighbour discovery and multicast listeners.
+/* icmp6.c - ICMPv6: echoes, errors in both directions; the rest is handed to neighbour discovery
+ * and multicast listeners.
  *
- * Locks: none; the limits are those of icmp.c. Ref: RFC 4443, RFC 8201, icmp(7). Tests: selftests/abi/icmp.c, selftests/fuzz/ip_fuzz.c
+ * Locks: none; the limits are those of icmp.c. Ref: RFC 4443, RFC 8201, icmp(7). Tests:
+ * selftests/abi/icmp.c, selftests/fuzz/ip_fuzz.c
  */
 #include <kernel/lib/string.h>
 #include <kernel/uapi.h>
@@ -13,12 +15,14 @@
 
 #define QUOTE_TOTAL 1280u
 
-void icmp6_send_message(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, struct route *r)
+void icmp6_send_message(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx,
+			struct route *r)
 {
 	struct icmp6_header *h = (struct icmp6_header *)(void *)nb->data;
 
 	h->csum = 0;
-	h->csum = csum_fold(netbuf_sum(nb, 0, nb->len, csum_pseudo6(&tx->src, &tx->dst, nb->len, IPPROTO_ICMPV6)));
+	h->csum = csum_fold(netbuf_sum(nb, 0, nb->len,
+				       csum_pseudo6(&tx->src, &tx->dst, nb->len, IPPROTO_ICMPV6)));
 	nb->csum = CSUM_VERIFIED;
 	nb->trans_off = netbuf_offset(nb);
 	mib_icmp(true, true, nb->data[0]);
@@ -28,10 +32,13 @@ void icmp6_send_message(struct net_ns *net, struct netbuf *nb, const struct ip_t
 
 /* ---- errors about others' packets ---- */
 
-/* RFC 4443 s2.4 (e): never about an error, a redirect, or (but for two) what was sent to a group. */
+/* RFC 4443 s2.4 (e): never about an error, a redirect, or (but for two) what was sent to a group.
+ * */
 static bool deserves_error(struct netbuf *nb, const struct ip6_header *h, u8 type, u8 code)
 {
-	bool to_group = nb->kind == PKT_BROADCAST || nb->kind == PKT_MULTICAST || ip_is_multicast(h->dst), first;
+	bool to_group = nb->kind == PKT_BROADCAST || nb->kind == PKT_MULTICAST ||
+			ip_is_multicast(h->dst),
+	     first;
 	u8 proto, quoted;
 	s32 at;
 
@@ -52,7 +59,8 @@ static bool deserves_error(struct netbuf *nb, const struct ip6_header *h, u8 typ
 
 static struct netbuf *make_error(struct netbuf *nb, u32 quote, u8 type, u8 code, u32 info)
 {
-	struct netbuf *e = netbuf_alloc((u32)sizeof(struct icmp6_header) + quote, NETBUF_HEADROOM, PAGE_ATOMIC);
+	struct netbuf *e = netbuf_alloc((u32)sizeof(struct icmp6_header) + quote, NETBUF_HEADROOM,
+					PAGE_ATOMIC);
 	struct icmp6_header *h;
 
 	if (!e)
@@ -67,14 +75,17 @@ static void send_error(struct net_ns *net, struct netbuf *nb, u8 type, u8 code, 
 {
 	const struct ip6_header *h = netbuf_net_header(nb);
 	struct ip_tx tx = { .dst = h->src, .src = h->dst, .proto = IPPROTO_ICMPV6 };
-	struct flow f = { .dst = h->src, .oif = ip_is_link_local(h->src) ? nb->dev->index : 0, .proto = IPPROTO_ICMPV6 };
+	struct flow f = { .dst = h->src,
+			  .oif = ip_is_link_local(h->src) ? nb->dev->index : 0,
+			  .proto = IPPROTO_ICMPV6 };
 	struct route r = {};
 	struct netbuf *e;
 	u8 local;
 
 	if (!deserves_error(nb, h, type, code))
 		return;
-	if (ip_is_multicast(tx.src) || ip_check_local(net, tx.src, nb->dev->index, &local) || local != RTN_LOCAL)
+	if (ip_is_multicast(tx.src) || ip_check_local(net, tx.src, nb->dev->index, &local) ||
+	    local != RTN_LOCAL)
 		tx.src = IP6_ANY;
 	if (f.oif == net->loopback->index)
 		f.oif = 0;
@@ -108,8 +119,15 @@ void icmp6_send(struct net_ns *net, struct netbuf *nb, u8 type, u8 code, u32 inf
 static void reply(struct net_ns *net, struct netbuf *nb)
 {
 	const struct ip_cb *cb = ip_cb(nb);
-	struct ip_tx tx = { .dst = cb->src, .src = cb->type == RTN_LOCAL ? cb->dst : IP6_ANY, .proto = IPPROTO_ICMPV6, .tos = cb->tos };
-	struct flow f = { .dst = tx.dst, .src = tx.src, .oif = ip_is_link_local(tx.dst) && !(nb->dev->flags & IFF_LOOPBACK) ? nb->dev->index : 0,
+	struct ip_tx tx = { .dst = cb->src,
+			    .src = cb->type == RTN_LOCAL ? cb->dst : IP6_ANY,
+			    .proto = IPPROTO_ICMPV6,
+			    .tos = cb->tos };
+	struct flow f = { .dst = tx.dst,
+			  .src = tx.src,
+			  .oif = ip_is_link_local(tx.dst) && !(nb->dev->flags & IFF_LOOPBACK)
+					 ? nb->dev->index
+					 : 0,
 			  .proto = IPPROTO_ICMPV6 };
 	struct route r = {};
 	struct netbuf *c;
@@ -135,8 +153,9 @@ static bool decode_error(const struct icmp6_header *m, struct ip_error *e)
 		u8 err;
 		bool hard;
 	} unreachable[] = {
-		{ ENETUNREACH, false }, { EACCES, true }, { EHOSTUNREACH, false }, { EHOSTUNREACH, false }, { ECONNREFUSED, true },
-		{ EACCES, true }, { EACCES, true },
+		{ ENETUNREACH, false },	 { EACCES, true },	 { EHOSTUNREACH, false },
+		{ EHOSTUNREACH, false }, { ECONNREFUSED, true }, { EACCES, true },
+		{ EACCES, true },
 	};
 
 	e->type = m->type;
@@ -183,7 +202,12 @@ static void rx_error(struct net_ns *net, struct netbuf *nb)
 		return;
 	if (ip_check_local(net, q.src, nb->dev->index, &local) || local != RTN_LOCAL)
 		return;
-	*ip_cb(nb) = (struct ip_cb){ .src = q.src, .dst = q.dst, .proto = proto, .tos = ip6_class(&q), .ttl = q.hops, .type = RTN_LOCAL,
+	*ip_cb(nb) = (struct ip_cb){ .src = q.src,
+				     .dst = q.dst,
+				     .proto = proto,
+				     .tos = ip6_class(&q),
+				     .ttl = q.hops,
+				     .type = RTN_LOCAL,
 				     .ifindex = nb->dev->index };
 	netbuf_pull(nb, (u32)at);
 	nb->trans_off = netbuf_offset(nb);
@@ -201,7 +225,9 @@ static void icmp6_rx(struct net_ns *net, struct netbuf *nb)
 
 	if (ip_is4(cb->dst) || !netbuf_need(nb, sizeof(struct icmp6_header)))
 		goto drop;
-	if (!nb->loopback && csum_fold(netbuf_sum(nb, 0, nb->len, csum_pseudo6(&cb->src, &cb->dst, nb->len, IPPROTO_ICMPV6)))) {
+	if (!nb->loopback &&
+	    csum_fold(netbuf_sum(nb, 0, nb->len,
+				 csum_pseudo6(&cb->src, &cb->dst, nb->len, IPPROTO_ICMPV6)))) {
 		mib_inc(MIB_ICMP6_InMsgs);
 		mib_inc(MIB_ICMP6_InErrors);
 		mib_inc(MIB_ICMP6_InCsumErrors);
@@ -215,9 +241,10 @@ static void icmp6_rx(struct net_ns *net, struct netbuf *nb)
 	case ICMP6_ECHO_REPLY:
 		ping_rx(net, nb);
 		return;
-	case ICMP6_UNREACHABLE: case ICMP6_TOO_BIG: case ICMP6_TIME_EXCEEDED: case ICMP6_PARAM_PROBLEM:
-		rx_error(net, nb);
-		break;
+	case ICMP6_UNREACHABLE:
+	case ICMP6_TOO_BIG:
+	case ICMP6_TIME_EXCEEDED:
+	case ICMP6_PARAM_PROBLEM: rx_error(net, nb); break;
 	case NDP_RS: case NDP_RA: case NDP_NS: case NDP_NA: case NDP_REDIRECT:
 		ndp_rx(net, nb);
 		return;
@@ -235,7 +262,9 @@ static void icmp6_error(struct net_ns *net, struct netbuf *nb, const struct ip_e
 		ping_error(net, nb, e);
 }
 
-static const struct ip_proto icmp6_proto = { .proto = IPPROTO_ICMPV6, .rx = icmp6_rx, .error = icmp6_error };
+static const struct ip_proto icmp6_proto = { .proto = IPPROTO_ICMPV6,
+					     .rx = icmp6_rx,
+					     .error = icmp6_error };
 
 void icmp6_init(void)
 {

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* ifaddr.c - addresses of interfaces, and the routes that follow from them.
  *
- * An IPv4 address brings a local route (also while its device is down), and once the device is up a route to its prefix and to the
- * prefix's broadcast address. A second address of the same prefix is secondary: it shares the first's routes, and goes with it.
- * An IPv6 address brings a local route and one to its prefix; when its device goes down it is forgotten.
+ * An IPv4 address brings a local route (also while its device is down), and once the device is up a
+ * route to its prefix and to the prefix's broadcast address. A second address of the same prefix is
+ * secondary: it shares the first's routes, and goes with it. An IPv6 address brings a local route
+ * and one to its prefix; when its device goes down it is forgotten.
  *
- * Invariants: (1) routes of RTPROT_KERNEL in the tables local and main are those of add_routes4() and add_routes6() for the addresses
- * there are. (2) primaries precede secondaries in netdev.addrs.
+ * Invariants: (1) routes of RTPROT_KERNEL in the tables local and main are those of add_routes4()
+ * and add_routes6() for the addresses there are. (2) primaries precede secondaries in netdev.addrs.
  *
- * Locks: net->config [RANK_NET_CONFIG] for changes; readers under RCU. Ref: netdevice(7), rtnetlink(7), RFC 4291 s2.
+ * Locks: net->config [RANK_NET_CONFIG] for changes; readers under RCU. Ref: netdevice(7),
+ * rtnetlink(7), RFC 4291 s2.
  * Tests: selftests/abi/inet.c
  */
 #include <kernel/clock.h>
@@ -37,7 +39,8 @@ static struct ipaddr prefix_of(const struct ifaddr *a)
 
 static bool same_prefix(const struct ifaddr *a, const struct ifaddr *b)
 {
-	return ip_is4(a->addr) == ip_is4(b->addr) && a->bits == b->bits && ip_eq(prefix_of(a), prefix_of(b));
+	return ip_is4(a->addr) == ip_is4(b->addr) && a->bits == b->bits &&
+	       ip_eq(prefix_of(a), prefix_of(b));
 }
 
 struct ifaddr *ifaddr_find_rcu(struct net_ns *net, struct ipaddr addr, s32 ifindex)
@@ -62,14 +65,21 @@ static void change_route(struct netdev *d, const struct route_entry *e, bool add
 	int err = add ? route_add(d->net, e, NLM_CREATE_APPEND) : route_del(d->net, e);
 
 	if (err && err != -EEXIST && err != -ESRCH)
-		pr_warn("net: %s: a route of an address cannot be %s: error %d", d->name, add ? "added" : "removed", -err);
+		pr_warn("net: %s: a route of an address cannot be %s: error %d", d->name,
+			add ? "added" : "removed", -err);
 }
 
 static void magic4(const struct ifaddr *prim, u8 type, struct ipaddr dst, u32 bits, bool add)
 {
-	struct route_entry e = { .dst = dst, .bits = (u8)(96 + bits), .type = type, .scope = type == RTN_LOCAL ? RT_SCOPE_HOST : RT_SCOPE_LINK,
-				 .protocol = RTPROT_KERNEL, .table = type == RTN_UNICAST ? RT_TABLE_MAIN : RT_TABLE_LOCAL, .gateway = IP4_ANY,
-				 .prefsrc = prim->addr, .dev = prim->dev };
+	struct route_entry e = { .dst = dst,
+				 .bits = (u8)(96 + bits),
+				 .type = type,
+				 .scope = type == RTN_LOCAL ? RT_SCOPE_HOST : RT_SCOPE_LINK,
+				 .protocol = RTPROT_KERNEL,
+				 .table = type == RTN_UNICAST ? RT_TABLE_MAIN : RT_TABLE_LOCAL,
+				 .gateway = IP4_ANY,
+				 .prefsrc = prim->addr,
+				 .dev = prim->dev };
 
 	change_route(prim->dev, &e, add);
 }
@@ -100,10 +110,12 @@ static void prefix_routes4(const struct ifaddr *a, bool add)
 
 	if (!ip_is_any(a->broadcast) && !ip_is_broadcast(a->broadcast))
 		magic4(primary_of(a), RTN_BROADCAST, a->broadcast, 32, add);
-	if ((a->flags & IFA_F_SECONDARY) || ip_is_any(prefix) || (ip_eq(prefix, a->addr) && a->bits == 32))
+	if ((a->flags & IFA_F_SECONDARY) || ip_is_any(prefix) ||
+	    (ip_eq(prefix, a->addr) && a->bits == 32))
 		return;
 	if (!(a->flags & IFA_F_NOPREFIXROUTE))
-		magic4(a, a->dev->flags & IFF_LOOPBACK ? RTN_LOCAL : RTN_UNICAST, prefix, a->bits, add);
+		magic4(a, a->dev->flags & IFF_LOOPBACK ? RTN_LOCAL : RTN_UNICAST, prefix, a->bits,
+		       add);
 	if (a->bits < 31)
 		magic4(a, RTN_BROADCAST, last_of_prefix(a), 32, add);
 }
@@ -118,12 +130,18 @@ static void add_routes4(const struct ifaddr *a)
 /* The prefixes of router advertisements have lifetimes and routes of their own (autoconf.c). */
 static bool is_routed6(const struct ifaddr *a)
 {
-	return !(a->flags & (IFA_F_NOPREFIXROUTE | IFA_F_MANAGETEMPADDR)) && !ip_is_loopback(a->addr);
+	return !(a->flags & (IFA_F_NOPREFIXROUTE | IFA_F_MANAGETEMPADDR)) &&
+	       !ip_is_loopback(a->addr);
 }
 
 static void change_routes6(const struct ifaddr *a, bool add)
 {
-	struct route_entry e = { .dst = a->addr, .bits = 128, .type = RTN_LOCAL, .protocol = RTPROT_KERNEL, .table = RT_TABLE_LOCAL, .dev = a->dev };
+	struct route_entry e = { .dst = a->addr,
+				 .bits = 128,
+				 .type = RTN_LOCAL,
+				 .protocol = RTPROT_KERNEL,
+				 .table = RT_TABLE_LOCAL,
+				 .dev = a->dev };
 	struct ifaddr *o;
 
 	change_route(a->dev, &e, add);
@@ -133,8 +151,15 @@ static void change_routes6(const struct ifaddr *a, bool add)
 		list_for_each_entry(o, &a->dev->addrs, link)
 			if (o != a && is_routed6(o) && same_prefix(o, a))
 				return;
-	e = (struct route_entry){ .dst = prefix_of(a), .bits = a->bits, .type = RTN_UNICAST, .protocol = RTPROT_KERNEL, .table = RT_TABLE_MAIN,
-				  .metric = METRIC6, .dev = a->dev, .expires = a->flags & IFA_F_PERMANENT ? WAIT_FOREVER : a->valid_until };
+	e = (struct route_entry){ .dst = prefix_of(a),
+				  .bits = a->bits,
+				  .type = RTN_UNICAST,
+				  .protocol = RTPROT_KERNEL,
+				  .table = RT_TABLE_MAIN,
+				  .metric = METRIC6,
+				  .dev = a->dev,
+				  .expires = a->flags & IFA_F_PERMANENT ? WAIT_FOREVER
+									: a->valid_until };
 	change_route(a->dev, &e, add);
 }
 
@@ -168,7 +193,9 @@ static int check6(struct netdev *d, struct ifaddr *a)
 	list_for_each_entry(o, &d->addrs, link)
 		if (ip_eq(o->addr, a->addr))
 			return -EEXIST;
-	a->scope = ip_is_loopback(a->addr) ? RT_SCOPE_HOST : ip_is_link_local(a->addr) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	a->scope = ip_is_loopback(a->addr)     ? RT_SCOPE_HOST
+		   : ip_is_link_local(a->addr) ? RT_SCOPE_LINK
+					       : RT_SCOPE_UNIVERSE;
 	if ((be32_to_cpu(a->addr.w[0]) >> 22) == 0x3fb)
 		a->scope = 200;		/* RT_SCOPE_SITE */
 	if (!(a->flags & IFA_F_NODAD) && !(d->flags & (IFF_LOOPBACK | IFF_NOARP)))
@@ -268,7 +295,8 @@ static void remove(struct ifaddr *a)
 	}
 	list_del(&a->link);
 	flush_prefsrc(d->net, a->addr);
-	if (ip_is4(a->addr) && !has_v4(d))		/* without an address a device speaks no IPv4 */
+	/* without an address a device speaks no IPv4 */
+	if (ip_is4(a->addr) && !has_v4(d))
 		route_flush_dev(d, true, false);
 	netdev_tell(d, NETDEV_ADDR_REMOVED, a);
 	route_changed(d->net);
@@ -319,7 +347,11 @@ static void remove_all(struct netdev *d, bool v4, bool v6)
 
 static void add_loopback4(struct netdev *d)
 {
-	struct ifaddr lo = { .addr = ip4_host(0x7f000001), .bits = 8, .scope = RT_SCOPE_HOST, .broadcast = IP4_ANY, .peer = IP4_ANY };
+	struct ifaddr lo = { .addr = ip4_host(0x7f000001),
+			     .bits = 8,
+			     .scope = RT_SCOPE_HOST,
+			     .broadcast = IP4_ANY,
+			     .peer = IP4_ANY };
 
 	if (ifaddr_add(d, &lo))
 		pr_warn("net: no memory for 127.0.0.1");

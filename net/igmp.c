@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* igmp.c - telling IPv4 routers which groups we listen to: version 3, or what the oldest router on the link speaks.
+/* igmp.c - telling IPv4 routers which groups we listen to: version 3, or what the oldest router on
+ * the link speaks.
  *
- * Memberships are reported without source lists (EXCLUDE of nothing): sources are filtered for each socket (mcast.c).
- * Locks: net->config for sending (mcast.c's worker). Ref: RFC 3376, RFC 2236, RFC 1112 appendix I, RFC 2113. Tests: selftests/abi/mcast.c
+ * Memberships are reported without source lists (EXCLUDE of nothing): sources are filtered for each
+ * socket (mcast.c).
+ * Locks: net->config for sending (mcast.c's worker). Ref: RFC 3376, RFC 2236, RFC 1112 appendix I,
+ * RFC 2113. Tests: selftests/abi/mcast.c
  */
 #include <kernel/clock.h>
 #include <kernel/lib/string.h>
@@ -43,8 +46,14 @@ static void transmit(struct netdev *d, const void *message, u32 len, u32 csum_at
 {
 	static const u8 router_alert[4] = { 0x94, 4, 0, 0 };
 	struct netbuf *nb = netbuf_alloc(len, NETBUF_HEADROOM, PAGE_ATOMIC);
-	struct ip_tx tx = { .dst = dst, .proto = IPPROTO_IGMP, .tos = 0xc0, .ttl = 1, .dont_fragment = true, .options = router_alert,
-			    .options_len = sizeof(router_alert), .no_loop = true };
+	struct ip_tx tx = { .dst = dst,
+			    .proto = IPPROTO_IGMP,
+			    .tos = 0xc0,
+			    .ttl = 1,
+			    .dont_fragment = true,
+			    .options = router_alert,
+			    .options_len = sizeof(router_alert),
+			    .no_loop = true };
 	struct route r = { .dev = d, .type = RTN_MULTICAST, .mtu = d->mtu };
 	u16 sum;
 
@@ -65,16 +74,24 @@ void igmp_report(struct netdev *d, struct ipaddr group, u8 record)
 	u32 version = older_version(d);
 
 	if (version == 3) {
-		struct igmp_report3 m = { .type = IGMP_REPORT3, .nr_records = cpu_to_be16(1), .record = record, .group = ip_v4(group) };
+		struct igmp_report3 m = { .type = IGMP_REPORT3,
+					  .nr_records = cpu_to_be16(1),
+					  .record = record,
+					  .group = ip_v4(group) };
 
-		transmit(d, &m, sizeof(m), offsetof(struct igmp_report3, csum), ip4_host(0xe0000016));
+		transmit(d, &m, sizeof(m), offsetof(struct igmp_report3, csum),
+			 ip4_host(0xe0000016));
 	} else {
 		bool leave = record == RECORD_TO_INCLUDE;
-		struct igmp_message m = { .type = leave ? IGMP_LEAVE2 : version == 2 ? IGMP_REPORT2 : IGMP_REPORT1, .group = ip_v4(group) };
+		struct igmp_message m = { .type = leave		 ? IGMP_LEAVE2
+						  : version == 2 ? IGMP_REPORT2
+								 : IGMP_REPORT1,
+					  .group = ip_v4(group) };
 
 		if (leave && version == 1)
 			return;
-		transmit(d, &m, sizeof(m), offsetof(struct igmp_message, csum), leave ? ip4_host(0xe0000002) : group);
+		transmit(d, &m, sizeof(m), offsetof(struct igmp_message, csum),
+			 leave ? ip4_host(0xe0000002) : group);
 	}
 }
 
@@ -107,7 +124,8 @@ static void igmp_rx(struct net_ns *net, struct netbuf *nb)
 {
 	struct igmp_message m;
 
-	if (ip_is4(ip_cb(nb)->dst) && nb->len >= sizeof(m) && !csum_fold(netbuf_sum(nb, 0, nb->len, 0))) {
+	if (ip_is4(ip_cb(nb)->dst) && nb->len >= sizeof(m) &&
+	    !csum_fold(netbuf_sum(nb, 0, nb->len, 0))) {
 		netbuf_read(nb, 0, &m, sizeof(m));
 		if (m.type == IGMP_QUERY)
 			rx_query(nb, &m);

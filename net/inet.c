@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* inet.c - what sockets of AF_INET and AF_INET6 have in common: creation, addresses, routes, control messages, the error queue.
+/* inet.c - what sockets of AF_INET and AF_INET6 have in common: creation, addresses, routes,
+ * control messages, the error queue.
  *
- * Locks: the owner lock of each socket; errors_lock for its error queue. Ref: ip(7), ipv6(7), RFC 3493, RFC 3542.
+ * Locks: the owner lock of each socket; errors_lock for its error queue. Ref: ip(7), ipv6(7), RFC
+ * 3493, RFC 3542.
  * Tests: selftests/abi/inet.c
  */
 #include <net/inet.h>
@@ -58,7 +60,8 @@ static int inet_create(struct net_ns *net, u16 family, u32 type, s32 protocol, s
 	if (!found)
 		return type_known ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
 	err = check_needs(found, net);
-	return err ? err : found->create(net, family, (u16)(protocol ? protocol : found->protocol), out);
+	return err ? err
+		   : found->create(net, family, (u16)(protocol ? protocol : found->protocol), out);
 }
 
 static int create4(struct net_ns *net, u32 type, s32 protocol, struct sock **out)
@@ -110,12 +113,14 @@ static int decode4(const struct sock_addr *a, struct ipaddr *addr)
 	return 0;
 }
 
-static int decode6(struct inet_sock *is, const struct sock_addr *a, struct ipaddr *addr, s32 *scope_if)
+static int decode6(struct inet_sock *is, const struct sock_addr *a, struct ipaddr *addr,
+		   s32 *scope_if)
 {
 	*addr = ip6(a->ip);
 	if (ip_is4(*addr))
 		return is->v6only ? -ENETUNREACH : 0;
-	if (ip_is_link_local(*addr) || ((addr->w[0] & 0xff) == 0xff && (addr->w[0] >> 8 & 0xf) == 2)) {
+	if (ip_is_link_local(*addr) ||
+	    ((addr->w[0] & 0xff) == 0xff && (addr->w[0] >> 8 & 0xf) == 2)) {
 		if (a->scope)
 			*scope_if = (s32)a->scope;
 		if (is->sk.bound_if && *scope_if && is->sk.bound_if != *scope_if)
@@ -126,7 +131,8 @@ static int decode6(struct inet_sock *is, const struct sock_addr *a, struct ipadd
 	return 0;
 }
 
-static int check_bind6(struct inet_sock *is, const struct sock_addr *a, struct ipaddr *addr, s32 *scope_if)
+static int check_bind6(struct inet_sock *is, const struct sock_addr *a, struct ipaddr *addr,
+		       s32 *scope_if)
 {
 	int err;
 
@@ -140,7 +146,8 @@ static int check_bind6(struct inet_sock *is, const struct sock_addr *a, struct i
 	return ip_is_link_local(*addr) && !ip_is4(*addr) && !*scope_if ? -EINVAL : 0;
 }
 
-int inet_check_bind(struct inet_sock *is, const struct sock_addr *a, struct ipaddr *addr, u16 *port, s32 *scope_if)
+int inet_check_bind(struct inet_sock *is, const struct sock_addr *a, struct ipaddr *addr, u16 *port,
+		    s32 *scope_if)
 {
 	struct net_ns *net = is->sk.net;
 	u8 type;
@@ -155,14 +162,17 @@ int inet_check_bind(struct inet_sock *is, const struct sock_addr *a, struct ipad
 		if (a->family != AF_INET && !(a->family == AF_UNSPEC && ip_is_any(*addr)))
 			err = -EAFNOSUPPORT;
 	}
-	if (!err && ip_check_local(net, *addr, *scope_if, &type) && !is->freebind && !is->transparent && !READ_ONCE(net->nonlocal_bind))
+	if (!err && ip_check_local(net, *addr, *scope_if, &type) && !is->freebind &&
+	    !is->transparent && !READ_ONCE(net->nonlocal_bind))
 		err = -EADDRNOTAVAIL;
-	if (!err && *port && *port < READ_ONCE(net->unprivileged_port) && !capable(CAP_NET_BIND_SERVICE))
+	if (!err && *port && *port < READ_ONCE(net->unprivileged_port) &&
+	    !capable(CAP_NET_BIND_SERVICE))
 		err = -EACCES;
 	return err;
 }
 
-int inet_check_dest(struct inet_sock *is, const struct sock_addr *a, struct ipaddr *addr, u16 *port, s32 *scope_if)
+int inet_check_dest(struct inet_sock *is, const struct sock_addr *a, struct ipaddr *addr, u16 *port,
+		    s32 *scope_if)
 {
 	*scope_if = is->sk.bound_if;
 	*port = a->port;
@@ -198,16 +208,26 @@ int inet_getname(struct sock *sk, bool peer, struct sock_addr *out)
 {
 	struct inet_sock *is = to_inet(sk);
 
-	if (peer && (!is->rport || sk->state == 7 /* closed */ || sk->state == 2 /* SYN_SENT */) && !(sk->type == SOCK_DGRAM && is->rport))
+	if (peer && (!is->rport || sk->state == 7 /* closed */ || sk->state == 2 /* SYN_SENT */) &&
+	    !(sk->type == SOCK_DGRAM && is->rport))
 		return -ENOTCONN;
-	inet_to_addr(is, peer ? is->raddr : ip_is_any(is->laddr) && is->rport ? is->saddr : is->laddr, peer ? is->rport : is->lport, out);
+	inet_to_addr(is,
+		     peer				 ? is->raddr
+		     : ip_is_any(is->laddr) && is->rport ? is->saddr
+							 : is->laddr,
+		     peer ? is->rport : is->lport, out);
 	return 0;
 }
 
 int inet_route(struct inet_sock *is)
 {
-	struct flow f = { .dst = is->raddr, .src = is->saddr, .oif = is->sk.bound_if ? is->sk.bound_if : (s32)is->scope, .mark = is->sk.mark,
-			  .tos = is->tos, .proto = (u8)is->sk.protocol, .allow_any_src = is->freebind || is->transparent };
+	struct flow f = { .dst = is->raddr,
+			  .src = is->saddr,
+			  .oif = is->sk.bound_if ? is->sk.bound_if : (s32)is->scope,
+			  .mark = is->sk.mark,
+			  .tos = is->tos,
+			  .proto = (u8)is->sk.protocol,
+			  .allow_any_src = is->freebind || is->transparent };
 
 	if (likely(route_valid(&is->route, atomic_read(&is->sk.net->route_gen))))
 		return 0;
@@ -260,7 +280,8 @@ void inet_fill_ctl(struct inet_sock *is, const struct netbuf *nb, struct sock_ms
 		memcpy(c->local, cb->type == RTN_LOCAL ? &cb->dst.w[3] : &is->saddr.w[3], 4);
 	}
 	if (inet_is6(is) && (want & (WANT_PKTINFO6 | WANT_PKTINFO6_OLD))) {
-		c->present |= (want & WANT_PKTINFO6 ? CTL_PKTINFO6 : 0) | (want & WANT_PKTINFO6_OLD ? CTL_PKTINFO6_OLD : 0);
+		c->present |= (want & WANT_PKTINFO6 ? CTL_PKTINFO6 : 0) |
+			      (want & WANT_PKTINFO6_OLD ? CTL_PKTINFO6_OLD : 0);
 		c->ifindex = (u32)cb->ifindex;
 		memcpy(c->dst, &cb->dst, 16);
 	}
@@ -303,10 +324,18 @@ static void queue_error(struct inet_sock *is, struct netbuf *nb, const struct er
 	object_wake(&is->sk.obj, EPOLLERR | EPOLLPRI);
 }
 
-void inet_queue_error(struct inet_sock *is, struct netbuf *nb, const struct ip_error *e, struct ipaddr dst, u16 dport)
+void inet_queue_error(struct inet_sock *is, struct netbuf *nb, const struct ip_error *e,
+		      struct ipaddr dst, u16 dport)
 {
-	struct error_cb cb = { dst, e->offender, e->info, 0, dport, (u8)e->err,
-			       ip_is4(dst) ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6, e->type, e->code };
+	struct error_cb cb = { dst,
+			       e->offender,
+			       e->info,
+			       0,
+			       dport,
+			       (u8)e->err,
+			       ip_is4(dst) ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6,
+			       e->type,
+			       e->code };
 	struct netbuf *copy;
 
 	if (!(ip_is4(dst) ? is->recverr : is->recverr6))
@@ -323,12 +352,17 @@ void inet_queue_error(struct inet_sock *is, struct netbuf *nb, const struct ip_e
 /* Calls with MSG_ZEROCOPY are done, and were copied: one message for a run of numbers. */
 void inet_queue_zerocopy(struct inet_sock *is, u32 nr)
 {
-	struct error_cb cb = { .info = nr, .data = nr, .origin = SO_EE_ORIGIN_ZEROCOPY, .code = SO_EE_CODE_ZEROCOPY_COPIED }, *last = NULL;
+	struct error_cb cb = { .info = nr,
+			       .data = nr,
+			       .origin = SO_EE_ORIGIN_ZEROCOPY,
+			       .code = SO_EE_CODE_ZEROCOPY_COPIED },
+			*last = NULL;
 	struct netbuf *nb;
 
 	spin_lock_bh(&is->errors_lock);
 	if (is->errors.n)
-		last = (struct error_cb *)(void *)list_last(&is->errors.head, struct netbuf, link)->cb;
+		last = (struct error_cb *)(void *)list_last(&is->errors.head, struct netbuf, link)
+			       ->cb;
 	if (last && last->origin == SO_EE_ORIGIN_ZEROCOPY && last->data + 1 == nr)
 		last->data = nr;
 	else
@@ -373,7 +407,8 @@ ssize_t inet_recv_error(struct inet_sock *is, struct sock_msg *m)
 	}
 	if (m->ctl) {
 		m->ctl->present |= CTL_ERR;
-		m->ctl->err = (struct sock_err){ cb.err, cb.origin, cb.type, cb.code, cb.info, cb.data, {} };
+		m->ctl->err = (struct sock_err){ cb.err,  cb.origin, cb.type, cb.code,
+						 cb.info, cb.data,   {} };
 		if (cb.origin == SO_EE_ORIGIN_ICMP || cb.origin == SO_EE_ORIGIN_ICMP6)
 			inet_to_addr(is, cb.offender, 0, &m->ctl->err.offender);
 	}

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* inet_opt.c - socket options of the levels SOL_IP and SOL_IPV6, and what SO_BINDTODEVICE means to a route.
+/* inet_opt.c - socket options of the levels SOL_IP and SOL_IPV6, and what SO_BINDTODEVICE means to
+ * a route.
  *
- * Most are one field: a table row says which, its range and whether a byte will do for the value. The rest have functions.
- * Locks: the owner lock, taken here. Ref: ip(7), ipv6(7), RFC 3493 s5, RFC 3542, RFC 3678. Tests: selftests/abi/inet.c
+ * Most are one field: a table row says which, its range and whether a byte will do for the value.
+ * The rest have functions.
+ * Locks: the owner lock, taken here. Ref: ip(7), ipv6(7), RFC 3493 s5, RFC 3542, RFC 3678. Tests:
+ * selftests/abi/inet.c
  */
 #include <net/inet.h>
 
@@ -152,8 +155,9 @@ static int membership4(struct inet_sock *is, s32 name, const void *val, u32 len)
 	if (len < 8)
 		return -EINVAL;
 	memcpy(&m, val, min(len, (u32)sizeof(m)));
-	return name == IP_ADD_MEMBERSHIP ? mcast_join(is, v4_of(m.group), m.ifindex, v4_of(m.address))
-					 : mcast_leave(is, v4_of(m.group), m.ifindex, v4_of(m.address));
+	return name == IP_ADD_MEMBERSHIP
+		       ? mcast_join(is, v4_of(m.group), m.ifindex, v4_of(m.address))
+		       : mcast_leave(is, v4_of(m.group), m.ifindex, v4_of(m.address));
 }
 
 static int membership4_source(struct inet_sock *is, s32 name, const void *val, u32 len)
@@ -194,7 +198,8 @@ static int membership_any(struct inet_sock *is, s32 level, s32 name, const void 
 	struct abi_group_source_req r = {};
 	struct ipaddr group, source;
 	bool with_source = name != MCAST_JOIN_GROUP && name != MCAST_LEAVE_GROUP;
-	u32 need = (u32)(with_source ? sizeof(struct abi_group_source_req) : sizeof(struct abi_group_req));
+	u32 need = (u32)(with_source ? sizeof(struct abi_group_source_req)
+				     : sizeof(struct abi_group_req));
 	int err;
 
 	if (len < need)
@@ -403,9 +408,15 @@ static int set6(struct inet_sock *is, s32 name, s32 v)
 			return -EPERM;
 		is->transparent = v != 0;
 		return 0;
-	case IPV6_UNICAST_IF: case IPV6_RECVRTHDR: case IPV6_RECVHOPOPTS: case IPV6_RECVDSTOPTS: case IPV6_RECVPATHMTU:
-	case IPV6_DONTFRAG: case IPV6_AUTOFLOWLABEL: case IPV6_ADDR_PREFERENCES: case IPV6_RECVERR_RFC4884:
-		return 0;
+	case IPV6_UNICAST_IF:
+	case IPV6_RECVRTHDR:
+	case IPV6_RECVHOPOPTS:
+	case IPV6_RECVDSTOPTS:
+	case IPV6_RECVPATHMTU:
+	case IPV6_DONTFRAG:
+	case IPV6_AUTOFLOWLABEL:
+	case IPV6_ADDR_PREFERENCES:
+	case IPV6_RECVERR_RFC4884: return 0;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -517,7 +528,11 @@ static int getopt6(struct inet_sock *is, s32 name, void *val, u32 *len)
 	case IPV6_MULTICAST_IF:	  return sock_put_int(val, len, is->mcast_if);
 	case IPV6_TRANSPARENT:	  return sock_put_int(val, len, is->transparent);
 	case IPV6_MTU:		  return get_mtu(is, val, len);
-	case IPV6_UNICAST_IF: case IPV6_RECVRTHDR: case IPV6_RECVHOPOPTS: case IPV6_RECVDSTOPTS: case IPV6_RECVPATHMTU:
+	case IPV6_UNICAST_IF:
+	case IPV6_RECVRTHDR:
+	case IPV6_RECVHOPOPTS:
+	case IPV6_RECVDSTOPTS:
+	case IPV6_RECVPATHMTU:
 	case IPV6_DONTFRAG: case IPV6_RECVERR_RFC4884:
 		return sock_put_int(val, len, 0);
 	default:

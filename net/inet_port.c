@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* inet_port.c - who holds which port: one table for TCP, one for UDP.
  *
- * A port in use has an entry with all sockets on it, those that bound it and those that got it by connect() or accept(). Two sockets
- * that could receive the same packet may share a port only if both say so: SO_REUSEADDR (and neither listens), or SO_REUSEPORT of
- * the same user. connect() takes a port nobody bound and that leaves its four-tuple unique.
+ * A port in use has an entry with all sockets on it, those that bound it and those that got it by
+ * connect() or accept(). Two sockets that could receive the same packet may share a port only if
+ * both say so: SO_REUSEADDR (and neither listens), or SO_REUSEPORT of the same user. connect()
+ * takes a port nobody bound and that leaves its four-tuple unique.
  *
- * Invariants: (1) an entry lives while it has owners or rests; (2) is->port is set iff is is on its port's owners list; (3) nr_bound counts the
- * owners with port_bound.
+ * Invariants: (1) an entry lives while it has owners or rests; (2) is->port is set iff is is on its
+ * port's owners list; (3) nr_bound counts the owners with port_bound.
  *
- * Locks: bucket.lock [RANK_SOCK_TABLE], bottom halves off. Ref: socket(7) SO_REUSEADDR, SO_REUSEPORT; ip(7) ip_local_port_range;
- * RFC 6056 s3.3.3 (randomised ports). Tests: selftests/abi/udp.c
+ * Locks: bucket.lock [RANK_SOCK_TABLE], bottom halves off. Ref: socket(7) SO_REUSEADDR,
+ * SO_REUSEPORT; ip(7) ip_local_port_range; RFC 6056 s3.3.3 (randomised ports). Tests:
+ * selftests/abi/udp.c
  */
 #include "inet_port.h"
 
@@ -94,7 +96,8 @@ static void drop_if_empty(struct inet_port *p)
 static bool overlap(const struct inet_sock *a, struct ipaddr aa, const struct inet_sock *b)
 {
 	struct ipaddr ba = b->laddr;
-	bool a_all = inet_is6(a) && ip_is_any(aa) && !ip_is4(aa), b_all = inet_is6(b) && ip_is_any(ba) && !ip_is4(ba);
+	bool a_all = inet_is6(a) && ip_is_any(aa) && !ip_is4(aa),
+	     b_all = inet_is6(b) && ip_is_any(ba) && !ip_is4(ba);
 	bool a4 = ip_is4(aa) || (a_all && !a->v6only), b4 = ip_is4(ba) || (b_all && !b->v6only);
 	bool a6 = !ip_is4(aa), b6 = !ip_is4(ba);
 
@@ -105,13 +108,15 @@ static bool overlap(const struct inet_sock *a, struct ipaddr aa, const struct in
 
 static bool may_share(const struct inet_sock *a, const struct inet_sock *b)
 {
-	if (sock_flag(&a->sk, SOCK_REUSEADDR) && sock_flag(&b->sk, SOCK_REUSEADDR) && b->sk.state != SOCK_STATE_LISTEN &&
-	    a->sk.state != SOCK_STATE_LISTEN)
+	if (sock_flag(&a->sk, SOCK_REUSEADDR) && sock_flag(&b->sk, SOCK_REUSEADDR) &&
+	    b->sk.state != SOCK_STATE_LISTEN && a->sk.state != SOCK_STATE_LISTEN)
 		return true;
-	return sock_flag(&a->sk, SOCK_REUSEPORT) && sock_flag(&b->sk, SOCK_REUSEPORT) && uid_eq(a->sk.cred->euid, b->sk.cred->euid);
+	return sock_flag(&a->sk, SOCK_REUSEPORT) && sock_flag(&b->sk, SOCK_REUSEPORT) &&
+	       uid_eq(a->sk.cred->euid, b->sk.cred->euid);
 }
 
-static bool rest_conflicts(const struct inet_port_rest *r, const struct inet_sock *is, struct ipaddr addr)
+static bool rest_conflicts(const struct inet_port_rest *r, const struct inet_sock *is,
+			   struct ipaddr addr)
 {
 	if (r->bound_if && is->sk.bound_if && r->bound_if != is->sk.bound_if)
 		return false;
@@ -120,7 +125,8 @@ static bool rest_conflicts(const struct inet_port_rest *r, const struct inet_soc
 	if (sock_flag(&is->sk, SOCK_REUSEPORT) && r->reuseport && is->sk.cred->euid.v == r->uid)
 		return false;
 	if (ip_is_any(addr))
-		return inet_is6(is) && !ip_is4(addr) ? !is->v6only || !ip_is4(r->laddr) : ip_is4(r->laddr);
+		return inet_is6(is) && !ip_is4(addr) ? !is->v6only || !ip_is4(r->laddr)
+						     : ip_is4(r->laddr);
 	return ip_eq(addr, r->laddr);
 }
 
@@ -133,7 +139,8 @@ static bool conflicts(const struct inet_port *p, const struct inet_sock *is, str
 		if (rest_conflicts(r, is, addr))
 			return true;
 	list_for_each_entry(o, &p->owners, port_link) {
-		if (o == is || (o->sk.bound_if && is->sk.bound_if && o->sk.bound_if != is->sk.bound_if))
+		if (o == is ||
+		    (o->sk.bound_if && is->sk.bound_if && o->sk.bound_if != is->sk.bound_if))
 			continue;
 		if (!may_share(is, o) && overlap(is, addr, o))
 			return true;
@@ -183,7 +190,8 @@ static int get_reserved(char *out, usize size)
 			end++;
 		if (end == p)
 			continue;
-		n += (u32)fmt_print(out + n, size - n, end - p > 1 ? "%s%u-%u" : "%s%u", n ? "," : "", p, end - 1);
+		n += (u32)fmt_print(out + n, size - n, end - p > 1 ? "%s%u-%u" : "%s%u",
+				    n ? "," : "", p, end - 1);
 	}
 	return (int)n;
 }
@@ -251,7 +259,8 @@ int inet_port_bind(struct port_table *t, struct inet_sock *is, struct ipaddr add
 	return -EADDRINUSE;
 }
 
-static int take_unbound(struct port_table *t, struct inet_sock *is, u16 nr, bool (*unique)(struct inet_sock *is, u16 port))
+static int take_unbound(struct port_table *t, struct inet_sock *is, u16 nr,
+			bool (*unique)(struct inet_sock *is, u16 port))
 {
 	struct port_bucket *b = bucket_of(t, nr);
 	struct inet_port *p;
@@ -271,7 +280,8 @@ static int take_unbound(struct port_table *t, struct inet_sock *is, u16 nr, bool
 	return err;
 }
 
-int inet_port_auto(struct port_table *t, struct inet_sock *is, bool (*unique)(struct inet_sock *is, u16 port))
+int inet_port_auto(struct port_table *t, struct inet_sock *is,
+		   bool (*unique)(struct inet_sock *is, u16 port))
 {
 	u32 lo, nr, start;
 
@@ -335,8 +345,12 @@ void inet_port_leave(struct port_table *t, const struct inet_sock *is, struct in
 {
 	struct port_bucket *b = bucket_of(t, is->lport);
 
-	*rest = (struct inet_port_rest){ .laddr = is->laddr, .lport = is->lport, .bound_if = is->sk.bound_if, .uid = is->sk.cred->euid.v,
-					 .reuseaddr = sock_flag(&is->sk, SOCK_REUSEADDR), .reuseport = sock_flag(&is->sk, SOCK_REUSEPORT) };
+	*rest = (struct inet_port_rest){ .laddr = is->laddr,
+					 .lport = is->lport,
+					 .bound_if = is->sk.bound_if,
+					 .uid = is->sk.cred->euid.v,
+					 .reuseaddr = sock_flag(&is->sk, SOCK_REUSEADDR),
+					 .reuseport = sock_flag(&is->sk, SOCK_REUSEPORT) };
 	spin_lock_bh(&b->lock);
 	rest->port = is->port;
 	if (rest->port)

@@ -16,7 +16,8 @@ struct port_table {
 extern struct port_table tcp_ports, udp_ports;
 
 void inet_port_table_init(struct port_table *t);
-/* What a connection leaves on its port when the socket goes (TIME_WAIT): nobody binds it without SO_REUSEADDR. */
+/* What a connection leaves on its port when the socket goes (TIME_WAIT): nobody binds it without
+ * SO_REUSEADDR. */
 struct inet_port_rest {
 	struct inet_port *port;		/* [bucket] NULL: none */
 	struct list link;		/* [bucket] inet_port.rests */
@@ -31,8 +32,9 @@ void inet_port_rest_release(struct port_table *t, struct inet_port_rest *rest);
 /* listen(): sockets that shared the port while none listened may not any more. -EADDRINUSE. */
 int __must_check inet_port_recheck(struct port_table *t, struct inet_sock *is);
 
-/* SO_REUSEPORT: does the nth socket that fits as well as those before it take the flow? hash: the flow's, which each question changes, so
- * that all get the same share and a flow stays with its socket. */
+/* SO_REUSEPORT: does the nth socket that fits as well as those before it take the flow? hash: the
+ * flow's, which each question changes, so that all get the same share and a flow stays with its
+ * socket. */
 static inline bool reuseport_takes(u32 *hash, u32 n)
 {
 	*hash = *hash * 1664525u + 1013904223u;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* ip.c - what IPv4 and IPv6 have in common: transports, the way to the link, identification numbers.
+/* ip.c - what IPv4 and IPv6 have in common: transports, the way to the link, identification
+ * numbers.
  *
- * Locks: none; protocols register at boot. Ref: RFC 1112 s6.4, RFC 2464 s7, RFC 7739 s5.3. Tests: selftests/abi/udp.c
+ * Locks: none; protocols register at boot. Ref: RFC 1112 s6.4, RFC 2464 s7, RFC 7739 s5.3. Tests:
+ * selftests/abi/udp.c
  */
 #include <net/ip_int.h>
 
@@ -80,7 +82,8 @@ void ip_link_output(struct netbuf *nb, const struct route *r, struct ipaddr dst)
 		netbuf_free(nb);
 }
 
-/* Counters shared by flows that hash alike: nobody outside learns from one flow how much another sends. */
+/* Counters shared by flows that hash alike: nobody outside learns from one flow how much another
+ * sends. */
 u16 ip_make_id(struct ipaddr src, struct ipaddr dst, u8 proto, u32 n)
 {
 	static atomic_t counters[ID_COUNTERS];
@@ -109,7 +112,8 @@ void ip_deliver(struct net_ns *net, struct netbuf *nb)
 	}
 	if (ip_is4(ip_cb(nb)->dst))
 		mib_inc(heard ? MIB_IP4_InDelivers : MIB_IP4_InUnknownProtos);
-	if (!heard && ip_is4(ip_cb(nb)->src))		/* IPv6 says which byte is not understood: ip6.c */
+	/* IPv6 says which byte is not understood: ip6.c */
+	if (!heard && ip_is4(ip_cb(nb)->src))
 		icmp_send_unreachable(nb, 2, 0);	/* protocol */
 	netbuf_free(nb);
 }

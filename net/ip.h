@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ip.h - between transports and packets, both families alike: net/ip4.c and net/ip6.c stand behind it. */
+/* ip.h - between transports and packets, both families alike: net/ip4.c and net/ip6.c stand behind
+ * it. */
 #pragma once
 
 #include <net/route.h>
@@ -15,7 +16,8 @@ struct ip_tx {
 	u8 ttl;				/* hop limit; 0: the route's or the default */
 	bool dont_fragment;
 	bool no_local_frag;		/* IP_PMTUDISC_PROBE, DO: -EMSGSIZE instead of fragments */
-	bool df_if_fits;		/* IP_PMTUDISC_WANT: routers shall not fragment it, we may */
+	/* IP_PMTUDISC_WANT: routers shall not fragment it, we may */
+	bool df_if_fits;
 	bool no_loop;			/* IP_MULTICAST_LOOP is off */
 	bool ttl_zero;			/* IP_MULTICAST_TTL 0: not further than this host */
 	u32 flowlabel;			/* v6, network order */
@@ -25,8 +27,9 @@ struct ip_tx {
 };
 
 /*
- * Sends a transport packet (data at the transport header, CSUM_PARTIAL or complete) by route r. Takes nb over, also on failure.
- * 0, -EMSGSIZE, -ENOBUFS, -EHOSTUNREACH. Bottom halves off or on; never sleeps.
+ * Sends a transport packet (data at the transport header, CSUM_PARTIAL or complete) by route r.
+ * Takes nb over, also on failure. 0, -EMSGSIZE, -ENOBUFS, -EHOSTUNREACH. Bottom halves off or on;
+ * never sleeps.
  */
 int ip_send(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, struct route *r);
 /* Payload of a packet without options, by this route. */
@@ -47,14 +50,18 @@ static inline struct ip_cb *ip_cb(struct netbuf *nb) { return netbuf_cb(nb, stru
 struct ip_error;
 struct ip_proto {
 	u8 proto;			/* IPPROTO_* */
-	/* A packet for us, whole, data at the transport header. Takes it over. Under RCU, bottom halves off. */
+	/* A packet for us, whole, data at the transport header. Takes it over. Under RCU, bottom
+	 * halves off. */
 	void (*rx)(struct net_ns *net, struct netbuf *nb);
-	/* An ICMP error about a packet of ours: nb's data at that packet's transport header (at least 8 bytes linear), ip_cb its
-	 * addresses as we sent it (src is ours). err: errno to tell; hard: fatal by RFC 1122. info: MTU of fragmentation needed. */
+	/* An ICMP error about a packet of ours: nb's data at that packet's transport header (at
+	 * least 8 bytes linear), ip_cb its addresses as we sent it (src is ours). err: errno to
+	 * tell; hard: fatal by RFC 1122. info: MTU of fragmentation needed. */
 	void (*error)(struct net_ns *net, struct netbuf *nb, const struct ip_error *e);
-	bool judges_pmtu;		/* error() believes EMSGSIZE or not, and calls route_set_pmtu() itself */
+	/* error() believes EMSGSIZE or not, and calls route_set_pmtu() itself */
+	bool judges_pmtu;
 };
-#define IP6_MTU_MIN 1280u		/* what every link of IPv6 takes (RFC 8200 s5); an error that says less is not believed */
+/* what every link of IPv6 takes (RFC 8200 s5); an error that says less is not believed */
+#define IP6_MTU_MIN 1280u
 struct ip_error {
 	struct ipaddr offender;		/* who says so */
 	u8 type, code;			/* as in the message of its family */

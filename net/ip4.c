@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* ip4.c - IPv4: checking what comes in, forwarding, headers of what goes out, cutting into fragments.
+/* ip4.c - IPv4: checking what comes in, forwarding, headers of what goes out, cutting into
+ * fragments.
  *
  *	ip4_rx -> ours: fragments are gathered (frag.c) -> ip_deliver -> transport
  *	       `-> not ours: forward, or dropped
- *	transport -> ip4_send: header -> ip4_output: whole or in fragments, a copy to ourselves -> ip_link_output
+ *	transport -> ip4_send: header -> ip4_output: whole or in fragments, a copy to ourselves ->
+ *	ip_link_output
  *
  * A large packet that a device will cut (nb->gso) passes whole, with one header.
  * Locks: none. Ref: RFC 791, RFC 1122 s3.2, RFC 1812 s5, ip(7). Tests: selftests/abi/udp.c
@@ -54,12 +56,14 @@ static bool is_martian(const struct netbuf *nb, struct ipaddr src, struct ipaddr
 		return true;
 	if (!lo && (ip_is_loopback(src) || ip_is_loopback(dst)))
 		return true;
-	return (be32_to_cpu(ip_v4(src)) >> 24) == 0 && !(ip_is_any(src) && (ip_is_broadcast(dst) || ip_is_multicast(dst)));
+	return (be32_to_cpu(ip_v4(src)) >> 24) == 0 &&
+	       !(ip_is_any(src) && (ip_is_broadcast(dst) || ip_is_multicast(dst)));
 }
 
 static void count_ecn(u8 tos, u32 segs)
 {
-	static const u16 by_bits[4] = { MIB_IP4_EXT_InNoECTPkts, MIB_IP4_EXT_InECT1Pkts, MIB_IP4_EXT_InECT0Pkts, MIB_IP4_EXT_InCEPkts };
+	static const u16 by_bits[4] = { MIB_IP4_EXT_InNoECTPkts, MIB_IP4_EXT_InECT1Pkts,
+					MIB_IP4_EXT_InECT0Pkts, MIB_IP4_EXT_InCEPkts };
 
 	mib_add(by_bits[tos & 3], max(segs, 1u));
 }
@@ -118,8 +122,15 @@ static void ip4_rx(struct packet_type *p, struct netbuf *nb)
 	type = route_input_type(net, dst, nb->dev);
 	if (unlikely(type != RTN_LOCAL))
 		count_group(type, nb->len);
-	*ip_cb(nb) = (struct ip_cb){ .src = src, .dst = dst, .proto = h->proto, .tos = h->tos, .ttl = h->ttl, .ce = (h->tos & 3) == 3,
-				     .type = type, .ifindex = nb->dev->index, .options_len = (u8)(ip4_header_len(h) - sizeof(*h)) };
+	*ip_cb(nb) = (struct ip_cb){ .src = src,
+				     .dst = dst,
+				     .proto = h->proto,
+				     .tos = h->tos,
+				     .ttl = h->ttl,
+				     .ce = (h->tos & 3) == 3,
+				     .type = type,
+				     .ifindex = nb->dev->index,
+				     .options_len = (u8)(ip4_header_len(h) - sizeof(*h)) };
 	if (likely(type == RTN_LOCAL || type == RTN_BROADCAST || type == RTN_MULTICAST))
 		deliver_local(net, nb, ip4_header_len(h));
 	else if (READ_ONCE(net->forward4) && nb->kind == PKT_HOST)
@@ -159,7 +170,11 @@ static void forward(struct net_ns *net, struct netbuf *nb)
 	}
 	err = route_lookup(net, &f, &r);
 	if (err) {
-		icmp4_send(net, nb, ICMP_DEST_UNREACH, err == -EACCES ? 13 : err == -EHOSTUNREACH ? 1 : 0, 0);
+		icmp4_send(net, nb, ICMP_DEST_UNREACH,
+			   err == -EACCES	  ? 13
+			   : err == -EHOSTUNREACH ? 1
+						  : 0,
+			   0);
 		goto drop;
 	}
 	if (r.type != RTN_UNICAST || netbuf_unshare(nb, NETBUF_HEADROOM / 2, PAGE_ATOMIC))
@@ -210,7 +225,8 @@ static void copy_to_us(struct netbuf *nb, const struct route *r, struct ipaddr d
 	loopback_return(c);
 }
 
-/* Options with the copied flag go into every fragment, the others only into the first: they become no-operations. */
+/* Options with the copied flag go into every fragment, the others only into the first: they become
+ * no-operations. */
 static void blank_options(u8 *o, u32 len)
 {
 	u32 i = 0;
@@ -243,7 +259,8 @@ static struct netbuf *make_fragment(struct netbuf *nb, u32 hlen, u32 off, u32 n,
 	old = be16_to_cpu(h->frag);
 	if (off)
 		blank_options((u8 *)(h + 1), hlen - (u32)sizeof(*h));
-	h->frag = cpu_to_be16((u16)(((old & IP4_OFF) + off / 8) | (more || (old & IP4_MF) ? IP4_MF : 0)));
+	h->frag = cpu_to_be16(
+		(u16)(((old & IP4_OFF) + off / 8) | (more || (old & IP4_MF) ? IP4_MF : 0)));
 	h->len = cpu_to_be16((u16)(hlen + n));
 	set_sum(h);
 	return f;
@@ -257,7 +274,8 @@ static int send_fragments(struct netbuf *nb, struct route *r, u32 hlen, struct i
 		u32 start = (u32)(nb->csum_start - netbuf_offset(nb));
 		u16 folded = csum_fold(netbuf_sum(nb, start, nb->len - start, 0));
 
-		if (netbuf_unshare(nb, 0, PAGE_ATOMIC) || !netbuf_need(nb, start + nb->csum_off + 2u))
+		if (netbuf_unshare(nb, 0, PAGE_ATOMIC) ||
+		    !netbuf_need(nb, start + nb->csum_off + 2u))
 			return -ENOBUFS;
 		folded = !folded && nb->csum_off == 6 ? 0xffff : folded;
 		memcpy(nb->data + start + nb->csum_off, &folded, 2);
@@ -288,7 +306,8 @@ int ip4_output(struct net_ns *net, struct netbuf *nb, struct route *r, bool may_
 		ip_link_output(nb, r, dst);
 		return 0;
 	}
-	err = !may_fragment || r->mtu < 68 ? -EMSGSIZE : send_fragments(nb, r, ip4_header_len(h), dst);
+	err = !may_fragment || r->mtu < 68 ? -EMSGSIZE
+					   : send_fragments(nb, r, ip4_header_len(h), dst);
 	netbuf_free(nb);
 	return err;
 }
@@ -313,11 +332,17 @@ int ip4_send(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, stru
 		return -EMSGSIZE;
 	}
 	df = tx->dont_fragment || (tx->df_if_fits && fits && !r->mtu_locked);
-	*h = (struct ip4_header){ .version_len = (u8)(0x40 | hlen / 4), .tos = tx->tos, .len = nb->len > 65535 ? 0 : cpu_to_be16((u16)nb->len),
-				  .frag = df && fits ? cpu_to_be16(IP4_DF) : 0, .ttl = choose_ttl(net, tx, r), .proto = tx->proto,
-				  .src = ip_v4(tx->src), .dst = ip_v4(tx->dst) };
+	*h = (struct ip4_header){ .version_len = (u8)(0x40 | hlen / 4),
+				  .tos = tx->tos,
+				  .len = nb->len > 65535 ? 0 : cpu_to_be16((u16)nb->len),
+				  .frag = df && fits ? cpu_to_be16(IP4_DF) : 0,
+				  .ttl = choose_ttl(net, tx, r),
+				  .proto = tx->proto,
+				  .src = ip_v4(tx->src),
+				  .dst = ip_v4(tx->dst) };
 	if (!df || nb->gso)
-		h->id = cpu_to_be16(ip_make_id(tx->src, tx->dst, tx->proto, nb->gso ? nb->gso_segs : 1));
+		h->id = cpu_to_be16(
+			ip_make_id(tx->src, tx->dst, tx->proto, nb->gso ? nb->gso_segs : 1));
 	if (tx->options_len)
 		memcpy(h + 1, tx->options, tx->options_len);
 	set_sum(h);

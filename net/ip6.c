@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* ip6.c - IPv6: checking what comes in, extension headers, forwarding, headers of what goes out, cutting into fragments.
+/* ip6.c - IPv6: checking what comes in, extension headers, forwarding, headers of what goes out,
+ * cutting into fragments.
  *
- * Locks: none. Ref: RFC 8200, RFC 4443, RFC 6946 (atomic fragments), ipv6(7). Tests: selftests/abi/icmp.c, selftests/fuzz/ip_fuzz.c
+ * Locks: none. Ref: RFC 8200, RFC 4443, RFC 6946 (atomic fragments), ipv6(7). Tests:
+ * selftests/abi/icmp.c, selftests/fuzz/ip_fuzz.c
  */
 #include <net/ip_int.h>
 
@@ -16,18 +18,22 @@
 #include <net/raw.h>
 #include <net/segment.h>
 
-#define EXTENSIONS_MAX 16u		/* headers in one packet; Linux limits their options instead */
+/* headers in one packet; Linux limits their options instead */
+#define EXTENSIONS_MAX 16u
 
 /* ---- extension headers ---- */
 
 static u32 extension_len(u8 proto, const u8 *h)
 {
-	return proto == IPPROTO_AH ? (h[1] + 2u) * 4u : proto == IPPROTO_FRAGMENT ? 8u : (h[1] + 1u) * 8u;
+	return proto == IPPROTO_AH	   ? (h[1] + 2u) * 4u
+	       : proto == IPPROTO_FRAGMENT ? 8u
+					   : (h[1] + 1u) * 8u;
 }
 
 static bool is_extension(u8 proto)
 {
-	return proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING || proto == IPPROTO_DSTOPTS || proto == IPPROTO_FRAGMENT || proto == IPPROTO_AH;
+	return proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING || proto == IPPROTO_DSTOPTS ||
+	       proto == IPPROTO_FRAGMENT || proto == IPPROTO_AH;
 }
 
 s32 ip6_find_transport(struct netbuf *nb, u8 *proto, bool *first_frag)
@@ -55,7 +61,8 @@ s32 ip6_find_transport(struct netbuf *nb, u8 *proto, bool *first_frag)
 	return at <= nb->len ? (s32)at : -1;
 }
 
-/* Options of the header at off, len bytes: known ones are padding and router alert. False: nb is to be dropped. */
+/* Options of the header at off, len bytes: known ones are padding and router alert. False: nb is to
+ * be dropped. */
 static bool check_options(struct net_ns *net, struct netbuf *nb, u32 off, u32 len)
 {
 	const u8 *o = nb->data + off;
@@ -71,7 +78,8 @@ static bool check_options(struct net_ns *net, struct netbuf *nb, u32 off, u32 le
 		if (i + 1 >= len || i + 2u + o[i + 1] > len)
 			return false;
 		n = 2u + o[i + 1];
-		if (o[i] != 1 && o[i] != 5) {		/* RFC 8200 s4.2: the top bits say what to do */
+		if (o[i] != 1 && o[i] != 5) {
+			/* RFC 8200 s4.2: the top bits say what to do */
 			u8 action = o[i] >> 6;
 
 			if (action == 2 || (action == 3 && !ip_is_multicast(ip_cb(nb)->dst)))
@@ -122,10 +130,12 @@ static bool is_martian(const struct netbuf *nb, const struct ip6_header *h)
 		return false;
 	if (ip_is_loopback(h->src) || ip_is_loopback(h->dst))
 		return true;
-	return ip_is_multicast(h->dst) && (h->dst.w[0] >> 8 & 0xf) <= 1;	/* not beyond an interface */
+	/* not beyond an interface */
+	return ip_is_multicast(h->dst) && (h->dst.w[0] >> 8 & 0xf) <= 1;
 }
 
-/* Walks the headers behind the first and hands up. data stays at the IPv6 header until the transport is found. */
+/* Walks the headers behind the first and hands up. data stays at the IPv6 header until the
+ * transport is found. */
 static void deliver_local(struct net_ns *net, struct netbuf *nb, u8 next)
 {
 	u32 at = sizeof(struct ip6_header), next_at = 6;
@@ -149,7 +159,8 @@ static void deliver_local(struct net_ns *net, struct netbuf *nb, u8 next)
 			icmp6_send(net, nb, ICMP6_PARAM_PROBLEM, 1, next_at);
 			goto drop;
 		}
-		if (next == IPPROTO_ROUTING ? !check_routing(net, nb, at) : !check_options(net, nb, at, len))
+		if (next == IPPROTO_ROUTING ? !check_routing(net, nb, at)
+					    : !check_options(net, nb, at, len))
 			goto drop;
 		next_at = at;
 		next = nb->data[at];
@@ -174,7 +185,8 @@ static void forward(struct net_ns *net, struct netbuf *nb);
 
 static void count_in(const struct netbuf *nb, u8 class, u8 type)
 {
-	static const u16 by_bits[4] = { MIB_IP6_InNoECTPkts, MIB_IP6_InECT1Pkts, MIB_IP6_InECT0Pkts, MIB_IP6_InCEPkts };
+	static const u16 by_bits[4] = { MIB_IP6_InNoECTPkts, MIB_IP6_InECT1Pkts, MIB_IP6_InECT0Pkts,
+					MIB_IP6_InCEPkts };
 
 	mib_add(by_bits[class & 3], max((u32)nb->gso_segs, 1u));
 	if (type != RTN_MULTICAST)
@@ -206,8 +218,14 @@ static void ip6_rx(struct packet_type *p, struct netbuf *nb)
 	type = route_input_type(net, h->dst, nb->dev);
 	class = ip6_class(h);
 	count_in(nb, class, type);
-	*ip_cb(nb) = (struct ip_cb){ .src = h->src, .dst = h->dst, .proto = h->next, .tos = class, .ttl = h->hops, .ce = (class & 3) == 3,
-				     .type = type, .ifindex = nb->dev->index };
+	*ip_cb(nb) = (struct ip_cb){ .src = h->src,
+				     .dst = h->dst,
+				     .proto = h->next,
+				     .tos = class,
+				     .ttl = h->hops,
+				     .ce = (class & 3) == 3,
+				     .type = type,
+				     .ifindex = nb->dev->index };
 	if (likely(type == RTN_LOCAL || type == RTN_MULTICAST))
 		deliver_local(net, nb, h->next);
 	else if (READ_ONCE(net->forward6) && nb->kind == PKT_HOST)
@@ -226,10 +244,16 @@ drop:
 static void forward(struct net_ns *net, struct netbuf *nb)
 {
 	struct ip6_header *h = (struct ip6_header *)(void *)nb->data;
-	struct flow f = { .dst = h->dst, .mark = nb->mark, .allow_any_src = true, .src = h->src, .tos = ip6_class(h), .proto = h->next };
+	struct flow f = { .dst = h->dst,
+			  .mark = nb->mark,
+			  .allow_any_src = true,
+			  .src = h->src,
+			  .tos = ip6_class(h),
+			  .proto = h->next };
 	struct route r = {};
 
-	if (ip_is_any(h->src) || ip_is_link_local(h->src) || ip_is_link_local(h->dst) || ip_is_multicast(h->dst))
+	if (ip_is_any(h->src) || ip_is_link_local(h->src) || ip_is_link_local(h->dst) ||
+	    ip_is_multicast(h->dst))
 		goto drop;
 	if (h->hops <= 1) {
 		mib_inc(MIB_IP6_InHdrErrors);
@@ -266,8 +290,12 @@ void ip6_put_header(struct netbuf *nb, const struct ip_tx *tx, u8 hops)
 	u32 len = nb->len;
 	struct ip6_header *h = netbuf_push(nb, sizeof(*h));
 
-	*h = (struct ip6_header){ .flow = cpu_to_be32(6u << 28 | (u32)tx->tos << 20) | (tx->flowlabel & cpu_to_be32(0xfffff)),
-				  .len = len > 65535 ? 0 : cpu_to_be16((u16)len), .next = tx->proto, .hops = hops, .src = tx->src,
+	*h = (struct ip6_header){ .flow = cpu_to_be32(6u << 28 | (u32)tx->tos << 20) |
+					  (tx->flowlabel & cpu_to_be32(0xfffff)),
+				  .len = len > 65535 ? 0 : cpu_to_be16((u16)len),
+				  .next = tx->proto,
+				  .hops = hops,
+				  .src = tx->src,
 				  .dst = tx->dst };
 	nb->net_off = netbuf_offset(nb);
 	nb->mark = tx->mark;
@@ -304,7 +332,9 @@ struct fragment_header {
 /* n bytes from off behind the IPv6 header (there are no extension headers of ours). */
 static struct netbuf *make_fragment(struct netbuf *nb, u32 off, u32 n, bool more, u32 id)
 {
-	struct netbuf *f = netbuf_alloc((u32)(sizeof(struct ip6_header) + sizeof(struct fragment_header)) + n, NETBUF_HEADROOM, PAGE_ATOMIC);
+	struct netbuf *f = netbuf_alloc(
+		(u32)(sizeof(struct ip6_header) + sizeof(struct fragment_header)) + n,
+		NETBUF_HEADROOM, PAGE_ATOMIC);
 	struct fragment_header *fh;
 	struct ip6_header *h;
 
@@ -329,7 +359,8 @@ static int send_fragments(struct netbuf *nb, const struct ip_tx *tx, struct rout
 
 	if (nb->csum == CSUM_PARTIAL && !segment_complete_csum(nb))
 		return -ENOBUFS;
-	id = cpu_to_be32((u32)ip_make_id(tx->src, tx->dst, IPPROTO_FRAGMENT, 1) << 16 | ip_make_id(tx->dst, tx->src, IPPROTO_FRAGMENT, 1));
+	id = cpu_to_be32((u32)ip_make_id(tx->src, tx->dst, IPPROTO_FRAGMENT, 1) << 16 |
+			 ip_make_id(tx->dst, tx->src, IPPROTO_FRAGMENT, 1));
 	for (u32 off = 0; off < total; off += step) {
 		u32 n = min(step, total - off);
 		struct netbuf *f = make_fragment(nb, off, n, off + n < total, id);
@@ -368,7 +399,8 @@ int ip6_send(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, stru
 		mib_add(MIB_IP6_OutMcastOctets, nb->len);
 		if (!tx->no_loop)
 			copy_to_us(nb, r, tx->dst);
-		if ((tx->ttl_zero || (tx->dst.w[0] >> 8 & 0xf) <= 1) && !(r->dev->flags & IFF_LOOPBACK)) {
+		if ((tx->ttl_zero || (tx->dst.w[0] >> 8 & 0xf) <= 1) &&
+		    !(r->dev->flags & IFF_LOOPBACK)) {
 			netbuf_free(nb);
 			return 0;
 		}
@@ -377,7 +409,8 @@ int ip6_send(struct net_ns *net, struct netbuf *nb, const struct ip_tx *tx, stru
 		ip_link_output(nb, r, tx->dst);
 		return 0;
 	}
-	err = tx->no_local_frag || tx->dont_fragment || r->mtu < 1280 ? -EMSGSIZE : send_fragments(nb, tx, r);
+	err = tx->no_local_frag || tx->dont_fragment || r->mtu < 1280 ? -EMSGSIZE
+								      : send_fragments(nb, tx, r);
 	netbuf_free(nb);
 	return err;
 }

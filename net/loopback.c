@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* loopback.c - the device "lo": what is sent comes in again, on the same CPU, through the whole stack.
+/* loopback.c - the device "lo": what is sent comes in again, on the same CPU, through the whole
+ * stack.
  *
- * One queue for each CPU. A packet is not copied, its checksum not computed: it never left. Locks: the queue's [RANK_NETDEV].
+ * One queue for each CPU. A packet is not copied, its checksum not computed: it never left. Locks:
+ * the queue's [RANK_NETDEV].
  * Ref: RFC 1122 s3.2.1.3 (g). Tests: selftests/abi/udp.c
  */
 #include <net/loopback.h>
@@ -78,7 +80,8 @@ static const struct netdev_ops lo_ops = { .xmit = lo_xmit, .poll = lo_poll };
 
 void loopback_init(struct net_ns *net)
 {
-	struct netdev *d = netdev_alloc("lo", &lo_ops, MAX_CPUS, MAX_CPUS * sizeof(struct netbuf_queue));
+	struct netdev *d = netdev_alloc("lo", &lo_ops, MAX_CPUS,
+					MAX_CPUS * sizeof(struct netbuf_queue));
 
 	if (!d)
 		panic("no memory for the loopback device");

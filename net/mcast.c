@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* mcast.c - multicast groups: which sockets joined which, and so what each device listens to.
  *
- * A socket's membership names group, device and a filter: all sources but some (EXCLUDE), or only some (INCLUDE). It never changes once
- * the receive path can see it: a new filter is a new membership in its place.
+ * A socket's membership names group, device and a filter: all sources but some (EXCLUDE), or only
+ * some (INCLUDE). It never changes once the receive path can see it: a new filter is a new
+ * membership in its place.
  *
- * Invariants: (1) each membership counts once in its device's group. (2) A membership's device is still registered, or the membership
- * is dead weight that matches nothing (indices are not used again).
+ * Invariants: (1) each membership counts once in its device's group. (2) A membership's device is
+ * still registered, or the membership is dead weight that matches nothing (indices are not used
+ * again).
  *
  * Locks: owner lock of the socket for its list; net->config for a device's; readers under RCU.
  * Ref: RFC 1112, RFC 3376 s2, s3, RFC 3678, ip(7), ipv6(7). Tests: selftests/abi/mcast.c
@@ -52,7 +54,8 @@ static bool is_reported(const struct netdev *d, struct ipaddr a)
 		return false;
 	if (ip_is4(a))
 		return ip_v4(a) != cpu_to_be32(0xe0000001);
-	return (a.w[0] >> 8 & 0xf) > 1 && !(a.w[0] == cpu_to_be32(0xff020000) && !a.w[1] && !a.w[2] && a.w[3] == cpu_to_be32(1));
+	return (a.w[0] >> 8 & 0xf) > 1 && !(a.w[0] == cpu_to_be32(0xff020000) && !a.w[1] &&
+					    !a.w[2] && a.w[3] == cpu_to_be32(1));
 }
 
 static ktime_t soon(ktime_t within)
@@ -130,7 +133,8 @@ void mcast_asked(struct netdev *d, struct ipaddr group, ktime_t max_ns)
 	list_for_each_entry(g, &d->mcast, link) {
 		ktime_t old = READ_ONCE(g->answer_at);
 
-		if (ip_is4(g->addr) != ip_is4(group) || (!ip_is_any(group) && !ip_eq(group, g->addr)) || !is_reported(d, g->addr))
+		if (ip_is4(g->addr) != ip_is4(group) ||
+		    (!ip_is_any(group) && !ip_eq(group, g->addr)) || !is_reported(d, g->addr))
 			continue;
 		if (!old || old > when)
 			WRITE_ONCE(g->answer_at, when);
@@ -219,7 +223,8 @@ void mcast_dev_leave(struct netdev *d, struct ipaddr group)
 
 /* ---- sockets ---- */
 
-static struct netdev *choose_dev(struct inet_sock *is, struct ipaddr group, s32 ifindex, struct ipaddr if_addr)
+static struct netdev *choose_dev(struct inet_sock *is, struct ipaddr group, s32 ifindex,
+				 struct ipaddr if_addr)
 {
 	struct net_ns *net = is->sk.net;
 	struct flow f = { .dst = group };
@@ -290,7 +295,8 @@ static u32 count4(const struct inet_sock *is)
 	return n;
 }
 
-static int join(struct inet_sock *is, struct ipaddr group, struct netdev *d, bool include, struct ipaddr source)
+static int join(struct inet_sock *is, struct ipaddr group, struct netdev *d, bool include,
+		struct ipaddr source)
 {
 	struct membership *m;
 	int err;
@@ -420,19 +426,23 @@ static int without_source(struct membership *m, struct ipaddr source)
 	return 0;
 }
 
-static int change_source(struct inet_sock *is, s32 name, struct ipaddr group, struct ipaddr source, struct netdev *d)
+static int change_source(struct inet_sock *is, s32 name, struct ipaddr group, struct ipaddr source,
+			 struct netdev *d)
 {
 	bool include = name == IP_ADD_SOURCE_MEMBERSHIP || name == IP_DROP_SOURCE_MEMBERSHIP;
 	bool adds = name == IP_ADD_SOURCE_MEMBERSHIP || name == IP_BLOCK_SOURCE;
 	struct membership *m = find(is, group, d->index);
 
 	if (!m)
-		return adds && include ? join(is, group, d, true, source) : include ? -EADDRNOTAVAIL : -EINVAL;
+		return adds && include ? join(is, group, d, true, source)
+		       : include       ? -EADDRNOTAVAIL
+				       : -EINVAL;
 	if (m->include != include) {
 		if (m->nr_sources || include != true)
 			return -EINVAL;
 	}
-	if (adds && m->include != include) {		/* joined for all sources: now only for this one */
+	if (adds && m->include != include) {
+		/* joined for all sources: now only for this one */
 		struct membership *new = make(group, d->index, true, 1);
 
 		if (!new)
@@ -448,7 +458,8 @@ static int change_source(struct inet_sock *is, s32 name, struct ipaddr group, st
 	return adds ? with_source(m, source) : without_source(m, source);
 }
 
-int mcast_source(struct inet_sock *is, s32 name, struct ipaddr group, struct ipaddr source, s32 ifindex, struct ipaddr if_addr)
+int mcast_source(struct inet_sock *is, s32 name, struct ipaddr group, struct ipaddr source,
+		 s32 ifindex, struct ipaddr if_addr)
 {
 	struct netdev *d;
 	int err;
@@ -474,7 +485,10 @@ bool mcast_wants(struct inet_sock *is, struct ipaddr group, struct ipaddr source
 	return (index_of(m, source) >= 0) == m->include;
 }
 
-void mcast_dev_for_each(struct netdev *d, void (*fn)(struct netdev *d, struct ipaddr group, u32 users, ktime_t report_in, void *arg), void *arg)
+void mcast_dev_for_each(struct netdev *d,
+			void (*fn)(struct netdev *d, struct ipaddr group, u32 users,
+				   ktime_t report_in, void *arg),
+			void *arg)
 {
 	ktime_t now = clock_monotonic();
 	struct mcast_group *g;

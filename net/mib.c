@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mib.c - sums of what the network counts. Locks: none, counts are atomic. Ref: net/mib.h. Tests: selftests/abi/procnet.c */
+/* mib.c - sums of what the network counts. Locks: none, counts are atomic. Ref: net/mib.h. Tests:
+ * selftests/abi/procnet.c */
 #include <net/mib.h>
 
 #include <arch/cpu.h>
@@ -20,7 +21,8 @@ u64 mib_read(enum mib m)
 void mib_icmp(bool six, bool out, u8 type)
 {
 	__atomic_fetch_add(&icmp_counts[six][out][type], 1, __ATOMIC_RELAXED);
-	mib_inc(six ? (out ? MIB_ICMP6_OutMsgs : MIB_ICMP6_InMsgs) : (out ? MIB_ICMP4_OutMsgs : MIB_ICMP4_InMsgs));
+	mib_inc(six ? (out ? MIB_ICMP6_OutMsgs : MIB_ICMP6_InMsgs)
+		    : (out ? MIB_ICMP4_OutMsgs : MIB_ICMP4_InMsgs));
 }
 
 u64 mib_icmp_read(bool six, bool out, u32 type)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* mib.h - what netstat -s counts: events of IP, ICMP, UDP and TCP, by the names of /proc/net/snmp, netstat and snmp6.
+/* mib.h - what netstat -s counts: events of IP, ICMP, UDP and TCP, by the names of /proc/net/snmp,
+ * netstat and snmp6.
  *
- * Counts are per CPU and only ever added to; a sum over all CPUs is what is shown. Ref: RFC 4293, RFC 4022, RFC 4113, Linux
- * Documentation/networking/snmp_counter.rst. Tests: selftests/abi/procnet.c
+ * Counts are per CPU and only ever added to; a sum over all CPUs is what is shown. Ref: RFC 4293,
+ * RFC 4022, RFC 4113, Linux Documentation/networking/snmp_counter.rst. Tests:
+ * selftests/abi/procnet.c
  */
 #pragma once
 
@@ -67,7 +69,8 @@
 	M(TCPDSACKRecvSegs) M(TCPDSACKIgnoredDubious) M(TCPMigrateReqSuccess) M(TCPMigrateReqFailure) M(TCPPLBRehash) \
 	M(TCPAORequired) M(TCPAOBad) M(TCPAOKeyNotFound) M(TCPAOGood) M(TCPAODroppedIcmps)
 
-/* How many sockets there are of each kind, by the names of /proc/net/protocols; Used: with a description. */
+/* How many sockets there are of each kind, by the names of /proc/net/protocols; Used: with a
+ * description. */
 #define MIB_SOCK(M) \
 	M(TCP) M(TCPv6) M(UDP) M(UDPv6) M(RAW) M(RAWv6) M(PING) M(PINGv6) M(UNIX) M(UNIXstream) M(PACKET) M(NETLINK) M(Used)
 

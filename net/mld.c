@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* mld.c - telling IPv6 routers which groups we listen to: MLDv2, or version 1 while such a router is on the link.
+/* mld.c - telling IPv6 routers which groups we listen to: MLDv2, or version 1 while such a router
+ * is on the link.
  *
- * As igmp.c: without source lists. Locks: net->config for sending (mcast.c's worker). Ref: RFC 3810, RFC 2710, RFC 2711.
+ * As igmp.c: without source lists. Locks: net->config for sending (mcast.c's worker). Ref: RFC
+ * 3810, RFC 2710, RFC 2711.
  * Tests: selftests/abi/mcast.c
  */
 #include <kernel/clock.h>
@@ -32,16 +34,20 @@ static struct ipaddr source_on(struct netdev *d)
 	struct ifaddr *a;
 
 	list_for_each_entry(a, &d->addrs, link)
-		if (!ip_is4(a->addr) && ip_is_link_local(a->addr) && !(a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
+		if (!ip_is4(a->addr) && ip_is_link_local(a->addr) &&
+		    !(a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
 			src = a->addr;
 	return src;
 }
 
 static void transmit(struct netdev *d, const void *message, u32 len, struct ipaddr dst)
 {
-	static const u8 hop_by_hop[8] = { IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0 };	/* router alert, padding */
+	/* router alert, padding */
+	static const u8 hop_by_hop[8] = { IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0 };
 	struct netbuf *nb = netbuf_alloc(len + sizeof(hop_by_hop), NETBUF_HEADROOM, PAGE_ATOMIC);
-	struct ip_tx tx = { .dst = dst, .src = source_on(d), .proto = IPPROTO_HOPOPTS, .ttl = 1, .no_loop = true };
+	struct ip_tx tx = {
+		.dst = dst, .src = source_on(d), .proto = IPPROTO_HOPOPTS, .ttl = 1, .no_loop = true
+	};
 	struct route r = { .dev = d, .type = RTN_MULTICAST, .mtu = d->mtu };
 	struct icmp6_header *h;
 
@@ -50,7 +56,8 @@ static void transmit(struct netdev *d, const void *message, u32 len, struct ipad
 	memcpy(netbuf_put(nb, sizeof(hop_by_hop)), hop_by_hop, sizeof(hop_by_hop));
 	h = netbuf_put(nb, len);
 	memcpy(h, message, len);
-	h->csum = csum_fold(csum_add_bytes(h, len, csum_pseudo6(&tx.src, &tx.dst, len, IPPROTO_ICMPV6)));
+	h->csum = csum_fold(
+		csum_add_bytes(h, len, csum_pseudo6(&tx.src, &tx.dst, len, IPPROTO_ICMPV6)));
 	nb->csum = CSUM_VERIFIED;
 	if (ip6_send(d->net, nb, &tx, &r))
 		return;		/* it is repeated anyway */
@@ -62,11 +69,17 @@ void mld_report(struct netdev *d, struct ipaddr group, u8 record)
 		bool leave = record == RECORD_TO_INCLUDE;
 		struct mld_message1 m = { { leave ? MLD_DONE1 : MLD_REPORT1, 0, 0, 0 }, group };
 
-		transmit(d, &m, sizeof(m), leave ? (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(2) } } : group);
+		transmit(
+			d, &m, sizeof(m),
+			leave ? (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(2) } }
+			      : group);
 	} else {
-		struct mld_report2 m = { { MLD_REPORT2, 0, 0, cpu_to_be32(1) }, record, 0, 0, group };
+		struct mld_report2 m = {
+			{ MLD_REPORT2, 0, 0, cpu_to_be32(1) }, record, 0, 0, group
+		};
 
-		transmit(d, &m, sizeof(m), (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(0x16) } });
+		transmit(d, &m, sizeof(m),
+			 (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(0x16) } });
 	}
 }
 

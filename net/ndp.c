@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ndp.c - neighbour discovery: solicitations, advertisements and redirects in; what asks and answers out.
+/* ndp.c - neighbour discovery: solicitations, advertisements and redirects in; what asks and
+ * answers out.
  *
  * Locks: none of its own (neigh.c). Ref: RFC 4861, RFC 4862 s5.4. Tests: selftests/fuzz/ip_fuzz.c
  */
@@ -19,21 +20,33 @@ struct nd_message {			/* NS, NA; a redirect has one more address */
 	struct ipaddr target;
 } __packed __aligned(2);
 
-static struct ipaddr all_nodes(void) { return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(1) } }; }
-static struct ipaddr all_routers(void) { return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(2) } }; }
+static struct ipaddr all_nodes(void)
+{
+	return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(1) } };
+}
+static struct ipaddr all_routers(void)
+{
+	return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, 0, cpu_to_be32(2) } };
+}
 
 static struct ipaddr solicited_node(struct ipaddr a)
 {
-	return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, cpu_to_be32(1), a.w[3] | cpu_to_be32(0xff000000) } };
+	return (struct ipaddr){ { cpu_to_be32(0xff020000), 0, cpu_to_be32(1),
+				  a.w[3] | cpu_to_be32(0xff000000) } };
 }
 
 /* ---- out ---- */
 
-/* Groups go straight out; one host by its neighbour entry. Never routed: these packets make routes work. */
+/* Groups go straight out; one host by its neighbour entry. Never routed: these packets make routes
+ * work. */
 static void transmit(struct netdev *d, struct netbuf *nb, struct ipaddr src, struct ipaddr dst)
 {
-	struct ip_tx tx = { .src = src, .dst = dst, .proto = IPPROTO_ICMPV6, .ttl = 255, .no_loop = true };
-	struct route r = { .dev = d, .type = ip_is_multicast(dst) ? RTN_MULTICAST : RTN_UNICAST, .mtu = d->mtu };
+	struct ip_tx tx = {
+		.src = src, .dst = dst, .proto = IPPROTO_ICMPV6, .ttl = 255, .no_loop = true
+	};
+	struct route r = { .dev = d,
+			   .type = ip_is_multicast(dst) ? RTN_MULTICAST : RTN_UNICAST,
+			   .mtu = d->mtu };
 
 	if (!ip_is_multicast(dst)) {
 		r.neigh = neigh_get(d, dst);
@@ -58,7 +71,8 @@ static void put_link_option(struct netbuf *nb, u8 type, const struct netdev *d)
 
 static struct netbuf *make(u8 type, u32 rest, const struct ipaddr *target)
 {
-	struct netbuf *nb = netbuf_alloc(sizeof(struct nd_message) + 8, NETBUF_HEADROOM, PAGE_ATOMIC);
+	struct netbuf *nb = netbuf_alloc(sizeof(struct nd_message) + 8, NETBUF_HEADROOM,
+					 PAGE_ATOMIC);
 	struct icmp6_header *h;
 
 	if (!nb)
@@ -110,7 +124,8 @@ void ndp_send_rs(struct netdev *d, struct ipaddr src)
 static void advertise(struct netdev *d, struct ipaddr target, struct ipaddr to)
 {
 	bool probe = ip_is_any(to);
-	u32 flags = (probe ? 0 : NA_SOLICITED) | NA_OVERRIDE | (READ_ONCE(d->net->forward6) ? NA_ROUTER : 0);
+	u32 flags = (probe ? 0 : NA_SOLICITED) | NA_OVERRIDE |
+		    (READ_ONCE(d->net->forward6) ? NA_ROUTER : 0);
 	struct netbuf *nb = make(NDP_NA, flags, &target);
 
 	if (!nb)
@@ -121,7 +136,8 @@ static void advertise(struct netdev *d, struct ipaddr target, struct ipaddr to)
 
 /* ---- in ---- */
 
-/* The link address among the options from off on; false: an option is malformed. *mac NULL: none. */
+/* The link address among the options from off on; false: an option is malformed. *mac NULL: none.
+ * */
 static bool find_link_option(const struct netbuf *nb, u32 off, u8 type, const u8 **mac)
 {
 	*mac = NULL;
@@ -177,7 +193,8 @@ static void rx_na(struct netbuf *nb, const struct nd_message *m)
 	struct neigh *n;
 	const u8 *mac;
 
-	if (nb->loopback || !find_link_option(nb, sizeof(*m), OPT_TARGET, &mac) || (ip_is_multicast(ip_cb(nb)->dst) && (flags & NA_SOLICITED)))
+	if (nb->loopback || !find_link_option(nb, sizeof(*m), OPT_TARGET, &mac) ||
+	    (ip_is_multicast(ip_cb(nb)->dst) && (flags & NA_SOLICITED)))
 		return;
 	if (a) {
 		if (a->flags & IFA_F_TENTATIVE)
@@ -189,7 +206,8 @@ static void rx_na(struct netbuf *nb, const struct nd_message *m)
 		return;
 	if (mac || (READ_ONCE(n->hw) & NEIGH_HW_VALID)) {
 		n->router = flags & NA_ROUTER;
-		neigh_update(n, mac, flags & NA_SOLICITED ? NUD_REACHABLE : NUD_STALE, flags & NA_OVERRIDE ? NEIGH_OVERRIDE : 0);
+		neigh_update(n, mac, flags & NA_SOLICITED ? NUD_REACHABLE : NUD_STALE,
+			     flags & NA_OVERRIDE ? NEIGH_OVERRIDE : 0);
 	}
 	neigh_put(n);
 }
@@ -202,7 +220,8 @@ static void rx_redirect(struct net_ns *net, struct netbuf *nb, const struct nd_m
 	struct neigh *n;
 	const u8 *mac;
 
-	if (!netbuf_need(nb, sizeof(*m) + 16) || !ip_is_link_local(from) || READ_ONCE(net->forward6) || nb->loopback)
+	if (!netbuf_need(nb, sizeof(*m) + 16) || !ip_is_link_local(from) ||
+	    READ_ONCE(net->forward6) || nb->loopback)
 		return;
 	m = (const struct nd_message *)(const void *)nb->data;
 	dst = ip6(nb->data + sizeof(*m));
@@ -228,7 +247,8 @@ static void rx_ra(struct netbuf *nb)
 	struct neigh *n;
 	const u8 *mac;
 
-	if (!ip_is_link_local(src) || nb->len < 16 || !find_link_option(nb, 16, OPT_SOURCE, &mac) || nb->loopback) {
+	if (!ip_is_link_local(src) || nb->len < 16 || !find_link_option(nb, 16, OPT_SOURCE, &mac) ||
+	    nb->loopback) {
 		netbuf_free(nb);
 		return;
 	}

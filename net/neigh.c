@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* neigh.c - neighbours: one state machine for ARP and neighbour discovery, and the queue of packets that wait for an answer.
+/* neigh.c - neighbours: one state machine for ARP and neighbour discovery, and the queue of packets
+ * that wait for an answer.
  *
- *	(made) --send--> INCOMPLETE --answer--> REACHABLE --30 s without confirmation--> STALE --send--> DELAY --5 s--> PROBE
+ *	(made) --send--> INCOMPLETE --answer--> REACHABLE --30 s without confirmation--> STALE
+ *	--send--> DELAY --5 s--> PROBE
  *	                     |                      ^------------- answer, or a transport's confirmation ------------------'
- *	                     `--3 unanswered--> FAILED <--3 unanswered-- PROBE;  FAILED --send--> INCOMPLETE
+ *	                     `--3 unanswered--> FAILED <--3 unanswered-- PROBE;  FAILED --send-->
+ *	                     INCOMPLETE
  *
  * Invariants:
- *  (1) the table holds one reference; whoever brings refs from 1 to 0 in a collection takes the entry out: nobody can find it then.
+ *  (1) the table holds one reference; whoever brings refs from 1 to 0 in a collection takes the
+ *      entry out: nobody can find it then.
  *  (2) an armed timer holds a reference.
  *  (3) waiting is empty unless state is INCOMPLETE.
  *  (4) hw has NEIGH_HW_VALID iff state is one of NUD_VALID: senders read that word alone.
  *
- * Locks: buckets_lock and neigh.lock [RANK_SOCK_TABLE], never both; bottom halves off. No packet is sent under them.
+ * Locks: buckets_lock and neigh.lock [RANK_SOCK_TABLE], never both; bottom halves off. No packet is
+ * sent under them.
  * Ref: RFC 4861 s7.3, RFC 1122 s2.3.2, arp(7). Tests: selftests/unit/neigh_test.c
  */
 #include <net/neigh.h>
@@ -119,7 +124,8 @@ static void collect(ktime_t age, bool failed_too)
 			next = h->next;
 			if (READ_ONCE(n->state) & (NUD_PERMANENT | NUD_NOARP))
 				continue;
-			if ((failed_too && n->state == NUD_FAILED) || now - max(n->used, n->updated) > age)
+			if ((failed_too && n->state == NUD_FAILED) ||
+			    now - max(n->used, n->updated) > age)
 				(void)take_out(n);
 		}
 	}
@@ -139,7 +145,8 @@ static bool make_room(void)
 {
 	ktime_t now = clock_monotonic();
 
-	if (nr_neighs < GC_THRESH2 || (nr_neighs < GC_THRESH3 && now - last_forced < 5 * NSEC_PER_SEC))
+	if (nr_neighs < GC_THRESH2 ||
+	    (nr_neighs < GC_THRESH3 && now - last_forced < 5 * NSEC_PER_SEC))
 		return true;
 	last_forced = now;
 	collect(5 * NSEC_PER_SEC, true);
@@ -299,7 +306,8 @@ static void expire(struct neigh *n, struct action *a)
 		if (confirmed + REACHABLE_TIME > now)
 			arm_locked(n, confirmed + REACHABLE_TIME);
 		else
-			set_state(n, READ_ONCE(n->used) + DELAY_TIME > now ? NUD_DELAY : NUD_STALE, a);
+			set_state(n, READ_ONCE(n->used) + DELAY_TIME > now ? NUD_DELAY : NUD_STALE,
+				  a);
 		break;
 	case NUD_DELAY:
 		if (confirmed + DELAY_TIME >= now)
@@ -339,7 +347,9 @@ static void enqueue(struct neigh *n, struct netbuf *nb, struct netbuf_queue *dro
 {
 	struct netbuf *old;
 
-	while ((n->waiting.n >= WAITING_PACKETS || n->waiting.bytes + nb->truesize > WAITING_BYTES) && (old = netbuf_queue_take(&n->waiting)))
+	while ((n->waiting.n >= WAITING_PACKETS ||
+		n->waiting.bytes + nb->truesize > WAITING_BYTES) &&
+	       (old = netbuf_queue_take(&n->waiting)))
 		netbuf_queue_add(dropped, old);
 	netbuf_queue_add(&n->waiting, nb);
 }
@@ -404,13 +414,15 @@ void neigh_update(struct neigh *n, const u8 *mac, u8 state, u32 flags)
 		goto out;
 	hw = mac ? hw_word(n->dev, mac) : n->hw & ~NEIGH_HW_VALID;
 	if ((n->state & NUD_VALID) && (state & NUD_VALID) && hw != (n->hw & ~NEIGH_HW_VALID)) {
-		if (!(flags & NEIGH_OVERRIDE)) {		/* RFC 4861 s7.2.5: doubt what we know */
+		if (!(flags & NEIGH_OVERRIDE)) {
+			/* RFC 4861 s7.2.5: doubt what we know */
 			if (n->state == NUD_REACHABLE)
 				set_state(n, NUD_STALE, &a);
 			goto out;
 		}
 	} else if (state == NUD_STALE && (n->state & NUD_VALID)) {
-		goto out;					/* the same address, unasked: nothing new */
+		/* the same address, unasked: nothing new */
+		goto out;
 	}
 	if (state & NUD_VALID)
 		WRITE_ONCE(n->hw, hw | (n->hw & NEIGH_HW_VALID));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* neigh.h - neighbours: link addresses of the hosts on our links, by ARP and by neighbour discovery. */
+/* neigh.h - neighbours: link addresses of the hosts on our links, by ARP and by neighbour
+ * discovery. */
 #pragma once
 
 #include <kernel/bh_timer.h>
@@ -27,12 +28,14 @@ struct neigh {
 	struct netdev *dev;		/* [I] a reference */
 	atomic_t refs;			/* the table's, the timer's while armed, those of routes */
 	struct spinlock lock;		/* RANK_SOCK_TABLE; bottom halves off */
-	u64 hw;				/* [l] the link address in the low bytes, with NEIGH_HW_VALID: one load for a sender */
+	/* [l] the link address in the low bytes, with NEIGH_HW_VALID: one load for a sender */
+	u64 hw;
 	u8 state;			/* [l] NUD_* */
 	u8 probes;			/* [l] sent in this state */
 	bool router;			/* [l] v6 */
 	bool dead;			/* [l] out of the table */
-	ktime_t used, confirmed, updated;	/* monotonic; used and confirmed are written racily */
+	/* monotonic; used and confirmed are written racily */
+	ktime_t used, confirmed, updated;
 	struct netbuf_queue waiting;	/* [l] until it is resolved */
 	struct bh_timer timer;
 	struct rcu_head rcu;
@@ -42,7 +45,8 @@ struct neigh {
 struct neigh *neigh_get(struct netdev *d, struct ipaddr a);
 struct neigh *neigh_find(struct netdev *d, struct ipaddr a);		/* a reference or NULL */
 void neigh_put(struct neigh *n);
-/* Sends nb (data at the network header, dev set) to it, now or when it is resolved. Takes nb over. */
+/* Sends nb (data at the network header, dev set) to it, now or when it is resolved. Takes nb over.
+ * */
 void neigh_send(struct neigh *n, struct netbuf *nb, u16 protocol);
 /* A transport heard of it: it is reachable. */
 static inline void neigh_confirm(struct neigh *n, ktime_t now)

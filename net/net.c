@@ -15,8 +15,12 @@
 #include <net/unix.h>
 
 struct net_ns init_net = {
-	.route_gen = ATOMIC_INIT(1), .port_range = { 32768, 60999 }, .unprivileged_port = 1024, .ping_gids = { 1, 0 },
-	.default_ttl = 64, .echo_ignore_broadcasts = true,
+	.route_gen = ATOMIC_INIT(1),
+	.port_range = { 32768, 60999 },
+	.unprivileged_port = 1024,
+	.ping_gids = { 1, 0 },
+	.default_ttl = 64,
+	.echo_ignore_broadcasts = true,
 };
 
 void net_init(void)

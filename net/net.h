@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* net.h - what a network namespace owns. One instance today: init_net. Each table's file says who locks it. */
+/* net.h - what a network namespace owns. One instance today: init_net. Each table's file says who
+ * locks it. */
 #pragma once
 
 #include <arch/atomic.h>
@@ -24,7 +25,8 @@ struct net_ns {
 	struct list devs;			/* [c, RCU] struct netdev */
 	s32 last_index;				/* [c] */
 	struct netdev *loopback;		/* [I after boot] */
-	atomic_t route_gen;			/* [a] never 0; moves when a cached route may be wrong */
+	/* [a] never 0; moves when a cached route may be wrong */
+	atomic_t route_gen;
 	struct fib *fib;			/* [I after boot] net/fib.c */
 	u32 port_range[2];			/* net.ipv4.ip_local_port_range */
 	u32 unprivileged_port;			/* net.ipv4.ip_unprivileged_port_start */
@@ -35,7 +37,8 @@ struct net_ns {
 		struct spinlock lock;		/* RANK_SOCK_TABLE */
 		struct list socks;		/* [lock] */
 	} nl, pkt;				/* AF_NETLINK, AF_PACKET */
-	bool forward4, forward6;		/* net.ipv4.ip_forward, net.ipv6.conf.all.forwarding */
+	/* net.ipv4.ip_forward, net.ipv6.conf.all.forwarding */
+	bool forward4, forward6;
 	bool echo_ignore_all, echo_ignore_broadcasts;	/* net.ipv4.icmp_* */
 	bool echo_ignore_all6;			/* net.ipv6.icmp.echo_ignore_all */
 	struct unix_table un;

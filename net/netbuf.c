@@ -3,11 +3,14 @@
  *
  * Invariants:
  *  (1) len = linear bytes + frag_len; frag_len = sum of the fragments' len.
- *  (2) head .. head + linear_end + sizeof(shared) is one allocation, shared by all clones and counted by shared.refs.
- *  (3) shared bytes and fragments change only while shared.refs is 1; each head's data and len are its own. The clones of one
- *      packet see the same fragments, but a clone that was pulled or trimmed has copied the fragment list first (unshare_frags).
+ *  (2) head .. head + linear_end + sizeof(shared) is one allocation, shared by all clones and
+ *      counted by shared.refs.
+ *  (3) shared bytes and fragments change only while shared.refs is 1; each head's data and len are
+ *      its own. The clones of one packet see the same fragments, but a clone that was pulled or
+ *      trimmed has copied the fragment list first (unshare_frags).
  *
- * Locks: none. Ref: DESIGN decision in ARCHITECTURE.md "Life of a packet". Tests: selftests/unit/netbuf_test.c
+ * Locks: none. Ref: DESIGN decision in ARCHITECTURE.md "Life of a packet". Tests:
+ * selftests/unit/netbuf_test.c
  */
 #include <net/netbuf.h>
 
@@ -25,7 +28,8 @@ static struct slab_cache *head_cache, *small_cache;
 void netbuf_init(void)
 {
 	head_cache = slab_cache_create("netbuf", sizeof(struct netbuf), 64);
-	small_cache = slab_cache_create("netbuf_small", SMALL_BYTES + sizeof(struct netbuf_shared), 64);
+	small_cache = slab_cache_create("netbuf_small", SMALL_BYTES + sizeof(struct netbuf_shared),
+					64);
 }
 
 /* ---- allocation ---- */
@@ -146,7 +150,8 @@ static bool is_shared(const struct netbuf *nb)
 	return nb->cloned && atomic_read_acquire(&netbuf_shared(nb)->refs) != 1;
 }
 
-/* Gives nb bytes of its own with this headroom, room for linear bytes in all, and the same fragments. */
+/* Gives nb bytes of its own with this headroom, room for linear bytes in all, and the same
+ * fragments. */
 static int rehouse(struct netbuf *nb, u32 headroom, u32 linear, u32 how)
 {
 	struct netbuf_shared *old = netbuf_shared(nb), *new;
@@ -225,7 +230,8 @@ static void drop_front_frags(struct netbuf *nb, u32 n)
 	s->nr_frags -= gone;
 }
 
-/* (3) The fragment list is about to change: make it ours. No memory would lose the packet, so this takes from the reserves. */
+/* (3) The fragment list is about to change: make it ours. No memory would lose the packet, so this
+ * takes from the reserves. */
 static bool own_frags(struct netbuf *nb)
 {
 	return !is_shared(nb) || rehouse(nb, netbuf_headroom(nb), 0, PAGE_ATOMIC) == 0;
@@ -427,7 +433,8 @@ int netbuf_from_iter(struct netbuf *nb, struct iter *from, u32 n)
 
 struct netbuf *netbuf_split(struct netbuf *nb, u32 at, u32 headroom, u32 how)
 {
-	u32 linear = netbuf_linear(nb), tail = linear > at ? linear - at : 0, skip = at > linear ? at - linear : 0;
+	u32 linear = netbuf_linear(nb), tail = linear > at ? linear - at : 0,
+	    skip = at > linear ? at - linear : 0;
 	struct netbuf_shared *s, *d;
 	struct netbuf *rest;
 
@@ -464,7 +471,8 @@ bool netbuf_merge(struct netbuf *nb, struct netbuf *other)
 
 	if (is_shared(nb) || is_shared(other))
 		return false;
-	if (linear > netbuf_tailroom(nb) || (other->frag_len && s->nr_frags + o->nr_frags > NETBUF_FRAGS))
+	if (linear > netbuf_tailroom(nb) ||
+	    (other->frag_len && s->nr_frags + o->nr_frags > NETBUF_FRAGS))
 		return false;
 	memcpy(netbuf_put(nb, linear), other->data, linear);
 	for (u32 i = 0; i < o->nr_frags; i++)

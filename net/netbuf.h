@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* netbuf.h - a packet, or a stretch of a stream: a head of bytes plus reference-counted page fragments.
+/* netbuf.h - a packet, or a stretch of a stream: a head of bytes plus reference-counted page
+ * fragments.
  *
  *	head        data              tail        end
  *	 | headroom  | linear bytes    | tailroom  | struct netbuf_shared: fragments 0..nr_frags-1
  *
- * len counts linear bytes and fragments. Clones share the bytes and have a head of their own: whoever changes shared bytes asks
- * netbuf_unshare() first. No locks: one owner at a time.
+ * len counts linear bytes and fragments. Clones share the bytes and have a head of their own:
+ * whoever changes shared bytes asks netbuf_unshare() first. No locks: one owner at a time.
  */
 #pragma once
 
@@ -19,7 +20,8 @@ struct route;
 struct sock;
 
 #define NETBUF_FRAGS 17			/* 64 KiB of pages, whatever their alignment */
-#define NETBUF_HEADROOM 128u		/* what transmit paths leave for headers: link, IPv6 and TCP with options */
+/* what transmit paths leave for headers: link, IPv6 and TCP with options */
+#define NETBUF_HEADROOM 128u
 
 struct netbuf_frag {
 	struct page *page;		/* a reference */
@@ -35,12 +37,15 @@ struct netbuf_shared {
 enum netbuf_csum {
 	CSUM_NONE,			/* nobody looked: the receiver computes */
 	CSUM_VERIFIED,			/* received: right; sent: complete */
-	CSUM_PARTIAL,			/* the sum from csum_start goes to csum_start + csum_off; the field holds the pseudo header's */
+	/* the sum from csum_start goes to csum_start + csum_off; the field holds the pseudo
+	 * header's */
+	CSUM_PARTIAL,
 };
 
 enum netbuf_gso { GSO_NONE, GSO_TCP4, GSO_TCP6, GSO_UDP4, GSO_UDP6 };
 
-enum netbuf_kind { PKT_HOST, PKT_BROADCAST, PKT_MULTICAST, PKT_OTHERHOST, PKT_OUTGOING };	/* values of packet(7) */
+/* values of packet(7) */
+enum netbuf_kind { PKT_HOST, PKT_BROADCAST, PKT_MULTICAST, PKT_OTHERHOST, PKT_OUTGOING };
 
 struct netbuf {
 	struct list link;		/* whoever holds it */
@@ -71,11 +76,14 @@ struct netbuf {
 
 void netbuf_init(void);			/* boot */
 
-/* Room for linear bytes behind headroom free ones; len 0. how: PAGE_ATOMIC or PAGE_KERNEL. NULL: no memory. Any context if atomic. */
+/* Room for linear bytes behind headroom free ones; len 0. how: PAGE_ATOMIC or PAGE_KERNEL. NULL: no
+ * memory. Any context if atomic. */
 struct netbuf *netbuf_alloc(u32 linear, u32 headroom, u32 how);
 void netbuf_free(struct netbuf *nb);		/* NULL is fine. Any context */
-struct netbuf *netbuf_clone(struct netbuf *nb, u32 how);	/* shares the bytes; not charged to anybody */
-struct netbuf *netbuf_copy(const struct netbuf *nb, u32 headroom, u32 how);	/* of its own, linear */
+/* shares the bytes; not charged to anybody */
+struct netbuf *netbuf_clone(struct netbuf *nb, u32 how);
+/* of its own, linear */
+struct netbuf *netbuf_copy(const struct netbuf *nb, u32 headroom, u32 how);
 /* Makes linear bytes and headroom ours alone. -ENOMEM. */
 int __must_check netbuf_unshare(struct netbuf *nb, u32 headroom, u32 how);
 
@@ -92,7 +100,8 @@ static inline u32 netbuf_tailroom(const struct netbuf *nb)
 }
 static inline u8 *netbuf_tail(const struct netbuf *nb) { return nb->data + netbuf_linear(nb); }
 
-/* At the end of the linear bytes (no fragments yet), at their beginning; from the beginning. The room must be there. */
+/* At the end of the linear bytes (no fragments yet), at their beginning; from the beginning. The
+ * room must be there. */
 void *netbuf_put(struct netbuf *nb, u32 n);
 void *netbuf_push(struct netbuf *nb, u32 n);
 /* Takes n bytes off the front, also from fragments; n <= len. */
@@ -101,7 +110,8 @@ void netbuf_pull(struct netbuf *nb, u32 n);
 void netbuf_trim(struct netbuf *nb, u32 len);
 /* Makes the first n bytes linear. False: shorter than n, or no memory. */
 bool __must_check netbuf_need(struct netbuf *nb, u32 n);
-/* Adds a fragment, taking over the reference to page. -EMSGSIZE: no slot free (the reference stays the caller's). */
+/* Adds a fragment, taking over the reference to page. -EMSGSIZE: no slot free (the reference stays
+ * the caller's). */
 int __must_check netbuf_add_frag(struct netbuf *nb, struct page *page, u32 off, u32 len);
 
 /* Headers: remembered as offsets, so they survive netbuf_need(). */
@@ -109,20 +119,27 @@ static inline void *netbuf_at(const struct netbuf *nb, u16 off) { return nb->hea
 static inline u16 netbuf_offset(const struct netbuf *nb) { return (u16)(nb->data - nb->head); }
 static inline void *netbuf_link_header(const struct netbuf *nb) { return nb->head + nb->link_off; }
 static inline void *netbuf_net_header(const struct netbuf *nb) { return nb->head + nb->net_off; }
-static inline void *netbuf_trans_header(const struct netbuf *nb) { return nb->head + nb->trans_off; }
+static inline void *netbuf_trans_header(const struct netbuf *nb)
+{
+	return nb->head + nb->trans_off;
+}
 
 /* Bytes off..off+n-1 (all there) to memory, to an iterator (0 or -EFAULT), and summed up. */
 void netbuf_read(const struct netbuf *nb, u32 off, void *dst, u32 n);
 int __must_check netbuf_to_iter(const struct netbuf *nb, u32 off, struct iter *to, u32 n);
-u32 netbuf_sum(const struct netbuf *nb, u32 off, u32 n, u32 sum);	/* net/checksum.h: unfolded */
-/* Appends n bytes: first into the tailroom, then into fresh pages. -EFAULT, -ENOMEM, -EMSGSIZE. May sleep. */
+/* net/checksum.h: unfolded */
+u32 netbuf_sum(const struct netbuf *nb, u32 off, u32 n, u32 sum);
+/* Appends n bytes: first into the tailroom, then into fresh pages. -EFAULT, -ENOMEM, -EMSGSIZE. May
+ * sleep. */
 int __must_check netbuf_from_iter(struct netbuf *nb, struct iter *from, u32 n);
-/* Moves everything from offset at on into a new one (fragments are shared, not copied). NULL: no memory. at <= len. */
+/* Moves everything from offset at on into a new one (fragments are shared, not copied). NULL: no
+ * memory. at <= len. */
 struct netbuf *netbuf_split(struct netbuf *nb, u32 at, u32 headroom, u32 how);
 /* Appends other's bytes if its fragments fit; other is then freed. False: left as it was. */
 bool netbuf_merge(struct netbuf *nb, struct netbuf *other);
 
-/* A run of bytes at a time, for scatter lists: the first is the linear part. false: no more. State: zeroed at the start. */
+/* A run of bytes at a time, for scatter lists: the first is the linear part. false: no more. State:
+ * zeroed at the start. */
 struct netbuf_run {
 	u32 index;
 	const u8 *va;
@@ -139,13 +156,19 @@ struct netbuf_queue {
 	u32 bytes;			/* sum of truesize */
 };
 
-static inline void netbuf_queue_init(struct netbuf_queue *q) { list_init(&q->head); q->n = 0; q->bytes = 0; }
+static inline void netbuf_queue_init(struct netbuf_queue *q)
+{
+	list_init(&q->head);
+	q->n = 0;
+	q->bytes = 0;
+}
 static inline struct netbuf *netbuf_queue_first(const struct netbuf_queue *q)
 {
 	return list_first_or_null(&q->head, struct netbuf, link);
 }
 /* The one behind nb; NULL: none. */
-static inline struct netbuf *netbuf_queue_next(const struct netbuf_queue *q, const struct netbuf *nb)
+static inline struct netbuf *netbuf_queue_next(const struct netbuf_queue *q,
+					       const struct netbuf *nb)
 {
 	return nb->link.next == &q->head ? NULL : list_entry(nb->link.next, struct netbuf, link);
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* netdev.c - interfaces: registry, the path of a packet into and out of a device.
  *
- * Receive: netdev_schedule() puts a queue on this CPU's list and raises SOFTIRQ_NET_RX; the bottom half polls each queue in turn, at
- * most BUDGET packets in all before it lets others run. Packets a device hands up go through taps, then to the protocol that
- * registered their type.
- * Transmit: netdev_send() chooses a queue by flow, makes the packet fit the device, and gives it to xmit under the queue's lock.
+ * Receive: netdev_schedule() puts a queue on this CPU's list and raises SOFTIRQ_NET_RX; the bottom
+ * half polls each queue in turn, at most BUDGET packets in all before it lets others run. Packets a
+ * device hands up go through taps, then to the protocol that registered their type.
+ * Transmit: netdev_send() chooses a queue by flow, makes the packet fit the device, and gives it to
+ * xmit under the queue's lock.
  *
  * Invariants:
- *  (1) a queue is on at most one CPU's list: `scheduled` is taken by whoever puts it there and given back when poll found less than
- *      its share; between, interrupts of the queue are off.
- *  (2) a stopped queue has room again only after netdev_queue_wake(); what waits keeps its order and is sent first.
- *  (3) devs and the lists of taps and protocols are read under RCU and changed under net->config or types_lock.
+ *  (1) a queue is on at most one CPU's list: `scheduled` is taken by whoever puts it there and
+ *      given back when poll found less than its share; between, interrupts of the queue are off.
+ *  (2) a stopped queue has room again only after netdev_queue_wake(); what waits keeps its order
+ *      and is sent first.
+ *  (3) devs and the lists of taps and protocols are read under RCU and changed under net->config or
+ *      types_lock.
  *
  * Locks: net->config [RANK_NET_CONFIG, sleeps] > queue.lock [RANK_NETDEV, bottom halves off].
  * Ref: netdevice(7), packet(7). Tests: none of its own yet
@@ -178,7 +181,8 @@ static u8 packet_kind(const struct netdev *d, const struct eth_header *h)
 {
 	if (h->dst[0] & 1)
 		return memcmp(h->dst, d->broadcast, ETH_ALEN) ? PKT_MULTICAST : PKT_BROADCAST;
-	return memcmp(h->dst, d->mac, ETH_ALEN) != 0 && !(d->flags & IFF_LOOPBACK) ? PKT_OTHERHOST : PKT_HOST;
+	return memcmp(h->dst, d->mac, ETH_ALEN) != 0 && !(d->flags & IFF_LOOPBACK) ? PKT_OTHERHOST
+										   : PKT_HOST;
 }
 
 void netdev_rx(struct netdev *d, struct netbuf *nb)
@@ -299,7 +303,8 @@ static void send_segments(struct netdev_queue *q, struct netbuf *nb)
 	}
 	netbuf_free(nb);
 	while ((part = netbuf_queue_take(&parts))) {
-		if (part->csum == CSUM_PARTIAL && !(q->dev->features & NETDEV_F_CSUM) && !segment_complete_csum(part)) {
+		if (part->csum == CSUM_PARTIAL && !(q->dev->features & NETDEV_F_CSUM) &&
+		    !segment_complete_csum(part)) {
 			drop(q->dev, part);
 			continue;
 		}
@@ -321,7 +326,8 @@ void netdev_send(struct netbuf *nb)
 		drop(d, nb);
 	else if (unlikely(!device_takes(d, nb)))
 		send_segments(q, nb);
-	else if (nb->csum == CSUM_PARTIAL && !(d->features & NETDEV_F_CSUM) && !segment_complete_csum(nb))
+	else if (nb->csum == CSUM_PARTIAL && !(d->features & NETDEV_F_CSUM) &&
+		 !segment_complete_csum(nb))
 		drop(d, nb);
 	else
 		send_ready(q, nb, false);
@@ -345,7 +351,8 @@ void netdev_tell(struct netdev *d, enum netdev_event e, struct ifaddr *a)
 		l->event(d, e, a);
 }
 
-struct netdev *netdev_alloc(const char *name_format, const struct netdev_ops *ops, u32 nr_queues, usize priv_size)
+struct netdev *netdev_alloc(const char *name_format, const struct netdev_ops *ops, u32 nr_queues,
+			    usize priv_size)
 {
 	struct netdev *d = kzalloc(sizeof(*d) + priv_size);
 

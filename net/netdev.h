@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* netdev.h - network interfaces: what a driver implements and what protocols see.
  *
- * Receive: the interrupt masks the device's interrupts and calls netdev_schedule(); the bottom half calls poll(budget), which hands
- * packets up by netdev_rx() and, when it found fewer than the budget, unmasks and says so by its result. No work in interrupts.
- * Transmit: netdev_send() picks a queue, cuts what the device cannot take (checksums, segments), and calls xmit under the queue's
+ * Receive: the interrupt masks the device's interrupts and calls netdev_schedule(); the bottom half
+ * calls poll(budget), which hands packets up by netdev_rx() and, when it found fewer than the
+ * budget, unmasks and says so by its result. No work in interrupts. Transmit: netdev_send() picks a
+ * queue, cuts what the device cannot take (checksums, segments), and calls xmit under the queue's
  * lock. A full ring stops the queue; the driver wakes it.
  */
 #pragma once
@@ -49,15 +50,19 @@ struct netdev;
 
 struct netdev_ops {
 	int (*open)(struct netdev *d);		/* IFF_UP goes on. May sleep */
-	void (*stop)(struct netdev *d);		/* IFF_UP goes off: afterwards no packet comes or goes. May sleep */
-	/* Takes nb over: 0; or -EBUSY: no room, the queue was stopped by netdev_queue_stop(). Queue lock held, bottom halves off.
+	/* IFF_UP goes off: afterwards no packet comes or goes. May sleep */
+	void (*stop)(struct netdev *d);
+	/* Takes nb over: 0; or -EBUSY: no room, the queue was stopped by netdev_queue_stop(). Queue
+	 * lock held, bottom halves off.
 	 * more: another follows at once, the doorbell can wait. */
 	int (*xmit)(struct netdev *d, struct netbuf *nb, u32 queue, bool more);
-	/* Receive and transmit-complete of one queue, at most budget packets. Returns how many; fewer than budget: interrupts are on. */
+	/* Receive and transmit-complete of one queue, at most budget packets. Returns how many;
+	 * fewer than budget: interrupts are on. */
 	u32 (*poll)(struct netdev *d, u32 queue, u32 budget);
 	int (*set_mac)(struct netdev *d, const u8 *mac);	/* NULL: only in software */
 	int (*set_mtu)(struct netdev *d, u32 mtu);
-	void (*set_rx_mode)(struct netdev *d);	/* IFF_PROMISC, ALLMULTI or the multicast list changed */
+	/* IFF_PROMISC, ALLMULTI or the multicast list changed */
+	void (*set_rx_mode)(struct netdev *d);
 };
 
 struct netdev_stats {			/* per CPU: summed by netdev_get_stats() */
@@ -92,7 +97,8 @@ struct ifaddr {
 	struct rcu_head rcu;
 };
 
-/* Locks: c  net->config (a mutex)   I  immutable   a  atomic. Read under RCU or with a reference. */
+/* Locks: c  net->config (a mutex)   I  immutable   a  atomic. Read under RCU or with a reference.
+ * */
 struct netdev {
 	struct list link;		/* [c, RCU] net->devs */
 	atomic_t refs;
@@ -119,17 +125,22 @@ struct netdev {
 	ktime_t igmp1_until, igmp2_until, mld1_until;	/* older routers were heard on the link */
 	struct ip6_dev *ip6;		/* net/ip6.c: autoconfiguration, per device settings */
 	struct work carrier_work;
-	bool gro;			/* [c] received segments are joined (net/gro.c): the driver's wish, ETHTOOL_SGRO */
+	/* [c] received segments are joined (net/gro.c): the driver's wish, ETHTOOL_SGRO */
+	bool gro;
 	bool dead;			/* [c] unregistered */
 	struct rcu_head rcu;
 };
 
 /* ---- drivers ---- */
-/* Zeroed but for defaults of Ethernet (mtu 1500, broadcast, flags) and priv_size bytes behind priv. NULL: no memory. */
-struct netdev *netdev_alloc(const char *name_format, const struct netdev_ops *ops, u32 nr_queues, usize priv_size);
-int __must_check netdev_register(struct net_ns *net, struct netdev *d);	/* "eth%d" gets its number */
+/* Zeroed but for defaults of Ethernet (mtu 1500, broadcast, flags) and priv_size bytes behind priv.
+ * NULL: no memory. */
+struct netdev *netdev_alloc(const char *name_format, const struct netdev_ops *ops, u32 nr_queues,
+			    usize priv_size);
+/* "eth%d" gets its number */
+int __must_check netdev_register(struct net_ns *net, struct netdev *d);
 void netdev_unregister(struct netdev *d);
-void netdev_set_carrier(struct netdev *d, bool on);		/* may be called in bottom halves: the news goes out by a worker */
+/* may be called in bottom halves: the news goes out by a worker */
+void netdev_set_carrier(struct netdev *d, bool on);
 /* Interrupt: poll this queue soon, on this CPU. */
 void netdev_schedule(struct netdev_queue *q);
 /* A received packet, data at the link header. From poll, bottom halves off. */
@@ -140,7 +151,8 @@ void netdev_queue_stop(struct netdev_queue *q);			/* [q] */
 void netdev_queue_wake(struct netdev_queue *q);			/* room again; sends what waits */
 
 /* ---- protocols ---- */
-/* A packet without link header comes in, as if by nb->dev: protocol, kind and net_off are set. Bottom halves off. */
+/* A packet without link header comes in, as if by nb->dev: protocol, kind and net_off are set.
+ * Bottom halves off. */
 void netdev_deliver(struct netbuf *nb);
 /* A complete packet with link header. Takes nb over; drops are counted. Bottom halves off or on. */
 void netdev_send(struct netbuf *nb);
@@ -148,21 +160,26 @@ void netdev_send(struct netbuf *nb);
 bool __must_check netdev_header(struct netbuf *nb, const u8 *dst_mac, u16 protocol);
 struct packet_type {
 	struct list link;
-	u16 protocol;			/* ETH_P_*; ETH_P_ALL: taps, which get clones, also of what is sent */
-	void (*rx)(struct packet_type *p, struct netbuf *nb);	/* takes nb over; data at the network header. Under RCU, bottom halves off */
+	/* ETH_P_*; ETH_P_ALL: taps, which get clones, also of what is sent */
+	u16 protocol;
+	/* takes nb over; data at the network header. Under RCU, bottom halves off */
+	void (*rx)(struct packet_type *p, struct netbuf *nb);
 };
 void packet_type_add(struct packet_type *p);
-void packet_type_for_each(void (*fn)(const struct packet_type *p, void *arg), void *arg);	/* under RCU */
+/* under RCU */
+void packet_type_for_each(void (*fn)(const struct packet_type *p, void *arg), void *arg);
 void packet_type_del(struct packet_type *p);	/* and waits until nobody uses it */
 
 /* ---- configuration: netlink and ioctls. net->config held but for the finds ---- */
 struct netdev *netdev_find(struct net_ns *net, const char *name);	/* a reference or NULL */
-struct netdev *netdev_find_rcu(struct net_ns *net, const char *name);	/* borrowed: under RCU, or config held */
+/* borrowed: under RCU, or config held */
+struct netdev *netdev_find_rcu(struct net_ns *net, const char *name);
 struct netdev *netdev_find_index(struct net_ns *net, s32 index);
 struct netdev *netdev_index_rcu(struct net_ns *net, s32 index);		/* borrowed under RCU */
 static inline void netdev_get(struct netdev *d) { ref_get(&d->refs); }
 void netdev_put(struct netdev *d);
-int __must_check netdev_change_flags(struct netdev *d, u32 flags, u32 mask);	/* IFF_UP, PROMISC, ALLMULTI */
+/* IFF_UP, PROMISC, ALLMULTI */
+int __must_check netdev_change_flags(struct netdev *d, u32 flags, u32 mask);
 int __must_check netdev_change_mtu(struct netdev *d, u32 mtu);
 int __must_check netdev_change_mac(struct netdev *d, const u8 *mac);
 int __must_check netdev_rename(struct netdev *d, const char *name);
@@ -171,11 +188,21 @@ void netdev_get_stats(const struct netdev *d, struct netdev_stats *out);
 void netdev_init(struct net_ns *net);				/* boot */
 
 /* What happened, for protocols and netlink. Called with net->config held. */
-enum netdev_event { NETDEV_REGISTERED, NETDEV_UNREGISTERED, NETDEV_UP, NETDEV_DOWN, NETDEV_CARRIER, NETDEV_CHANGED,
-		    NETDEV_ADDR_ADDED, NETDEV_ADDR_CHANGED, NETDEV_ADDR_REMOVED };
+enum netdev_event {
+	NETDEV_REGISTERED,
+	NETDEV_UNREGISTERED,
+	NETDEV_UP,
+	NETDEV_DOWN,
+	NETDEV_CARRIER,
+	NETDEV_CHANGED,
+	NETDEV_ADDR_ADDED,
+	NETDEV_ADDR_CHANGED,
+	NETDEV_ADDR_REMOVED
+};
 struct netdev_listener {
 	struct list link;
-	void (*event)(struct netdev *d, enum netdev_event e, struct ifaddr *a);	/* a: of the address events */
+	/* a: of the address events */
+	void (*event)(struct netdev *d, enum netdev_event e, struct ifaddr *a);
 };
 void netdev_listen(struct netdev_listener *l);		/* boot */
 void netdev_tell(struct netdev *d, enum netdev_event e, struct ifaddr *a);
@@ -193,5 +220,6 @@ void netdev_tell(struct netdev *d, enum netdev_event e, struct ifaddr *a);
 /* -EEXIST, -EINVAL, -ENOMEM; adds the local, broadcast and prefix routes. */
 int __must_check ifaddr_add(struct netdev *d, const struct ifaddr *a);
 int __must_check ifaddr_del(struct netdev *d, struct ipaddr addr, u32 bits);
-struct ifaddr *ifaddr_find_rcu(struct net_ns *net, struct ipaddr addr, s32 ifindex);	/* ifindex 0: any */
+/* ifindex 0: any */
+struct ifaddr *ifaddr_find_rcu(struct net_ns *net, struct ipaddr addr, s32 ifindex);
 void ifaddr_init(struct net_ns *net);			/* boot, before devices are registered */

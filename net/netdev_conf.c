@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* netdev_conf.c - network interfaces: up and down, names, sizes, addresses of the link, the carrier.
+/* netdev_conf.c - network interfaces: up and down, names, sizes, addresses of the link, the
+ * carrier.
  *
- * Locks: net->config, held by the caller (the carrier takes it in its worker). Ref: netdevice(7), rtnetlink(7). Tests: selftests/abi/netlink.c
+ * Locks: net->config, held by the caller (the carrier takes it in its worker). Ref: netdevice(7),
+ * rtnetlink(7). Tests: selftests/abi/netlink.c
  */
 #include <net/netdev.h>
 
@@ -106,8 +108,8 @@ int netdev_rename(struct netdev *d, const char *name)
 {
 	if (d->flags & IFF_UP)
 		return -EBUSY;
-	if (!name[0] || strlen(name) > IF_NAME_MAX || strchr(name, '/') || strchr(name, ' ') || strcmp(name, ".") == 0 ||
-	    strcmp(name, "..") == 0)
+	if (!name[0] || strlen(name) > IF_NAME_MAX || strchr(name, '/') || strchr(name, ' ') ||
+	    strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return -EINVAL;
 	if (netdev_find_rcu(d->net, name))
 		return -EEXIST;

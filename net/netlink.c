@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* netlink.c - AF_NETLINK sockets: port ids, groups, queues. What the messages mean is the business of whoever registered a protocol.
+/* netlink.c - AF_NETLINK sockets: port ids, groups, queues. What the messages mean is the business
+ * of whoever registered a protocol.
  *
- * A send is a request to the kernel: it is handled there and then, in the sender's thread, and its answers lie in the sender's queue
- * when send returns. A dump is answered whole, in messages of up to DUMP_PIECE bytes; it may exceed rcvbuf, news may not: what does
- * not fit is lost and the next recv says ENOBUFS.
+ * A send is a request to the kernel: it is handled there and then, in the sender's thread, and its
+ * answers lie in the sender's queue when send returns. A dump is answered whole, in messages of up
+ * to DUMP_PIECE bytes; it may exceed rcvbuf, news may not: what does not fit is lost and the next
+ * recv says ENOBUFS.
  *
- * Invariants: (1) a port id is unique in its protocol; 0 is the kernel. (2) a socket is on net->nl.socks from creation to close.
- * Locks: net->nl.lock [RANK_SOCK_TABLE] for the list, ids and groups; rx.lock [RANK_SOCK_QUEUE]; bottom halves off.
+ * Invariants: (1) a port id is unique in its protocol; 0 is the kernel. (2) a socket is on
+ * net->nl.socks from creation to close.
+ * Locks: net->nl.lock [RANK_SOCK_TABLE] for the list, ids and groups; rx.lock [RANK_SOCK_QUEUE];
+ * bottom halves off.
  * Ref: netlink(7), rtnetlink(7). Tests: selftests/abi/netlink.c
  */
 #include <net/netlink.h>
@@ -138,7 +142,8 @@ static void acknowledge(const struct netlink_request *r, const struct nl_header 
 {
 	struct netlink_sock *ns = to_netlink(r->sk);
 	bool capped = !err || ns->cap_ack;
-	u32 quote = capped ? (u32)sizeof(*h) : h->len, len = (u32)(sizeof(*h) + sizeof(s32)) + quote;
+	u32 quote = capped ? (u32)sizeof(*h) : h->len,
+	    len = (u32)(sizeof(*h) + sizeof(s32)) + quote;
 	struct netbuf *nb = netbuf_alloc(NETLINK_ALIGN(len), 0, PAGE_KERNEL);
 	struct nl_header *e;
 	s32 code = err;
@@ -147,7 +152,8 @@ static void acknowledge(const struct netlink_request *r, const struct nl_header 
 		return;
 	e = netbuf_put(nb, NETLINK_ALIGN(len));
 	memset(e, 0, NETLINK_ALIGN(len));
-	*e = (struct nl_header){ NETLINK_ALIGN(len), NLMSG_ERROR, ns->cap_ack ? NLM_F_CAPPED : 0, h->seq, r->pid };
+	*e = (struct nl_header){ NETLINK_ALIGN(len), NLMSG_ERROR, ns->cap_ack ? NLM_F_CAPPED : 0,
+				 h->seq, r->pid };
 	memcpy(e + 1, &code, sizeof(code));
 	memcpy((u8 *)(e + 1) + sizeof(code), h, quote);
 	netbuf_cb(nb, struct netlink_cb)->group = 0;
@@ -155,7 +161,8 @@ static void acknowledge(const struct netlink_request *r, const struct nl_header 
 		r->sk->drops++;
 }
 
-static void handle_all(const struct netlink_request *r, const struct netlink_proto *p, u8 *buf, u32 len)
+static void handle_all(const struct netlink_request *r, const struct netlink_proto *p, u8 *buf,
+		       u32 len)
 {
 	for (u32 at = 0; at + sizeof(struct nl_header) <= len;) {
 		struct nl_header h;
@@ -165,7 +172,10 @@ static void handle_all(const struct netlink_request *r, const struct netlink_pro
 		if (h.len < sizeof(h) || h.len > len - at)
 			return;
 		if ((h.flags & NLM_F_REQUEST) && h.type >= 16)
-			err = p->request ? p->request(r, (const struct nl_header *)(const void *)(buf + at)) : -EOPNOTSUPP;
+			err = p->request
+				      ? p->request(r, (const struct nl_header *)(const void *)(buf +
+											       at))
+				      : -EOPNOTSUPP;
 		if (err <= 0 && ((h.flags & NLM_F_ACK) || err))
 			acknowledge(r, (const struct nl_header *)(const void *)(buf + at), err);
 		at += NETLINK_ALIGN(h.len);
@@ -254,7 +264,8 @@ static int wait_message(struct netlink_sock *ns, struct sock_msg *m, struct netb
 			return err;
 		if (m->nonblock)
 			return -EAGAIN;
-		err = waitq_wait_exclusive(&ns->sk.obj.readers, something(ns), WAIT_INTERRUPTIBLE, deadline);
+		err = waitq_wait_exclusive(&ns->sk.obj.readers, something(ns), WAIT_INTERRUPTIBLE,
+					   deadline);
 		if (err)
 			return sock_intr(err, ns->sk.rcvtimeo);
 	}
@@ -277,7 +288,8 @@ static ssize_t netlink_recv(struct sock *sk, struct sock_msg *m)
 	group = netbuf_cb(nb, struct netlink_cb)->group;
 	netbuf_free(nb);
 	if (m->want_addr) {
-		*m->addr = (struct sock_addr){ .family = AF_NETLINK, .nl_groups = group ? 1u << (group - 1) : 0 };
+		*m->addr = (struct sock_addr){ .family = AF_NETLINK,
+					       .nl_groups = group ? 1u << (group - 1) : 0 };
 		m->has_addr = true;
 	}
 	if (m->ctl && sock_flag(sk, SOCK_PASSCRED))
@@ -350,7 +362,8 @@ static int netlink_setopt(struct sock *sk, s32 level, s32 name, const void *val,
 	case NETLINK_DROP_MEMBERSHIP:
 		if (v < 1 || (u32)v > min(protos[sk->protocol]->nr_groups, 64u))
 			return -EINVAL;
-		return name == NETLINK_ADD_MEMBERSHIP ? join_groups(ns, BIT(v - 1), 0) : join_groups(ns, 0, BIT(v - 1));
+		return name == NETLINK_ADD_MEMBERSHIP ? join_groups(ns, BIT(v - 1), 0)
+						      : join_groups(ns, 0, BIT(v - 1));
 	case NETLINK_PKTINFO:		ns->pktinfo = v; return 0;
 	case NETLINK_BROADCAST_ERROR:	ns->broadcast_error = v; return 0;
 	case NETLINK_NO_ENOBUFS:	ns->no_enobufs = v; return 0;
@@ -440,20 +453,29 @@ static void netlink_free(struct sock *sk)
 
 static struct netlink_info info_of(const struct netlink_sock *ns)
 {
-	return (struct netlink_info){ .protocol = ns->sk.protocol, .pid = ns->pid, .groups = ns->groups, .sk = &ns->sk,
+	return (struct netlink_info){ .protocol = ns->sk.protocol,
+				      .pid = ns->pid,
+				      .groups = ns->groups,
+				      .sk = &ns->sk,
 				      .nr_groups = min(protos[ns->sk.protocol]->nr_groups, 64u),
-				      .flags = (ns->pktinfo ? 2u : 0) | (ns->broadcast_error ? 4u : 0) | (ns->no_enobufs ? 8u : 0) |
+				      .flags = (ns->pktinfo ? 2u : 0) |
+					       (ns->broadcast_error ? 4u : 0) |
+					       (ns->no_enobufs ? 8u : 0) |
 					       (ns->cap_ack ? 0x20u : 0) };
 }
 
-bool netlink_walk(struct net_ns *net, u32 *skip, bool (*fn)(const struct netlink_info *i, void *arg), void *arg)
+bool netlink_walk(struct net_ns *net, u32 *skip,
+		  bool (*fn)(const struct netlink_info *i, void *arg), void *arg)
 {
 	struct netlink_sock *ns;
 	bool go_on = true;
 	u32 pos = 0;
 
 	for (u32 i = 0; i < NR_PROTOS && go_on; i++) {
-		struct netlink_info kernel = { .protocol = (u16)i, .nr_groups = protos[i] ? min(protos[i]->nr_groups, 64u) : 0 };
+		struct netlink_info kernel = { .protocol = (u16)i,
+					       .nr_groups = protos[i]
+								    ? min(protos[i]->nr_groups, 64u)
+								    : 0 };
 
 		if (!protos[i] || pos++ < *skip)
 			continue;
@@ -481,8 +503,18 @@ static void netlink_backlog(struct sock *sk, struct netbuf *nb)
 }
 
 static const struct sock_ops netlink_ops = {
-	.name = "NETLINK", .bind = netlink_bind, .connect = netlink_connect, .getname = netlink_getname, .send = netlink_send,
-	.recv = netlink_recv, .setopt = netlink_setopt, .getopt = netlink_getopt, .poll = netlink_poll, .backlog = netlink_backlog,
-	.close = netlink_close, .destroy = netlink_destroy, .free = netlink_free,
+	.name = "NETLINK",
+	.bind = netlink_bind,
+	.connect = netlink_connect,
+	.getname = netlink_getname,
+	.send = netlink_send,
+	.recv = netlink_recv,
+	.setopt = netlink_setopt,
+	.getopt = netlink_getopt,
+	.poll = netlink_poll,
+	.backlog = netlink_backlog,
+	.close = netlink_close,
+	.destroy = netlink_destroy,
+	.free = netlink_free,
 };
 SOCK_FAMILY(netlink, .family = AF_NETLINK, .create = netlink_create);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* netlink.h - AF_NETLINK: requests of programs to a handler, answers and news back. Messages are made and read in compat/. */
+/* netlink.h - AF_NETLINK: requests of programs to a handler, answers and news back. Messages are
+ * made and read in compat/. */
 #pragma once
 
 #include <net/sock.h>
@@ -26,7 +27,8 @@ struct nl_header {
 struct netlink_proto {
 	u16 protocol;			/* NETLINK_* */
 	u32 nr_groups;
-	/* One request; h->len bytes at h are there. 0: done (acknowledged if asked), -errno: told, NETLINK_ANSWERED: say nothing more. */
+	/* One request; h->len bytes at h are there. 0: done (acknowledged if asked), -errno: told,
+	 * NETLINK_ANSWERED: say nothing more. */
 	int (*request)(const struct netlink_request *r, const struct nl_header *h);
 };
 #define NETLINK_ANSWERED 1
@@ -53,4 +55,5 @@ struct netlink_info {
 	const struct sock *sk;			/* NULL: the kernel's */
 };
 /* From number *skip on, which is counted up; false: fn said so. fn may not sleep. */
-bool netlink_walk(struct net_ns *net, u32 *skip, bool (*fn)(const struct netlink_info *i, void *arg), void *arg);
+bool netlink_walk(struct net_ns *net, u32 *skip,
+		  bool (*fn)(const struct netlink_info *i, void *arg), void *arg);

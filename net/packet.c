@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* packet.c - AF_PACKET: frames as they come and go, for DHCP clients and analysers.
  *
- * A socket is a tap on one protocol (or all) and one device (or all). SOCK_RAW sees the link header, SOCK_DGRAM does not. Frames pass
- * the socket's filter first; what does not fit into rcvbuf, or into the ring that packet_ring.c keeps, is counted and dropped.
+ * A socket is a tap on one protocol (or all) and one device (or all). SOCK_RAW sees the link
+ * header, SOCK_DGRAM does not. Frames pass the socket's filter first; what does not fit into
+ * rcvbuf, or into the ring that packet_ring.c keeps, is counted and dropped.
  *
- * Locks: rx.lock [RANK_SOCK_QUEUE], bottom halves off; the owner lock for bind and options. Ref: packet(7). Tests: selftests/abi/packet.c
+ * Locks: rx.lock [RANK_SOCK_QUEUE], bottom halves off; the owner lock for bind and options. Ref:
+ * packet(7). Tests: selftests/abi/packet.c
  */
 #include "packet_int.h"
 
@@ -43,8 +45,13 @@ static void queue(struct packet_sock *ps, struct netbuf *nb, u32 keep)
 	struct netdev *d = nb->dev;
 	bool full;
 
-	*cb = (struct packet_cb){ .orig_len = nb->len, .protocol = nb->protocol, .hatype = d->type, .ifindex = d->index, .kind = nb->kind,
-				  .halen = d->halen, .net = (u16)(nb->net_off - netbuf_offset(nb)) };
+	*cb = (struct packet_cb){ .orig_len = nb->len,
+				  .protocol = nb->protocol,
+				  .hatype = d->type,
+				  .ifindex = d->index,
+				  .kind = nb->kind,
+				  .halen = d->halen,
+				  .net = (u16)(nb->net_off - netbuf_offset(nb)) };
 	if (netbuf_offset(nb) >= nb->link_off + ETH_HLEN || nb->link_off == netbuf_offset(nb))
 		memcpy(cb->hw, (u8 *)netbuf_link_header(nb) + ETH_ALEN, ETH_ALEN);
 	netbuf_trim(nb, keep);
@@ -83,14 +90,16 @@ static void put_in_ring(struct packet_sock *ps, struct netbuf *nb, u32 keep)
 		object_wake(&ps->sk.obj, EPOLLIN | EPOLLRDNORM);
 }
 
-/* A clone of ours: of what came in, data at the network header; of what goes out, at the link header. */
+/* A clone of ours: of what came in, data at the network header; of what goes out, at the link
+ * header. */
 static void packet_rx(struct packet_type *p, struct netbuf *nb)
 {
 	struct packet_sock *ps = container_of(p, struct packet_sock, tap);
 	bool outgoing = nb->kind == PKT_OUTGOING;
 	u32 keep;
 
-	if ((ps->ifindex && nb->dev->index != ps->ifindex) || (outgoing && (ps->ignore_outgoing || nb->loopback)) ||
+	if ((ps->ifindex && nb->dev->index != ps->ifindex) ||
+	    (outgoing && (ps->ignore_outgoing || nb->loopback)) ||
 	    (ps->protocol != ETH_P_ALL && (outgoing || nb->protocol != ps->protocol))) {
 		netbuf_free(nb);
 		return;
@@ -113,8 +122,12 @@ static void fill_in(struct packet_sock *ps, struct netbuf *nb, struct sock_msg *
 	const struct packet_cb *cb = netbuf_cb(nb, struct packet_cb);
 
 	if (m->want_addr) {
-		*m->addr = (struct sock_addr){ .family = AF_PACKET, .protocol = cb->protocol, .ifindex = cb->ifindex, .hatype = cb->hatype,
-					       .pkttype = cb->kind, .halen = cb->halen };
+		*m->addr = (struct sock_addr){ .family = AF_PACKET,
+					       .protocol = cb->protocol,
+					       .ifindex = cb->ifindex,
+					       .hatype = cb->hatype,
+					       .pkttype = cb->kind,
+					       .halen = cb->halen };
 		memcpy(m->addr->hw, cb->hw, sizeof(cb->hw));
 		m->has_addr = true;
 	}
@@ -146,7 +159,8 @@ static ssize_t packet_recv(struct sock *sk, struct sock_msg *m)
 	ssize_t ret;
 	int err;
 
-	if (m->flags & ~(u32)(MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC | MSG_ERRQUEUE))
+	if (m->flags &
+	    ~(u32)(MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC | MSG_ERRQUEUE))
 		return -EINVAL;
 	while (!rxqueue_take(&ps->rx, m->flags & MSG_PEEK, &nb)) {
 		err = sock_take_error(sk);
@@ -154,7 +168,8 @@ static ssize_t packet_recv(struct sock *sk, struct sock_msg *m)
 			return err;
 		if (m->nonblock)
 			return -EAGAIN;
-		err = waitq_wait_exclusive(&sk->obj.readers, something(ps), WAIT_INTERRUPTIBLE, deadline);
+		err = waitq_wait_exclusive(&sk->obj.readers, something(ps), WAIT_INTERRUPTIBLE,
+					   deadline);
 		if (err)
 			return sock_intr(err, sk->rcvtimeo);
 	}
@@ -168,7 +183,8 @@ static ssize_t packet_recv(struct sock *sk, struct sock_msg *m)
 
 /* ---- sending ---- */
 
-static int build_frame(struct packet_sock *ps, struct sock_msg *m, struct netdev *d, u16 protocol, struct netbuf **out)
+static int build_frame(struct packet_sock *ps, struct sock_msg *m, struct netdev *d, u16 protocol,
+		       struct netbuf **out)
 {
 	u32 len = (u32)iter_left(m->iter), header = ps->sk.type == SOCK_RAW ? 0 : ETH_HLEN;
 	struct netbuf *nb;
@@ -183,7 +199,8 @@ static int build_frame(struct packet_sock *ps, struct sock_msg *m, struct netdev
 		return -ENOBUFS;
 	nb->dev = d;
 	err = iter_take(m->iter, netbuf_put(nb, len), len) < len ? -EFAULT : 0;
-	if (!err && header && !netdev_header(nb, m->addr->halen >= ETH_ALEN ? m->addr->hw : d->broadcast, protocol))
+	if (!err && header &&
+	    !netdev_header(nb, m->addr->halen >= ETH_ALEN ? m->addr->hw : d->broadcast, protocol))
 		err = -ENOBUFS;
 	if (err) {
 		netbuf_free(nb);
@@ -216,7 +233,9 @@ static ssize_t packet_send(struct sock *sk, struct sock_msg *m)
 	d = netdev_find_index(sk->net, ifindex);
 	if (!d)
 		return -ENXIO;
-	err = READ_ONCE(d->flags) & IFF_UP ? sock_wait_send(sk, m->nonblock, sock_deadline(sk->sndtimeo)) : -ENETDOWN;
+	err = READ_ONCE(d->flags) & IFF_UP
+		      ? sock_wait_send(sk, m->nonblock, sock_deadline(sk->sndtimeo))
+		      : -ENETDOWN;
 	if (!err)
 		err = build_frame(ps, m, d, protocol, &nb);
 	if (!err)
@@ -234,7 +253,8 @@ static void untap(struct packet_sock *ps)
 	ps->tapping = false;
 }
 
-/* All taps hang on ETH_P_ALL's list when they want what goes out too; others on their protocol's. */
+/* All taps hang on ETH_P_ALL's list when they want what goes out too; others on their protocol's.
+ * */
 static void tap(struct packet_sock *ps, u16 protocol, s32 ifindex)
 {
 	untap(ps);
@@ -277,7 +297,9 @@ static int packet_getname(struct sock *sk, bool peer, struct sock_addr *out)
 
 	if (peer)
 		return -EOPNOTSUPP;
-	*out = (struct sock_addr){ .family = AF_PACKET, .protocol = ps->protocol, .ifindex = ps->ifindex };
+	*out = (struct sock_addr){ .family = AF_PACKET,
+				   .protocol = ps->protocol,
+				   .ifindex = ps->ifindex };
 	d = ps->ifindex ? netdev_find_index(sk->net, ps->ifindex) : NULL;
 	if (d) {
 		out->hatype = d->type;
@@ -293,7 +315,8 @@ static int packet_getname(struct sock *sk, bool peer, struct sock_addr *out)
 /* PACKET_MR_PROMISC and ALLMULTI are counted at the device. */
 static void apply_member(struct netdev *d, u16 type, s32 delta)
 {
-	u32 *count = type == PACKET_MR_PROMISC ? &d->promisc : &d->allmulti, bit = type == PACKET_MR_PROMISC ? IFF_PROMISC : IFF_ALLMULTI;
+	u32 *count = type == PACKET_MR_PROMISC ? &d->promisc : &d->allmulti,
+	    bit = type == PACKET_MR_PROMISC ? IFF_PROMISC : IFF_ALLMULTI;
 
 	*count += (u32)delta;
 	WRITE_ONCE(d->flags, *count ? d->flags | bit : d->flags & ~bit);
@@ -516,7 +539,11 @@ static void look_at(struct packet_sock *ps, struct packet_diag *d)
 {
 	struct membership *mb;
 
-	*d = (struct packet_diag){ .sk = &ps->sk, .ifindex = ps->ifindex, .protocol = ps->protocol, .running = ps->tapping, .auxdata = ps->auxdata,
+	*d = (struct packet_diag){ .sk = &ps->sk,
+				   .ifindex = ps->ifindex,
+				   .protocol = ps->protocol,
+				   .running = ps->tapping,
+				   .auxdata = ps->auxdata,
 				   .origdev = ps->origdev };
 	spin_lock_bh(&ps->rx.lock);
 	list_for_each_entry(mb, &ps->members, link) {
@@ -524,13 +551,16 @@ static void look_at(struct packet_sock *ps, struct packet_diag *d)
 
 		if (d->nr_members++ == PACKET_MEMBERS_SHOWN - 1)
 			break;
-		*m = (struct packet_diag_member){ mb->req.ifindex, 1, mb->req.type, mb->req.alen, {} };
+		*m = (struct packet_diag_member){
+			mb->req.ifindex, 1, mb->req.type, mb->req.alen, {}
+		};
 		memcpy(m->addr, mb->req.address, sizeof(mb->req.address));
 	}
 	spin_unlock_bh(&ps->rx.lock);
 }
 
-bool packet_diag(struct net_ns *net, u32 *skip, bool (*fn)(const struct packet_diag *d, void *arg), void *arg)
+bool packet_diag(struct net_ns *net, u32 *skip, bool (*fn)(const struct packet_diag *d, void *arg),
+		 void *arg)
 {
 	struct packet_sock *ps;
 	bool go_on = true;
@@ -553,8 +583,19 @@ bool packet_diag(struct net_ns *net, u32 *skip, bool (*fn)(const struct packet_d
 }
 
 static const struct sock_ops packet_ops = {
-	.name = "PACKET", .bind = packet_bind, .getname = packet_getname, .send = packet_send, .recv = packet_recv, .setopt = packet_setopt,
-	.getopt = packet_getopt, .poll = packet_poll, .ioctl = packet_ioctl, .mmap = packet_ring_mmap, .backlog = packet_backlog,
-	.close = packet_close, .destroy = packet_destroy, .free = packet_free,
+	.name = "PACKET",
+	.bind = packet_bind,
+	.getname = packet_getname,
+	.send = packet_send,
+	.recv = packet_recv,
+	.setopt = packet_setopt,
+	.getopt = packet_getopt,
+	.poll = packet_poll,
+	.ioctl = packet_ioctl,
+	.mmap = packet_ring_mmap,
+	.backlog = packet_backlog,
+	.close = packet_close,
+	.destroy = packet_destroy,
+	.free = packet_free,
 };
 SOCK_FAMILY(packet, .family = AF_PACKET, .create = packet_create);

@@ -19,4 +19,5 @@ struct packet_diag {
 	} members[PACKET_MEMBERS_SHOWN];
 };
 /* From number *skip on, which is counted up; false: fn said so. fn may not sleep. */
-bool packet_diag(struct net_ns *net, u32 *skip, bool (*fn)(const struct packet_diag *d, void *arg), void *arg);
+bool packet_diag(struct net_ns *net, u32 *skip, bool (*fn)(const struct packet_diag *d, void *arg),
+		 void *arg);

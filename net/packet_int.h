@@ -39,7 +39,8 @@ struct packet_sock {
 	struct list members;		/* [o, r] */
 	struct list link;		/* [l] */
 	u32 packets, drops;		/* [r] since PACKET_STATISTICS was read */
-	struct packet_ring *ring;	/* [r] PACKET_RX_RING: frames go there instead of the queue */
+	/* [r] PACKET_RX_RING: frames go there instead of the queue */
+	struct packet_ring *ring;
 	u32 version, reserve;		/* [o] PACKET_VERSION, PACKET_RESERVE */
 	struct rcu_head rcu;
 };
@@ -52,7 +53,8 @@ static inline struct packet_sock *to_packet(struct sock *sk)
 /* What the checksum of nb is worth, TP_STATUS_*. */
 static inline u32 packet_csum_status(const struct netbuf *nb)
 {
-	return (nb->csum == CSUM_PARTIAL ? TP_STATUS_CSUMNOTREADY : 0) | (nb->csum == CSUM_VERIFIED ? TP_STATUS_CSUM_VALID : 0);
+	return (nb->csum == CSUM_PARTIAL ? TP_STATUS_CSUMNOTREADY : 0) |
+	       (nb->csum == CSUM_VERIFIED ? TP_STATUS_CSUM_VALID : 0);
 }
 
 /* PACKET_VERSION, PACKET_RESERVE, PACKET_RX_RING; owner. -ENOPROTOOPT: not ours. */

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* packet_ring.c - PACKET_RX_RING: frames into memory that the program maps, without a call for each.
+/* packet_ring.c - PACKET_RX_RING: frames into memory that the program maps, without a call for
+ * each.
  *
- * The ring is a vmo whose pages we hold; what is in it is the program's to read and to spoil: we believe nothing of it but the status
- * words, and these only as "ours or yours". Versions 1 and 2 have frames of one size, each with a status. Version 3 has blocks, filled with as
- * many frames as fit; a block is given to the program when the next frame does not fit, or some time after its first.
+ * The ring is a vmo whose pages we hold; what is in it is the program's to read and to spoil: we
+ * believe nothing of it but the status words, and these only as "ours or yours". Versions 1 and 2
+ * have frames of one size, each with a status. Version 3 has blocks, filled with as many frames as
+ * fit; a block is given to the program when the next frame does not fit, or some time after its
+ * first.
  *
  *	block:	ours, not open -- open_block() --> open -- close_block() --> the program's -- it writes status 0 --> ours, not open
  *
- * Invariants: (1) ring.at < block_size, and no frame crosses its block; (2) the timer is armed only while an open block has frames.
+ * Invariants: (1) ring.at < block_size, and no frame crosses its block; (2) the timer is armed only
+ * while an open block has frames.
  *
- * Locks: packet_sock.rx.lock for everything that moves; the owner lock for making and dropping. Barriers: (A) a status is stored with
- * release after what it stands for, and loaded with acquire, as the program does.
- * Ref: packet(7), Linux Documentation/networking/packet_mmap.rst. Tests: selftests/abi/packet_ring.c
+ * Locks: packet_sock.rx.lock for everything that moves; the owner lock for making and dropping.
+ * Barriers: (A) a status is stored with release after what it stands for, and loaded with acquire,
+ * as the program does.
+ * Ref: packet(7), Linux Documentation/networking/packet_mmap.rst. Tests:
+ * selftests/abi/packet_ring.c
  */
 #include "packet_int.h"
 
@@ -66,7 +72,9 @@ struct abi_sll {
 	u8 kind, halen, addr[8];
 };
 
-static_assert(sizeof(struct abi_block) == BLOCK_HEADER && sizeof(struct abi_tpacket3) == 48 && sizeof(struct abi_tpacket1) == 32, "layout");
+static_assert(sizeof(struct abi_block) == BLOCK_HEADER && sizeof(struct abi_tpacket3) == 48 &&
+		      sizeof(struct abi_tpacket1) == 32,
+	      "layout");
 
 struct packet_ring {
 	struct packet_sock *ps;		/* [I] */
@@ -76,9 +84,11 @@ struct packet_ring {
 	u32 block_size, block_nr, frame_size, frames_per_block, priv;	/* [I] */
 	ktime_t timeout;		/* [I] */
 	u32 head;			/* next frame; version 3: block */
-	bool open;			/* version 3, from here on: the head block is being filled */
+	/* version 3, from here on: the head block is being filled */
+	bool open;
 	bool frozen;			/* ... and could not be: the program has it */
-	u32 at, prev, num;		/* where in it the next frame goes, where the last is; how many */
+	/* where in it the next frame goes, where the last is; how many */
+	u32 at, prev, num;
 	u32 freezes;
 	u64 seq;
 	struct bh_timer timer;
@@ -129,7 +139,8 @@ static u32 *status_word(const struct packet_ring *r, u64 off)
 
 static u64 frame_at(const struct packet_ring *r, u32 index)
 {
-	return (u64)(index / r->frames_per_block) * r->block_size + (u64)(index % r->frames_per_block) * r->frame_size;
+	return (u64)(index / r->frames_per_block) * r->block_size +
+	       (u64)(index % r->frames_per_block) * r->frame_size;
 }
 
 static u64 block_at(const struct packet_ring *r, u32 index)
@@ -161,8 +172,13 @@ static u32 next_block(const struct packet_ring *r)
 static void open_block(struct packet_ring *r)
 {
 	ktime_t now = clock_realtime();
-	struct abi_block b = { .version = TPACKET_V3, .priv_off = BLOCK_HEADER, .first = block_start(r), .len = block_start(r), .seq = ++r->seq,
-			       .first_sec = (u32)(now / NSEC_PER_SEC), .first_nsec = (u32)(now % NSEC_PER_SEC) };
+	struct abi_block b = { .version = TPACKET_V3,
+			       .priv_off = BLOCK_HEADER,
+			       .first = block_start(r),
+			       .len = block_start(r),
+			       .seq = ++r->seq,
+			       .first_sec = (u32)(now / NSEC_PER_SEC),
+			       .first_nsec = (u32)(now % NSEC_PER_SEC) };
 
 	put(r, block_at(r, r->head), &b, sizeof(b));
 	r->at = block_start(r);
@@ -197,7 +213,8 @@ static void close_block(struct packet_ring *r, u32 status)
 	put(r, base + offsetof(struct abi_block, last_sec), stamp, sizeof(stamp));
 	put(r, base + offsetof(struct abi_block, num), &r->num, sizeof(r->num));
 	put(r, base + offsetof(struct abi_block, len), &r->at, sizeof(r->at));
-	smp_store_release(status_word(r, base + BLOCK_STATUS), TP_STATUS_USER | status);	/* (A) */
+	/* (A) */
+	smp_store_release(status_word(r, base + BLOCK_STATUS), TP_STATUS_USER | status);
 	bh_timer_cancel(&r->timer);
 	r->open = false;
 	r->head = next_block(r);
@@ -248,10 +265,26 @@ struct frame {
 static void put_header(struct packet_ring *r, u64 off, const struct frame *f)
 {
 	u32 sec = (u32)(f->stamp / NSEC_PER_SEC), nsec = (u32)(f->stamp % NSEC_PER_SEC);
-	struct abi_tpacket1 h1 = { .len = f->len, .snaplen = f->snaplen, .mac = (u16)f->mac, .net = (u16)f->net, .sec = sec, .usec = nsec / 1000 };
-	struct abi_tpacket2 h2 = { .len = f->len, .snaplen = f->snaplen, .mac = (u16)f->mac, .net = (u16)f->net, .sec = sec, .nsec = nsec };
-	struct abi_tpacket3 h3 = { .next = r->at - r->prev, .len = f->len, .snaplen = f->snaplen, .mac = (u16)f->mac, .net = (u16)f->net, .sec = sec,
-				   .nsec = nsec, .status = f->status };
+	struct abi_tpacket1 h1 = { .len = f->len,
+				   .snaplen = f->snaplen,
+				   .mac = (u16)f->mac,
+				   .net = (u16)f->net,
+				   .sec = sec,
+				   .usec = nsec / 1000 };
+	struct abi_tpacket2 h2 = { .len = f->len,
+				   .snaplen = f->snaplen,
+				   .mac = (u16)f->mac,
+				   .net = (u16)f->net,
+				   .sec = sec,
+				   .nsec = nsec };
+	struct abi_tpacket3 h3 = { .next = r->at - r->prev,
+				   .len = f->len,
+				   .snaplen = f->snaplen,
+				   .mac = (u16)f->mac,
+				   .net = (u16)f->net,
+				   .sec = sec,
+				   .nsec = nsec,
+				   .status = f->status };
 
 	if (r->version == TPACKET_V3)
 		put(r, off, &h3, sizeof(h3));
@@ -264,7 +297,11 @@ static void put_header(struct packet_ring *r, u64 off, const struct frame *f)
 static void put_address(struct packet_ring *r, u64 off, const struct netbuf *nb)
 {
 	const struct netdev *d = nb->dev;
-	struct abi_sll a = { .family = AF_PACKET, .protocol = cpu_to_be16(nb->protocol), .ifindex = d->index, .hatype = d->type, .kind = nb->kind,
+	struct abi_sll a = { .family = AF_PACKET,
+			     .protocol = cpu_to_be16(nb->protocol),
+			     .ifindex = d->index,
+			     .hatype = d->type,
+			     .kind = nb->kind,
 			     .halen = d->halen };
 
 	if (netbuf_offset(nb) >= nb->link_off + ETH_HLEN || nb->link_off == netbuf_offset(nb))
@@ -275,7 +312,8 @@ static void put_address(struct packet_ring *r, u64 off, const struct netbuf *nb)
 static struct frame layout(const struct packet_sock *ps, const struct netbuf *nb, u32 keep)
 {
 	const struct packet_ring *r = ps->ring;
-	u32 mac = ps->sk.type == SOCK_RAW ? nb->net_off - netbuf_offset(nb) : 0, room = room_of_header(r->version), most;
+	u32 mac = ps->sk.type == SOCK_RAW ? nb->net_off - netbuf_offset(nb) : 0,
+	    room = room_of_header(r->version), most;
 	struct frame f = { .len = nb->len, .snaplen = keep, .stamp = nb->stamp };
 
 	f.net = ALIGN_UP(room + max(mac, LEAST_MAC), 16u) + ps->reserve;
@@ -313,7 +351,8 @@ bool packet_ring_put(struct packet_sock *ps, const struct netbuf *nb, u32 keep)
 	if (r->version == TPACKET_V1)
 		smp_store_release((u64 *)(void *)status_word(r, off), (u64)f.status);	/* (A) */
 	else if (r->version == TPACKET_V2)
-		smp_store_release(status_word(r, off), f.status);				/* (A) */
+		/* (A) */
+		smp_store_release(status_word(r, off), f.status);
 	return true;
 }
 
@@ -355,7 +394,8 @@ static int check_request(const struct packet_sock *ps, const struct abi_tpacket_
 
 	if ((s32)q->block_size <= 0 || q->block_size % PAGE_SIZE)
 		return -EINVAL;
-	if (ps->version == TPACKET_V3 && (u64)q->block_size < BLOCK_HEADER + ALIGN_UP((u64)q->priv, 8u) + least)
+	if (ps->version == TPACKET_V3 &&
+	    (u64)q->block_size < BLOCK_HEADER + ALIGN_UP((u64)q->priv, 8u) + least)
 		return -EINVAL;
 	if (q->frame_size < least || q->frame_size % 16)
 		return -EINVAL;
@@ -365,7 +405,8 @@ static int check_request(const struct packet_sock *ps, const struct abi_tpacket_
 	return 0;
 }
 
-static int make_ring(struct packet_sock *ps, const struct abi_tpacket_req3 *q, struct packet_ring **out)
+static int make_ring(struct packet_sock *ps, const struct abi_tpacket_req3 *q,
+		     struct packet_ring **out)
 {
 	u64 size = (u64)q->block_size * q->block_nr, n = size / PAGE_SIZE;
 	struct packet_ring *r = knew(struct packet_ring);
@@ -373,9 +414,13 @@ static int make_ring(struct packet_sock *ps, const struct abi_tpacket_req3 *q, s
 
 	if (!r)
 		return -ENOMEM;
-	*r = (struct packet_ring){ .ps = ps, .version = ps->version, .block_size = q->block_size, .block_nr = q->block_nr,
+	*r = (struct packet_ring){ .ps = ps,
+				   .version = ps->version,
+				   .block_size = q->block_size,
+				   .block_nr = q->block_nr,
 				   .frame_size = q->frame_size,
-				   .frames_per_block = q->block_size / q->frame_size, .priv = ps->version == TPACKET_V3 ? q->priv : 0 };
+				   .frames_per_block = q->block_size / q->frame_size,
+				   .priv = ps->version == TPACKET_V3 ? q->priv : 0 };
 	r->timeout = (ktime_t)(q->timeout_ms ? q->timeout_ms : DEFAULT_TIMEOUT) * NSEC_PER_MSEC;
 	bh_timer_setup(&r->timer, on_timer);
 	r->vmo = n <= U32_MAX / 8 ? vmo_create(NULL, NULL, size, VMO_SHMEM) : NULL;
@@ -383,7 +428,8 @@ static int make_ring(struct packet_sock *ps, const struct abi_tpacket_req3 *q, s
 	if (!r->pages)
 		err = -ENOMEM;
 	for (r->nr_pages = (u32)n; !err && n--;)
-		err = vmo_page(r->vmo, r->nr_pages - 1 - n, VMO_FAULT, &r->pages[r->nr_pages - 1 - n]);
+		err = vmo_page(r->vmo, r->nr_pages - 1 - n, VMO_FAULT,
+			       &r->pages[r->nr_pages - 1 - n]);
 	if (err) {
 		r->nr_pages = r->pages ? r->nr_pages : 0;
 		free_ring(r);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* ping.c - ping sockets: echo requests for everybody whom net.ipv4.ping_group_range allows, no privilege needed.
+/* ping.c - ping sockets: echo requests for everybody whom net.ipv4.ping_group_range allows, no
+ * privilege needed.
  *
- * A socket's port is the identifier of its echoes; the kernel fills it in, with the checksum, and finds the socket of a reply by it.
+ * A socket's port is the identifier of its echoes; the kernel fills it in, with the checksum, and
+ * finds the socket of a reply by it.
  * Invariant: (1) a hashed socket has an identifier, which no other of its family has.
- * Locks: table_lock [RANK_SOCK_TABLE] for changes; readers under RCU. Ref: icmp(7). Tests: selftests/abi/icmp.c
+ * Locks: table_lock [RANK_SOCK_TABLE] for changes; readers under RCU. Ref: icmp(7). Tests:
+ * selftests/abi/icmp.c
  */
 #include <kernel/bh.h>
 #include <kernel/lib/string.h>
@@ -62,7 +65,8 @@ void ping_rx(struct net_ns *net, struct netbuf *nb)
 	if (!netbuf_need(nb, sizeof(struct icmp_header)))
 		goto drop;
 	is = find(net, ip_is4(cb->dst), get_be16(nb->data + 4));
-	if (!is || (is->sk.bound_if && is->sk.bound_if != cb->ifindex) || (!ip_is_any(is->laddr) && !ip_eq(is->laddr, cb->dst)))
+	if (!is || (is->sk.bound_if && is->sk.bound_if != cb->ifindex) ||
+	    (!ip_is_any(is->laddr) && !ip_eq(is->laddr, cb->dst)))
 		goto drop;
 	dgram_queue(container_of(is, struct dgram_sock, inet), nb);
 	return;
@@ -98,8 +102,9 @@ static int finish(struct inet_sock *is, struct netbuf *nb, const struct ip_tx *t
 		return -EINVAL;
 	h->id = cpu_to_be16(is->lport);
 	h->csum = 0;
-	h->csum = csum_fold(netbuf_sum(nb, 0, nb->len,
-				       inet_is6(is) ? csum_pseudo6(&tx->src, &tx->dst, nb->len, IPPROTO_ICMPV6) : 0));
+	h->csum = csum_fold(netbuf_sum(
+		nb, 0, nb->len,
+		inet_is6(is) ? csum_pseudo6(&tx->src, &tx->dst, nb->len, IPPROTO_ICMPV6) : 0));
 	nb->csum = CSUM_VERIFIED;
 	nb->trans_off = netbuf_offset(nb);
 	return 0;
@@ -217,10 +222,24 @@ static void ping_close(struct sock *sk)
 }
 
 static const struct sock_ops ping_ops = {
-	.name = "PING", .bind = ping_bind, .connect = ping_connect, .getname = inet_getname, .send = ping_send, .recv = dgram_recv,
-	.shutdown = dgram_shutdown, .setopt = inet_setopt, .getopt = inet_getopt, .poll = dgram_poll, .ioctl = dgram_ioctl,
-	.backlog = dgram_drop_backlog, .close = ping_close, .destroy = dgram_destroy, .free = dgram_free,
+	.name = "PING",
+	.bind = ping_bind,
+	.connect = ping_connect,
+	.getname = inet_getname,
+	.send = ping_send,
+	.recv = dgram_recv,
+	.shutdown = dgram_shutdown,
+	.setopt = inet_setopt,
+	.getopt = inet_getopt,
+	.poll = dgram_poll,
+	.ioctl = dgram_ioctl,
+	.backlog = dgram_drop_backlog,
+	.close = ping_close,
+	.destroy = dgram_destroy,
+	.free = dgram_free,
 };
 
-INET_PROTO(ping4, .type = SOCK_DGRAM, .family = AF_INET, .protocol = IPPROTO_ICMP, .needs = INET_NEEDS_PING, .create = ping_create);
-INET_PROTO(ping6, .type = SOCK_DGRAM, .family = AF_INET6, .protocol = IPPROTO_ICMPV6, .needs = INET_NEEDS_PING, .create = ping_create);
+INET_PROTO(ping4, .type = SOCK_DGRAM, .family = AF_INET, .protocol = IPPROTO_ICMP,
+	   .needs = INET_NEEDS_PING, .create = ping_create);
+INET_PROTO(ping6, .type = SOCK_DGRAM, .family = AF_INET6, .protocol = IPPROTO_ICMPV6,
+	   .needs = INET_NEEDS_PING, .create = ping_create);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* raw.c - raw sockets: packets of one protocol, with the IPv4 header on the way in and, if the program likes, on the way out.
+/* raw.c - raw sockets: packets of one protocol, with the IPv4 header on the way in and, if the
+ * program likes, on the way out.
  *
- * Locks: table_lock [RANK_SOCK_TABLE] for changes; readers under RCU. Ref: raw(7), RFC 3542 s3. Tests: selftests/abi/icmp.c
+ * Locks: table_lock [RANK_SOCK_TABLE] for changes; readers under RCU. Ref: raw(7), RFC 3542 s3.
+ * Tests: selftests/abi/icmp.c
  */
 #include <net/raw.h>
 
@@ -60,11 +62,13 @@ bool raw_wants(struct netbuf *nb)
 	return false;
 }
 
-static bool sum_is_right(const struct dgram_sock *ds, const struct netbuf *nb, const struct ip_cb *cb)
+static bool sum_is_right(const struct dgram_sock *ds, const struct netbuf *nb,
+			 const struct ip_cb *cb)
 {
 	if (ds->checksum_at < 0 || nb->csum != CSUM_NONE)
 		return true;
-	return csum_fold(netbuf_sum(nb, 0, nb->len, csum_pseudo6(&cb->src, &cb->dst, nb->len, cb->proto))) == 0;
+	return csum_fold(netbuf_sum(nb, 0, nb->len,
+				    csum_pseudo6(&cb->src, &cb->dst, nb->len, cb->proto))) == 0;
 }
 
 bool raw_deliver(struct net_ns *net, struct netbuf *nb)
@@ -152,7 +156,8 @@ static int put_checksum(const struct dgram_sock *ds, struct netbuf *nb, const st
 	if (!netbuf_need(nb, at + 2))
 		return -ENOBUFS;
 	memcpy(nb->data + at, &sum, 2);
-	sum = csum_fold(netbuf_sum(nb, 0, nb->len, csum_pseudo6(&tx->src, &tx->dst, nb->len, tx->proto)));
+	sum = csum_fold(
+		netbuf_sum(nb, 0, nb->len, csum_pseudo6(&tx->src, &tx->dst, nb->len, tx->proto)));
 	memcpy(nb->data + at, &sum, 2);
 	nb->csum = CSUM_VERIFIED;
 	return 0;
@@ -228,7 +233,8 @@ static int raw_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32
 		memcpy(ds->icmp6_filter, val, min(len, (u32)sizeof(ds->icmp6_filter)));
 		return 0;
 	}
-	if ((level == SOL_RAW || level == SOL_IPV6) && name == RAW_IPV6_CHECKSUM && inet_is6(&ds->inet)) {
+	if ((level == SOL_RAW || level == SOL_IPV6) && name == RAW_IPV6_CHECKSUM &&
+	    inet_is6(&ds->inet)) {
 		if (sock_opt_int(val, len, &v))
 			return -EINVAL;
 		if (sk->protocol == IPPROTO_ICMPV6 && level == SOL_IPV6)
@@ -259,7 +265,8 @@ static int raw_getopt(struct sock *sk, s32 level, s32 name, void *val, u32 *len)
 		memcpy(val, ds->icmp6_filter, *len);
 		return 0;
 	}
-	if ((level == SOL_RAW || level == SOL_IPV6) && name == RAW_IPV6_CHECKSUM && inet_is6(&ds->inet))
+	if ((level == SOL_RAW || level == SOL_IPV6) && name == RAW_IPV6_CHECKSUM &&
+	    inet_is6(&ds->inet))
 		return sock_put_int(val, len, ds->checksum_at);
 	if (level == SOL_RAW)
 		return -ENOPROTOOPT;
@@ -328,9 +335,21 @@ static void raw_close(struct sock *sk)
 }
 
 static const struct sock_ops raw_ops = {
-	.name = "RAW", .bind = raw_bind, .connect = dgram_connect, .getname = inet_getname, .send = raw_send, .recv = dgram_recv,
-	.shutdown = dgram_shutdown, .setopt = raw_setopt, .getopt = raw_getopt, .poll = dgram_poll, .ioctl = dgram_ioctl,
-	.backlog = dgram_drop_backlog, .close = raw_close, .destroy = dgram_destroy, .free = dgram_free,
+	.name = "RAW",
+	.bind = raw_bind,
+	.connect = dgram_connect,
+	.getname = inet_getname,
+	.send = raw_send,
+	.recv = dgram_recv,
+	.shutdown = dgram_shutdown,
+	.setopt = raw_setopt,
+	.getopt = raw_getopt,
+	.poll = dgram_poll,
+	.ioctl = dgram_ioctl,
+	.backlog = dgram_drop_backlog,
+	.close = raw_close,
+	.destroy = dgram_destroy,
+	.free = dgram_free,
 };
 
 INET_PROTO(raw, .type = SOCK_RAW, .protocol = 0, .needs = INET_NEEDS_RAW, .create = raw_create);
@@ -349,7 +368,8 @@ bool raw_diag(struct net_ns *net, struct diag_cursor *c, u32 states, inet_diag_f
 			d.state = is->sk.state == 1 ? 1 : 7;	/* ESTABLISHED, CLOSE */
 			d.rqueue = atomic_read(&is->sk.rmem);
 			d.wqueue = sock_wmem(&is->sk);
-			go_on = is->sk.net != net || !diag_step(c, &pos) || !(states & 1u << d.state) || fn(&d, arg);
+			go_on = is->sk.net != net || !diag_step(c, &pos) ||
+				!(states & 1u << d.state) || fn(&d, arg);
 			if (!go_on)
 				break;
 		}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* route.c - where a packet goes: rules about sources, devices and special destinations above the tables of fib.c, the sources of route_src.c
- * and the exceptions of route_exception.c.
+/* route.c - where a packet goes: rules about sources, devices and special destinations above the
+ * tables of fib.c, the sources of route_src.c and the exceptions of route_exception.c.
  *
- * An answer names device, next hop, source and MTU; sockets keep it until net->route_gen moves, which every change of a device, an
- * address, a route or an exception does.
+ * An answer names device, next hop, source and MTU; sockets keep it until net->route_gen moves,
+ * which every change of a device, an address, a route or an exception does.
  *
- * Invariant: the generation of an answer is read before the tables are: a change meanwhile makes it stale at birth.
+ * Invariant: the generation of an answer is read before the tables are: a change meanwhile makes it
+ * stale at birth.
  *
  * Locks: net->config for tables; readers under RCU.
  * Ref: RFC 1122 s3.3.1, RFC 1191 s6.3, RFC 8201, rtnetlink(7), ip(7). Tests: selftests/abi/inet.c
@@ -93,7 +94,10 @@ static int to_route(const struct flow *f, const struct answer *a, u32 gen, struc
 	struct netdev *d = a->dev;
 	u32 mtu = ip_is4(f->dst) ? READ_ONCE(d->mtu) : autoconf_mtu(d);
 
-	*out = (struct route){ .gen = gen, .type = a->type, .src = a->src, .next_hop = ip_is_any(a->gateway) ? f->dst : a->gateway };
+	*out = (struct route){ .gen = gen,
+			       .type = a->type,
+			       .src = a->src,
+			       .next_hop = ip_is_any(a->gateway) ? f->dst : a->gateway };
 	if (e) {
 		mtu = e->mtu ? min(e->mtu, mtu) : mtu;
 		out->advmss = e->advmss;
@@ -166,7 +170,8 @@ static int check_src4(struct net_ns *net, const struct flow *f, struct answer *a
 	return f->allow_any_src || is_local4(net, f->src) ? 0 : -EINVAL;
 }
 
-/* A device was named (or follows from the source): its own addresses serve groups and broadcasts. True: the answer is complete. */
+/* A device was named (or follows from the source): its own addresses serve groups and broadcasts.
+ * True: the answer is complete. */
 static bool by_device4(struct net_ns *net, struct netdev *d, const struct flow *f, struct answer *a)
 {
 	bool local_group = ip_is_multicast(f->dst) && (be32_to_cpu(ip_v4(f->dst)) >> 8) == 0xe00000;
@@ -175,7 +180,9 @@ static bool by_device4(struct net_ns *net, struct netdev *d, const struct flow *
 	if (local_group || ip_is_broadcast(f->dst) || f->proto == IPPROTO_IGMP) {
 		if (ip_is_any(a->src))
 			a->src = route_select4(net, d, IP4_ANY, RT_SCOPE_LINK);
-		a->type = ip_is_broadcast(f->dst) ? RTN_BROADCAST : ip_is_multicast(f->dst) ? RTN_MULTICAST : RTN_UNICAST;
+		a->type = ip_is_broadcast(f->dst)   ? RTN_BROADCAST
+			  : ip_is_multicast(f->dst) ? RTN_MULTICAST
+						    : RTN_UNICAST;
 		return true;
 	}
 	if (ip_is_any(a->src) && ip_is_multicast(f->dst))
@@ -215,7 +222,8 @@ static int by_table4(struct net_ns *net, const struct flow *f, struct answer *a)
 		if (ip_is_any(a->src))
 			a->src = e->prefsrc;
 		if (ip_is_any(a->src))
-			a->src = route_select4(net, e->dev, ip_is_any(e->gateway) ? f->dst : e->gateway, e->scope);
+			a->src = route_select4(
+				net, e->dev, ip_is_any(e->gateway) ? f->dst : e->gateway, e->scope);
 	}
 	special_type4(f, a);
 	return a->type == RTN_UNICAST && is_zeronet(f->dst) ? -EINVAL : 0;
@@ -262,7 +270,8 @@ static int lookup6(struct net_ns *net, const struct flow *f, struct answer *a)
 	if (!ip_is_any(f->src) && !f->allow_any_src && !is_local6(net, f->src, f->oif))
 		return -EINVAL;
 	e = look_up(net, f);
-	if (!e && f->oif == net->loopback->index) {		/* SO_BINDTODEVICE to lo reaches every address of ours */
+	if (!e && f->oif == net->loopback->index) {
+		/* SO_BINDTODEVICE to lo reaches every address of ours */
 		struct flow any = *f;
 
 		any.oif = 0;
@@ -282,15 +291,18 @@ static int lookup6(struct net_ns *net, const struct flow *f, struct answer *a)
 
 int route_lookup(struct net_ns *net, const struct flow *f, struct route *out)
 {
-	u32 gen = (u32)atomic_read_acquire(&net->route_gen);		/* before the tables are read */
+	/* before the tables are read */
+	u32 gen = (u32)atomic_read_acquire(&net->route_gen);
 	bool v4 = ip_is4(f->dst);
-	struct answer a = { .src = v4 && ip_is_any(f->src) ? IP4_ANY : f->src, .gateway = v4 ? IP4_ANY : IP6_ANY };
+	struct answer a = { .src = v4 && ip_is_any(f->src) ? IP4_ANY : f->src,
+			    .gateway = v4 ? IP4_ANY : IP6_ANY };
 	int err;
 
 	*out = (struct route){};
 	rcu_read_lock();
 	err = v4 ? lookup4(net, f, &a) : lookup6(net, f, &a);
-	if (!err && (a.type == RTN_UNICAST || a.type == RTN_MULTICAST || a.type == RTN_BROADCAST) && !(READ_ONCE(a.dev->flags) & IFF_UP))
+	if (!err && (a.type == RTN_UNICAST || a.type == RTN_MULTICAST || a.type == RTN_BROADCAST) &&
+	    !(READ_ONCE(a.dev->flags) & IFF_UP))
 		err = -ENETUNREACH;
 	if (!err)
 		err = to_route(f, &a, gen, out);
@@ -351,7 +363,8 @@ int ip_check_local(struct net_ns *net, struct ipaddr a, s32 ifindex, u8 *type)
 
 /* ---- changes ---- */
 
-/* The gateway must be a neighbour: on a link we have an address or a route for. Finds the device. */
+/* The gateway must be a neighbour: on a link we have an address or a route for. Finds the device.
+ * */
 static int check_gateway(struct net_ns *net, struct route_entry *e)
 {
 	struct flow f = { .dst = e->gateway, .oif = e->dev ? e->dev->index : 0 };
@@ -367,7 +380,9 @@ static int check_gateway(struct net_ns *net, struct route_entry *e)
 	rcu_read_lock();
 	via = look_up(net, &f);
 	if (!via || via->type != RTN_UNICAST) {
-		err = via && via->type == RTN_LOCAL ? -EINVAL : ip_is4(e->gateway) ? -ENETUNREACH : -EHOSTUNREACH;
+		err = via && via->type == RTN_LOCAL ? -EINVAL
+		      : ip_is4(e->gateway)	    ? -ENETUNREACH
+						    : -EHOSTUNREACH;
 	} else if (!ip_is_any(via->gateway)) {
 		err = ip_is4(e->gateway) ? -ENETUNREACH : -EHOSTUNREACH;
 	} else if (!e->dev) {
@@ -379,7 +394,8 @@ static int check_gateway(struct net_ns *net, struct route_entry *e)
 
 static bool needs_device(const struct route_entry *e)
 {
-	return e->type != RTN_BLACKHOLE && e->type != RTN_UNREACHABLE && e->type != RTN_PROHIBIT && e->type != RTN_THROW;
+	return e->type != RTN_BLACKHOLE && e->type != RTN_UNREACHABLE && e->type != RTN_PROHIBIT &&
+	       e->type != RTN_THROW;
 }
 
 static int check_entry(struct net_ns *net, struct route_entry *e)
@@ -448,7 +464,8 @@ int route_del(struct net_ns *net, const struct route_entry *key)
 	return err;
 }
 
-void route_for_each(struct net_ns *net, bool (*fn)(const struct route_entry *e, void *arg), void *arg)
+void route_for_each(struct net_ns *net, bool (*fn)(const struct route_entry *e, void *arg),
+		    void *arg)
 {
 	fib_for_each(net->fib, fn, arg);
 }
@@ -458,7 +475,8 @@ struct flush {
 	bool v4, v6;
 };
 
-/* Local IPv4 addresses stay ours while a device is down: only its removal or the address's takes them. */
+/* Local IPv4 addresses stay ours while a device is down: only its removal or the address's takes
+ * them. */
 static bool of_device(const struct route_entry *e, const void *arg)
 {
 	const struct flush *f = arg;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* route.h - where a packet goes: longest prefix first, then the lowest metric. Look-ups are read-side sections without shared writes.
+/* route.h - where a packet goes: longest prefix first, then the lowest metric. Look-ups are
+ * read-side sections without shared writes.
  * Ref: RFC 1812 s5.2.4, rtnetlink(7). */
 #pragma once
 
@@ -60,19 +61,23 @@ struct route {
 	bool mtu_locked;
 	u16 initcwnd;
 	struct netdev *dev;		/* out; a reference */
-	struct neigh *neigh;		/* the next hop, a reference; NULL: none is needed (loopback, multicast, broadcast) */
+	/* the next hop, a reference; NULL: none is needed (loopback, multicast, broadcast) */
+	struct neigh *neigh;
 	struct ipaddr src, next_hop;
 	u32 mtu;			/* the path's, as far as known */
 	u32 advmss, hoplimit;
 };
 
-/* 0, -ENETUNREACH, -EHOSTUNREACH, -EACCES, -EINVAL. *out gets references. Bottom halves off or on. */
+/* 0, -ENETUNREACH, -EHOSTUNREACH, -EACCES, -EINVAL. *out gets references. Bottom halves off or on.
+ * */
 int __must_check route_lookup(struct net_ns *net, const struct flow *f, struct route *out);
 void route_put(struct route *r);
 static inline bool route_valid(const struct route *r, u32 gen) { return r->gen == gen && r->gen; }
-/* For input: is dst one of ours (RTN_LOCAL, BROADCAST, MULTICAST joined), to be forwarded (RTN_UNICAST), or nothing. Under RCU. */
+/* For input: is dst one of ours (RTN_LOCAL, BROADCAST, MULTICAST joined), to be forwarded
+ * (RTN_UNICAST), or nothing. Under RCU. */
 u8 route_input_type(struct net_ns *net, struct ipaddr dst, struct netdev *in);
-/* config held. -EEXIST, -ENETUNREACH (gateway not on link), -ENETDOWN, -ENOMEM, -EINVAL; how: ROUTE_*. */
+/* config held. -EEXIST, -ENETUNREACH (gateway not on link), -ENETDOWN, -ENOMEM, -EINVAL; how:
+ * ROUTE_*. */
 int __must_check route_add(struct net_ns *net, const struct route_entry *e, u32 how);
 #define ROUTE_REPLACE	0x100u		/* NLM_F_* */
 #define ROUTE_EXCL	0x200u
@@ -81,16 +86,21 @@ int __must_check route_add(struct net_ns *net, const struct route_entry *e, u32 
 /* The first that matches what e says (zero: anything). -ESRCH. */
 int __must_check route_del(struct net_ns *net, const struct route_entry *e);
 /* fn returns false to stop. Under RCU. */
-void route_for_each(struct net_ns *net, bool (*fn)(const struct route_entry *e, void *arg), void *arg);
+void route_for_each(struct net_ns *net, bool (*fn)(const struct route_entry *e, void *arg),
+		    void *arg);
 /* Told of each route that comes or goes; config held. Set at boot by rtnetlink. */
 extern void (*route_changed_hook)(struct net_ns *net, const struct route_entry *e, bool added);
 void route_flush_dev(struct netdev *d, bool only_v4, bool only_v6);
-void route_flush_src(struct net_ns *net, struct ipaddr src);	/* routes that prefer an address that is gone */
+/* routes that prefer an address that is gone */
+void route_flush_src(struct net_ns *net, struct ipaddr src);
 /* What an ICMP error taught about a destination: kept 10 minutes. */
 void route_set_pmtu(struct net_ns *net, struct ipaddr dst, u32 mtu);
-void route_set_redirect(struct net_ns *net, struct ipaddr dst, struct ipaddr gateway, struct netdev *d);
+void route_set_redirect(struct net_ns *net, struct ipaddr dst, struct ipaddr gateway,
+			struct netdev *d);
 void route_changed(struct net_ns *net);			/* cached routes are looked up anew */
 /* The best source for dst out of d, by scope (v4) or RFC 6724 (v6); any: none. Under RCU. */
-struct ipaddr route_select_src(struct net_ns *net, struct netdev *d, struct ipaddr dst, struct ipaddr next_hop, u8 scope);
-void route_expire(struct net_ns *net);			/* config held: drops entries whose time is over */
+struct ipaddr route_select_src(struct net_ns *net, struct netdev *d, struct ipaddr dst,
+			       struct ipaddr next_hop, u8 scope);
+/* config held: drops entries whose time is over */
+void route_expire(struct net_ns *net);
 void route_init(struct net_ns *net);			/* boot */

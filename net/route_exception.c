@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* route_exception.c - what ICMP taught about single destinations: the MTU of the path, a better gateway.
+/* route_exception.c - what ICMP taught about single destinations: the MTU of the path, a better
+ * gateway.
  *
- * Invariant: an exception replaces the MTU or the next hop of the route of that one destination until it expires.
- * Locks: exceptions_lock [RANK_SOCK_TABLE], bottom halves off; readers under RCU. Ref: RFC 1191 s6.3, RFC 8201.
+ * Invariant: an exception replaces the MTU or the next hop of the route of that one destination
+ * until it expires.
+ * Locks: exceptions_lock [RANK_SOCK_TABLE], bottom halves off; readers under RCU. Ref: RFC 1191
+ * s6.3, RFC 8201.
  * Tests: selftests/net/packet/errors.pkt, selftests/abi/inet.c
  */
 #include <net/route.h>
@@ -16,7 +19,8 @@
 #include <net/net.h>
 
 #define EXCEPTION_BUCKETS 256u
-#define EXCEPTIONS_MAX	  2048u		/* as Linux's 5 for each of its buckets, roughly; the oldest of a bucket goes first */
+/* as Linux's 5 for each of its buckets, roughly; the oldest of a bucket goes first */
+#define EXCEPTIONS_MAX	  2048u
 #define EXCEPTION_LIFE	  (600 * NSEC_PER_SEC)
 #define MIN_MTU4	  552u		/* net.ipv4.route.min_pmtu */
 
@@ -53,7 +57,8 @@ static void drop_exception(struct route_exception *x)
 	call_rcu(&x->rcu, free_exception);
 }
 
-/* The bucket's exception for dst taken out, or the one that expires first when there are too many. */
+/* The bucket's exception for dst taken out, or the one that expires first when there are too many.
+ * */
 static void make_place(struct ipaddr dst, struct route_exception *old)
 {
 	struct route_exception *x, *found = NULL, *oldest = NULL;
@@ -73,7 +78,8 @@ static void make_place(struct ipaddr dst, struct route_exception *old)
 }
 
 /* A new exception that keeps what the old one knew besides. */
-static void learn(struct net_ns *net, struct ipaddr dst, u32 mtu, bool locked, struct ipaddr gateway, s32 gateway_if)
+static void learn(struct net_ns *net, struct ipaddr dst, u32 mtu, bool locked,
+		  struct ipaddr gateway, s32 gateway_if)
 {
 	struct route_exception *x = kmalloc(sizeof(*x), PAGE_ATOMIC | PAGE_ZEROED), old = {};
 
@@ -81,9 +87,12 @@ static void learn(struct net_ns *net, struct ipaddr dst, u32 mtu, bool locked, s
 		return;
 	spin_lock_bh(&exceptions_lock);
 	make_place(dst, &old);
-	*x = (struct route_exception){ .dst = dst, .mtu = mtu ? mtu : old.mtu, .locked = mtu ? locked : old.locked,
-				 .gateway = gateway_if ? gateway : old.gateway, .gateway_if = gateway_if ? gateway_if : old.gateway_if,
-				 .expires = clock_monotonic() + EXCEPTION_LIFE };
+	*x = (struct route_exception){ .dst = dst,
+				       .mtu = mtu ? mtu : old.mtu,
+				       .locked = mtu ? locked : old.locked,
+				       .gateway = gateway_if ? gateway : old.gateway,
+				       .gateway_if = gateway_if ? gateway_if : old.gateway_if,
+				       .expires = clock_monotonic() + EXCEPTION_LIFE };
 	hlist_add(exception_bucket(dst), &x->hash);
 	nr_exceptions++;
 	spin_unlock_bh(&exceptions_lock);
@@ -105,7 +114,8 @@ void route_set_pmtu(struct net_ns *net, struct ipaddr dst, u32 mtu)
 	learn(net, dst, max(mtu, least), mtu < least && ip_is4(dst), IP6_ANY, 0);
 }
 
-void route_set_redirect(struct net_ns *net, struct ipaddr dst, struct ipaddr gateway, struct netdev *d)
+void route_set_redirect(struct net_ns *net, struct ipaddr dst, struct ipaddr gateway,
+			struct netdev *d)
 {
 	learn(net, dst, 0, false, gateway, d->index);
 }

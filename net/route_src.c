@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* route_src.c - which of our addresses a packet comes from when nobody said: by scope and subnet (IPv4), by the rules of RFC 6724 (IPv6).
+/* route_src.c - which of our addresses a packet comes from when nobody said: by scope and subnet
+ * (IPv4), by the rules of RFC 6724 (IPv6).
  *
  * Locks: RCU. Ref: RFC 6724 s5, RFC 1122 s3.3.4.3, ip(7). Tests: selftests/abi/inet.c
  */
@@ -28,14 +29,16 @@ struct ipaddr route_select4(struct net_ns *net, struct netdev *d, struct ipaddr 
 	list_for_each_entry(a, &d->addrs, link) {
 		if (!good_src4(a, scope))
 			continue;
-		if (ip_is_any(next_hop) || ip_in_prefix(next_hop, a->peer, ip_bits(a->peer, a->bits)))
+		if (ip_is_any(next_hop) ||
+		    ip_in_prefix(next_hop, a->peer, ip_bits(a->peer, a->bits)))
 			return a->addr;
 		if (ip_is_any(first))
 			first = a->addr;
 	}
 	if (!ip_is_any(first))
 		return first;
-	list_for_each_entry(o, &net->devs, link)		/* unnumbered: any other's that is not for one link only */
+	/* unnumbered: any other's that is not for one link only */
+	list_for_each_entry(o, &net->devs, link)
 		list_for_each_entry(a, &o->addrs, link)
 			if (good_src4(a, scope) && a->scope != RT_SCOPE_LINK)
 				return a->addr;
@@ -87,7 +90,8 @@ static u32 common_bits(struct ipaddr a, struct ipaddr b)
 }
 
 /* Is a better than b as a source for dst out of d? RFC 6724 s5, rules 1 to 8. */
-static bool better6(const struct ifaddr *a, const struct ifaddr *b, const struct netdev *d, struct ipaddr dst)
+static bool better6(const struct ifaddr *a, const struct ifaddr *b, const struct netdev *d,
+		    struct ipaddr dst)
 {
 	u8 sa = scope6(a->addr), sb = scope6(b->addr), sd = scope6(dst);
 	bool da = a->flags & IFA_F_DEPRECATED, db = b->flags & IFA_F_DEPRECATED;
@@ -118,7 +122,8 @@ struct ipaddr route_select6(struct net_ns *net, struct netdev *d, struct ipaddr 
 		if (one_link && o != d)
 			continue;
 		list_for_each_entry(a, &o->addrs, link) {
-			if (ip_is4(a->addr) || (a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) || ip_is_multicast(a->addr))
+			if (ip_is4(a->addr) || (a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) ||
+			    ip_is_multicast(a->addr))
 				continue;
 			if (!best || better6(a, best, d, dst))
 				best = a;
@@ -127,7 +132,8 @@ struct ipaddr route_select6(struct net_ns *net, struct netdev *d, struct ipaddr 
 	return best ? best->addr : IP6_ANY;
 }
 
-struct ipaddr route_select_src(struct net_ns *net, struct netdev *d, struct ipaddr dst, struct ipaddr next_hop, u8 scope)
+struct ipaddr route_select_src(struct net_ns *net, struct netdev *d, struct ipaddr dst,
+			       struct ipaddr next_hop, u8 scope)
 {
 	return ip_is4(dst) ? route_select4(net, d, next_hop, scope) : route_select6(net, d, dst);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rxqueue.c - whole packets that wait to be received. Locks: the queue's own. Ref: recv(2). Tests: selftests/abi/udp.c,
- * selftests/abi/packet.c, selftests/abi/netlink.c */
+/* rxqueue.c - whole packets that wait to be received. Locks: the queue's own. Ref: recv(2). Tests:
+ * selftests/abi/udp.c, selftests/abi/packet.c, selftests/abi/netlink.c */
 #include <net/rxqueue.h>
 
 #include <kernel/bh.h>
@@ -32,7 +32,8 @@ bool rxqueue_peek_at(struct rxqueue *r, u32 *skip, struct netbuf **out)
 	struct netbuf *nb;
 
 	spin_lock_bh(&r->lock);
-	for (nb = netbuf_queue_first(&r->q); nb && *skip >= nb->len && (*skip || nb->peeked); nb = netbuf_queue_next(&r->q, nb))
+	for (nb = netbuf_queue_first(&r->q); nb && *skip >= nb->len && (*skip || nb->peeked);
+	     nb = netbuf_queue_next(&r->q, nb))
 		*skip -= nb->len;
 	if (nb)
 		nb->peeked = true;	/* an empty one is shown once */
@@ -56,10 +57,12 @@ u32 rxqueue_first_len(struct rxqueue *r)
 /* Others than the n packets that were no good. */
 static bool something(struct rxqueue *r, struct sock *sk, u32 n)
 {
-	return READ_ONCE(r->q.n) != n || atomic_read(&sk->err) || (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN);
+	return READ_ONCE(r->q.n) != n || atomic_read(&sk->err) ||
+	       (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN);
 }
 
-static bool take(struct rxqueue *r, const struct sock *sk, const struct sock_msg *m, u32 *skip, struct netbuf **out)
+static bool take(struct rxqueue *r, const struct sock *sk, const struct sock_msg *m, u32 *skip,
+		 struct netbuf **out)
 {
 	s32 off = READ_ONCE(sk->peek_off);
 
@@ -72,7 +75,8 @@ static bool take(struct rxqueue *r, const struct sock *sk, const struct sock_msg
 	return rxqueue_peek_at(r, skip, out);
 }
 
-int rxqueue_wait(struct rxqueue *r, struct sock *sk, struct sock_msg *m, u32 *skip, struct netbuf **out)
+int rxqueue_wait(struct rxqueue *r, struct sock *sk, struct sock_msg *m, u32 *skip,
+		 struct netbuf **out)
 {
 	ktime_t deadline = sock_deadline(sk->rcvtimeo);
 	int err;
@@ -87,7 +91,8 @@ int rxqueue_wait(struct rxqueue *r, struct sock *sk, struct sock_msg *m, u32 *sk
 			return 0;
 		if (m->nonblock)
 			return -EAGAIN;
-		err = waitq_wait_exclusive(&sk->obj.readers, something(r, sk, n), WAIT_INTERRUPTIBLE, deadline);
+		err = waitq_wait_exclusive(&sk->obj.readers, something(r, sk, n),
+					   WAIT_INTERRUPTIBLE, deadline);
 		if (err)
 			return sock_intr(err, sk->rcvtimeo);
 	}

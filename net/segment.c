@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* segment.c - software segmentation of TCP and UDP, and checksums, for devices that cannot.
  *
- * The header of the large packet is copied in front of each piece and mended: lengths, identification, sequence number, flags (FIN and
- * PSH only on the last, CWR only on the first), and the sum, which stays CSUM_PARTIAL over the piece's pseudo header.
- * Pure but for the memory. Ref: RFC 9293 s3.1, RFC 791, RFC 8200. Tests: selftests/unit/segment_test.c
+ * The header of the large packet is copied in front of each piece and mended: lengths,
+ * identification, sequence number, flags (FIN and PSH only on the last, CWR only on the first), and
+ * the sum, which stays CSUM_PARTIAL over the piece's pseudo header. Pure but for the memory. Ref:
+ * RFC 9293 s3.1, RFC 791, RFC 8200. Tests: selftests/unit/segment_test.c
  */
 #include <net/segment.h>
 
@@ -37,7 +38,8 @@ bool segment_complete_csum(struct netbuf *nb)
 /* Mends IP and transport headers of piece number i, payload bytes at offset at of the whole. */
 static void mend(struct netbuf *p, const struct netbuf *whole, u32 at, u32 i, bool last)
 {
-	bool tcp = whole->gso == GSO_TCP4 || whole->gso == GSO_TCP6, v4 = whole->gso == GSO_TCP4 || whole->gso == GSO_UDP4;
+	bool tcp = whole->gso == GSO_TCP4 || whole->gso == GSO_TCP6,
+	     v4 = whole->gso == GSO_TCP4 || whole->gso == GSO_UDP4;
 	u8 *ip = netbuf_net_header(p), *th = netbuf_trans_header(p);
 	u32 l4 = p->len - (u32)(th - p->data), sum;
 	u16 folded;
@@ -60,7 +62,8 @@ static void mend(struct netbuf *p, const struct netbuf *whole, u32 at, u32 i, bo
 	} else {
 		put_be16(th + 4, (u16)l4);
 	}
-	sum = v4 ? csum_pseudo4(get_le32(ip + 12), get_le32(ip + 16), l4, tcp ? IPPROTO_TCP : IPPROTO_UDP)
+	sum = v4 ? csum_pseudo4(get_le32(ip + 12), get_le32(ip + 16), l4,
+				tcp ? IPPROTO_TCP : IPPROTO_UDP)
 		 : csum_pseudo6(ip + 8, ip + 24, l4, tcp ? IPPROTO_TCP : IPPROTO_UDP);
 	folded = (u16)~csum_fold(sum);
 	memcpy(th + (tcp ? 16 : 6), &folded, 2);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* sock.c - the life of a socket, its description, its owner lock and its budgets.
  *
- * A socket lives as long as somebody holds a reference (its description, a table, a timer, a bottom half) or a packet is charged to it
- * as sent: wmem starts at 1, sock_fini() takes that away, and whoever brings it to 0 frees the memory.
+ * A socket lives as long as somebody holds a reference (its description, a table, a timer, a bottom
+ * half) or a packet is charged to it as sent: wmem starts at 1, sock_fini() takes that away, and
+ * whoever brings it to 0 frees the memory.
  *
- *	sock_create -> open --close--> SOCK_DEAD --last reference--> ops->destroy, sock_fini --last sent packet--> ops->free
+ *	sock_create -> open --close--> SOCK_DEAD --last reference--> ops->destroy, sock_fini --last
+ *	sent packet--> ops->free
  *
- * Invariants: (1) `owned` changes only under lock.spin; (2) the backlog is empty when nobody owns the socket: sock_unlock() works it
- * off before it lets go; (3) rmem is the truesize of all packets charged by sock_charge_recv() and not yet freed.
+ * Invariants: (1) `owned` changes only under lock.spin; (2) the backlog is empty when nobody owns
+ * the socket: sock_unlock() works it off before it lets go; (3) rmem is the truesize of all packets
+ * charged by sock_charge_recv() and not yet freed.
  *
  * Locks: lock.spin [RANK_SOCK] with bottom halves off. Ref: socket(7). Tests: selftests/abi/unix.c
  */
@@ -28,7 +31,12 @@
 #include <net/mib.h>
 
 struct sock_limits sock_limits = {
-	.rmem_default = 212992, .wmem_default = 212992, .rmem_max = 212992, .wmem_max = 212992, .somaxconn = 4096, .optmem_max = 131072,
+	.rmem_default = 212992,
+	.wmem_default = 212992,
+	.rmem_max = 212992,
+	.wmem_max = 212992,
+	.somaxconn = 4096,
+	.optmem_max = 131072,
 };
 
 static atomic64_t next_ino = { 1 };
@@ -67,7 +75,8 @@ static enum mib kind_of(const struct sock *sk)
 	return six ? MIB_SOCK_PINGv6 : MIB_SOCK_PING;
 }
 
-void sock_init(struct sock *sk, const struct sock_ops *ops, struct net_ns *net, u16 family, u16 type, u16 protocol)
+void sock_init(struct sock *sk, const struct sock_ops *ops, struct net_ns *net, u16 family,
+	       u16 type, u16 protocol)
 {
 	object_init(&sk->obj, &sock_object_ops);
 	sk->ops = ops;
@@ -140,10 +149,13 @@ static ssize_t sock_write_page(struct file *f, struct page *page, u32 off, u32 n
 {
 	struct sock *sk = to_sock(f->obj);
 	struct iter it;
-	struct sock_msg m = { .iter = &it, .nonblock = file_nonblock(f), .flags = more ? MSG_MORE : 0 };
+	struct sock_msg m = { .iter = &it,
+			      .nonblock = file_nonblock(f),
+			      .flags = more ? MSG_MORE : 0 };
 
 	if (sk->ops->send_page)
-		return sk->ops->send_page(sk, page, off, n, m.flags | (m.nonblock ? MSG_DONTWAIT : 0));
+		return sk->ops->send_page(sk, page, off, n,
+					  m.flags | (m.nonblock ? MSG_DONTWAIT : 0));
 	iter_kernel(&it, (u8 *)page_to_virt(page) + off, n);
 	return sk->ops->send ? sk->ops->send(sk, &m) : -EOPNOTSUPP;
 }
@@ -222,7 +234,8 @@ static bool try_own(struct sock_lock *l)
 
 void sock_lock(struct sock *sk)
 {
-	int err = waitq_wait_exclusive(&sk->lock.q, try_own(&sk->lock), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	int err = waitq_wait_exclusive(&sk->lock.q, try_own(&sk->lock), WAIT_UNINTERRUPTIBLE,
+				       WAIT_FOREVER);
 
 	assert(!err);
 }
@@ -285,7 +298,8 @@ void sock_send_done(struct netbuf *nb)
 	struct sock *sk = nb->sk;
 	u32 n = nb->truesize;
 
-	/* The wake-up looks at wmem: all but one byte first, then wake while the memory is still ours, then the rest. */
+	/* The wake-up looks at wmem: all but one byte first, then wake while the memory is still
+	 * ours, then the rest. */
 	if (atomic_sub_return(&sk->wmem, n - 1) - 1 < sk->sndbuf / 2 && !sock_flag(sk, SOCK_DEAD))
 		object_wake(&sk->obj, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 	drop_wmem(sk, 1);
@@ -314,7 +328,8 @@ void sock_charge_recv(struct sock *sk, struct netbuf *nb)
 
 static bool may_send(struct sock *sk)
 {
-	return sock_wmem(sk) < sk->sndbuf || atomic_read(&sk->err) || (READ_ONCE(sk->shutdown) & SEND_SHUTDOWN);
+	return sock_wmem(sk) < sk->sndbuf || atomic_read(&sk->err) ||
+	       (READ_ONCE(sk->shutdown) & SEND_SHUTDOWN);
 }
 
 int sock_wait_send(struct sock *sk, bool nonblock, ktime_t deadline)
@@ -354,7 +369,10 @@ int sock_take_error(struct sock *sk)
 
 int sock_pipe_error(u32 msg_flags)
 {
-	struct siginfo_k info = { .sig = SIGPIPE, .code = SI_USER, .pid = proc_pid(current_proc()), .uid = current_cred()->uid.v };
+	struct siginfo_k info = { .sig = SIGPIPE,
+				  .code = SI_USER,
+				  .pid = proc_pid(current_proc()),
+				  .uid = current_cred()->uid.v };
 
 	if (!(msg_flags & MSG_NOSIGNAL))
 		signal_send_task(current(), &info);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* sock.h - what every socket has, whatever its family: options, budgets, errors, the owner lock; and how the Linux face talks to it.
+/* sock.h - what every socket has, whatever its family: options, budgets, errors, the owner lock;
+ * and how the Linux face talks to it.
  *
- * compat/socket.c decodes addresses and control messages into struct sock_addr and struct sock_ctl and calls sock->ops; families never
- * see user memory but through an iterator.
+ * compat/socket.c decodes addresses and control messages into struct sock_addr and struct sock_ctl
+ * and calls sock->ops; families never see user memory but through an iterator.
  */
 #pragma once
 
@@ -34,8 +35,10 @@ struct sock_addr {
 		struct {		/* AF_UNIX */
 			u8 path_len;	/* 0: unnamed; abstract names begin with a NUL */
 			char path[109];
-			struct object *bound;	/* connect, send to a path: the socket there (a reference), or NULL */
-			void *node;		/* bind to a path: what keeps the name, for ops->bind to take over */
+			/* connect, send to a path: the socket there (a reference), or NULL */
+			struct object *bound;
+			/* bind to a path: what keeps the name, for ops->bind to take over */
+			void *node;
 		};
 		struct {		/* AF_PACKET */
 			u16 protocol;	/* ETH_P_*, host order */
@@ -103,16 +106,19 @@ struct sock_msg {
 	struct iter *iter;
 	u32 flags;			/* MSG_* of the call */
 	bool nonblock;			/* O_NONBLOCK or MSG_DONTWAIT */
-	bool has_addr;			/* send: addr holds a destination; recv: ops filled addr in */
+	/* send: addr holds a destination; recv: ops filled addr in */
+	bool has_addr;
 	bool want_addr;			/* recv: the caller would like it */
 	struct sock_addr *addr;
 	struct sock_ctl *ctl;		/* NULL: none given, none wanted */
-	u32 out_flags;			/* recv: MSG_TRUNC MSG_CTRUNC MSG_EOR MSG_OOB MSG_ERRQUEUE */
+	/* recv: MSG_TRUNC MSG_CTRUNC MSG_EOR MSG_OOB MSG_ERRQUEUE */
+	u32 out_flags;
 };
 
 /*
  * Operations. Context: process, may sleep, no lock held. Missing: -EOPNOTSUPP.
- * send and recv return bytes (recv: of a truncated datagram its true length when MSG_TRUNC was asked for) or -errno.
+ * send and recv return bytes (recv: of a truncated datagram its true length when MSG_TRUNC was
+ * asked for) or -errno.
  */
 struct sock_ops {
 	const char *name;
@@ -124,23 +130,29 @@ struct sock_ops {
 	int (*getname)(struct sock *sk, bool peer, struct sock_addr *out);
 	ssize_t (*send)(struct sock *sk, struct sock_msg *m);
 	ssize_t (*recv)(struct sock *sk, struct sock_msg *m);
-	/* Bytes of a page without a copy: bytes taken or -errno; NULL: send does. flags: MSG_MORE, MSG_DONTWAIT. */
+	/* Bytes of a page without a copy: bytes taken or -errno; NULL: send does. flags: MSG_MORE,
+	 * MSG_DONTWAIT. */
 	ssize_t (*send_page)(struct sock *sk, struct page *page, u32 off, u32 n, u32 flags);
 	int (*shutdown)(struct sock *sk, u32 how);			/* SHUT_* */
-	/* Options that sock_setopt() does not know: val is a copy in kernel memory, len bytes of it; -ENOPROTOOPT. */
+	/* Options that sock_setopt() does not know: val is a copy in kernel memory, len bytes of
+	 * it; -ENOPROTOOPT. */
 	int (*setopt)(struct sock *sk, s32 level, s32 name, const void *val, u32 len);
 	/* *len: room in, bytes out. */
 	int (*getopt)(struct sock *sk, s32 level, s32 name, void *val, u32 *len);
 	u32 (*poll)(struct sock *sk);
-	int (*ioctl)(struct sock *sk, u32 cmd, s32 *value);		/* those that give an int: SIOCINQ, SIOCOUTQ, SIOCATMARK...; -ENOTTY */
+	/* those that give an int: SIOCINQ, SIOCOUTQ, SIOCATMARK...; -ENOTTY */
+	int (*ioctl)(struct sock *sk, u32 cmd, s32 *value);
 	int (*mmap)(struct sock *sk, struct vm_request *req);		/* missing: -ENODEV */
 	/* A packet of the backlog; owner, bottom halves off. Takes it over. */
 	void (*backlog)(struct sock *sk, struct netbuf *nb);
 	/* What a bottom half left by sock_kick(). Owner, bottom halves off. */
 	void (*kicked)(struct sock *sk);
-	int (*abort)(struct sock *sk, u32 err);		/* SOCK_DESTROY: whoever has it learns err (positive) */
-	void (*close)(struct sock *sk);			/* the last description has gone: linger, FIN, unbind. The memory goes by refs */
-	/* The last reference has gone: drop what the family holds, then sock_fini(). Any context but interrupts. */
+	/* SOCK_DESTROY: whoever has it learns err (positive) */
+	int (*abort)(struct sock *sk, u32 err);
+	/* the last description has gone: linger, FIN, unbind. The memory goes by refs */
+	void (*close)(struct sock *sk);
+	/* The last reference has gone: drop what the family holds, then sock_fini(). Any context
+	 * but interrupts. */
 	void (*destroy)(struct sock *sk);
 	void (*free)(struct sock *sk);			/* and now the memory */
 };
@@ -180,8 +192,9 @@ struct sock_ops {
 #define SEND_SHUTDOWN	2u
 
 /*
- * Who works on a connection: a thread that may sleep (owned), or a bottom half under lock alone. A bottom half that finds it owned
- * leaves its packet in the backlog, which the owner works off when it lets go.
+ * Who works on a connection: a thread that may sleep (owned), or a bottom half under lock alone. A
+ * bottom half that finds it owned leaves its packet in the backlog, which the owner works off when
+ * it lets go.
  * Locks: s  spin   o  owned or, when nobody owns it, spin
  */
 struct sock_lock {
@@ -191,9 +204,11 @@ struct sock_lock {
 	struct netbuf_queue backlog;	/* [s] */
 };
 
-/* Locks: o  lock, as above   a  atomic   I  immutable after creation. Options are single words, read without. */
+/* Locks: o  lock, as above   a  atomic   I  immutable after creation. Options are single words,
+ * read without. */
 struct sock {
-	struct object obj;		/* first; readers sleep in recv, accept, connect; writers in send */
+	/* first; readers sleep in recv, accept, connect; writers in send */
+	struct object obj;
 	const struct sock_ops *ops;	/* [I] but for IPV6_ADDRFORM */
 	struct net_ns *net;		/* [I] */
 	u16 family;			/* [I] */
@@ -205,7 +220,9 @@ struct sock {
 	atomic_t err;			/* [a] pending error, positive; given once */
 	atomic_t err_soft;		/* [a] */
 	atomic_t rmem;			/* [a] truesize of what waits to be received */
-	atomic_t wmem;			/* [a] 1 + truesize of what was sent and not yet given up: the 1 goes with the last reference */
+	/* [a] 1 + truesize of what was sent and not yet given up: the 1 goes with the last
+	 * reference */
+	atomic_t wmem;
 	u32 rcvbuf, sndbuf;
 	s32 rcvlowat;
 	ktime_t rcvtimeo, sndtimeo;	/* ns; WAIT_FOREVER */
@@ -250,7 +267,8 @@ static inline void sock_putp(struct sock **sk)
 /* ---- families ---- */
 struct sock_family {
 	u16 family;
-	/* type without flags. A socket with one reference; -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, -EPERM, -ENOBUFS... */
+	/* type without flags. A socket with one reference; -EPROTONOSUPPORT, -ESOCKTNOSUPPORT,
+	 * -EPERM, -ENOBUFS... */
 	int (*create)(struct net_ns *net, u32 type, s32 protocol, struct sock **out);
 };
 #define SOCK_FAMILY(id, ...)									\
@@ -260,8 +278,10 @@ struct sock_family {
 /* socket(2) without the descriptor. -EAFNOSUPPORT, -EINVAL... */
 int __must_check sock_create(s32 family, u32 type, s32 protocol, struct sock **out);
 /* Fills in a zeroed sock inside the family's own struct: one reference, defaults. */
-void sock_init(struct sock *sk, const struct sock_ops *ops, struct net_ns *net, u16 family, u16 type, u16 protocol);
-/* For destroy: gives back what sock_init() took and, once no sent packet is left, calls ops->free. */
+void sock_init(struct sock *sk, const struct sock_ops *ops, struct net_ns *net, u16 family,
+	       u16 type, u16 protocol);
+/* For destroy: gives back what sock_init() took and, once no sent packet is left, calls ops->free.
+ * */
 void sock_fini(struct sock *sk);
 /* A description for it; takes over the reference. flags: O_NONBLOCK. */
 int __must_check sock_file(struct sock *sk, u32 flags, struct file **out);
@@ -281,20 +301,24 @@ void sock_meminfo(const struct sock *sk, u32 info[9]);
 int sock_put_int(void *val, u32 *len, s32 v);
 
 /* ---- the owner lock ---- */
-void sock_lock(struct sock *sk);		/* may sleep; bottom halves run meanwhile, into the backlog */
+/* may sleep; bottom halves run meanwhile, into the backlog */
+void sock_lock(struct sock *sk);
 void sock_unlock(struct sock *sk);		/* ops->backlog gets what came meanwhile */
-/* Bottom half: true when ours (sock_bh_unlock), false when owned: then sock_backlog_add() is allowed until sock_bh_unlock(). */
+/* Bottom half: true when ours (sock_bh_unlock), false when owned: then sock_backlog_add() is
+ * allowed until sock_bh_unlock(). */
 bool sock_bh_lock(struct sock *sk);
 void sock_bh_unlock(struct sock *sk);
 /* The same: the owner will run ops->kicked when it lets go. */
 static inline void sock_kick(struct sock *sk) { sk->lock.kicked = true; }
-bool __must_check sock_backlog_add(struct sock *sk, struct netbuf *nb);	/* false: over the limit, the packet is still the caller's */
+/* false: over the limit, the packet is still the caller's */
+bool __must_check sock_backlog_add(struct sock *sk, struct netbuf *nb);
 
 /* ---- budgets ---- */
 /* nb is charged to sk until it is freed: to what was sent, to what waits. */
 void sock_charge_send(struct sock *sk, struct netbuf *nb);
 void sock_charge_recv(struct sock *sk, struct netbuf *nb);
-void sock_send_done(struct netbuf *nb);		/* the destroy of the first, for a family's own to end with */
+/* the destroy of the first, for a family's own to end with */
+void sock_send_done(struct netbuf *nb);
 static inline u32 sock_wmem(const struct sock *sk) { return atomic_read(&sk->wmem) - 1; }
 static inline bool sock_writeable(const struct sock *sk) { return sock_wmem(sk) < sk->sndbuf / 2; }
 /* Waits until wmem < sndbuf. 0, -EAGAIN, the pending error, -EPIPE, or as sock_intr(). */
@@ -312,7 +336,8 @@ static inline void sock_move_peek(struct sock *sk, s64 by)
 		WRITE_ONCE(sk->peek_off, (s32)max(off + by, 0l));
 }
 
-/* What an interrupted or expired sleep becomes: -ERESTARTSYS without a timeout, else -EINTR; -ETIMEDOUT becomes -EAGAIN. */
+/* What an interrupted or expired sleep becomes: -ERESTARTSYS without a timeout, else -EINTR;
+ * -ETIMEDOUT becomes -EAGAIN. */
 static inline int sock_intr(int err, ktime_t timeo)
 {
 	if (err == -ETIMEDOUT)
@@ -321,7 +346,8 @@ static inline int sock_intr(int err, ktime_t timeo)
 }
 /* SIGPIPE unless MSG_NOSIGNAL; returns -EPIPE. */
 int sock_pipe_error(u32 msg_flags);
-/* The current process as SO_PEERCRED and SO_PEERGROUPS show it; *cred is replaced (NULL: not wanted). */
+/* The current process as SO_PEERCRED and SO_PEERGROUPS show it; *cred is replaced (NULL: not
+ * wanted). */
 void sock_peer_from_current(struct sock_cred *peer, struct cred **cred);
 
 static inline ktime_t sock_deadline(ktime_t timeo)

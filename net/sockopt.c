@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* sockopt.c - options of level SOL_SOCKET, as any family understands them. What is not here goes to sock_ops.setopt and getopt.
+/* sockopt.c - options of level SOL_SOCKET, as any family understands them. What is not here goes to
+ * sock_ops.setopt and getopt.
  *
- * Values are Linux's: int unless socket(7) says otherwise; getsockopt cuts an int to the room given.
- * Locks: none: each option is one word. Ref: socket(7), time_t and struct timeval of arm64. Tests: selftests/abi/unix.c
+ * Values are Linux's: int unless socket(7) says otherwise; getsockopt cuts an int to the room
+ * given.
+ * Locks: none: each option is one word. Ref: socket(7), time_t and struct timeval of arm64. Tests:
+ * selftests/abi/unix.c
  */
 #include <net/sock.h>
 
@@ -183,7 +186,8 @@ static int set_pacing(struct sock *sk, const void *val, u32 len)
 
 static int set_zerocopy(struct sock *sk, s32 v)
 {
-	if ((sk->family != AF_INET && sk->family != AF_INET6) || (sk->type != SOCK_STREAM && sk->type != SOCK_DGRAM))
+	if ((sk->family != AF_INET && sk->family != AF_INET6) ||
+	    (sk->type != SOCK_STREAM && sk->type != SOCK_DGRAM))
 		return -EOPNOTSUPP;
 	if (v < 0 || v > 1)
 		return -EINVAL;
@@ -223,7 +227,8 @@ static int set_word(struct sock *sk, s32 name, s32 v, const void *val, u32 len)
 	case SO_MAX_PACING_RATE: return set_pacing(sk, val, len);
 	case SO_ZEROCOPY:	return set_zerocopy(sk, v);
 	case SO_PEEK_OFF:
-		if (sk->family == AF_PACKET || sk->family == AF_NETLINK || (sk->type == SOCK_RAW && sk->family != AF_UNIX))
+		if (sk->family == AF_PACKET || sk->family == AF_NETLINK ||
+		    (sk->type == SOCK_RAW && sk->family != AF_UNIX))
 			return -EOPNOTSUPP;
 		WRITE_ONCE(sk->peek_off, v < 0 ? -1 : v);
 		return 0;
@@ -264,7 +269,9 @@ static int set_device(struct sock *sk, s32 index)
 	if (sk->bound_if && !capable(CAP_NET_RAW))
 		return -EPERM;
 	WRITE_ONCE(sk->bound_if, index);
-	return sk->family == AF_INET || sk->family == AF_INET6 ? sk->ops->setopt(sk, SOL_SOCKET, SO_BINDTOIFINDEX, NULL, 0) : 0;
+	return sk->family == AF_INET || sk->family == AF_INET6
+		       ? sk->ops->setopt(sk, SOL_SOCKET, SO_BINDTOIFINDEX, NULL, 0)
+		       : 0;
 }
 
 static int set_device_name(struct sock *sk, const void *val, u32 len)
@@ -306,7 +313,9 @@ int sock_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
 	int err;
 
 	if (level != SOL_SOCKET)
-		return sk->ops->setopt ? sk->ops->setopt(sk, level, name, val, len) : level == SOL_SOCKET ? -ENOPROTOOPT : -EOPNOTSUPP;
+		return sk->ops->setopt	     ? sk->ops->setopt(sk, level, name, val, len)
+		       : level == SOL_SOCKET ? -ENOPROTOOPT
+					     : -EOPNOTSUPP;
 	if (name == SO_BINDTODEVICE)
 		return set_device_name(sk, val, len);
 	err = sock_opt_int(val, len, &v);
@@ -368,7 +377,10 @@ static int get_peergroups(const struct sock *sk, void *val, u32 *len)
 
 void sock_meminfo(const struct sock *sk, u32 info[9])
 {
-	const u32 now[9] = { atomic_read(&sk->rmem), sk->rcvbuf, sock_wmem(sk), sk->sndbuf, 0, sock_wmem(sk), 0, sk->lock.backlog.bytes, sk->drops };
+	const u32 now[9] = {
+		atomic_read(&sk->rmem), sk->rcvbuf, sock_wmem(sk),	    sk->sndbuf, 0,
+		sock_wmem(sk),		0,	    sk->lock.backlog.bytes, sk->drops
+	};
 
 	memcpy(info, now, sizeof(now));
 	if (sock_is_tcp(sk)) {

@@ -3,11 +3,14 @@
  *
  *	tcp_create() -> CLOSED -- bind, listen --> LISTEN -- accept() --> the children
  *	                       -- connect() --> SYN_SENT .. (tcp_in.c) .. CLOSED
- *	close(): what was not read is answered by a reset; else FIN, and the socket lives on as an orphan until the peer is done
+ *	close(): what was not read is answered by a reset; else FIN, and the socket lives on as an
+ *	orphan until the peer is done
  *
- * Invariants: (1) a socket in the table of four-tuples holds a reference for it, given back by tcp_env_state(CLOSED) or tcp_tw_make();
- * (2) dead is set under the owner lock when the last description has gone: from then on nobody but segments and the timer act.
- * Locks: the owner lock. Ref: tcp(7), connect(2), listen(2), RFC 9293 s3.9. Tests: selftests/abi/tcp.c
+ * Invariants: (1) a socket in the table of four-tuples holds a reference for it, given back by
+ * tcp_env_state(CLOSED) or tcp_tw_make(); (2) dead is set under the owner lock when the last
+ * description has gone: from then on nobody but segments and the timer act.
+ * Locks: the owner lock. Ref: tcp(7), connect(2), listen(2), RFC 9293 s3.9. Tests:
+ * selftests/abi/tcp.c
  */
 #include "tcp_int.h"
 
@@ -111,11 +114,18 @@ static void fill_ent(struct tcp_sock *ts, u16 lport)
 {
 	struct inet_sock *is = &ts->inet;
 
-	ts->ent = (struct tcp_ent){ .laddr = is->laddr, .raddr = is->raddr, .lport = lport, .rport = is->rport, .bound_if = is->sk.bound_if,
-				    .kind = TCP_ENT_SOCK, .family = (u8)is->sk.family, .net = is->sk.net };
+	ts->ent = (struct tcp_ent){ .laddr = is->laddr,
+				    .raddr = is->raddr,
+				    .lport = lport,
+				    .rport = is->rport,
+				    .bound_if = is->sk.bound_if,
+				    .kind = TCP_ENT_SOCK,
+				    .family = (u8)is->sk.family,
+				    .net = is->sk.net };
 }
 
-/* Is the four-tuple free, but for a rest that may be taken over? Then the socket is in the table. */
+/* Is the four-tuple free, but for a rest that may be taken over? Then the socket is in the table.
+ * */
 static bool claim(struct inet_sock *is, u16 port)
 {
 	struct tcp_sock *ts = container_of(is, struct tcp_sock, inet);
@@ -154,8 +164,13 @@ static int enter_table(struct tcp_sock *ts)
 static int find_route(struct tcp_sock *ts, struct ipaddr dst, s32 scope)
 {
 	struct inet_sock *is = &ts->inet;
-	struct flow f = { .dst = dst, .src = is->saddr, .oif = scope ? scope : is->sk.bound_if, .mark = is->sk.mark, .tos = is->tos,
-			  .proto = IPPROTO_TCP, .allow_any_src = is->freebind || is->transparent };
+	struct flow f = { .dst = dst,
+			  .src = is->saddr,
+			  .oif = scope ? scope : is->sk.bound_if,
+			  .mark = is->sk.mark,
+			  .tos = is->tos,
+			  .proto = IPPROTO_TCP,
+			  .allow_any_src = is->freebind || is->transparent };
 	struct route r = {};
 	int err;
 
@@ -268,7 +283,9 @@ void tcp_disconnect(struct tcp_sock *ts)
 
 	if (t->state == TCP_LISTEN) {
 		tcp_listen_stop(ts);
-	} else if (TCP_STATES(TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSE_WAIT, TCP_SYN_RECV) & 1u << t->state) {
+	} else if (TCP_STATES(TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSE_WAIT,
+			      TCP_SYN_RECV) &
+		   1u << t->state) {
 		tcp_send_reset(t);
 	}
 	t->shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
@@ -317,7 +334,8 @@ int tcp_connect_wait(struct tcp_sock *ts, bool nonblock)
 		if (nonblock)
 			return -EINPROGRESS;
 		sock_unlock(sk);
-		err = waitq_wait(&sk->obj.writers, !in_handshake(ts), WAIT_INTERRUPTIBLE, sock_deadline(sk->sndtimeo));
+		err = waitq_wait(&sk->obj.writers, !in_handshake(ts), WAIT_INTERRUPTIBLE,
+				 sock_deadline(sk->sndtimeo));
 		sock_lock(sk);
 		if (err && in_handshake(ts))
 			return err == -ETIMEDOUT ? -EINPROGRESS : sock_intr(err, sk->sndtimeo);
@@ -405,17 +423,21 @@ static int tcp_listen(struct sock *sk, u32 backlog)
 	int err = 0;
 
 	sock_lock(sk);
-	if (ts->conn != TCP_UNCONNECTED || (ts->tcp.state != TCP_CLOSED && ts->tcp.state != TCP_LISTEN))
+	if (ts->conn != TCP_UNCONNECTED ||
+	    (ts->tcp.state != TCP_CLOSED && ts->tcp.state != TCP_LISTEN))
 		err = -EINVAL;
 	sk->max_ack_backlog = backlog;
 	if (!err && ts->tcp.state == TCP_CLOSED) {
-		if (!ts->fastopen_qlen && (tcp_sysctl.fastopen & (TFO_SERVER | TFO_SERVER_ALWAYS)) == (TFO_SERVER | TFO_SERVER_ALWAYS))
+		if (!ts->fastopen_qlen &&
+		    (tcp_sysctl.fastopen & (TFO_SERVER | TFO_SERVER_ALWAYS)) ==
+			    (TFO_SERVER | TFO_SERVER_ALWAYS))
 			ts->fastopen_qlen = backlog;
 		err = tcp_listen_start(ts);
 		if (!err && !is->lport)
 			err = inet_port_bind(&tcp_ports, is, is->laddr, 0);
 		if (!err) {
-			sk->state = TCP_LISTEN;		/* before the look: of two that share a port one must see the other */
+			/* before the look: of two that share a port one must see the other */
+			sk->state = TCP_LISTEN;
 			err = inet_port_recheck(&tcp_ports, is);
 		}
 		if (!err) {
@@ -446,7 +468,8 @@ static int tcp_accept(struct sock *sk, bool nonblock, struct sock **out)
 	if (!may_accept(ts, &c)) {
 		if (nonblock)
 			return -EAGAIN;
-		err = waitq_wait_exclusive(&sk->obj.readers, may_accept(ts, &c), WAIT_INTERRUPTIBLE, sock_deadline(sk->rcvtimeo));
+		err = waitq_wait_exclusive(&sk->obj.readers, may_accept(ts, &c), WAIT_INTERRUPTIBLE,
+					   sock_deadline(sk->rcvtimeo));
 	}
 	if (!c)
 		return err ? sock_intr(err, sk->rcvtimeo) : -EINVAL;
@@ -487,13 +510,30 @@ static void tcp_free(struct sock *sk)
 }
 
 static const struct sock_ops tcp_ops = {
-	.name = "TCP", .bind = tcp_bind, .connect = tcp_connect, .listen = tcp_listen, .accept = tcp_accept, .getname = tcp_getname,
-	.send = tcp_send, .recv = tcp_recv, .send_page = tcp_send_page, .shutdown = tcp_shutdown, .setopt = tcp_setopt, .getopt = tcp_getopt,
-	.poll = tcp_poll, .ioctl = tcp_ioctl, .backlog = tcp_backlog, .kicked = tcp_kicked, .abort = tcp_sock_abort,
-	.close = tcp_close, .destroy = tcp_destroy, .free = tcp_free,
+	.name = "TCP",
+	.bind = tcp_bind,
+	.connect = tcp_connect,
+	.listen = tcp_listen,
+	.accept = tcp_accept,
+	.getname = tcp_getname,
+	.send = tcp_send,
+	.recv = tcp_recv,
+	.send_page = tcp_send_page,
+	.shutdown = tcp_shutdown,
+	.setopt = tcp_setopt,
+	.getopt = tcp_getopt,
+	.poll = tcp_poll,
+	.ioctl = tcp_ioctl,
+	.backlog = tcp_backlog,
+	.kicked = tcp_kicked,
+	.abort = tcp_sock_abort,
+	.close = tcp_close,
+	.destroy = tcp_destroy,
+	.free = tcp_free,
 };
 
-INET_PROTO(tcp, .type = SOCK_STREAM, .protocol = IPPROTO_TCP, .is_default = true, .create = tcp_create);
+INET_PROTO(tcp, .type = SOCK_STREAM, .protocol = IPPROTO_TCP, .is_default = true,
+	   .create = tcp_create);
 
 void tcp_init(struct net_ns *net)
 {

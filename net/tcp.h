@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp.h - TCP: the control block of a connection, and what the rest of the kernel may ask of TCP sockets.
+/* tcp.h - TCP: the control block of a connection, and what the rest of the kernel may ask of TCP
+ * sockets.
  *
- * struct tcp is one connection without a socket: (block, now, segment) -> segments, states. The files tcp_wire, tcp_in, tcp_ack, tcp_rcv,
- * tcp_out, tcp_timer and tcp_cong work on nothing else and compile on the host; what they need of the world are the tcp_env_* functions.
+ * struct tcp is one connection without a socket: (block, now, segment) -> segments, states. The
+ * files tcp_wire, tcp_in, tcp_ack, tcp_rcv, tcp_out, tcp_timer and tcp_cong work on nothing else
+ * and compile on the host; what they need of the world are the tcp_env_* functions.
  */
 #pragma once
 
@@ -12,8 +14,18 @@
 
 /* States: values of tcp(7)'s TCP_INFO and /proc/net/tcp. */
 enum tcp_state {
-	TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_TIME_WAIT, TCP_CLOSED, TCP_CLOSE_WAIT,
-	TCP_LAST_ACK, TCP_LISTEN, TCP_CLOSING, TCP_NEW_SYN_RECV,
+	TCP_ESTABLISHED = 1,
+	TCP_SYN_SENT,
+	TCP_SYN_RECV,
+	TCP_FIN_WAIT1,
+	TCP_FIN_WAIT2,
+	TCP_TIME_WAIT,
+	TCP_CLOSED,
+	TCP_CLOSE_WAIT,
+	TCP_LAST_ACK,
+	TCP_LISTEN,
+	TCP_CLOSING,
+	TCP_NEW_SYN_RECV,
 };
 /* A set of states as a mask, which the compiler folds. */
 static __always_inline u32 tcp_state_mask(const u8 *s, usize n)
@@ -85,7 +97,8 @@ struct tcp_seg {
 
 /* Deadlines of a connection; WAIT_FOREVER: off. */
 enum tcp_deadline {
-	TCP_T_RETRANS,			/* RTO, tail loss probe, reordering: tcp.retrans_kind says which */
+	/* RTO, tail loss probe, reordering: tcp.retrans_kind says which */
+	TCP_T_RETRANS,
 	TCP_T_PROBE,			/* zero window */
 	TCP_T_DELACK,
 	TCP_T_KEEP,			/* keepalive; FIN_WAIT2 of an orphan */
@@ -101,15 +114,18 @@ struct tcp_cong_ops {
 	const char *name;
 	void (*init)(struct tcp *t);
 	u32 (*ssthresh)(struct tcp *t);				/* packets, after a loss */
-	void (*on_ack)(struct tcp *t, u32 acked);		/* packets newly acknowledged, not in recovery */
+	/* packets newly acknowledged, not in recovery */
+	void (*on_ack)(struct tcp *t, u32 acked);
 	void (*state)(struct tcp *t, enum tcp_ca_state s);	/* NULL: does not care */
-	u32 (*undo)(struct tcp *t);				/* the window as if the loss had not been */
+	/* the window as if the loss had not been */
+	u32 (*undo)(struct tcp *t);
 };
 
 /* Locks: all of it by the owner of the socket. Names as in RFC 9293 where it has them. */
 struct tcp {
 	ktime_t now;			/* of the entry we are in */
-	u8 state, ca_state, shutdown;	/* enum tcp_state, tcp_ca_state; RCV_SHUTDOWN | SEND_SHUTDOWN */
+	/* enum tcp_state, tcp_ca_state; RCV_SHUTDOWN | SEND_SHUTDOWN */
+	u8 state, ca_state, shutdown;
 	bool dead;			/* no program has it any more */
 	bool nodelay, cork, push_later;
 	bool ts_ok, sack_ok, wscale_ok, ecn_ok, ecn_ask;
@@ -130,21 +146,26 @@ struct tcp {
 	bool keepalive;
 	u8 retries, backoff, probes_out, keep_cnt, keep_probes, reo_steps;
 	u8 retries_max, syn_retries;	/* tcp_retries2 */
-	u8 orphan_retries, syn_linear;	/* tcp_orphan_retries; tcp_syn_linear_timeouts: so many SYNs before the wait doubles */
+	/* tcp_orphan_retries; tcp_syn_linear_timeouts: so many SYNs before the wait doubles */
+	u8 orphan_retries, syn_linear;
 	u16 keep_idle_s, keep_intvl_s;
-	u16 cost;			/* truesize of a full packet, in 256ths of its payload; 0: none came */
-	u8 tfo_cookie_len;		/* here for the room: an idle connection costs at most 4 KiB */
+	/* truesize of a full packet, in 256ths of its payload; 0: none came */
+	u16 cost;
+	/* here for the room: an idle connection costs at most 4 KiB */
+	u8 tfo_cookie_len;
 	/* sending */
 	u32 snd_una, snd_nxt, write_seq, snd_wnd, snd_wl1, max_wnd, iss;
 	u32 snd_sml;			/* behind the last small segment sent (Minshall) */
 	u32 snd_up;			/* behind the urgent byte: 0 when none */
-	u32 mss, mss_peer, mss_path, mss_user;	/* payload with our options; as the peer said; of the path; TCP_MAXSEG */
+	/* payload with our options; as the peer said; of the path; TCP_MAXSEG */
+	u32 mss, mss_peer, mss_path, mss_user;
 	u32 adv_mss;			/* what we say */
 	u32 gso_max;			/* payload of one large packet: 0: none */
 	u32 snd_cwnd, snd_ssthresh, cwnd_cnt, cwnd_clamp, prior_cwnd, prior_ssthresh;
 	u32 high_seq;			/* snd_nxt when recovery began */
 	u32 undo_marker;		/* snd_una when the window was cut */
-	s32 undo_retrans;		/* retransmissions since, not yet reported as needless; -1: not counting */
+	/* retransmissions since, not yet reported as needless; -1: not counting */
+	s32 undo_retrans;
 	u32 dupacks;			/* without SACK */
 	u32 prr_delivered, prr_out;	/* packets */
 	u32 max_out, max_out_seq;	/* packets in flight at most, in this round */
@@ -228,7 +249,8 @@ struct tcp_fast_keys {
 #define TFO_CLIENT_NO_COOKIE 0x4u
 #define TFO_SERVER_NO_COOKIE 0x200u
 #define TFO_SERVER_ALWAYS    0x400u	/* listeners need no TCP_FASTOPEN */
-enum tcp_conn { TCP_UNCONNECTED, TCP_CONNECTING, TCP_CONNECTED };	/* what connect() says next */
+/* what connect() says next */
+enum tcp_conn { TCP_UNCONNECTED, TCP_CONNECTING, TCP_CONNECTED };
 
 /* Locks: o  owner   I  immutable   q  the listener's queue lock */
 struct tcp_sock {
@@ -239,33 +261,45 @@ struct tcp_sock {
 	ktime_t armed_for;		/* [o] WAIT_FOREVER: not armed */
 	struct tcp_listen *listen;	/* [o, RCU] while listening; freed with the socket */
 	struct list accept_link;	/* [q] */
-	u32 pending;			/* [lock.spin] TCP_PENDING_*: left by bottom halves for the owner */
+	/* [lock.spin] TCP_PENDING_*: left by bottom halves for the owner */
+	u32 pending;
 	u32 pending_mtu;
 	u32 defer_accept, fastopen_qlen;	/* options of a listener */
 	u8 *saved_syn;			/* [o] */
 	u32 saved_syn_len;
 	u32 zc_next;			/* [o] MSG_ZEROCOPY: numbers of calls */
 	bool tfo_connect, tfo_no_cookie, recv_inq, was_bound;
-	bool tfo_deferred;		/* [o] connect() returned, the SYN goes with the first data */
+	/* [o] connect() returned, the SYN goes with the first data */
+	bool tfo_deferred;
 	bool no_space;			/* a writer or poller waits for room */
 	u8 save_syn;
 	u8 conn;			/* [o] enum tcp_conn */
-	struct tcp_sock *fast_of;	/* [o] the listener, a reference, until the handshake of a Fast Open is done */
-	struct tcp_fast_keys *fast_keys; /* [tcp_fastopen.c's lock] of a listener; NULL: those of the system */
+	/* [o] the listener, a reference, until the handshake of a Fast Open is done */
+	struct tcp_sock *fast_of;
+	/* [tcp_fastopen.c's lock] of a listener; NULL: those of the system */
+	struct tcp_fast_keys *fast_keys;
 };
 
-static inline struct tcp_sock *to_tcp(struct sock *sk) { return container_of(sk, struct tcp_sock, inet.sk); }
-static inline struct tcp_sock *tcp_sock_of(struct tcp *t) { return container_of(t, struct tcp_sock, tcp); }
+static inline struct tcp_sock *to_tcp(struct sock *sk)
+{
+	return container_of(sk, struct tcp_sock, inet.sk);
+}
+static inline struct tcp_sock *tcp_sock_of(struct tcp *t)
+{
+	return container_of(t, struct tcp_sock, tcp);
+}
 
 /* net.ipv4.tcp_* of a namespace. */
 struct tcp_sysctl {
-	u32 syn_retries, synack_retries, retries2, orphan_retries, fin_timeout_s, keep_time_s, keep_intvl_s, keep_probes;
+	u32 syn_retries, synack_retries, retries2, orphan_retries, fin_timeout_s, keep_time_s,
+		keep_intvl_s, keep_probes;
 	u32 max_syn_backlog, notsent_lowat, max_tw, syn_linear, fastopen;
 	u32 retries1, max_orphans, chains;
 	u32 rmem[3], wmem[3], mem[3];	/* mem: pages */
 	const struct tcp_cong_ops *cong;
 	u8 ecn, syncookies, tw_reuse;
-	bool window_scaling, timestamps, sack, dsack, abort_on_overflow, slow_start_after_idle, moderate_rcvbuf, rfc1337;
+	bool window_scaling, timestamps, sack, dsack, abort_on_overflow, slow_start_after_idle,
+		moderate_rcvbuf, rfc1337;
 };
 extern struct tcp_sysctl tcp_sysctl;
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* tcp_ack.c - TCP, acknowledgements: what the peer has, how long it took, how much more it takes.
  *
- * Invariants: (1) `sent` holds snd_una..snd_nxt without holes, by seq; (2) sacked_bytes, lost_bytes and retrans_bytes are the sums over
- * its segments with SEG_SACKED, SEG_LOST and SEG_RETRANS; a segment is not both SACKED and LOST; (3) by_time holds those that are on
- * their way: neither SACKED nor LOST without RETRANS.
- * Locks: the owner's. Pure. Ref: RFC 9293 s3.10.7.4, RFC 6298, RFC 2018, RFC 2883, RFC 7323 s4, RFC 5961 s5.
+ * Invariants: (1) `sent` holds snd_una..snd_nxt without holes, by seq; (2) sacked_bytes, lost_bytes
+ * and retrans_bytes are the sums over its segments with SEG_SACKED, SEG_LOST and SEG_RETRANS; a
+ * segment is not both SACKED and LOST; (3) by_time holds those that are on their way: neither
+ * SACKED nor LOST without RETRANS.
+ * Locks: the owner's. Pure. Ref: RFC 9293 s3.10.7.4, RFC 6298, RFC 2018, RFC 2883, RFC 7323 s4, RFC
+ * 5961 s5.
  * Tests: selftests/unit/tcp_test.c
  */
 #include "tcp_int.h"
@@ -123,7 +125,8 @@ static void clean(struct tcp *t, u32 ack, struct tcp_ack_round *r)
 		}
 		if (!(s->mark & SEG_SACKED)) {
 			t->delivered += s->end - s->seq;
-			if (t->high_sacked && seq_before(s->end, t->high_sacked) && !(s->mark & SEG_EVER) && t->sacked_bytes)
+			if (t->high_sacked && seq_before(s->end, t->high_sacked) &&
+			    !(s->mark & SEG_EVER) && t->sacked_bytes)
 				saw_reordering(t);
 			seg_arrived(t, s, r, false);
 		}
@@ -177,7 +180,8 @@ static bool is_dsack(const struct tcp_in *in)
 	const struct tcp_sack *s = in->opt.sack;
 
 	return seq_before(s[0].start, in->ack) ||
-	       (in->opt.nr_sack > 1 && !seq_after(s[0].end, s[1].end) && !seq_before(s[0].start, s[1].start));
+	       (in->opt.nr_sack > 1 && !seq_after(s[0].end, s[1].end) &&
+		!seq_before(s[0].start, s[1].start));
 }
 
 static void take_sacks(struct tcp *t, const struct tcp_in *in, struct tcp_ack_round *r)
@@ -189,7 +193,8 @@ static void take_sacks(struct tcp *t, const struct tcp_in *in, struct tcp_ack_ro
 		t->dsack_dups++;
 		TCP_COUNT(TCPDSACKRecv);
 		TCP_COUNT(TCPDSACKRecvSegs);
-		if (t->undo_possible && t->undo_retrans > 0 && seq_after(in->opt.sack[0].end, t->undo_marker))
+		if (t->undo_possible && t->undo_retrans > 0 &&
+		    seq_after(in->opt.sack[0].end, t->undo_marker))
 			t->undo_retrans--;
 		i = 1;
 	}
@@ -197,7 +202,8 @@ static void take_sacks(struct tcp *t, const struct tcp_in *in, struct tcp_ack_ro
 		const struct tcp_sack *s = &in->opt.sack[i];
 
 		/* Nonsense is skipped: empty, backwards, never sent, long acknowledged. */
-		if (!seq_before(s->start, s->end) || seq_after(s->end, t->snd_nxt) || !seq_after(s->end, in->ack))
+		if (!seq_before(s->start, s->end) || seq_after(s->end, t->snd_nxt) ||
+		    !seq_after(s->end, in->ack))
 			continue;
 		sack_block(t, seq_max(s->start, in->ack), s->end, r);
 	}
@@ -223,13 +229,15 @@ static void take_window(struct tcp *t, const struct tcp_in *in)
 
 static void take_timestamp(struct tcp *t, const struct tcp_in *in)
 {
-	if (in->opt.has_ts && t->ts_ok && !seq_after(in->seq, t->rcv_wup) && (s32)(in->opt.tsval - t->ts_recent) >= 0) {
+	if (in->opt.has_ts && t->ts_ok && !seq_after(in->seq, t->rcv_wup) &&
+	    (s32)(in->opt.tsval - t->ts_recent) >= 0) {
 		t->ts_recent = in->opt.tsval;
 		t->ts_recent_at = t->now;
 	}
 }
 
-/* The tail loss probe was answered: if nothing says it was needless, it repaired a loss that the window must hear of. */
+/* The tail loss probe was answered: if nothing says it was needless, it repaired a loss that the
+ * window must hear of. */
 static void end_tlp(struct tcp *t, u32 ack, bool dsack)
 {
 	if (!t->tlp_high || seq_before(ack, t->tlp_high))
@@ -250,7 +258,9 @@ void tcp_arm_retrans(struct tcp *t)
 		return;
 	}
 	t->retrans_kind = TCP_RT_RTO;
-	tcp_set_deadline(t, TCP_T_RETRANS, t->now + ms_ns(min(t->rto_ms << min((u32)t->backoff, 16u), TCP_RTO_MAX_MS)));
+	tcp_set_deadline(
+		t, TCP_T_RETRANS,
+		t->now + ms_ns(min(t->rto_ms << min((u32)t->backoff, 16u), TCP_RTO_MAX_MS)));
 	tcp_arm_tlp(t);
 }
 
@@ -276,7 +286,8 @@ static void progress(struct tcp *t, const struct tcp_in *in, struct tcp_ack_roun
 	tcp_env_confirm(t);
 }
 
-/* An acknowledgement of nothing new: probes got their answer, and without SACK it may mean a loss. */
+/* An acknowledgement of nothing new: probes got their answer, and without SACK it may mean a loss.
+ * */
 static void no_progress(struct tcp *t, const struct tcp_in *in, u32 old_wnd)
 {
 	if (t->snd_una == t->snd_nxt) {
@@ -285,13 +296,16 @@ static void no_progress(struct tcp *t, const struct tcp_in *in, u32 old_wnd)
 			tcp_arm_probe(t);
 		return;
 	}
-	if (!t->sack_ok && !in->len && in->ack == t->snd_una && t->snd_wnd == old_wnd && !(in->flags & (TCP_SYN | TCP_FIN)))
+	if (!t->sack_ok && !in->len && in->ack == t->snd_una && t->snd_wnd == old_wnd &&
+	    !(in->flags & (TCP_SYN | TCP_FIN)))
 		t->dupacks++;
 }
 
 int tcp_ack(struct tcp *t, const struct tcp_in *in)
 {
-	struct tcp_ack_round r = { .prior_una = t->snd_una, .prior_pipe = tcp_pipe(t), .rtt_us = -1, .sack_rtt_us = -1 };
+	struct tcp_ack_round r = {
+		.prior_una = t->snd_una, .prior_pipe = tcp_pipe(t), .rtt_us = -1, .sack_rtt_us = -1
+	};
 	u32 old_wnd = t->snd_wnd, delivered;
 	u64 before = t->delivered;
 
@@ -326,7 +340,8 @@ int tcp_ack(struct tcp *t, const struct tcp_in *in)
 		mib_add(MIB_TCP_EXT_TCPDelivered, tcp_packets(t, delivered));
 	}
 	tcp_recover(t, in, &r);
-	if (t->ca_state == TCP_CA_OPEN || t->ca_state == TCP_CA_DISORDER || t->ca_state == TCP_CA_LOSS)
+	if (t->ca_state == TCP_CA_OPEN || t->ca_state == TCP_CA_DISORDER ||
+	    t->ca_state == TCP_CA_LOSS)
 		if (r.acked && was_cwnd_limited(t))
 			t->cong->on_ack(t, max(tcp_packets(t, delivered), 1u));
 	if (r.advanced) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_child.c - TCP, a connection that a listener accepts: made of the listener's options and what the handshake agreed on.
+/* tcp_child.c - TCP, a connection that a listener accepts: made of the listener's options and what
+ * the handshake agreed on.
  *
- * Locks: nobody else knows the child yet. Ref: accept(2), tcp(7). Tests: selftests/abi/tcp.c, selftests/net/packet/listen.pkt
+ * Locks: nobody else knows the child yet. Ref: accept(2), tcp(7). Tests: selftests/abi/tcp.c,
+ * selftests/net/packet/listen.pkt
  */
 #include "tcp_req.h"
 

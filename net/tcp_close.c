@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* tcp_close.c - TCP sockets, the end: shutdown, close, orphans, and what an administrator kills.
  *
- *	close(): what was not read is answered by a reset; else FIN, and the socket lives on as an orphan until the peer is done
+ *	close(): what was not read is answered by a reset; else FIN, and the socket lives on as an
+ *	orphan until the peer is done
  *
- * Invariant: dead is set under the owner lock when the last description has gone: from then on nobody but segments and the timer act.
- * Locks: the owner lock. Ref: tcp(7), shutdown(2), close(2), socket(7) SO_LINGER, RFC 9293 s3.10.4. Tests: selftests/abi/tcp.c
+ * Invariant: dead is set under the owner lock when the last description has gone: from then on
+ * nobody but segments and the timer act.
+ * Locks: the owner lock. Ref: tcp(7), shutdown(2), close(2), socket(7) SO_LINGER, RFC 9293 s3.10.4.
+ * Tests: selftests/abi/tcp.c
  */
 #include "tcp_int.h"
 
@@ -74,7 +77,8 @@ static bool has_unread(struct tcp *t)
 
 static bool is_sent(const struct tcp_sock *ts)
 {
-	return !(TCP_STATES(TCP_FIN_WAIT1, TCP_CLOSING, TCP_LAST_ACK) & 1u << READ_ONCE(ts->inet.sk.state));
+	return !(TCP_STATES(TCP_FIN_WAIT1, TCP_CLOSING, TCP_LAST_ACK) &
+		 1u << READ_ONCE(ts->inet.sk.state));
 }
 
 static void say_goodbye(struct tcp_sock *ts)
@@ -131,7 +135,8 @@ void tcp_close(struct sock *sk)
 	say_goodbye(ts);
 	if (sock_flag(sk, SOCK_LINGER) && sk->linger_s && !is_sent(ts)) {
 		sock_unlock(sk);
-		(void)waitq_wait(&sk->obj.writers, is_sent(ts), WAIT_INTERRUPTIBLE, sock_deadline((ktime_t)sk->linger_s * NSEC_PER_SEC));
+		(void)waitq_wait(&sk->obj.writers, is_sent(ts), WAIT_INTERRUPTIBLE,
+				 sock_deadline((ktime_t)sk->linger_s * NSEC_PER_SEC));
 		sock_lock(sk);
 	}
 	tcp_enter(ts);
@@ -170,7 +175,9 @@ int tcp_sock_abort(struct sock *sk, u32 err)
 	if (t->state == TCP_LISTEN) {
 		tcp_listen_stop(ts);
 		ts->conn = TCP_UNCONNECTED;
-	} else if (TCP_STATES(TCP_ESTABLISHED, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSE_WAIT) & 1u << t->state) {
+	} else if (TCP_STATES(TCP_ESTABLISHED, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2,
+			      TCP_CLOSE_WAIT) &
+		   1u << t->state) {
 		tcp_send_reset(t);
 	}
 	tcp_abort(t, err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tcp_cong.c - TCP: how the congestion window grows and how far it falls: CUBIC and Reno.
  *
- * Windows are in packets. CUBIC's cube root and products are integers: time in 1/1024 s, windows scaled by 1024 where needed.
+ * Windows are in packets. CUBIC's cube root and products are integers: time in 1/1024 s, windows
+ * scaled by 1024 where needed.
  * Locks: the owner's. Pure. Ref: RFC 5681 s3.1, RFC 9438. Tests: selftests/unit/tcp_test.c
  */
 #include "tcp_int.h"
@@ -69,7 +70,11 @@ static u32 prior_window(struct tcp *t)
 }
 
 const struct tcp_cong_ops tcp_reno = {
-	.name = "reno", .init = reno_init, .ssthresh = reno_ssthresh, .on_ack = reno_on_ack, .undo = prior_window,
+	.name = "reno",
+	.init = reno_init,
+	.ssthresh = reno_ssthresh,
+	.on_ack = reno_on_ack,
+	.undo = prior_window,
 };
 
 /* ---- CUBIC ---- */
@@ -181,7 +186,8 @@ static void hystart(struct tcp *t, struct cubic *c)
 	if (!c->round_min_us || us < c->round_min_us)
 		c->round_min_us = us;
 	limit = min(max(t->min_rtt_us / 8, 4000u), 16000u);
-	if (++c->samples >= 8 && t->snd_cwnd >= 16 && t->min_rtt_us && c->round_min_us > t->min_rtt_us + limit)
+	if (++c->samples >= 8 && t->snd_cwnd >= 16 && t->min_rtt_us &&
+	    c->round_min_us > t->min_rtt_us + limit)
 		t->snd_ssthresh = t->snd_cwnd;
 }
 
@@ -205,7 +211,9 @@ static u32 cubic_ssthresh(struct tcp *t)
 
 	c->epoch = 0;
 	/* Fast convergence: who reached less than last time leaves room for others. */
-	c->w_max = t->snd_cwnd < c->w_last_max ? (u32)((u64)t->snd_cwnd * (BETA_DEN + BETA_NUM) / (2 * BETA_DEN)) : t->snd_cwnd;
+	c->w_max = t->snd_cwnd < c->w_last_max
+			   ? (u32)((u64)t->snd_cwnd * (BETA_DEN + BETA_NUM) / (2 * BETA_DEN))
+			   : t->snd_cwnd;
 	c->w_last_max = t->snd_cwnd;
 	return max((u32)((u64)t->snd_cwnd * BETA_NUM / BETA_DEN), 2u);
 }
@@ -217,7 +225,12 @@ static void cubic_state(struct tcp *t, enum tcp_ca_state s)
 }
 
 const struct tcp_cong_ops tcp_cubic = {
-	.name = "cubic", .init = cubic_init, .ssthresh = cubic_ssthresh, .on_ack = cubic_on_ack, .state = cubic_state, .undo = prior_window,
+	.name = "cubic",
+	.init = cubic_init,
+	.ssthresh = cubic_ssthresh,
+	.on_ack = cubic_on_ack,
+	.state = cubic_state,
+	.undo = prior_window,
 };
 
 const struct tcp_cong_ops *tcp_cong_find(const char *name, usize n)
@@ -225,7 +238,8 @@ const struct tcp_cong_ops *tcp_cong_find(const char *name, usize n)
 	static const struct tcp_cong_ops *const all[] = { &tcp_reno, &tcp_cubic };
 
 	for (u32 i = 0; i < ARRAY_SIZE(all); i++)
-		if (strnlen(name, n) == strlen(all[i]->name) && !memcmp(name, all[i]->name, strlen(all[i]->name)))
+		if (strnlen(name, n) == strlen(all[i]->name) &&
+		    !memcmp(name, all[i]->name, strlen(all[i]->name)))
 			return all[i];
 	return NULL;
 }

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_cookie.c - TCP, SYN cookies: the number of our SYN says what the peer's options were, and nothing is kept.
+/* tcp_cookie.c - TCP, SYN cookies: the number of our SYN says what the peer's options were, and
+ * nothing is kept.
  *
- * Of the number 24 bits are a keyed hash of the addresses, ports, the peer's number and the minute, 5 the minute, 2 the segment size. With
- * timestamps the lowest bits of ours say what else the peer had offered; without them there is no room for that.
+ * Of the number 24 bits are a keyed hash of the addresses, ports, the peer's number and the minute,
+ * 5 the minute, 2 the segment size. With timestamps the lowest bits of ours say what else the peer
+ * had offered; without them there is no room for that.
  *
- * Locks: none. Ref: RFC 4987 s3.6, tcp(7) tcp_syncookies. Tests: selftests/net/packet/listen.pkt, selftests/abi/tcp.c
+ * Locks: none. Ref: RFC 4987 s3.6, tcp(7) tcp_syncookies. Tests: selftests/net/packet/listen.pkt,
+ * selftests/abi/tcp.c
  */
 #include "tcp_req.h"
 
-/* What a cookie's timestamp keeps: the peer's window scale (15: none), SACK, ECN. COOKIE_TS: that it is one. */
+/* What a cookie's timestamp keeps: the peer's window scale (15: none), SACK, ECN. COOKIE_TS: that
+ * it is one. */
 #define COOKIE_WSCALE	 15u
 #define COOKIE_NO_WSCALE 15u
 #define COOKIE_SACK	 16u
@@ -19,7 +23,11 @@ static const u16 cookie_mss[4] = { 536, 1300, 1440, 1460 };
 
 static u32 cookie_hash(const struct ip_cb *cb, const struct tcp_in *in, u32 irs, u32 minute)
 {
-	struct { struct ipaddr s, d; u16 sp, dp; u32 irs, minute; } k = { cb->src, cb->dst, in->sport, in->dport, irs, minute };
+	struct {
+		struct ipaddr s, d;
+		u16 sp, dp;
+		u32 irs, minute;
+	} k = { cb->src, cb->dst, in->sport, in->dport, irs, minute };
 
 	return (u32)siphash(tcp_secret, &k, sizeof(k)) & 0xffffffu;
 }
@@ -73,9 +81,11 @@ void tcp_cookie_send(struct tcp_sock *ts, const struct netbuf *nb, const struct 
 	r.iss = make_cookie((const struct ip_cb *)(const void *)nb->cb, in, r.mss);
 	if (r.ts_ok) {
 		tcp_new_iss(r.ent.laddr, r.ent.lport, r.ent.raddr, r.ent.rport, &r.ts_offset);
-		r.ts_bits = COOKIE_TS | (r.wscale_ok ? r.snd_wscale : COOKIE_NO_WSCALE) | (r.sack_ok ? COOKIE_SACK : 0) | (r.ecn_ok ? COOKIE_ECN : 0);
+		r.ts_bits = COOKIE_TS | (r.wscale_ok ? r.snd_wscale : COOKIE_NO_WSCALE) |
+			    (r.sack_ok ? COOKIE_SACK : 0) | (r.ecn_ok ? COOKIE_ECN : 0);
 	} else {
-		r.sack_ok = r.wscale_ok = r.ecn_ok = false;		/* there is no room for these */
+		/* there is no room for these */
+		r.sack_ok = r.wscale_ok = r.ecn_ok = false;
 	}
 	TCP_COUNT(SyncookiesSent);
 	TCP_COUNT(TCPReqQFullDoCookies);
@@ -83,7 +93,8 @@ void tcp_cookie_send(struct tcp_sock *ts, const struct netbuf *nb, const struct 
 	tcp_req_synack(&r, tcp_req_mtu(&r));
 }
 
-bool tcp_cookie_take(struct tcp_req *r, const struct tcp_sock *ts, const struct netbuf *nb, const struct tcp_in *in)
+bool tcp_cookie_take(struct tcp_req *r, const struct tcp_sock *ts, const struct netbuf *nb,
+		     const struct tcp_in *in)
 {
 	if (in->flags & TCP_SYN || clock_monotonic() >= ts->listen->overflow)
 		return false;

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_fastopen.c - TCP Fast Open: data in the SYN, for whoever shows by a cookie that the address is theirs.
+/* tcp_fastopen.c - TCP Fast Open: data in the SYN, for whoever shows by a cookie that the address
+ * is theirs.
  *
- *	client: SYN, cookie? --> SYN|ACK, cookie: kept for the address --> next time: SYN, cookie, data --> SYN|ACK of the data, or of the SYN alone
- *	server: SYN, cookie right --> a connection in SYN_RECV with the data, in the accept queue --its ACK--> ESTABLISHED
+ *	client: SYN, cookie? --> SYN|ACK, cookie: kept for the address --> next time: SYN, cookie,
+ *	data --> SYN|ACK of the data, or of the SYN alone
+ *	server: SYN, cookie right --> a connection in SYN_RECV with the data, in the accept queue
+ *	--its ACK--> ESTABLISHED
  *
- * A cookie of ours is a keyed hash of both addresses; one of a peer is kept with its segment size, the oldest of COOKIES_MAX leaves for a new one.
- * A listener has at most fastopen_qlen connections whose handshake is not done (tcp_listen.nr_fast); each holds a reference to it.
+ * A cookie of ours is a keyed hash of both addresses; one of a peer is kept with its segment size,
+ * the oldest of COOKIES_MAX leaves for a new one. A listener has at most fastopen_qlen connections
+ * whose handshake is not done (tcp_listen.nr_fast); each holds a reference to it.
  *
- * Locks: cookies.lock [RANK_SOCK_TABLE]; the listener's for nr_fast and keys. Ref: RFC 7413, tcp(7), Linux ip-sysctl.rst tcp_fastopen.
+ * Locks: cookies.lock [RANK_SOCK_TABLE]; the listener's for nr_fast and keys. Ref: RFC 7413,
+ * tcp(7), Linux ip-sysctl.rst tcp_fastopen.
  * Tests: selftests/net/packet/fastopen.pkt, selftests/abi/tcp_fastopen.c
  */
 #include "tcp_req.h"
@@ -21,7 +26,8 @@
 
 #define COOKIES_MAX    1024u
 #define COOKIE_CHAINS  256u
-#define OPTIONS_OF_SYN 28u		/* of a SYN with all options, beyond those that tcp.mss leaves room for */
+/* of a SYN with all options, beyond those that tcp.mss leaves room for */
+#define OPTIONS_OF_SYN 28u
 
 /* ---- cookies of others ---- */
 
@@ -212,7 +218,8 @@ void tcp_fast_done(struct tcp_sock *c)
 
 /* ---- the client ---- */
 
-/* May the SYN carry data: with a cookie, or without one if told. Else it asks for one. Owner; the destination is set. */
+/* May the SYN carry data: with a cookie, or without one if told. Else it asks for one. Owner; the
+ * destination is set. */
 static bool may_send_data(struct tcp_sock *ts)
 {
 	struct tcp *t = &ts->tcp;
@@ -284,7 +291,8 @@ SYSCTL(tcp_fastopen, "net/ipv4/tcp_fastopen", tcp_sysctl.fastopen, 0, S32_MAX);
 /* A key as Linux writes it: four numbers. */
 static int put_key(char *out, usize size, const u64 key[2])
 {
-	return fmt_print(out, size, "%08x-%08x-%08x-%08x", (u32)key[0], (u32)(key[0] >> 32), (u32)key[1], (u32)(key[1] >> 32));
+	return fmt_print(out, size, "%08x-%08x-%08x-%08x", (u32)key[0], (u32)(key[0] >> 32),
+			 (u32)key[1], (u32)(key[1] >> 32));
 }
 
 static int get_default_keys(char *out, usize size)
@@ -308,7 +316,9 @@ static bool take_number(const char **p, u32 *v)
 
 	for (*v = 0; digits < 8; digits++, (*p)++) {
 		char c = **p | 0x20;
-		u32 d = c >= '0' && c <= '9' ? (u32)(c - '0') : c >= 'a' && c <= 'f' ? (u32)(c - 'a' + 10) : 16;
+		u32 d = c >= '0' && c <= '9'   ? (u32)(c - '0')
+			: c >= 'a' && c <= 'f' ? (u32)(c - 'a' + 10)
+					       : 16;
 
 		if (d > 15)
 			break;
@@ -351,7 +361,8 @@ static int set_default_keys(char *text)
 	return 0;
 }
 
-SYSCTL_TEXT(tcp_fastopen_key, "net/ipv4/tcp_fastopen_key", 0600, get_default_keys, set_default_keys);
+SYSCTL_TEXT(tcp_fastopen_key, "net/ipv4/tcp_fastopen_key", 0600, get_default_keys,
+	    set_default_keys);
 
 void tcp_fast_init(void)
 {

@@ -10,7 +10,8 @@
  *	                           v                        v                                                     v
  *	                        CLOSING -- ACK --> TIME_WAIT: lives on outside (tcp_tw.c)                       CLOSED
  *
- * Locks: the owner's. Pure. Ref: RFC 9293 s3.10.7, RFC 5961 (resets and SYNs must hit the exact number), RFC 7323 s5 (PAWS).
+ * Locks: the owner's. Pure. Ref: RFC 9293 s3.10.7, RFC 5961 (resets and SYNs must hit the exact
+ * number), RFC 7323 s5 (PAWS).
  * Tests: selftests/unit/tcp*_test.c, selftests/net/packet
  */
 #include "tcp_int.h"
@@ -56,7 +57,8 @@ void tcp_setup(struct tcp *t, ktime_t now)
 /* Connections open both ways, ends that were not asked for. */
 static void count_state(u32 old, u32 new)
 {
-	bool was = old == TCP_ESTABLISHED || old == TCP_CLOSE_WAIT, is = new == TCP_ESTABLISHED || new == TCP_CLOSE_WAIT;
+	bool was = old == TCP_ESTABLISHED || old == TCP_CLOSE_WAIT,
+	     is = new == TCP_ESTABLISHED || new == TCP_CLOSE_WAIT;
 
 	if (is && !was)
 		mib_inc(MIB_TCP_CurrEstab);
@@ -162,19 +164,23 @@ void tcp_challenge_ack(struct tcp *t)
 
 static bool paws_rejects(const struct tcp *t, const struct tcp_in *in)
 {
-	return t->ts_ok && in->opt.has_ts && (s32)(in->opt.tsval - t->ts_recent) < 0 && t->now - t->ts_recent_at < PAWS_MAX_AGE;
+	return t->ts_ok && in->opt.has_ts && (s32)(in->opt.tsval - t->ts_recent) < 0 &&
+	       t->now - t->ts_recent_at < PAWS_MAX_AGE;
 }
 
-/* A bare acknowledgement that says nothing new: a replay within a round trip is no sign of an old connection. */
+/* A bare acknowledgement that says nothing new: a replay within a round trip is no sign of an old
+ * connection. */
 static bool is_disordered(const struct tcp *t, const struct tcp_in *in)
 {
-	return in->flags & TCP_ACK && in->seq == in->end && in->seq == t->rcv_nxt && in->ack == t->snd_una &&
-	       (u32)in->window << t->snd_wscale == t->snd_wnd && t->ts_recent - in->opt.tsval <= t->rto_ms * 6 / 5;
+	return in->flags & TCP_ACK && in->seq == in->end && in->seq == t->rcv_nxt &&
+	       in->ack == t->snd_una && (u32)in->window << t->snd_wscale == t->snd_wnd &&
+	       t->ts_recent - in->opt.tsval <= t->rto_ms * 6 / 5;
 }
 
 static bool in_window(const struct tcp *t, const struct tcp_in *in)
 {
-	return !seq_before(in->end, t->rcv_wup) && !seq_after(in->seq, t->rcv_nxt + tcp_receive_window(t));
+	return !seq_before(in->end, t->rcv_wup) &&
+	       !seq_after(in->seq, t->rcv_nxt + tcp_receive_window(t));
 }
 
 /* RFC 9293 s3.10.7.4 first to fourth: sequence number, RST, SYN. False: the segment ends here. */
@@ -232,7 +238,8 @@ void tcp_take_syn(struct tcp *t, const struct tcp_in *in)
 	t->rcv_nxt = t->rcv_wup = t->copied_seq = in->seq + 1;
 	t->ts_ok = t->ts_ok && in->opt.has_ts;
 	t->sack_ok = t->sack_ok && in->opt.sack_ok;
-	t->mss_peer = max(in->opt.mss ? in->opt.mss : t->mss_peer, TCP_MSS_FLOOR);	/* before: the default of the family */
+	/* before: the default of the family */
+	t->mss_peer = max(in->opt.mss ? in->opt.mss : t->mss_peer, TCP_MSS_FLOOR);
 	t->wscale_ok = t->wscale_ok && in->opt.has_wscale;
 	if (t->wscale_ok) {
 		t->snd_wscale = in->opt.wscale;
@@ -398,7 +405,8 @@ static bool refuse_data(struct tcp *t, const struct tcp_in *in)
 {
 	bool fin = in->flags & TCP_FIN;
 
-	if (!(TCP_STATES(TCP_FIN_WAIT1, TCP_FIN_WAIT2) & 1u << t->state) || !(t->shutdown & RCV_SHUTDOWN))
+	if (!(TCP_STATES(TCP_FIN_WAIT1, TCP_FIN_WAIT2) & 1u << t->state) ||
+	    !(t->shutdown & RCV_SHUTDOWN))
 		return false;
 	if (!in->len || !seq_after(in->end - fin, t->rcv_nxt))
 		return false;
@@ -434,7 +442,8 @@ static void take_payload(struct tcp *t, struct tcp_in *in, struct netbuf *nb)
 		return;
 	}
 	if (!seq_after(in->end, t->rcv_nxt))
-		t->ack_due = t->ack_now = true;		/* again: they have not heard us. Behind their FIN: nothing may come */
+		/* again: they have not heard us. Behind their FIN: nothing may come */
+		t->ack_due = t->ack_now = true;
 	netbuf_free(nb);
 }
 

@@ -2,7 +2,8 @@
 /* tcp_info.c - TCP connections as they are told about: TCP_INFO, and the lines of netstat and ss.
  *
  * Everything is read without the owner's lock: each figure is a word that was true a moment ago.
- * Ref: tcp(7), <linux/tcp.h> struct tcp_info, Linux Documentation/networking/proc_net_tcp.rst. Tests: selftests/abi/tcp.c, sockdiag.c
+ * Ref: tcp(7), <linux/tcp.h> struct tcp_info, Linux Documentation/networking/proc_net_tcp.rst.
+ * Tests: selftests/abi/tcp.c, sockdiag.c
  */
 #include "tcp_int.h"
 
@@ -18,7 +19,8 @@ struct abi_tcp_info {
 	u32 rto, ato, snd_mss, rcv_mss;
 	u32 unacked, sacked, lost, retrans, fackets;
 	u32 last_data_sent, last_ack_sent, last_data_recv, last_ack_recv;
-	u32 pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, advmss, reordering, rcv_rtt, rcv_space, total_retrans;
+	u32 pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, advmss, reordering, rcv_rtt,
+		rcv_space, total_retrans;
 	u64 pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
 	u32 segs_out, segs_in, notsent_bytes, min_rtt, data_segs_in, data_segs_out;
 	u64 delivery_rate, busy_time, rwnd_limited, sndbuf_limited;
@@ -41,7 +43,8 @@ static void info_now(const struct tcp *t, ktime_t now, struct abi_tcp_info *i)
 	i->retransmits = t->retries;
 	i->probes = t->probes_out;
 	i->backoff = t->backoff;
-	i->options = (u8)(t->ts_ok | t->sack_ok << 1 | t->wscale_ok << 2 | t->ecn_ok << 3 | t->syn_data_acked << 5);
+	i->options = (u8)(t->ts_ok | t->sack_ok << 1 | t->wscale_ok << 2 | t->ecn_ok << 3 |
+			  t->syn_data_acked << 5);
 	i->wscale = (u8)(t->snd_wscale | t->rcv_wscale << 4);
 	i->rto = t->rto_ms * 1000;
 	i->ato = t->ato_ms * 1000;
@@ -59,20 +62,24 @@ static void info_now(const struct tcp *t, ktime_t now, struct abi_tcp_info *i)
 	i->rttvar = t->mdev_us >> 2;
 	i->snd_ssthresh = t->snd_ssthresh;
 	i->snd_cwnd = t->snd_cwnd;
-	i->advmss = t->adv_mss - (t->ts_ok && !(TCP_STATES(TCP_CLOSED, TCP_SYN_SENT) & 1u << t->state) ? 12u : 0);
+	i->advmss = t->adv_mss -
+		    (t->ts_ok && !(TCP_STATES(TCP_CLOSED, TCP_SYN_SENT) & 1u << t->state) ? 12u
+											  : 0);
 	i->reordering = 3;
 	i->rcv_rtt = t->rcv_rtt_us;
 	i->rcv_space = t->space;
 }
 
-/* What it is paced at; unpaced, what Linux would pace at: twice the window a round trip while it grows, then 1.2 times. */
+/* What it is paced at; unpaced, what Linux would pace at: twice the window a round trip while it
+ * grows, then 1.2 times. */
 static u64 pacing_rate(const struct tcp *t)
 {
 	u64 window = (u64)max(t->snd_cwnd, tcp_packets(t, t->snd_nxt - t->snd_una)) * t->mss;
 
 	if (t->pace_rate != U64_MAX || !t->srtt_us)
 		return t->pace_rate;
-	return window * 8000000 / t->srtt_us * (t->snd_cwnd < t->snd_ssthresh / 2 ? 200 : 120) / 100;
+	return window * 8000000 / t->srtt_us * (t->snd_cwnd < t->snd_ssthresh / 2 ? 200 : 120) /
+	       100;
 }
 
 static void info_counts(const struct tcp *t, struct abi_tcp_info *i)
@@ -123,9 +130,9 @@ const char *tcp_cong_name(const struct inet_sock *is)
 
 static void timer_of(const struct tcp *t, ktime_t now, struct inet_diag *d)
 {
-	static const struct { u8 which, shown; } order[] = {
-		{ TCP_T_RETRANS, DIAG_TIMER_RETRANS }, { TCP_T_PROBE, DIAG_TIMER_PROBE }, { TCP_T_KEEP, DIAG_TIMER_KEEP }
-	};
+	static const struct { u8 which, shown; } order[] = { { TCP_T_RETRANS, DIAG_TIMER_RETRANS },
+		      { TCP_T_PROBE, DIAG_TIMER_PROBE },
+		      { TCP_T_KEEP, DIAG_TIMER_KEEP } };
 
 	d->retrans = t->retries;
 	d->probes = max(t->probes_out, t->keep_probes);
@@ -163,8 +170,12 @@ static void show_ent(struct tcp_ent *e, ktime_t now, struct inet_diag *d)
 		show_sock(container_of(e, struct tcp_sock, ent), now, d);
 		return;
 	}
-	*d = (struct inet_diag){ .family = e->family, .laddr = e->laddr, .raddr = e->raddr, .lport = e->lport,
-				 .rport = e->rport, .ifindex = e->bound_if };
+	*d = (struct inet_diag){ .family = e->family,
+				 .laddr = e->laddr,
+				 .raddr = e->raddr,
+				 .lport = e->lport,
+				 .rport = e->rport,
+				 .ifindex = e->bound_if };
 	if (e->kind == TCP_ENT_REQ)
 		tcp_req_show(e, now, d);
 	else
@@ -208,7 +219,8 @@ bool tcp_diag(struct net_ns *net, struct diag_cursor *c, u32 states, inet_diag_f
 	return tcp_walk_listeners(net, c, visit_listener, &s) && tcp_walk(net, c, visit_ent, &s);
 }
 
-bool tcp_diag_find(struct net_ns *net, const struct ip_cb *cb, u16 rport, u16 lport, struct inet_diag *d, struct sock **out)
+bool tcp_diag_find(struct net_ns *net, const struct ip_cb *cb, u16 rport, u16 lport,
+		   struct inet_diag *d, struct sock **out)
 {
 	struct tcp_sock *ts = NULL;
 	struct tcp_ent *e;

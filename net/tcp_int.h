@@ -45,15 +45,20 @@ static inline u32 tcp_default_mss(struct ipaddr peer) { return ip_is4(peer) ? 53
 
 #define ms_ns(ms) ((ktime_t)(ms) * 1000000)
 
-/* ---- the world, as a connection sees it: tcp_ip.c in the kernel, the test's double on the host ---- */
-void tcp_env_send(struct tcp *t, struct netbuf *nb, u32 mss);	/* data at the TCP header, sum not computed. Takes nb over */
+/* ---- the world, as a connection sees it: tcp_ip.c in the kernel, the test's double on the host
+ * ---- */
+/* data at the TCP header, sum not computed. Takes nb over */
+void tcp_env_send(struct tcp *t, struct netbuf *nb, u32 mss);
 void tcp_env_wake(struct tcp *t, u32 events);
 void tcp_env_space(struct tcp *t);		/* room in the send queue */
 void tcp_env_state(struct tcp *t);		/* state or shutdown changed */
-void tcp_env_error(struct tcp *t, u32 err);	/* the connection is lost: state is TCP_CLOSED next */
+/* the connection is lost: state is TCP_CLOSED next */
+void tcp_env_error(struct tcp *t, u32 err);
 void tcp_env_timer(struct tcp *t, ktime_t when);	/* a deadline came nearer than all others */
-void tcp_env_time_wait(struct tcp *t, u32 state, u32 ms);	/* TIME_WAIT, or FIN_WAIT2 without a program, lives on outside */
-void tcp_env_cookie(struct tcp *t, const struct tcp_in *in);	/* the peer gave one for Fast Open */
+/* TIME_WAIT, or FIN_WAIT2 without a program, lives on outside */
+void tcp_env_time_wait(struct tcp *t, u32 state, u32 ms);
+/* the peer gave one for Fast Open */
+void tcp_env_cookie(struct tcp *t, const struct tcp_in *in);
 void tcp_env_confirm(struct tcp *t);		/* the peer's address works */
 u32 tcp_env_tune_max(struct tcp *t, bool send);	/* how far the buffer may grow; 0: not at all */
 void tcp_env_urgent(struct tcp *t);		/* SIGURG */
@@ -75,8 +80,10 @@ struct tcp_out_options {
 	const u8 *cookie;
 };
 u32 tcp_put_options(u8 *at, const struct tcp_out_options *o);
-u16 tcp_checksum(const struct netbuf *nb, struct ipaddr src, struct ipaddr dst);	/* of all bytes: 0 when it is right */
-u16 tcp_pseudo(struct ipaddr src, struct ipaddr dst, u32 len);		/* what CSUM_PARTIAL wants in the field */
+/* of all bytes: 0 when it is right */
+u16 tcp_checksum(const struct netbuf *nb, struct ipaddr src, struct ipaddr dst);
+/* what CSUM_PARTIAL wants in the field */
+u16 tcp_pseudo(struct ipaddr src, struct ipaddr dst, u32 len);
 u64 siphash(const u64 key[2], const void *data, usize n);
 
 /* ---- tcp_in.c ---- */
@@ -84,7 +91,8 @@ void tcp_setup(struct tcp *t, ktime_t now);			/* a zeroed block */
 /* A segment for this connection; nb: its payload. Takes nb over. now is set. */
 void tcp_segment(struct tcp *t, struct tcp_in *in, struct netbuf *nb);
 void tcp_set_state(struct tcp *t, u32 state);
-void tcp_abort(struct tcp *t, u32 err);				/* closed at once, nothing is sent */
+/* closed at once, nothing is sent */
+void tcp_abort(struct tcp *t, u32 err);
 void tcp_done(struct tcp *t);					/* closed in order */
 void tcp_enter_time_wait(struct tcp *t, u32 state, u32 ms);
 void tcp_challenge_ack(struct tcp *t);
@@ -119,13 +127,19 @@ void tcp_recover(struct tcp *t, const struct tcp_in *in, const struct tcp_ack_ro
 void tcp_enter_loss(struct tcp *t);
 void tcp_enter_cwr(struct tcp *t);
 void tcp_rack_timeout(struct tcp *t);
-static inline u32 tcp_packets(const struct tcp *t, u32 bytes) { return bytes <= t->mss ? !!bytes : DIV_ROUND_UP(bytes, t->mss); }
+static inline u32 tcp_packets(const struct tcp *t, u32 bytes)
+{
+	return bytes <= t->mss ? !!bytes : DIV_ROUND_UP(bytes, t->mss);
+}
 
 /* ---- tcp_rcv.c ---- */
-void tcp_receive(struct tcp *t, struct tcp_in *in, struct netbuf *nb);	/* acceptable, with payload or FIN. Takes nb over */
+/* acceptable, with payload or FIN. Takes nb over */
+void tcp_receive(struct tcp *t, struct tcp_in *in, struct netbuf *nb);
 void tcp_urgent(struct tcp *t, const struct tcp_in *in, struct netbuf *nb);
-void tcp_data_read(struct tcp *t, u32 copied);			/* the program took bytes: windows, tuning */
-u32 tcp_readable(const struct tcp *t);				/* bytes in order, FIN not counted, up to an urgent mark or not */
+/* the program took bytes: windows, tuning */
+void tcp_data_read(struct tcp *t, u32 copied);
+/* bytes in order, FIN not counted, up to an urgent mark or not */
+u32 tcp_readable(const struct tcp *t);
 void tcp_free_rcv(struct tcp *t, struct netbuf *nb);		/* of rcvq or ooo, unlinked */
 u32 tcp_choose_window(struct tcp *t);
 void tcp_init_window(struct tcp *t, u32 rcvbuf, u32 mss, bool wscale_ok, u32 *window, u8 *wscale);
@@ -138,8 +152,10 @@ static inline u32 tcp_receive_window(const struct tcp *t)
 }
 
 /* ---- tcp_out.c ---- */
-int __must_check tcp_connect_queue(struct tcp *t);		/* SYN_SENT, nothing sent; -ENOBUFS: the state is as before */
-void tcp_connect_send(struct tcp *t);				/* the SYN, and the data behind it if there is some */
+/* SYN_SENT, nothing sent; -ENOBUFS: the state is as before */
+int __must_check tcp_connect_queue(struct tcp *t);
+/* the SYN, and the data behind it if there is some */
+void tcp_connect_send(struct tcp *t);
 static inline int tcp_connect_start(struct tcp *t)
 {
 	int err = tcp_connect_queue(t);
@@ -148,12 +164,15 @@ static inline int tcp_connect_start(struct tcp *t)
 		tcp_connect_send(t);
 	return err;
 }
-/* Fast Open: a fresh block in SYN_RECV takes the SYN with its data and answers both. Takes nb over. */
+/* Fast Open: a fresh block in SYN_RECV takes the SYN with its data and answers both. Takes nb over.
+ * */
 void tcp_accept_start(struct tcp *t, struct tcp_in *in, struct netbuf *nb);
 void tcp_send_synack(struct tcp *t);				/* simultaneous open */
-void tcp_push(struct tcp *t, bool flush);			/* what windows allow; flush: not held back by Nagle */
+/* what windows allow; flush: not held back by Nagle */
+void tcp_push(struct tcp *t, bool flush);
 void tcp_send_ack(struct tcp *t);
-void tcp_ack_soon(struct tcp *t);				/* after a segment with payload: at once or delayed */
+/* after a segment with payload: at once or delayed */
+void tcp_ack_soon(struct tcp *t);
 void tcp_send_reset(struct tcp *t);				/* active */
 void tcp_send_fin(struct tcp *t);
 bool tcp_retransmit(struct tcp *t, struct tcp_seg *s, u32 max_len);
@@ -169,18 +188,27 @@ void tcp_update_mss(struct tcp *t);
 u32 tcp_size_goal(const struct tcp *t);
 /* The segment new bytes go to, made if need be; room: how many it takes. NULL: no memory. */
 struct tcp_seg *tcp_tail_seg(struct tcp *t, u32 *room);
-void tcp_queue_frag(struct tcp *t, struct tcp_seg *s, struct page *p, u32 off, u32 len);	/* takes over a reference */
+/* takes over a reference */
+void tcp_queue_frag(struct tcp *t, struct tcp_seg *s, struct page *p, u32 off, u32 len);
 bool tcp_seg_takes(const struct tcp_seg *s, const struct page *p, u32 off);
 void tcp_mark_urgent(struct tcp *t);
-void tcp_wrote(struct tcp *t, u32 size_goal, bool more);	/* after queueing: push as MSG_MORE, Nagle say */
-static inline bool tcp_can_write(const struct tcp *t) { return *t->sndbuf > t->wmem && *t->sndbuf - t->wmem >= t->wmem / 2; }
+/* after queueing: push as MSG_MORE, Nagle say */
+void tcp_wrote(struct tcp *t, u32 size_goal, bool more);
+static inline bool tcp_can_write(const struct tcp *t)
+{
+	return *t->sndbuf > t->wmem && *t->sndbuf - t->wmem >= t->wmem / 2;
+}
 static inline u32 tcp_notsent(const struct tcp *t) { return t->write_seq - t->snd_nxt; }
 
 /* ---- tcp_timer.c ---- */
 void tcp_set_deadline(struct tcp *t, enum tcp_deadline which, ktime_t when);
-static inline void tcp_clear_deadline(struct tcp *t, enum tcp_deadline which) { t->deadline[which] = WAIT_FOREVER; }
+static inline void tcp_clear_deadline(struct tcp *t, enum tcp_deadline which)
+{
+	t->deadline[which] = WAIT_FOREVER;
+}
 ktime_t tcp_next_deadline(const struct tcp *t);
-void tcp_timeout(struct tcp *t);				/* works off the deadlines that have passed */
+/* works off the deadlines that have passed */
+void tcp_timeout(struct tcp *t);
 void tcp_arm_probe(struct tcp *t);
 void tcp_start_keepalive(struct tcp *t);
 
@@ -193,7 +221,8 @@ void tcp_reno_avoid(struct tcp *t, u32 window, u32 acked);
 static inline bool tcp_in_slow_start(const struct tcp *t) { return t->snd_cwnd < t->snd_ssthresh; }
 
 /* ---- tcp_seg.c ---- */
-struct tcp_seg *tcp_queue_flag(struct tcp *t, u8 flag);		/* TCP_SYN, TCP_FIN: onto the last segment or one of its own */
+/* TCP_SYN, TCP_FIN: onto the last segment or one of its own */
+struct tcp_seg *tcp_queue_flag(struct tcp *t, u8 flag);
 void tcp_seg_share(const struct tcp_seg *s, struct netbuf *nb, u32 len);
 
 /* ---- below: the socket side ---- */
@@ -210,16 +239,23 @@ static inline bool tcp_is_opening(const struct tcp_sock *ts)
 #define TCP_PENDING_MTU	  2u
 
 /* ---- tcp_table.c ---- */
-struct tcp_ent *tcp_table_find(struct net_ns *net, struct ipaddr laddr, u16 lport, struct ipaddr raddr, u16 rport, s32 ifindex); /* RCU */
+/* RCU */
+struct tcp_ent *tcp_table_find(struct net_ns *net, struct ipaddr laddr, u16 lport,
+			       struct ipaddr raddr, u16 rport, s32 ifindex);
 bool __must_check tcp_table_add(struct tcp_ent *e);		/* false: the four-tuple is taken */
 bool tcp_table_del(struct tcp_ent *e);				/* true: we took it out */
-bool __must_check tcp_table_replace(struct tcp_ent *old, struct tcp_ent *e);	/* false: old was not there any more */
+/* false: old was not there any more */
+bool __must_check tcp_table_replace(struct tcp_ent *old, struct tcp_ent *e);
 void tcp_listener_add(struct tcp_sock *ts);
 void tcp_listener_del(struct tcp_sock *ts);
-struct tcp_sock *tcp_listener_find(struct net_ns *net, const struct ip_cb *cb, u16 sport, u16 dport);	/* RCU */
+/* RCU */
+struct tcp_sock *tcp_listener_find(struct net_ns *net, const struct ip_cb *cb, u16 sport,
+				   u16 dport);
 /* All in turn from the cursor on, listeners first; false: fn said so. Under RCU. */
-bool tcp_walk(struct net_ns *net, struct diag_cursor *c, bool (*fn)(struct tcp_ent *e, void *arg), void *arg);
-bool tcp_walk_listeners(struct net_ns *net, struct diag_cursor *c, bool (*fn)(struct tcp_sock *ts, void *arg), void *arg);
+bool tcp_walk(struct net_ns *net, struct diag_cursor *c, bool (*fn)(struct tcp_ent *e, void *arg),
+	      void *arg);
+bool tcp_walk_listeners(struct net_ns *net, struct diag_cursor *c,
+			bool (*fn)(struct tcp_sock *ts, void *arg), void *arg);
 void tcp_table_init(void);
 
 /* ---- tcp_ip.c ---- */
@@ -234,11 +270,15 @@ struct tcp_reply {
 	struct tcp_out_options opt;
 };
 void tcp_send_reply(const struct tcp_reply *r);
-void tcp_refuse(struct net_ns *net, struct ipaddr local, struct ipaddr remote, const struct tcp_in *in, s32 oif);	/* RST */
-void tcp_find_path(struct tcp_sock *ts);			/* mss_path, gso_max by the route; owner */
+/* RST */
+void tcp_refuse(struct net_ns *net, struct ipaddr local, struct ipaddr remote,
+		const struct tcp_in *in, s32 oif);
+/* mss_path, gso_max by the route; owner */
+void tcp_find_path(struct tcp_sock *ts);
 void tcp_enter(struct tcp_sock *ts);				/* each entry by an owner: now */
 u32 tcp_new_iss(struct ipaddr laddr, u16 lport, struct ipaddr raddr, u16 rport, u32 *ts_offset);
-void tcp_deliver(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in);	/* bottom half or owner: locks, or backlog. Takes nb over */
+/* bottom half or owner: locks, or backlog. Takes nb over */
+void tcp_deliver(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in);
 void tcp_timer_fired(struct bh_timer *timer);
 void tcp_kicked(struct sock *sk);
 void tcp_backlog(struct sock *sk, struct netbuf *nb);
@@ -248,9 +288,11 @@ void tcp_make_secret(void);
 
 /* ---- tcp_req.c ---- */
 int tcp_listen_start(struct tcp_sock *ts);			/* owner */
-void tcp_listen_stop(struct tcp_sock *ts);			/* owner: requests and children go */
+/* owner: requests and children go */
+void tcp_listen_stop(struct tcp_sock *ts);
 void tcp_listen_free(struct tcp_sock *ts);
-void tcp_listen_rx(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, u32 isn);	/* RCU; isn 0: a new one. Takes nb over */
+/* RCU; isn 0: a new one. Takes nb over */
+void tcp_listen_rx(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, u32 isn);
 void tcp_req_rx(struct tcp_ent *e, struct netbuf *nb, struct tcp_in *in);
 struct tcp_sock *tcp_accept_take(struct tcp_sock *ts);		/* NULL: none */
 bool tcp_accept_waiting(const struct tcp_sock *ts);
@@ -261,15 +303,19 @@ void tcp_req_init(void);
 /* ---- tcp_fastopen.c ---- */
 int tcp_fast_set_keys(struct tcp_sock *ts, const void *val, u32 len);
 u32 tcp_fast_get_keys(struct tcp_sock *ts, void *out);		/* 32 bytes of room */
-/* A send that connects: -EISCONN and so on; 0: connected, or *copied bytes are on their way with the SYN. Owner. */
+/* A send that connects: -EISCONN and so on; 0: connected, or *copied bytes are on their way with
+ * the SYN. Owner. */
 int tcp_fast_send(struct tcp_sock *ts, struct sock_msg *m, ssize_t *copied);
-bool tcp_fast_may_wait(struct tcp_sock *ts);			/* connect(): leave the SYN to the first send */
-void tcp_fast_done(struct tcp_sock *c);				/* the handshake is done, or the connection gone */
+/* connect(): leave the SYN to the first send */
+bool tcp_fast_may_wait(struct tcp_sock *ts);
+/* the handshake is done, or the connection gone */
+void tcp_fast_done(struct tcp_sock *c);
 void tcp_fast_init(void);
 
 /* ---- tcp_tw.c ---- */
 void tcp_tw_make(struct tcp_sock *ts, u32 state, u32 ms);
-bool tcp_tw_rx(struct tcp_ent *e, struct netbuf *nb, struct tcp_in *in, u32 *isn);	/* true: a SYN that may begin anew; else took nb over */
+/* true: a SYN that may begin anew; else took nb over */
+bool tcp_tw_rx(struct tcp_ent *e, struct netbuf *nb, struct tcp_in *in, u32 *isn);
 bool tcp_tw_reusable(struct tcp_ent *e, struct tcp *t);		/* connect(): takes over numbers */
 void tcp_tw_kill(struct tcp_ent *e);
 void tcp_tw_show(struct tcp_ent *e, ktime_t now, struct inet_diag *d);
@@ -281,19 +327,22 @@ void tcp_sysctl_init(void);
 /* ---- tcp.c ---- */
 struct tcp_sock *tcp_alloc(struct net_ns *net, u16 family);
 
-void tcp_disconnect(struct tcp_sock *ts);			/* owner: as connect() to AF_UNSPEC */
+/* owner: as connect() to AF_UNSPEC */
+void tcp_disconnect(struct tcp_sock *ts);
 int tcp_connect_prepare(struct tcp_sock *ts, struct sock_addr *a);	/* all but the SYN; owner */
 int tcp_connect_wait(struct tcp_sock *ts, bool nonblock);	/* owner; lets go meanwhile */
 
 /* ---- tcp_close.c ---- */
-void tcp_orphan(struct tcp_sock *ts);				/* owner: nobody will accept or close it: reset */
+/* owner: nobody will accept or close it: reset */
+void tcp_orphan(struct tcp_sock *ts);
 int tcp_shutdown(struct sock *sk, u32 how);
 void tcp_close(struct sock *sk);
 int tcp_sock_abort(struct sock *sk, u32 err);
 
 /* ---- tcp_sock.c ---- */
 ssize_t tcp_send(struct sock *sk, struct sock_msg *m);
-ssize_t tcp_copy_some(struct tcp *t, struct iter *from, u32 most);	/* into the last segment; bytes, or -errno */
+/* into the last segment; bytes, or -errno */
+ssize_t tcp_copy_some(struct tcp *t, struct iter *from, u32 most);
 ssize_t tcp_recv(struct sock *sk, struct sock_msg *m);
 ssize_t tcp_send_page(struct sock *sk, struct page *p, u32 off, u32 len, u32 flags);
 u32 tcp_poll(struct sock *sk);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* tcp_ip.c - TCP, between a connection and the world: packets in and out, timers, errors, wake-ups.
  *
- * A packet finds its socket under RCU. If a thread owns the socket the packet goes to the backlog, else it is worked on here. The timer
- * does the same: a socket that is owned is kicked. tcp_env_*() are what the connection (tcp_in.c and its like) asks for.
+ * A packet finds its socket under RCU. If a thread owns the socket the packet goes to the backlog,
+ * else it is worked on here. The timer does the same: a socket that is owned is kicked. tcp_env_*()
+ * are what the connection (tcp_in.c and its like) asks for.
  *
- * Invariants: (1) the timer holds a reference while it is armed or due; armed_for is its deadline or earlier than all of the
- * connection's; (2) a connection in state CLOSED is in no table and has no timer.
- * Locks: the owner lock of the socket; RCU for tables. Ref: RFC 9293 s3.10.7.1, RFC 6528, RFC 5927, tcp(7).
+ * Invariants: (1) the timer holds a reference while it is armed or due; armed_for is its deadline
+ * or earlier than all of the connection's; (2) a connection in state CLOSED is in no table and has
+ * no timer.
+ * Locks: the owner lock of the socket; RCU for tables. Ref: RFC 9293 s3.10.7.1, RFC 6528, RFC 5927,
+ * tcp(7).
  * Tests: selftests/abi/tcp.c, selftests/net/packet
  */
 #include "tcp_int.h"
@@ -34,7 +37,8 @@ void tcp_enter(struct tcp_sock *ts)
 	ts->tcp.now = clock_monotonic();
 }
 
-/* RFC 6528: a clock of 4 microseconds plus a hash of the four-tuple; the offset of the timestamps likewise. */
+/* RFC 6528: a clock of 4 microseconds plus a hash of the four-tuple; the offset of the timestamps
+ * likewise. */
 u32 tcp_new_iss(struct ipaddr laddr, u16 lport, struct ipaddr raddr, u16 rport, u32 *ts_offset)
 {
 	struct { struct ipaddr l, r; u16 lp, rp; u32 pad; } k = { laddr, raddr, lport, rport, 0 };
@@ -84,10 +88,17 @@ void tcp_env_send(struct tcp *t, struct netbuf *nb, u32 mss)
 	bool v4 = ip_is4(is->raddr);
 	struct tcp_header *h = (struct tcp_header *)(void *)nb->data;
 	struct ip_tx tx = {
-		.src = is->laddr, .dst = is->raddr, .proto = IPPROTO_TCP, .tos = (u8)((v4 ? is->tos : is->tclass) | (t->ect ? 2 : 0)),
-		.ttl = (u8)max(v4 ? is->ttl : is->hoplimit, 0), .dont_fragment = (v4 ? is->pmtudisc : is->pmtudisc6) != IP_PMTUDISC_DONT,
-		.flowlabel = is->flowlabel, .mark = is->sk.mark, .priority = is->sk.priority,
-		.options = v4 ? is->options : NULL, .options_len = v4 ? is->options_len : 0,
+		.src = is->laddr,
+		.dst = is->raddr,
+		.proto = IPPROTO_TCP,
+		.tos = (u8)((v4 ? is->tos : is->tclass) | (t->ect ? 2 : 0)),
+		.ttl = (u8)max(v4 ? is->ttl : is->hoplimit, 0),
+		.dont_fragment = (v4 ? is->pmtudisc : is->pmtudisc6) != IP_PMTUDISC_DONT,
+		.flowlabel = is->flowlabel,
+		.mark = is->sk.mark,
+		.priority = is->sk.priority,
+		.options = v4 ? is->options : NULL,
+		.options_len = v4 ? is->options_len : 0,
 	};
 	int err = check_route(ts);
 
@@ -121,9 +132,19 @@ void tcp_env_port(struct tcp *t, struct tcp_header *h)
 void tcp_send_reply(const struct tcp_reply *r)
 {
 	struct netbuf *nb = netbuf_alloc(0, NETBUF_HEADROOM, PAGE_ATOMIC);
-	struct flow f = { .dst = r->dst, .src = r->src, .oif = r->oif, .mark = r->mark, .tos = r->tos, .proto = IPPROTO_TCP,
+	struct flow f = { .dst = r->dst,
+			  .src = r->src,
+			  .oif = r->oif,
+			  .mark = r->mark,
+			  .tos = r->tos,
+			  .proto = IPPROTO_TCP,
 			  .allow_any_src = true };
-	struct ip_tx tx = { .src = r->src, .dst = r->dst, .proto = IPPROTO_TCP, .tos = r->tos, .mark = r->mark, .dont_fragment = true };
+	struct ip_tx tx = { .src = r->src,
+			    .dst = r->dst,
+			    .proto = IPPROTO_TCP,
+			    .tos = r->tos,
+			    .mark = r->mark,
+			    .dont_fragment = true };
 	struct tcp_header *h;
 	struct route route = {};
 	u8 opt[40];
@@ -138,8 +159,15 @@ void tcp_send_reply(const struct tcp_reply *r)
 	n = tcp_put_options(opt, &r->opt);
 	h = netbuf_push(nb, (u32)sizeof(*h) + n);
 	memcpy(h + 1, opt, n);
-	*h = (struct tcp_header){ cpu_to_be16(r->sport), cpu_to_be16(r->dport), cpu_to_be32(r->seq), cpu_to_be32(r->ack),
-				  (u8)((sizeof(*h) + n) << 2), r->flags, cpu_to_be16(r->window), tcp_pseudo(r->src, r->dst, nb->len), 0 };
+	*h = (struct tcp_header){ cpu_to_be16(r->sport),
+				  cpu_to_be16(r->dport),
+				  cpu_to_be32(r->seq),
+				  cpu_to_be32(r->ack),
+				  (u8)((sizeof(*h) + n) << 2),
+				  r->flags,
+				  cpu_to_be16(r->window),
+				  tcp_pseudo(r->src, r->dst, nb->len),
+				  0 };
 	nb->trans_off = netbuf_offset(nb);
 	nb->csum = CSUM_PARTIAL;
 	nb->csum_start = nb->trans_off;
@@ -149,9 +177,15 @@ void tcp_send_reply(const struct tcp_reply *r)
 	route_put(&route);
 }
 
-void tcp_refuse(struct net_ns *net, struct ipaddr local, struct ipaddr remote, const struct tcp_in *in, s32 oif)
+void tcp_refuse(struct net_ns *net, struct ipaddr local, struct ipaddr remote,
+		const struct tcp_in *in, s32 oif)
 {
-	struct tcp_reply r = { .net = net, .src = local, .dst = remote, .sport = in->dport, .dport = in->sport, .flags = TCP_RST };
+	struct tcp_reply r = { .net = net,
+			       .src = local,
+			       .dst = remote,
+			       .sport = in->dport,
+			       .dport = in->sport,
+			       .flags = TCP_RST };
 
 	if (in->flags & TCP_RST)
 		return;
@@ -171,7 +205,8 @@ void tcp_env_refuse(struct tcp *t, const struct tcp_in *in)
 {
 	struct inet_sock *is = &tcp_sock_of(t)->inet;
 
-	tcp_refuse(is->sk.net, is->laddr, is->raddr, in, is->sk.bound_if ? is->sk.bound_if : (s32)is->scope);
+	tcp_refuse(is->sk.net, is->laddr, is->raddr, in,
+		   is->sk.bound_if ? is->sk.bound_if : (s32)is->scope);
 }
 
 /* ---- what a connection tells its socket ---- */
@@ -190,7 +225,8 @@ void tcp_env_wake(struct tcp *t, u32 events)
 {
 	struct sock *sk = &tcp_sock_of(t)->inet.sk;
 
-	if (events == (EPOLLIN | EPOLLRDNORM) && tcp_readable(t) < (u32)sk->rcvlowat && t->rmem < *t->rcvbuf / 2)
+	if (events == (EPOLLIN | EPOLLRDNORM) && tcp_readable(t) < (u32)sk->rcvlowat &&
+	    t->rmem < *t->rcvbuf / 2)
 		return;
 	if (!t->dead)
 		object_wake(&sk->obj, events);
@@ -220,7 +256,8 @@ u32 tcp_env_tune_max(struct tcp *t, bool send)
 
 	if (send)
 		return sock_flag(sk, SOCK_SNDBUF_SET) ? 0 : tcp_sysctl.wmem[2];
-	return sock_flag(sk, SOCK_RCVBUF_SET) || !tcp_sysctl.moderate_rcvbuf ? 0 : tcp_sysctl.rmem[2];
+	return sock_flag(sk, SOCK_RCVBUF_SET) || !tcp_sysctl.moderate_rcvbuf ? 0
+									     : tcp_sysctl.rmem[2];
 }
 
 void tcp_env_error(struct tcp *t, u32 err)
@@ -229,7 +266,8 @@ void tcp_env_error(struct tcp *t, u32 err)
 
 	atomic_set(&ts->inet.sk.err, err);
 	if (!t->dead)
-		object_wake(&ts->inet.sk.obj, EPOLLERR | EPOLLHUP | EPOLLIN | EPOLLOUT | EPOLLRDHUP);
+		object_wake(&ts->inet.sk.obj,
+			    EPOLLERR | EPOLLHUP | EPOLLIN | EPOLLOUT | EPOLLRDHUP);
 }
 
 /* (2) */
@@ -254,7 +292,8 @@ void tcp_env_state(struct tcp *t)
 	if (tcp_table_del(&ts->ent))
 		sock_put(sk);
 	if (!t->dead)
-		object_wake(&sk->obj, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP | (atomic_read(&sk->err) ? EPOLLERR : 0));
+		object_wake(&sk->obj, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP |
+					      (atomic_read(&sk->err) ? EPOLLERR : 0));
 }
 
 void tcp_env_time_wait(struct tcp *t, u32 state, u32 ms)
@@ -321,7 +360,8 @@ static void path_changed(struct tcp_sock *ts, u32 mtu)
 	struct tcp *t = &ts->tcp;
 	u32 old = t->mss;
 
-	if ((ip_is4(ts->inet.raddr) ? ts->inet.pmtudisc : ts->inet.pmtudisc6) == IP_PMTUDISC_DONT || !ts->inet.route.gen || mtu >= ts->inet.route.mtu)
+	if ((ip_is4(ts->inet.raddr) ? ts->inet.pmtudisc : ts->inet.pmtudisc6) == IP_PMTUDISC_DONT ||
+	    !ts->inet.route.gen || mtu >= ts->inet.route.mtu)
 		return;
 	ts->inet.route.mtu = mtu;
 	tcp_find_path(ts);
@@ -358,8 +398,8 @@ void tcp_kicked(struct sock *sk)
 static void dispatch(struct net_ns *net, struct netbuf *nb, struct tcp_in *in);
 
 /*
- * A socket that left the table while the packet was on its way - into TIME_WAIT, or closed - is not whom it is for any more: false, and the
- * caller looks again, holding no lock.
+ * A socket that left the table while the packet was on its way - into TIME_WAIT, or closed - is not
+ * whom it is for any more: false, and the caller looks again, holding no lock.
  */
 static bool still_ours(const struct tcp_sock *ts)
 {
@@ -448,7 +488,8 @@ static void to_listener(struct net_ns *net, struct netbuf *nb, struct tcp_in *in
 static void dispatch(struct net_ns *net, struct netbuf *nb, struct tcp_in *in)
 {
 	struct ip_cb *cb = ip_cb(nb);
-	struct tcp_ent *e = tcp_table_find(net, cb->dst, in->dport, cb->src, in->sport, cb->ifindex);
+	struct tcp_ent *e = tcp_table_find(net, cb->dst, in->dport, cb->src, in->sport,
+					   cb->ifindex);
 	u32 isn = 0;
 
 	if (e && e->kind == TCP_ENT_SOCK) {
@@ -508,10 +549,12 @@ static void take_error(struct tcp_sock *ts, struct netbuf *nb, const struct ip_e
 	struct tcp *t = &ts->tcp;
 	bool ours = sock_bh_lock(sk);
 
-	if (t->state == TCP_CLOSED || t->state == TCP_LISTEN || seq_before(seq, t->snd_una) || seq_after(seq, t->snd_nxt)) {
+	if (t->state == TCP_CLOSED || t->state == TCP_LISTEN || seq_before(seq, t->snd_una) ||
+	    seq_after(seq, t->snd_nxt)) {
 		if (t->state != TCP_CLOSED && t->state != TCP_LISTEN)
 			TCP_COUNT(OutOfWindowIcmps);
-		sock_bh_unlock(sk);		/* RFC 5927: it must be about something on its way */
+		/* RFC 5927: it must be about something on its way */
+		sock_bh_unlock(sk);
 		return;
 	}
 	if (e->err == EMSGSIZE && (ip_is4(ts->inet.raddr) || e->info >= IP6_MTU_MIN)) {
@@ -540,7 +583,8 @@ static void tcp_error(struct net_ns *net, struct netbuf *nb, const struct ip_err
 {
 	const struct tcp_header *h = (const struct tcp_header *)(const void *)nb->data;
 	struct ip_cb *cb = ip_cb(nb);
-	struct tcp_ent *ent = tcp_table_find(net, cb->src, be16_to_cpu(h->sport), cb->dst, be16_to_cpu(h->dport), 0);
+	struct tcp_ent *ent = tcp_table_find(net, cb->src, be16_to_cpu(h->sport), cb->dst,
+					     be16_to_cpu(h->dport), 0);
 	struct tcp_sock *ts;
 
 	if (!ent || ent->kind != TCP_ENT_SOCK)
@@ -552,4 +596,6 @@ static void tcp_error(struct net_ns *net, struct netbuf *nb, const struct ip_err
 	sock_put(&ts->inet.sk);
 }
 
-const struct ip_proto tcp_ip_proto = { .proto = IPPROTO_TCP, .rx = tcp_rx, .error = tcp_error, .judges_pmtu = true };
+const struct ip_proto tcp_ip_proto = {
+	.proto = IPPROTO_TCP, .rx = tcp_rx, .error = tcp_error, .judges_pmtu = true
+};

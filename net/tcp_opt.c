@@ -51,8 +51,11 @@ static int set_keep(struct tcp *t, s32 name, s32 v)
 	} else {
 		t->keep_idle_s = (u16)v;
 		tcp_start_keepalive(t);
-		if (t->deadline[TCP_T_KEEP] != WAIT_FOREVER)	/* what was silence already counts */
-			tcp_set_deadline(t, TCP_T_KEEP, max(t->now, max(t->last_rcv, t->last_ack_rcv) + (ktime_t)v * NSEC_PER_SEC));
+		/* what was silence already counts */
+		if (t->deadline[TCP_T_KEEP] != WAIT_FOREVER)
+			tcp_set_deadline(t, TCP_T_KEEP,
+					 max(t->now, max(t->last_rcv, t->last_ack_rcv) +
+							     (ktime_t)v * NSEC_PER_SEC));
 	}
 	return 0;
 }
@@ -133,7 +136,9 @@ static int set_more(struct tcp_sock *ts, s32 name, s32 v)
 		t->syn_retries = (u8)v;
 		return 0;
 	case TCP_LINGER2:
-		t->fin_timeout_s = v < 0 ? 0 : v == 0 ? tcp_sysctl.fin_timeout_s : min((u32)v, 120u);
+		t->fin_timeout_s = v < 0    ? 0
+				   : v == 0 ? tcp_sysctl.fin_timeout_s
+					    : min((u32)v, 120u);
 		return 0;
 	case TCP_DEFER_ACCEPT:
 		ts->defer_accept = v > 0 ? secs_to_tries(v) : 0;
@@ -178,7 +183,10 @@ static int set_more(struct tcp_sock *ts, s32 name, s32 v)
 	case TCP_THIN_DUPACK:
 		return v < 0 || v > 1 ? -EINVAL : 0;
 	case TCP_REPAIR:
-		return capable(CAP_NET_ADMIN) && (TCP_STATES(TCP_CLOSED, TCP_ESTABLISHED) & 1u << t->state) ? -EOPNOTSUPP : -EPERM;
+		return capable(CAP_NET_ADMIN) &&
+				       (TCP_STATES(TCP_CLOSED, TCP_ESTABLISHED) & 1u << t->state)
+			       ? -EOPNOTSUPP
+			       : -EPERM;
 	case TCP_REPAIR_QUEUE: case TCP_REPAIR_OPTIONS:
 		return -EPERM;
 	default:
@@ -231,11 +239,13 @@ int tcp_setopt(struct sock *sk, s32 level, s32 name, const void *val, u32 len)
 	s32 v = 0;
 	int err;
 
-	if (level != SOL_TCP && !(level == SOL_SOCKET && (name == SO_KEEPALIVE || name == SO_OOBINLINE)))
+	if (level != SOL_TCP &&
+	    !(level == SOL_SOCKET && (name == SO_KEEPALIVE || name == SO_OOBINLINE)))
 		return inet_setopt(sk, level, name, val, len);
 	if (name == TCP_ULP && level == SOL_TCP)
 		return len ? -ENOENT : -EINVAL;
-	if (!(level == SOL_TCP && (name == TCP_CONGESTION || name == TCP_FASTOPEN_KEY)) && sock_opt_int(val, len, &v))
+	if (!(level == SOL_TCP && (name == TCP_CONGESTION || name == TCP_FASTOPEN_KEY)) &&
+	    sock_opt_int(val, len, &v))
 		return -EINVAL;
 	sock_lock(sk);
 	tcp_enter(ts);

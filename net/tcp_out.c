@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* tcp_out.c - TCP, sending: what may go now, in which segments, and the headers in front of it.
  *
- * What limits: the peer's window, the congestion window (tcp_pipe() against snd_cwnd), Nagle and TCP_CORK for the last short segment,
- * a pacing rate. Segments are as large as the device takes (GSO) and are split when a limit falls inside. Each transmission is a
- * packet of its own that shares the segment's pages.
+ * What limits: the peer's window, the congestion window (tcp_pipe() against snd_cwnd), Nagle and
+ * TCP_CORK for the last short segment, a pacing rate. Segments are as large as the device takes
+ * (GSO) and are split when a limit falls inside. Each transmission is a packet of its own that
+ * shares the segment's pages.
  *
- * Locks: the owner's. Pure. Ref: RFC 9293 s3.8, RFC 1122 s4.2.3.4, RFC 8985 s7, RFC 3168 s6.1; tcp(7).
+ * Locks: the owner's. Pure. Ref: RFC 9293 s3.8, RFC 1122 s4.2.3.4, RFC 8985 s7, RFC 3168 s6.1;
+ * tcp(7).
  * Tests: selftests/unit/tcp*_test.c, selftests/net/packet
  */
 #include "tcp_int.h"
@@ -26,7 +28,8 @@ u32 tcp_size_goal(const struct tcp *t)
 
 void tcp_update_mss(struct tcp *t)
 {
-	u32 mss = min(t->mss_peer, t->mss_path), half = t->max_wnd > 576 ? t->max_wnd / 2 : t->max_wnd;
+	u32 mss = min(t->mss_peer, t->mss_path),
+	    half = t->max_wnd > 576 ? t->max_wnd / 2 : t->max_wnd;
 
 	if (t->mss_user)
 		mss = min(mss, t->mss_user);
@@ -103,7 +106,9 @@ static u8 ecn_flags(struct tcp *t, u32 payload, bool retrans, u8 flags)
 
 	t->ect = false;
 	if (flags & TCP_SYN)
-		return !t->ecn_ask || (retrans && !(flags & TCP_ACK)) ? 0 : flags & TCP_ACK ? TCP_ECE : TCP_ECE | TCP_CWR;
+		return !t->ecn_ask || (retrans && !(flags & TCP_ACK)) ? 0
+		       : flags & TCP_ACK			      ? TCP_ECE
+								      : TCP_ECE | TCP_CWR;
 	if (!t->ecn_ok)
 		return 0;
 	if (t->ecn_echo_due)
@@ -140,7 +145,8 @@ static void send_packet(struct tcp *t, struct netbuf *nb, u32 seq, u8 flags, boo
 	} else {
 		o.ts = t->ts_ok;
 		if ((t->nr_recent || t->dsack_due) && t->sack_ok && payload <= t->mss)
-			sack_options(t, &o, min(payload ? t->mss - payload : 40u, t->ts_ok ? 28u : 40u));
+			sack_options(t, &o,
+				     min(payload ? t->mss - payload : 40u, t->ts_ok ? 28u : 40u));
 	}
 	if (o.ts) {
 		o.tsval = tcp_ts_now(t);
@@ -186,7 +192,8 @@ static void on_data_sent(struct tcp *t, u32 len)
 	t->data_out += n;
 	mib_add(MIB_TCP_EXT_TCPOrigDataSent, n);
 	if (t->now - t->last_rcv < ms_ns(t->ato_ms))
-		t->pingpong = true;		/* an answer: acknowledgements ride on data from now on */
+		/* an answer: acknowledgements ride on data from now on */
+		t->pingpong = true;
 	t->last_snd = t->now;
 }
 
@@ -210,7 +217,8 @@ static bool send_seg(struct tcp *t, struct tcp_seg *s, bool retrans)
 		on_data_sent(t, len);
 	send_packet(t, nb, s->seq, flags, retrans);
 	if (t->pace_rate != U64_MAX && len)
-		t->pace_next = max(t->pace_next, t->now) + (ktime_t)((u64)len * NSEC_PER_SEC / max(t->pace_rate, 1ull));
+		t->pace_next = max(t->pace_next, t->now) +
+			       (ktime_t)((u64)len * NSEC_PER_SEC / max(t->pace_rate, 1ull));
 	return true;
 }
 
@@ -251,13 +259,15 @@ static bool send_first(struct tcp *t, struct tcp_seg *s)
 /* Should the last, short segment wait for more? */
 static bool hold_back(const struct tcp *t, const struct tcp_seg *s, bool flush)
 {
-	if (flush || s->end - s->seq >= t->mss || (s->flags & TCP_FIN) || s->link.next != &t->unsent)
+	if (flush || s->end - s->seq >= t->mss || (s->flags & TCP_FIN) ||
+	    s->link.next != &t->unsent)
 		return false;
 	if (t->urg_out && !seq_before(t->snd_up, s->seq))
 		return false;
 	if (t->cork || t->push_later)
 		return true;
-	return !t->nodelay && t->snd_una != t->snd_nxt && seq_after(t->snd_sml, t->snd_una) && !seq_after(t->snd_sml, t->snd_nxt);
+	return !t->nodelay && t->snd_una != t->snd_nxt && seq_after(t->snd_sml, t->snd_una) &&
+	       !seq_after(t->snd_sml, t->snd_nxt);
 }
 
 /* How many bytes of s may go; 0: none. */
@@ -292,7 +302,9 @@ static bool paced(struct tcp *t)
 
 void tcp_push(struct tcp *t, bool flush)
 {
-	if (!(TCP_STATES(TCP_ESTABLISHED, TCP_CLOSE_WAIT, TCP_FIN_WAIT1, TCP_CLOSING, TCP_LAST_ACK) & 1u << t->state) &&
+	if (!(TCP_STATES(TCP_ESTABLISHED, TCP_CLOSE_WAIT, TCP_FIN_WAIT1, TCP_CLOSING,
+			 TCP_LAST_ACK) &
+	      1u << t->state) &&
 	    !(t->state == TCP_SYN_RECV && t->tfo_server))
 		return;
 	while (!list_empty(&t->unsent)) {
@@ -317,13 +329,15 @@ void tcp_push(struct tcp *t, bool flush)
 
 void tcp_wrote(struct tcp *t, u32 size_goal, bool more)
 {
-	struct tcp_seg *s = list_empty(&t->unsent) ? NULL : list_last(&t->unsent, struct tcp_seg, link);
+	struct tcp_seg *s = list_empty(&t->unsent) ? NULL
+						   : list_last(&t->unsent, struct tcp_seg, link);
 
 	if (!s)
 		return;
 	if (!more)
 		s->flags |= TCP_PSH;
-	if (t->snd_una == t->snd_nxt && t->last_snd && !t->no_idle_restart && t->now - t->last_snd > ms_ns(t->rto_ms))
+	if (t->snd_una == t->snd_nxt && t->last_snd && !t->no_idle_restart &&
+	    t->now - t->last_snd > ms_ns(t->rto_ms))
 		tcp_slow_start_after_idle(t);
 	t->push_later = more;
 	tcp_push(t, false);
@@ -341,7 +355,8 @@ bool tcp_retransmit(struct tcp *t, struct tcp_seg *s, u32 max_len)
 {
 	u32 len = s->end - s->seq;
 
-	if (!seq_before(s->seq, t->snd_una + t->snd_wnd) && s->seq != t->snd_una && !(s->flags & TCP_SYN))
+	if (!seq_before(s->seq, t->snd_una + t->snd_wnd) && s->seq != t->snd_una &&
+	    !(s->flags & TCP_SYN))
 		return false;			/* the peer's window shrank */
 	max_len = max(max_len, t->mss);
 	max_len = t->gso_max > t->mss ? min(max_len - max_len % t->mss, tcp_size_goal(t)) : t->mss;
@@ -402,19 +417,21 @@ void tcp_arm_tlp(struct tcp *t)
 	u64 us = t->srtt_us ? t->srtt_us / 4 : 1000000;		/* 2 * srtt */
 	ktime_t when;
 
-	if (!t->sack_ok || t->tlp_high || t->sacked_bytes || t->ca_state > TCP_CA_CWR || t->snd_una == t->snd_nxt ||
-	    (TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state))
+	if (!t->sack_ok || t->tlp_high || t->sacked_bytes || t->ca_state > TCP_CA_CWR ||
+	    t->snd_una == t->snd_nxt || (TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state))
 		return;
 	us += t->snd_nxt - t->snd_una <= t->mss ? TCP_DELACK_MAX_MS * 1000 : 2000;
 	when = t->now + (ktime_t)us * 1000;
 	t->retrans_kind = TCP_RT_TLP;
-	if (when < t->deadline[TCP_T_RETRANS])		/* else the probe goes when the timeout would have come */
+	/* else the probe goes when the timeout would have come */
+	if (when < t->deadline[TCP_T_RETRANS])
 		tcp_set_deadline(t, TCP_T_RETRANS, when);
 }
 
 bool tcp_send_tlp(struct tcp *t)
 {
-	struct tcp_seg *s = list_empty(&t->unsent) ? NULL : list_first(&t->unsent, struct tcp_seg, link);
+	struct tcp_seg *s = list_empty(&t->unsent) ? NULL
+						   : list_first(&t->unsent, struct tcp_seg, link);
 
 	t->tlp_high = 0;
 	if (s && seq_before(s->seq, t->snd_una + t->snd_wnd)) {
@@ -460,8 +477,10 @@ void tcp_ack_soon(struct tcp *t)
 
 	if (!t->ack_due)
 		return;
-	/* The second full segment, even when the program leaves the window to shrink (RFC 9293 s3.8.6.3). */
-	if (t->ack_now || !list_empty(&t->ooo) || (t->quick && !t->pingpong) || due >= 2 * t->rcv_mss ||
+	/* The second full segment, even when the program leaves the window to shrink (RFC 9293
+	 * s3.8.6.3). */
+	if (t->ack_now || !list_empty(&t->ooo) || (t->quick && !t->pingpong) ||
+	    due >= 2 * t->rcv_mss ||
 	    (due > t->rcv_mss && tcp_choose_window(t) >= tcp_receive_window(t))) {
 		tcp_send_ack(t);
 		return;
@@ -492,10 +511,12 @@ void tcp_send_fin(struct tcp *t)
 	tcp_push(t, true);
 }
 
-/* A keepalive, or a probe of a closed window: what fits, else a byte the peer has, which makes it answer. */
+/* A keepalive, or a probe of a closed window: what fits, else a byte the peer has, which makes it
+ * answer. */
 void tcp_send_probe(struct tcp *t, bool keepalive)
 {
-	struct tcp_seg *s = list_empty(&t->unsent) ? NULL : list_first(&t->unsent, struct tcp_seg, link);
+	struct tcp_seg *s = list_empty(&t->unsent) ? NULL
+						   : list_first(&t->unsent, struct tcp_seg, link);
 	s32 room = s ? (s32)(t->snd_una + t->snd_wnd - s->seq) : 0;
 
 	if (s && room > 0 && !keepalive) {
@@ -540,7 +561,8 @@ static void was_sent(struct tcp *t, struct tcp_seg *s)
 	t->snd_nxt = s->end;
 }
 
-/* One packet for two segments: each is acknowledged, lost and repeated by itself (RFC 7413 s4.2.1). */
+/* One packet for two segments: each is acknowledged, lost and repeated by itself (RFC 7413 s4.2.1).
+ * */
 static void send_syn_data(struct tcp *t, struct tcp_seg *s, struct tcp_seg *data)
 {
 	u32 len = data->end - data->seq;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_rcv.c - TCP, receiving: bytes into order, what SACK says about holes, windows, the urgent byte.
+/* tcp_rcv.c - TCP, receiving: bytes into order, what SACK says about holes, windows, the urgent
+ * byte.
  *
  *	segment -- in order --> rcvq -- program reads --> freed
  *	        -- beyond a hole --> ooo -- hole filled --> rcvq
  *
- * Invariants: (1) rcvq is contiguous and ends at rcv_nxt (a FIN counts one); its first byte is at or before copied_seq; (2) ooo is
- * sorted, disjoint, and begins behind rcv_nxt; (3) rmem is the truesize of both; (4) the right edge of the window never moves left.
- * Locks: the owner's. Pure. Ref: RFC 9293 s3.8.6, s3.10.7.4, RFC 2018, RFC 2883, RFC 6093; Linux: the urgent pointer points behind
- * the byte (tcp_stdurg 0). Tests: selftests/unit/tcp*_test.c, selftests/net/packet
+ * Invariants: (1) rcvq is contiguous and ends at rcv_nxt (a FIN counts one); its first byte is at
+ * or before copied_seq; (2) ooo is sorted, disjoint, and begins behind rcv_nxt; (3) rmem is the
+ * truesize of both; (4) the right edge of the window never moves left.
+ * Locks: the owner's. Pure. Ref: RFC 9293 s3.8.6, s3.10.7.4, RFC 2018, RFC 2883, RFC 6093; Linux:
+ * the urgent pointer points behind the byte (tcp_stdurg 0). Tests: selftests/unit/tcp*_test.c,
+ * selftests/net/packet
  */
 #include "tcp_int.h"
 
@@ -17,8 +20,12 @@
 
 /* ---- windows ---- */
 
-/* The rest is for heads and half-filled pages: half of it, or more when packets prove to cost more. */
-static u32 usable(const struct tcp *t, u32 space) { return t->cost ? (u32)((u64)space * 256 / t->cost) : space / 2; }
+/* The rest is for heads and half-filled pages: half of it, or more when packets prove to cost more.
+ * */
+static u32 usable(const struct tcp *t, u32 space)
+{
+	return t->cost ? (u32)((u64)space * 256 / t->cost) : space / 2;
+}
 
 u32 tcp_rcv_space(const struct tcp *t)
 {
@@ -39,7 +46,8 @@ u32 tcp_choose_window(struct tcp *t)
 	if (t->rcv_wscale)
 		return ALIGN_UP(space, 1u << t->rcv_wscale);
 	if (window + mss <= space || window > space)	/* no silly windows: whole segments */
-		window = mss ? space - space % mss : space;	/* NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult) */
+		/* NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult) */
+		window = mss ? space - space % mss : space;
 	return window;
 }
 
@@ -52,7 +60,8 @@ void tcp_init_window(struct tcp *t, u32 rcvbuf, u32 mss, bool wscale_ok, u32 *wi
 	*wscale = 0;
 	if (wscale_ok) {
 		top = max(space, max(usable(t, rcvbuf), tcp_env_tune_max(t, false)));
-		for (top = min(top, t->window_clamp); top > 65535 && *wscale < TCP_WSCALE_MAX; top >>= 1)
+		for (top = min(top, t->window_clamp); top > 65535 && *wscale < TCP_WSCALE_MAX;
+		     top >>= 1)
 			(*wscale)++;
 	}
 	*window = min(space, 65535u);
@@ -89,7 +98,8 @@ void tcp_data_read(struct tcp *t, u32 copied)
 	bool ack = false;
 
 	tune(t);
-	if (t->ack_due && (t->rcv_nxt - t->rcv_wup > t->rcv_mss || (copied && !t->pingpong && !t->rmem && t->quick)))
+	if (t->ack_due && (t->rcv_nxt - t->rcv_wup > t->rcv_mss ||
+			   (copied && !t->pingpong && !t->rmem && t->quick)))
 		ack = true;
 	if (copied && !ack && !(t->shutdown & RCV_SHUTDOWN) && 2 * window <= t->window_clamp) {
 		u32 new = tcp_choose_window(t);
@@ -191,7 +201,9 @@ static void squeeze(struct tcp *t, struct list *queue)
 	struct netbuf *nb, *next;
 
 	list_for_each_entry_safe(nb, next, queue, link) {
-		struct netbuf *c = nb->truesize / 2 > nb->len + sizeof(*nb) ? netbuf_copy(nb, 0, PAGE_ATOMIC) : NULL;
+		struct netbuf *c = nb->truesize / 2 > nb->len + sizeof(*nb)
+					   ? netbuf_copy(nb, 0, PAGE_ATOMIC)
+					   : NULL;
 
 		if (!c)
 			continue;
@@ -204,8 +216,8 @@ static void squeeze(struct tcp *t, struct list *queue)
 }
 
 /*
- * Room for a packet: memory that packets waste is given back first, then what is out of order goes; zero in order always fits, or nothing
- * would ever move.
+ * Room for a packet: memory that packets waste is given back first, then what is out of order goes;
+ * zero in order always fits, or nothing would ever move.
  */
 static bool make_room(struct tcp *t, const struct netbuf *nb)
 {
@@ -213,7 +225,8 @@ static bool make_room(struct tcp *t, const struct netbuf *nb)
 
 	if (t->rmem + nb->truesize <= *t->rcvbuf + nb->truesize / 2 || list_empty(&t->rcvq))
 		return true;
-	/* Packets may cost more than the window allowed for: the buffer grows as far as tuning may take it. */
+	/* Packets may cost more than the window allowed for: the buffer grows as far as tuning may
+	 * take it. */
 	most = tcp_env_tune_max(t, false);
 	if (*t->rcvbuf < most) {
 		*t->rcvbuf = min(t->rmem + 2 * nb->truesize, most);
@@ -242,7 +255,8 @@ static void grow_window(struct tcp *t, const struct netbuf *nb)
 		t->cost = nb->len >= t->rcv_mss ? (u16)cost : max(t->cost, (u16)512);
 	}
 	if (t->rcv_ssthresh < t->window_clamp && nb->len * 2 >= nb->truesize)
-		t->rcv_ssthresh = min(t->rcv_ssthresh + max(2 * t->adv_mss, nb->len), t->window_clamp);
+		t->rcv_ssthresh = min(t->rcv_ssthresh + max(2 * t->adv_mss, nb->len),
+				      t->window_clamp);
 	else if (t->rcv_ssthresh < t->window_clamp && nb->len >= 128)
 		t->rcv_ssthresh = min(t->rcv_ssthresh + 2 * t->rcv_mss, t->window_clamp);
 }
@@ -272,24 +286,29 @@ static void got_fin(struct tcp *t)
 		return;
 	}
 	tcp_env_state(t);
-	tcp_env_wake(t, EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | (t->shutdown == (RCV_SHUTDOWN | SEND_SHUTDOWN) ? EPOLLHUP : 0));
+	tcp_env_wake(t, EPOLLIN | EPOLLRDNORM | EPOLLRDHUP |
+				(t->shutdown == (RCV_SHUTDOWN | SEND_SHUTDOWN) ? EPOLLHUP : 0));
 }
 
 /* ---- arrival ---- */
 
-/* The peer's segments, as large as they come: for delayed acknowledgements and windows. And its round trip. */
+/* The peer's segments, as large as they come: for delayed acknowledgements and windows. And its
+ * round trip. */
 static void note_arrival(struct tcp *t, const struct tcp_in *in)
 {
 	if (in->len >= t->rcv_mss)
 		t->rcv_mss = min(in->len, t->adv_mss);
 	else if (in->len > 536 && t->rcv_mss < 536)
 		t->rcv_mss = 536;
-	if (t->ts_ok && in->opt.tsecr && t->rcv_rtt_tsecr != in->opt.tsecr && in->len >= t->rcv_mss) {
+	if (t->ts_ok && in->opt.tsecr && t->rcv_rtt_tsecr != in->opt.tsecr &&
+	    in->len >= t->rcv_mss) {
 		u32 ms = tcp_ts_now(t) - in->opt.tsecr;
 
 		t->rcv_rtt_tsecr = in->opt.tsecr;
 		if (ms < 60000)
-			t->rcv_rtt_us = t->rcv_rtt_us ? t->rcv_rtt_us - t->rcv_rtt_us / 8 + max(ms, 1u) * 125 : max(ms, 1u) * 1000;
+			t->rcv_rtt_us = t->rcv_rtt_us ? t->rcv_rtt_us - t->rcv_rtt_us / 8 +
+								max(ms, 1u) * 125
+						      : max(ms, 1u) * 1000;
 	}
 	if (!t->ato_ms) {
 		t->quick = (u8)min(max(t->rcv_wnd / (2 * max(t->rcv_mss, 1u)), 2u), 16u);
@@ -431,7 +450,8 @@ void tcp_receive(struct tcp *t, struct tcp_in *in, struct netbuf *nb)
 		drop_and_ack(t, nb);
 		return;
 	}
-	if (!seq_before(seq, t->rcv_nxt + tcp_receive_window(t)) && (in->len || seq != t->rcv_nxt)) {
+	if (!seq_before(seq, t->rcv_nxt + tcp_receive_window(t)) &&
+	    (in->len || seq != t->rcv_nxt)) {
 		drop_and_ack(t, nb);
 		return;
 	}
@@ -459,7 +479,8 @@ u32 tcp_readable(const struct tcp *t)
 {
 	u32 n = t->rcv_nxt - t->copied_seq - t->fin_seen;
 
-	if (t->urg_state && !t->urg_inline && n && !seq_before(t->rcv_up, t->copied_seq) && seq_before(t->rcv_up, t->copied_seq + n))
+	if (t->urg_state && !t->urg_inline && n && !seq_before(t->rcv_up, t->copied_seq) &&
+	    seq_before(t->rcv_up, t->copied_seq + n))
 		n--;
 	return n;
 }
@@ -472,7 +493,8 @@ static void announce(struct tcp *t, u32 up)
 		return;
 	tcp_env_urgent(t);
 	/* A mark that was never read at the head of the queue is skipped when a new one comes. */
-	if (t->rcv_up == t->copied_seq && t->urg_state != TCP_URG_NONE && !t->urg_inline && t->copied_seq != t->rcv_nxt)
+	if (t->rcv_up == t->copied_seq && t->urg_state != TCP_URG_NONE && !t->urg_inline &&
+	    t->copied_seq != t->rcv_nxt)
 		t->copied_seq++;
 	t->rcv_up = up;
 	t->urg_state = TCP_URG_ANNOUNCED;

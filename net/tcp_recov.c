@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* tcp_recov.c - TCP: what is lost, and how fast to go on.
  *
- *	OPEN -- SACKs, duplicates --> DISORDER -- RACK: lost --> RECOVERY -- all of high_seq acknowledged --> OPEN
+ *	OPEN -- SACKs, duplicates --> DISORDER -- RACK: lost --> RECOVERY -- all of high_seq
+ *	acknowledged --> OPEN
  *	  |-- ECE, a probe that repaired --> CWR --'                 any -- RTO: tcp_enter_loss() --> LOSS --'
  *
- * A segment is lost when one sent later (by more than the reordering window) has arrived. In RECOVERY and CWR the window shrinks
- * in proportion to what arrives (PRR). A reduction is undone when the peer shows that nothing was lost: by the timestamp of the
- * original, or by a DSACK for each retransmission.
- * Locks: the owner's. Pure. Ref: RFC 8985, RFC 6675, RFC 6937, RFC 5681, RFC 3522 (Eifel), RFC 3168 s6.1.2.
+ * A segment is lost when one sent later (by more than the reordering window) has arrived. In
+ * RECOVERY and CWR the window shrinks in proportion to what arrives (PRR). A reduction is undone
+ * when the peer shows that nothing was lost: by the timestamp of the original, or by a DSACK for
+ * each retransmission.
+ * Locks: the owner's. Pure. Ref: RFC 8985, RFC 6675, RFC 6937, RFC 5681, RFC 3522 (Eifel), RFC 3168
+ * s6.1.2.
  * Tests: selftests/unit/tcp_test.c
  */
 #include "tcp_int.h"
@@ -91,14 +94,16 @@ static void mark_by_rack(struct tcp *t)
 	}
 }
 
-/* Without SACK three duplicates say the first segment is lost, in recovery each partial acknowledgement says the next is. */
+/* Without SACK three duplicates say the first segment is lost, in recovery each partial
+ * acknowledgement says the next is. */
 static void mark_by_count(struct tcp *t, bool advanced)
 {
 	struct tcp_seg *s = list_first_or_null(&t->sent, struct tcp_seg, link);
 
 	if (t->sack_ok || !s)
 		return;
-	if (!(t->dupacks == 3 && t->ca_state < TCP_CA_RECOVERY) && !(t->ca_state == TCP_CA_RECOVERY && advanced))
+	if (!(t->dupacks == 3 && t->ca_state < TCP_CA_RECOVERY) &&
+	    !(t->ca_state == TCP_CA_RECOVERY && advanced))
 		return;
 	if (s->end - s->seq > t->mss && !tcp_seg_split(t, s, s->seq + t->mss))
 		return;
@@ -163,14 +168,16 @@ void tcp_enter_loss(struct tcp *t)
 
 	if (reneged)
 		TCP_COUNT(TCPSACKReneging);
-	if (t->ca_state <= TCP_CA_DISORDER || !seq_before(t->snd_una, t->high_seq) || (t->ca_state == TCP_CA_LOSS && !t->retries)) {
+	if (t->ca_state <= TCP_CA_DISORDER || !seq_before(t->snd_una, t->high_seq) ||
+	    (t->ca_state == TCP_CA_LOSS && !t->retries)) {
 		t->prior_ssthresh = t->snd_ssthresh;
 		t->prior_cwnd = t->snd_cwnd;
 		t->snd_ssthresh = t->cong->ssthresh(t);
 		may_undo(t);
 	}
 	list_for_each_entry(s, &t->sent, link) {
-		if (reneged && (s->mark & SEG_SACKED)) {	/* the peer threw away what it had said it has */
+		if (reneged && (s->mark & SEG_SACKED)) {
+			/* the peer threw away what it had said it has */
 			t->sacked_bytes -= s->end - s->seq;
 			s->mark &= (u8)~SEG_SACKED;
 		}
@@ -250,7 +257,8 @@ static bool try_undo(struct tcp *t, const struct tcp_in *in)
 	if (t->undo_retrans == 0)
 		TCP_COUNT(TCPDSACKUndo);
 	else
-		mib_inc(t->ca_state == TCP_CA_LOSS ? MIB_TCP_EXT_TCPLossUndo : MIB_TCP_EXT_TCPFullUndo);
+		mib_inc(t->ca_state == TCP_CA_LOSS ? MIB_TCP_EXT_TCPLossUndo
+						   : MIB_TCP_EXT_TCPFullUndo);
 	clear_lost(t);
 	t->snd_cwnd = max(t->snd_cwnd, t->cong->undo(t));
 	if (t->prior_ssthresh > t->snd_ssthresh)
@@ -287,12 +295,14 @@ void tcp_recover(struct tcp *t, const struct tcp_in *in, const struct tcp_ack_ro
 	u32 lost = t->lost_bytes, delivered = r->acked + r->sacked;
 	bool new_loss;
 
-	if (likely(t->ca_state == TCP_CA_OPEN && !t->sacked_bytes && !t->dupacks && !t->lost_bytes && !r->dsack)) {
+	if (likely(t->ca_state == TCP_CA_OPEN && !t->sacked_bytes && !t->dupacks &&
+		   !t->lost_bytes && !r->dsack)) {
 		t->rack_advanced = false;
 		if (!(in->flags & TCP_ECE) || !t->ecn_ok || (in->flags & TCP_SYN))
 			return;
 	}
-	if (r->dsack && t->reo_round != t->snd_una) {	/* RFC 8985 s6.2 step 4: more patience, once a round */
+	if (r->dsack && t->reo_round != t->snd_una) {
+		/* RFC 8985 s6.2 step 4: more patience, once a round */
 		t->reo_steps += t->reo_steps < 255;
 		t->reo_round = t->snd_una;
 	}

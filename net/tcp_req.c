@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_req.c - TCP, listening: requests that answered a SYN, the queue of connections nobody accepted yet.
+/* tcp_req.c - TCP, listening: requests that answered a SYN, the queue of connections nobody
+ * accepted yet.
  *
- *	SYN --> request in the table, SYN|ACK --its ACK--> connection (SYN_RECV, at once ESTABLISHED) in the accept queue --> accept()
- *	    --> too many requests: SYN|ACK with a cookie, nothing is kept --its ACK, cookie right--> the same
+ *	SYN --> request in the table, SYN|ACK --its ACK--> connection (SYN_RECV, at once
+ *	ESTABLISHED) in the accept queue --> accept()
+ *	    --> too many requests: SYN|ACK with a cookie, nothing is kept --its ACK, cookie right-->
+ *	    the same
  *
- * Invariants: (1) a request is in the table from its SYN until somebody takes it out (tcp_table_del, tcp_table_replace): that one frees it
- * after a grace period and gives back its reference to the listener; (2) nr_reqs counts them; (3) sk.ack_backlog counts the children
- * in the accept queue, each with a reference; (4) nothing is added once dead is set.
+ * Invariants: (1) a request is in the table from its SYN until somebody takes it out
+ * (tcp_table_del, tcp_table_replace): that one frees it after a grace period and gives back its
+ * reference to the listener; (2) nr_reqs counts them; (3) sk.ack_backlog counts the children in the
+ * accept queue, each with a reference; (4) nothing is added once dead is set.
  *
- * Locks: q  lock [RANK_SOCK_QUEUE], bottom halves off. Ref: listen(2), tcp(7) tcp_abort_on_overflow, TCP_DEFER_ACCEPT; RFC 4987 s3.6.
+ * Locks: q  lock [RANK_SOCK_QUEUE], bottom halves off. Ref: listen(2), tcp(7)
+ * tcp_abort_on_overflow, TCP_DEFER_ACCEPT; RFC 4987 s3.6.
  * Tests: selftests/abi/tcp.c, selftests/net/packet
  */
 #include "tcp_req.h"
@@ -69,7 +74,11 @@ u32 tcp_local_mss(const struct tcp_sock *ts, bool v4, u32 mtu)
 
 u32 tcp_req_mtu(const struct tcp_req *r)
 {
-	struct flow f = { .dst = r->ent.raddr, .src = r->ent.laddr, .oif = r->ent.bound_if, .proto = IPPROTO_TCP, .allow_any_src = true };
+	struct flow f = { .dst = r->ent.raddr,
+			  .src = r->ent.laddr,
+			  .oif = r->ent.bound_if,
+			  .proto = IPPROTO_TCP,
+			  .allow_any_src = true };
 	struct route route = {};
 	u32 mtu = 1500;
 
@@ -82,7 +91,8 @@ u32 tcp_req_mtu(const struct tcp_req *r)
 /* Milliseconds; a cookie's end in its options, and are not later than now. */
 static u32 stamp_of(const struct tcp_req *r)
 {
-	u32 now = (u32)(clock_monotonic() / 1000000), ts = (now & ~TCP_COOKIE_TS_MASK) | (r->ts_bits & TCP_COOKIE_TS_MASK);
+	u32 now = (u32)(clock_monotonic() / 1000000),
+	    ts = (now & ~TCP_COOKIE_TS_MASK) | (r->ts_bits & TCP_COOKIE_TS_MASK);
 
 	if (!r->ts_bits)
 		return now;
@@ -91,9 +101,18 @@ static u32 stamp_of(const struct tcp_req *r)
 
 void tcp_req_synack(struct tcp_req *r, u32 mtu)
 {
-	struct tcp_reply s = { .net = r->ent.net, .src = r->ent.laddr, .dst = r->ent.raddr, .sport = r->ent.lport, .dport = r->ent.rport,
-			       .window = (u16)r->window, .flags = (u8)(TCP_SYN | TCP_ACK | (r->ecn_ok ? TCP_ECE : 0)), .tos = r->tos,
-			       .seq = r->iss, .ack = r->irs + 1, .mark = r->listener->inet.sk.mark, .oif = r->ent.bound_if };
+	struct tcp_reply s = { .net = r->ent.net,
+			       .src = r->ent.laddr,
+			       .dst = r->ent.raddr,
+			       .sport = r->ent.lport,
+			       .dport = r->ent.rport,
+			       .window = (u16)r->window,
+			       .flags = (u8)(TCP_SYN | TCP_ACK | (r->ecn_ok ? TCP_ECE : 0)),
+			       .tos = r->tos,
+			       .seq = r->iss,
+			       .ack = r->irs + 1,
+			       .mark = r->listener->inet.sk.mark,
+			       .oif = r->ent.bound_if };
 
 	if (!ip_is4(r->ent.laddr) && ip_is_link_local(r->ent.raddr))
 		s.oif = r->ifindex;
@@ -123,7 +142,9 @@ static void req_fired(struct bh_timer *timer)
 			r->tries++;
 			if (!r->acked || r->tries >= ts->defer_accept)
 				tcp_req_synack(r, tcp_req_mtu(r));
-			bh_timer_arm(timer, clock_monotonic() + ms_ns(min(TCP_RTO_INIT_MS << r->tries, TCP_RTO_MAX_MS)));
+			bh_timer_arm(timer,
+				     clock_monotonic() + ms_ns(min(TCP_RTO_INIT_MS << r->tries,
+								   TCP_RTO_MAX_MS)));
 		}
 	}
 	rcu_read_unlock();
@@ -134,7 +155,8 @@ static void req_fired(struct bh_timer *timer)
 /* As far as tuning may take the buffer. */
 u8 tcp_listen_wscale(const struct tcp_sock *ts)
 {
-	u32 top = sock_flag(&ts->inet.sk, SOCK_RCVBUF_SET) ? ts->inet.sk.rcvbuf : tcp_sysctl.rmem[2];
+	u32 top = sock_flag(&ts->inet.sk, SOCK_RCVBUF_SET) ? ts->inet.sk.rcvbuf
+							   : tcp_sysctl.rmem[2];
 	u8 wscale = 0;
 
 	for (; top > 65535 && wscale < TCP_WSCALE_MAX; top >>= 1)
@@ -142,14 +164,21 @@ u8 tcp_listen_wscale(const struct tcp_sock *ts)
 	return wscale;
 }
 
-void tcp_req_note(struct tcp_req *r, struct tcp_sock *ts, const struct netbuf *nb, const struct tcp_in *in)
+void tcp_req_note(struct tcp_req *r, struct tcp_sock *ts, const struct netbuf *nb,
+		  const struct tcp_in *in)
 {
 	const struct ip_cb *cb = (const struct ip_cb *)(const void *)nb->cb;
 	u8 wscale;
 	struct tcp t = { .rcvbuf = &ts->inet.sk.rcvbuf, .window_clamp = ts->tcp.window_clamp };
 
-	r->ent = (struct tcp_ent){ .laddr = cb->dst, .raddr = cb->src, .lport = in->dport, .rport = in->sport, .bound_if = ts->inet.sk.bound_if,
-				   .kind = TCP_ENT_REQ, .family = (u8)ts->inet.sk.family, .net = ts->inet.sk.net };
+	r->ent = (struct tcp_ent){ .laddr = cb->dst,
+				   .raddr = cb->src,
+				   .lport = in->dport,
+				   .rport = in->sport,
+				   .bound_if = ts->inet.sk.bound_if,
+				   .kind = TCP_ENT_REQ,
+				   .family = (u8)ts->inet.sk.family,
+				   .net = ts->inet.sk.net };
 	r->listener = ts;
 	r->irs = in->seq;
 	r->ifindex = cb->ifindex;
@@ -160,7 +189,8 @@ void tcp_req_note(struct tcp_req *r, struct tcp_sock *ts, const struct netbuf *n
 	r->ts_recent = in->opt.tsval;
 	r->mss = in->opt.mss ? in->opt.mss : (u16)tcp_default_mss(cb->src);
 	r->tos = ip_is4(cb->dst) ? ts->inet.tos : ts->inet.tclass;
-	r->ecn_ok = tcp_sysctl.ecn && (in->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR) && !cb->ce;
+	r->ecn_ok = tcp_sysctl.ecn && (in->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR) &&
+		    !cb->ce;
 	t.window_clamp = t.window_clamp ? t.window_clamp : U32_MAX / 2;
 	tcp_init_window(&t, ts->inet.sk.rcvbuf, r->mss, r->wscale_ok, &r->window, &wscale);
 	if (r->wscale_ok)
@@ -193,7 +223,8 @@ static bool add_req(struct tcp_listen *l, struct tcp_req *r)
 	return ok;
 }
 
-static void establish_fast(struct tcp_sock *ts, struct tcp_req *r, struct netbuf *nb, struct tcp_in *in);
+static void establish_fast(struct tcp_sock *ts, struct tcp_req *r, struct netbuf *nb,
+			   struct tcp_in *in);
 
 /* True: nb was taken over. */
 static bool take_syn(struct tcp_sock *ts, struct netbuf *nb, struct tcp_in *in, u32 isn)
@@ -310,7 +341,8 @@ static void establish(struct tcp_sock *ts, struct tcp_req *r, struct netbuf *nb,
 }
 
 /* A SYN whose data is taken at once: r, which nobody else knows, becomes a connection. */
-static void establish_fast(struct tcp_sock *ts, struct tcp_req *r, struct netbuf *nb, struct tcp_in *in)
+static void establish_fast(struct tcp_sock *ts, struct tcp_req *r, struct netbuf *nb,
+			   struct tcp_in *in)
 {
 	struct tcp_sock *c = tcp_child_make(ts, r);
 	struct sock *sk;
@@ -363,15 +395,26 @@ static bool in_window(const struct tcp_req *r, const struct tcp_in *in)
 {
 	u32 next = r->irs + 1, edge = next + r->window;
 
-	return in->seq == next || (seq_after(in->end, next) && seq_before(in->seq, edge)) || (in->seq == edge && in->end == edge);
+	return in->seq == next || (seq_after(in->end, next) && seq_before(in->seq, edge)) ||
+	       (in->seq == edge && in->end == edge);
 }
 
-/* Where we stand, to whoever sends something else (RFC 5961); not more often than Linux's tcp_invalid_ratelimit. */
+/* Where we stand, to whoever sends something else (RFC 5961); not more often than Linux's
+ * tcp_invalid_ratelimit. */
 static void acknowledge(struct tcp_req *r)
 {
-	struct tcp_reply a = { .net = r->ent.net, .src = r->ent.laddr, .dst = r->ent.raddr, .sport = r->ent.lport, .dport = r->ent.rport,
-			       .window = (u16)(r->window >> r->rcv_wscale), .flags = TCP_ACK, .tos = r->tos, .seq = r->iss + 1,
-			       .ack = r->irs + 1, .mark = r->listener->inet.sk.mark, .oif = r->ent.bound_if };
+	struct tcp_reply a = { .net = r->ent.net,
+			       .src = r->ent.laddr,
+			       .dst = r->ent.raddr,
+			       .sport = r->ent.lport,
+			       .dport = r->ent.rport,
+			       .window = (u16)(r->window >> r->rcv_wscale),
+			       .flags = TCP_ACK,
+			       .tos = r->tos,
+			       .seq = r->iss + 1,
+			       .ack = r->irs + 1,
+			       .mark = r->listener->inet.sk.mark,
+			       .oif = r->ent.bound_if };
 	ktime_t now = clock_monotonic();
 
 	if (r->last_ack && now - r->last_ack < ms_ns(TCP_OOW_INTERVAL_MS))
@@ -411,7 +454,8 @@ void tcp_req_rx(struct tcp_ent *e, struct netbuf *nb, struct tcp_in *in)
 			tcp_refuse(e->net, e->laddr, e->raddr, in, r->ifindex);
 		} else if (r->ts_ok && in->opt.has_ts && (s32)(in->opt.tsval - r->ts_recent) < 0) {
 			tcp_req_synack(r, tcp_req_mtu(r));
-		} else if (ts->defer_accept && r->tries < ts->defer_accept && in->end == r->irs + 1) {
+		} else if (ts->defer_accept && r->tries < ts->defer_accept &&
+			   in->end == r->irs + 1) {
 			r->acked = true;			/* wait for data */
 			TCP_COUNT(TCPDeferAcceptDrop);
 		} else if (atomic_read(&sk->ack_backlog) > sk->max_ack_backlog) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_req.h - TCP, listening: what the files about it share. Invariants and locks are told in tcp_req.c. */
+/* tcp_req.h - TCP, listening: what the files about it share. Invariants and locks are told in
+ * tcp_req.c. */
 #pragma once
 
 #include "tcp_int.h"
@@ -20,7 +21,8 @@ struct tcp_req {
 	struct list link;		/* [q] */
 	struct tcp_sock *listener;	/* [I] a reference */
 	u32 iss, irs, ts_recent, ts_offset, window;
-	u32 ts_bits;			/* of a cookie: options in the lowest bits of our timestamp; 0: not one */
+	/* of a cookie: options in the lowest bits of our timestamp; 0: not one */
+	u32 ts_bits;
 	ktime_t sent;			/* the first SYN|ACK */
 	ktime_t last_ack;		/* to what did not fit; races cost one more */
 	u16 mss;			/* the peer's */
@@ -35,21 +37,29 @@ struct tcp_req {
 	struct rcu_head rcu;
 };
 
-static inline struct tcp_req *tcp_req_of(struct tcp_ent *e) { return container_of(e, struct tcp_req, ent); }
+static inline struct tcp_req *tcp_req_of(struct tcp_ent *e)
+{
+	return container_of(e, struct tcp_req, ent);
+}
 
 /* ---- tcp_req.c ---- */
 u32 tcp_local_mss(const struct tcp_sock *ts, bool v4, u32 mtu);
 u32 tcp_req_mtu(const struct tcp_req *r);			/* of the way back */
 void tcp_req_synack(struct tcp_req *r, u32 mtu);
 /* What a SYN says, into a zeroed request that is in no table. */
-void tcp_req_note(struct tcp_req *r, struct tcp_sock *ts, const struct netbuf *nb, const struct tcp_in *in);
+void tcp_req_note(struct tcp_req *r, struct tcp_sock *ts, const struct netbuf *nb,
+		  const struct tcp_in *in);
 u8 tcp_listen_wscale(const struct tcp_sock *ts);
 
 /* ---- tcp_cookie.c ---- */
-#define TCP_COOKIE_TS_MASK 63u		/* the bits of our timestamp that say what the options were */
-void tcp_cookie_send(struct tcp_sock *ts, const struct netbuf *nb, const struct tcp_in *in);	/* in answer to a SYN, and keeps nothing */
-/* An ACK: does it bring back a cookie of ours? Then r, which has noted it, says what the SYN had said. */
-bool tcp_cookie_take(struct tcp_req *r, const struct tcp_sock *ts, const struct netbuf *nb, const struct tcp_in *in);
+/* the bits of our timestamp that say what the options were */
+#define TCP_COOKIE_TS_MASK 63u
+/* in answer to a SYN, and keeps nothing */
+void tcp_cookie_send(struct tcp_sock *ts, const struct netbuf *nb, const struct tcp_in *in);
+/* An ACK: does it bring back a cookie of ours? Then r, which has noted it, says what the SYN had
+ * said. */
+bool tcp_cookie_take(struct tcp_req *r, const struct tcp_sock *ts, const struct netbuf *nb,
+		     const struct tcp_in *in);
 
 /* ---- tcp_fastopen.c ---- */
 /* Is the data of this SYN to be taken at once? If not, r may have a cookie to give. */
@@ -57,4 +67,5 @@ bool tcp_fast_judge(struct tcp_sock *ts, struct tcp_req *r, const struct tcp_in 
 void tcp_fast_begin(struct tcp_sock *ts, struct tcp_sock *c);
 
 /* ---- tcp_child.c ---- */
-struct tcp_sock *tcp_child_make(struct tcp_sock *ts, const struct tcp_req *r);	/* in no table and no queue; NULL: no memory or no route */
+/* in no table and no queue; NULL: no memory or no route */
+struct tcp_sock *tcp_child_make(struct tcp_sock *ts, const struct tcp_req *r);

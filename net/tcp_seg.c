@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_seg.c - TCP: what was written, in segments that share pages with whoever else has them: appending, splitting, trimming.
+/* tcp_seg.c - TCP: what was written, in segments that share pages with whoever else has them:
+ * appending, splitting, trimming.
  *
- * Invariants: (1) `sent` then `unsent` cover snd_una..write_seq without holes; (2) a segment has at most NETBUF_FRAGS fragments and one
- * packet of any device carries it; (3) wmem counts each segment's bytes and TCP_SEG_COST.
+ * Invariants: (1) `sent` then `unsent` cover snd_una..write_seq without holes; (2) a segment has at
+ * most NETBUF_FRAGS fragments and one packet of any device carries it; (3) wmem counts each
+ * segment's bytes and TCP_SEG_COST.
  * Locks: the owner's. Pure. Ref: RFC 9293 s3.3.1. Tests: selftests/unit/tcp_test.c
  */
 #include "tcp_int.h"
@@ -50,7 +52,8 @@ struct tcp_seg *tcp_tail_seg(struct tcp *t, u32 *room)
 
 	if (!list_empty(&t->unsent)) {
 		s = list_last(&t->unsent, struct tcp_seg, link);
-		if (s->nr_frags < NETBUF_FRAGS && s->end - s->seq < goal && !(s->flags & (TCP_FIN | TCP_SYN))) {
+		if (s->nr_frags < NETBUF_FRAGS && s->end - s->seq < goal &&
+		    !(s->flags & (TCP_FIN | TCP_SYN))) {
 			*room = goal - (s->end - s->seq);
 			return s;
 		}
@@ -82,7 +85,8 @@ void tcp_queue_frag(struct tcp *t, struct tcp_seg *s, struct page *p, u32 off, u
 /* An empty segment with a flag that takes a sequence number. */
 struct tcp_seg *tcp_queue_flag(struct tcp *t, u8 flag)
 {
-	struct tcp_seg *s = list_empty(&t->unsent) ? NULL : list_last(&t->unsent, struct tcp_seg, link);
+	struct tcp_seg *s = list_empty(&t->unsent) ? NULL
+						   : list_last(&t->unsent, struct tcp_seg, link);
 
 	if (!s || (s->flags & TCP_SYN)) {
 		s = new_seg(t, t->write_seq);
@@ -105,7 +109,9 @@ static void move_frags(struct tcp_seg *s, struct tcp_seg *d, u32 n)
 		n -= s->frags[i].len;
 	kept = i;
 	if (n) {
-		d->frags[d->nr_frags++] = (struct netbuf_frag){ s->frags[i].page, s->frags[i].off + n, s->frags[i].len - n };
+		d->frags[d->nr_frags++] = (struct netbuf_frag){ s->frags[i].page,
+								s->frags[i].off + n,
+								s->frags[i].len - n };
 		page_get(s->frags[i].page);
 		s->frags[i].len = n;
 		kept = ++i;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* tcp_sock.c - TCP sockets: sending, receiving, polling.
  *
- * What is sent is copied into pages that a CPU's small sends share; sendfile and splice hand over pages of their own. What was received
- * stays in its packets until it is read. SO_RCVLOWAT, MSG_WAITALL, MSG_PEEK, MSG_TRUNC and the urgent byte are decided here.
+ * What is sent is copied into pages that a CPU's small sends share; sendfile and splice hand over
+ * pages of their own. What was received stays in its packets until it is read. SO_RCVLOWAT,
+ * MSG_WAITALL, MSG_PEEK, MSG_TRUNC and the urgent byte are decided here.
  *
- * Locks: the owner lock; user memory is touched while the socket is owned, packets then go to the backlog.
+ * Locks: the owner lock; user memory is touched while the socket is owned, packets then go to the
+ * backlog.
  * Ref: send(2), recv(2), tcp(7), poll(2); RFC 6093. Tests: selftests/abi/tcp.c
  */
 #include "tcp_int.h"
@@ -71,7 +73,8 @@ static void give_page(struct frag_page *f)
 
 static bool can_send(const struct tcp *t)
 {
-	return TCP_STATES(TCP_ESTABLISHED, TCP_CLOSE_WAIT) & 1u << t->state || (t->state == TCP_SYN_RECV && t->tfo_server);
+	return TCP_STATES(TCP_ESTABLISHED, TCP_CLOSE_WAIT) & 1u << t->state ||
+	       (t->state == TCP_SYN_RECV && t->tfo_server);
 }
 
 static bool has_room(const struct tcp *t)
@@ -83,7 +86,8 @@ static bool send_may_go_on(struct tcp_sock *ts)
 {
 	struct sock *sk = &ts->inet.sk;
 
-	return atomic_read(&sk->err) || (READ_ONCE(sk->shutdown) & SEND_SHUTDOWN) || !READ_ONCE(ts->no_space);
+	return atomic_read(&sk->err) || (READ_ONCE(sk->shutdown) & SEND_SHUTDOWN) ||
+	       !READ_ONCE(ts->no_space);
 }
 
 /* Owner; lets go meanwhile. */
@@ -111,7 +115,8 @@ static int check_send(struct tcp_sock *ts, bool nonblock, ktime_t deadline)
 		if (nonblock)
 			return -EAGAIN;
 		sock_unlock(sk);
-		err = waitq_wait(&sk->obj.writers, !tcp_is_opening(ts), WAIT_INTERRUPTIBLE, deadline);
+		err = waitq_wait(&sk->obj.writers, !tcp_is_opening(ts), WAIT_INTERRUPTIBLE,
+				 deadline);
 		sock_lock(sk);
 		tcp_enter(ts);
 		if (err)
@@ -152,7 +157,8 @@ ssize_t tcp_copy_some(struct tcp *t, struct iter *from, u32 most)
 /* An empty segment that nothing was copied into must not stay at the end. */
 static void drop_empty_tail(struct tcp *t)
 {
-	struct tcp_seg *s = list_empty(&t->unsent) ? NULL : list_last(&t->unsent, struct tcp_seg, link);
+	struct tcp_seg *s = list_empty(&t->unsent) ? NULL
+						   : list_last(&t->unsent, struct tcp_seg, link);
 
 	if (s && s->seq == s->end) {
 		list_del(&s->link);
@@ -312,7 +318,8 @@ struct reader {
 /* As much of nb as is wanted. 0 or -EFAULT. */
 static int read_packet(struct tcp *t, struct sock_msg *m, struct netbuf *nb, struct reader *r)
 {
-	u32 off = r->seq - tcp_cb(nb)->seq, n = (u32)min((usize)(nb->len - off), iter_left(m->iter));
+	u32 off = r->seq - tcp_cb(nb)->seq,
+	    n = (u32)min((usize)(nb->len - off), iter_left(m->iter));
 	bool at_mark;
 
 	n = up_to_mark(t, r->seq, n, &at_mark);
@@ -351,7 +358,8 @@ static int read_queue(struct tcp *t, struct sock_msg *m, struct reader *r)
 			err = read_packet(t, m, nb, r);
 		if (!peek) {
 			t->copied_seq = r->seq;
-			if (t->urg_state != TCP_URG_NONE && seq_after(r->seq, t->rcv_up) && (t->urg_state != TCP_URG_ANNOUNCED || t->urg_inline))
+			if (t->urg_state != TCP_URG_NONE && seq_after(r->seq, t->rcv_up) &&
+			    (t->urg_state != TCP_URG_ANNOUNCED || t->urg_inline))
 				t->urg_state = TCP_URG_NONE;
 			if (!seq_before(r->seq, end)) {
 				list_del(&nb->link);
@@ -368,8 +376,8 @@ static bool something_new(struct tcp_sock *ts, u32 seen)
 {
 	struct sock *sk = &ts->inet.sk;
 
-	return READ_ONCE(ts->tcp.rcv_nxt) != seen || atomic_read(&sk->err) || (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) ||
-	       READ_ONCE(sk->state) == TCP_CLOSED;
+	return READ_ONCE(ts->tcp.rcv_nxt) != seen || atomic_read(&sk->err) ||
+	       (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) || READ_ONCE(sk->state) == TCP_CLOSED;
 }
 
 /* Nothing copied yet and nothing there: 1: wait, else the result. */
@@ -395,8 +403,8 @@ static bool must_stop(struct tcp_sock *ts, const struct sock_msg *m)
 {
 	const struct tcp *t = &ts->tcp;
 
-	return m->nonblock || t->fin_seen || atomic_read(&ts->inet.sk.err) || t->state == TCP_CLOSED || (t->shutdown & RCV_SHUTDOWN) ||
-	       signal_pending(current());
+	return m->nonblock || t->fin_seen || atomic_read(&ts->inet.sk.err) ||
+	       t->state == TCP_CLOSED || (t->shutdown & RCV_SHUTDOWN) || signal_pending(current());
 }
 
 static ssize_t recv_owned(struct tcp_sock *ts, struct sock_msg *m)
@@ -417,7 +425,8 @@ static ssize_t recv_owned(struct tcp_sock *ts, struct sock_msg *m)
 		err = read_queue(t, m, &r);
 		if (t->state != TCP_CLOSED && t->copied_seq != before)
 			tcp_data_read(t, t->copied_seq - before);
-		if (err || r.stop || !iter_left(m->iter) || (r.copied && (r.copied >= target || must_stop(ts, m))))
+		if (err || r.stop || !iter_left(m->iter) ||
+		    (r.copied && (r.copied >= target || must_stop(ts, m))))
 			break;
 		if (!r.copied) {
 			err = nothing_there(ts, m);
@@ -425,7 +434,8 @@ static ssize_t recv_owned(struct tcp_sock *ts, struct sock_msg *m)
 				break;
 		}
 		sock_unlock(sk);
-		err = waitq_wait_exclusive(&sk->obj.readers, something_new(ts, seen), WAIT_INTERRUPTIBLE, deadline);
+		err = waitq_wait_exclusive(&sk->obj.readers, something_new(ts, seen),
+					   WAIT_INTERRUPTIBLE, deadline);
 		sock_lock(sk);
 		tcp_enter(ts);
 		if (err) {
@@ -438,7 +448,8 @@ static ssize_t recv_owned(struct tcp_sock *ts, struct sock_msg *m)
 	}
 	if (r.copied)
 		sock_move_peek(sk, m->flags & MSG_PEEK ? r.copied : -r.copied);
-	if (t->fin_seen && !(m->flags & MSG_PEEK) && iter_left(m->iter) && t->copied_seq + 1 == t->rcv_nxt)
+	if (t->fin_seen && !(m->flags & MSG_PEEK) && iter_left(m->iter) &&
+	    t->copied_seq + 1 == t->rcv_nxt)
 		t->fin_read = true;
 	return r.copied ? r.copied : err;
 }
@@ -484,7 +495,8 @@ static u32 poll_data(struct tcp_sock *ts)
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	} else {
 		WRITE_ONCE(ts->no_space, true);
-		smp_mb();			/* (A) with the look in tcp_env_space(): one of us sees the other */
+		/* (A) with the look in tcp_env_space(): one of us sees the other */
+		smp_mb();
 		if (tcp_can_write(t) && tcp_notsent(t) < t->notsent_lowat)
 			mask |= EPOLLOUT | EPOLLWRNORM;
 	}
@@ -518,7 +530,8 @@ static u32 bytes_waiting(struct tcp *t)
 {
 	if (tcp_is_opening(tcp_sock_of(t)))
 		return 0;
-	if (t->urg_state == TCP_URG_NONE || t->urg_inline || seq_before(t->rcv_up, t->copied_seq) || !seq_before(t->rcv_up, t->rcv_nxt))
+	if (t->urg_state == TCP_URG_NONE || t->urg_inline || seq_before(t->rcv_up, t->copied_seq) ||
+	    !seq_before(t->rcv_up, t->rcv_nxt))
 		return t->rcv_nxt - t->copied_seq - t->fin_seen;
 	return t->rcv_up - t->copied_seq;
 }
@@ -537,9 +550,13 @@ int tcp_ioctl(struct sock *sk, u32 cmd, s32 *value)
 	else if (cmd == SIOCATMARK)
 		*value = t->urg_state != TCP_URG_NONE && t->rcv_up == t->copied_seq;
 	else if (cmd == SIOCOUTQ)
-		*value = (s32)(TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state ? 0 : t->write_seq - t->snd_una);
+		*value = (s32)(TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state
+				       ? 0
+				       : t->write_seq - t->snd_una);
 	else if (cmd == SIOCOUTQNSD)
-		*value = (s32)(TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state ? 0 : t->write_seq - t->snd_nxt);
+		*value = (s32)(TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state
+				       ? 0
+				       : t->write_seq - t->snd_nxt);
 	else
 		err = -ENOTTY;
 	sock_unlock(sk);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_sysctl.c - net.ipv4.tcp_*: the numbers an administrator may change. Ref: Linux Documentation/networking/ip-sysctl.rst.
+/* tcp_sysctl.c - net.ipv4.tcp_*: the numbers an administrator may change. Ref: Linux
+ * Documentation/networking/ip-sysctl.rst.
  * Tests: selftests/abi/procsys.c
  */
 #include "tcp_int.h"
@@ -10,11 +11,33 @@
 #include <mm/page.h>
 
 struct tcp_sysctl tcp_sysctl = {
-	.syn_retries = 6, .synack_retries = 5, .retries2 = 15, .syn_linear = 4, .fastopen = TFO_CLIENT, .fin_timeout_s = 60, .keep_time_s = 7200,
-	.keep_intvl_s = 75, .keep_probes = 9, .max_syn_backlog = 1024,
-	.retries1 = 3, .max_orphans = 65536, .chains = 16384, .cong = &tcp_cubic, .notsent_lowat = U32_MAX, .max_tw = 65536,
-	.rmem = { 4096, 131072, 6291456 }, .wmem = { 4096, 16384, 4194304 }, .ecn = 2, .syncookies = 1, .tw_reuse = 2,
-	.window_scaling = true, .timestamps = true, .sack = true, .dsack = true, .slow_start_after_idle = true, .moderate_rcvbuf = true,
+	.syn_retries = 6,
+	.synack_retries = 5,
+	.retries2 = 15,
+	.syn_linear = 4,
+	.fastopen = TFO_CLIENT,
+	.fin_timeout_s = 60,
+	.keep_time_s = 7200,
+	.keep_intvl_s = 75,
+	.keep_probes = 9,
+	.max_syn_backlog = 1024,
+	.retries1 = 3,
+	.max_orphans = 65536,
+	.chains = 16384,
+	.cong = &tcp_cubic,
+	.notsent_lowat = U32_MAX,
+	.max_tw = 65536,
+	.rmem = { 4096, 131072, 6291456 },
+	.wmem = { 4096, 16384, 4194304 },
+	.ecn = 2,
+	.syncookies = 1,
+	.tw_reuse = 2,
+	.window_scaling = true,
+	.timestamps = true,
+	.sack = true,
+	.dsack = true,
+	.slow_start_after_idle = true,
+	.moderate_rcvbuf = true,
 };
 
 SYSCTL(tcp_syn_retries, "net/ipv4/tcp_syn_retries", tcp_sysctl.syn_retries, 1, 127);
@@ -38,7 +61,8 @@ SYSCTL(tcp_timestamps, "net/ipv4/tcp_timestamps", tcp_sysctl.timestamps, 0, 1);
 SYSCTL(tcp_sack, "net/ipv4/tcp_sack", tcp_sysctl.sack, 0, 1);
 SYSCTL(tcp_dsack, "net/ipv4/tcp_dsack", tcp_sysctl.dsack, 0, 1);
 SYSCTL(tcp_abort_on_overflow, "net/ipv4/tcp_abort_on_overflow", tcp_sysctl.abort_on_overflow, 0, 1);
-SYSCTL(tcp_slow_start_after_idle, "net/ipv4/tcp_slow_start_after_idle", tcp_sysctl.slow_start_after_idle, 0, 1);
+SYSCTL(tcp_slow_start_after_idle, "net/ipv4/tcp_slow_start_after_idle",
+       tcp_sysctl.slow_start_after_idle, 0, 1);
 SYSCTL(tcp_moderate_rcvbuf, "net/ipv4/tcp_moderate_rcvbuf", tcp_sysctl.moderate_rcvbuf, 0, 1);
 SYSCTL(tcp_rfc1337, "net/ipv4/tcp_rfc1337", tcp_sysctl.rfc1337, 0, 1);
 SYSCTL(tcp_retries1, "net/ipv4/tcp_retries1", tcp_sysctl.retries1, 0, 255);

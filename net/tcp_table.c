@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_table.c - TCP: finding who a segment is for: by four-tuple (connections, requests, TIME_WAIT), else by listening port.
+/* tcp_table.c - TCP: finding who a segment is for: by four-tuple (connections, requests,
+ * TIME_WAIT), else by listening port.
  *
- * Invariants: (1) at most one entry for a four-tuple (and device); (2) an entry that a table shows holds a reference to itself or its
- * socket, and its memory goes after a grace period; (3) whoever takes an entry out owns what it stood for: tcp_table_del() tells.
- * Locks: a bucket's lock [RANK_SOCK_TABLE], bottom halves off, for changes; readers are under RCU and write nothing.
+ * Invariants: (1) at most one entry for a four-tuple (and device); (2) an entry that a table shows
+ * holds a reference to itself or its socket, and its memory goes after a grace period; (3) whoever
+ * takes an entry out owns what it stood for: tcp_table_del() tells.
+ * Locks: a bucket's lock [RANK_SOCK_TABLE], bottom halves off, for changes; readers are under RCU
+ * and write nothing.
  * Ref: tcp(7), socket(7) SO_REUSEPORT. Tests: selftests/abi/tcp.c
  */
 #include "tcp_int.h"
@@ -37,13 +40,16 @@ static struct hlist *chain_of(const struct tcp_ent *e, struct spinlock **lock)
 	return &chains[h % CHAINS];
 }
 
-static bool same(const struct tcp_ent *e, struct net_ns *net, struct ipaddr laddr, u16 lport, struct ipaddr raddr, u16 rport, s32 ifindex)
+static bool same(const struct tcp_ent *e, struct net_ns *net, struct ipaddr laddr, u16 lport,
+		 struct ipaddr raddr, u16 rport, s32 ifindex)
 {
-	return e->lport == lport && e->rport == rport && ip_eq(e->raddr, raddr) && ip_eq(e->laddr, laddr) && e->net == net &&
+	return e->lport == lport && e->rport == rport && ip_eq(e->raddr, raddr) &&
+	       ip_eq(e->laddr, laddr) && e->net == net &&
 	       (!e->bound_if || !ifindex || e->bound_if == ifindex);
 }
 
-struct tcp_ent *tcp_table_find(struct net_ns *net, struct ipaddr laddr, u16 lport, struct ipaddr raddr, u16 rport, s32 ifindex)
+struct tcp_ent *tcp_table_find(struct net_ns *net, struct ipaddr laddr, u16 lport,
+			       struct ipaddr raddr, u16 rport, s32 ifindex)
 {
 	u32 h = hash_of(laddr, lport, raddr, rport);
 	struct tcp_ent *e;
@@ -155,7 +161,7 @@ struct tcp_sock *tcp_listener_find(struct net_ns *net, const struct ip_cb *cb, u
 			top = s;
 			best = is;
 			equal = 1;
-		} else if (sock_flag(&is->sk, SOCK_REUSEPORT)) {	/* shared by the flow's hash */
+		} else if (sock_flag(&is->sk, SOCK_REUSEPORT)) { /* shared by the flow's hash */
 			if (equal == 1)
 				pick = hash_of(cb->dst, dport, cb->src, sport);
 			if (reuseport_takes(&pick, ++equal))
@@ -167,7 +173,8 @@ struct tcp_sock *tcp_listener_find(struct net_ns *net, const struct ip_cb *cb, u
 
 /* ---- everybody: listeners are the chains before those of connections ---- */
 
-bool tcp_walk(struct net_ns *net, struct diag_cursor *c, bool (*fn)(struct tcp_ent *e, void *arg), void *arg)
+bool tcp_walk(struct net_ns *net, struct diag_cursor *c, bool (*fn)(struct tcp_ent *e, void *arg),
+	      void *arg)
 {
 	for (; c->chain < LISTENERS + CHAINS; diag_next_chain(c)) {
 		struct tcp_ent *e;
@@ -187,7 +194,8 @@ bool tcp_walk(struct net_ns *net, struct diag_cursor *c, bool (*fn)(struct tcp_e
 	return true;
 }
 
-bool tcp_walk_listeners(struct net_ns *net, struct diag_cursor *c, bool (*fn)(struct tcp_sock *ts, void *arg), void *arg)
+bool tcp_walk_listeners(struct net_ns *net, struct diag_cursor *c,
+			bool (*fn)(struct tcp_sock *ts, void *arg), void *arg)
 {
 	for (; c->chain < LISTENERS; diag_next_chain(c)) {
 		struct inet_sock *is;
@@ -195,7 +203,8 @@ bool tcp_walk_listeners(struct net_ns *net, struct diag_cursor *c, bool (*fn)(st
 
 		rcu_read_lock();
 		hlist_for_each_entry(is, &listeners[c->chain], hash)
-			if (is->sk.net == net && diag_step(c, &pos) && !fn(container_of(is, struct tcp_sock, inet), arg)) {
+			if (is->sk.net == net && diag_step(c, &pos) &&
+			    !fn(container_of(is, struct tcp_sock, inet), arg)) {
 				rcu_read_unlock();
 				diag_stop(c, c->chain, pos);
 				return false;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_timer.c - TCP: what happens when nothing does: retransmission, probes, delayed acknowledgements, keepalive.
+/* tcp_timer.c - TCP: what happens when nothing does: retransmission, probes, delayed
+ * acknowledgements, keepalive.
  *
- * A connection has one timer. Deadlines are words; the timer is armed for the nearest only when that is nearer than what it is armed
- * for already, so an acknowledgement that moves the retransmission further away costs a store. A timer that comes early looks again.
- * Locks: the owner's. Pure. Ref: RFC 6298, RFC 1122 s4.2.3, RFC 5482; tcp(7) retries. Tests: selftests/unit/tcp*_test.c, selftests/net/packet
+ * A connection has one timer. Deadlines are words; the timer is armed for the nearest only when
+ * that is nearer than what it is armed for already, so an acknowledgement that moves the
+ * retransmission further away costs a store. A timer that comes early looks again.
+ * Locks: the owner's. Pure. Ref: RFC 6298, RFC 1122 s4.2.3, RFC 5482; tcp(7) retries. Tests:
+ * selftests/unit/tcp*_test.c, selftests/net/packet
  */
 #include "tcp_int.h"
 
@@ -35,12 +38,14 @@ static ktime_t backed_off(const struct tcp *t)
 
 /* ---- retransmission ---- */
 
-/* As long as n retransmissions take when the first comes after the least timeout: tcp(7) tcp_retries2 means this time, not their number. */
+/* As long as n retransmissions take when the first comes after the least timeout: tcp(7)
+ * tcp_retries2 means this time, not their number. */
 static ktime_t time_of_retries(u32 n)
 {
 	u32 doubling = min(n, 9u);		/* until TCP_RTO_MAX_MS */
 
-	return ms_ns(((2u << doubling) - 1) * TCP_RTO_MIN_MS) + ms_ns((u64)(n - doubling) * TCP_RTO_MAX_MS);
+	return ms_ns(((2u << doubling) - 1) * TCP_RTO_MIN_MS) +
+	       ms_ns((u64)(n - doubling) * TCP_RTO_MAX_MS);
 }
 
 static u32 retries_of(const struct tcp *t)
@@ -51,13 +56,16 @@ static u32 retries_of(const struct tcp *t)
 static bool has_expired(const struct tcp *t)
 {
 	if (TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state) {
-		if (t->user_timeout_ms && t->retrans_stamp && t->now - t->retrans_stamp >= ms_ns(t->user_timeout_ms))
+		if (t->user_timeout_ms && t->retrans_stamp &&
+		    t->now - t->retrans_stamp >= ms_ns(t->user_timeout_ms))
 			return true;
-		return t->retries >= t->syn_retries + (t->state == TCP_SYN_SENT ? t->syn_linear : 0);
+		return t->retries >=
+		       t->syn_retries + (t->state == TCP_SYN_SENT ? t->syn_linear : 0);
 	}
 	if (t->user_timeout_ms)
 		return t->retrans_stamp && t->now - t->retrans_stamp >= ms_ns(t->user_timeout_ms);
-	return t->retries && t->retrans_stamp && t->now - t->retrans_stamp >= time_of_retries(retries_of(t));
+	return t->retries && t->retrans_stamp &&
+	       t->now - t->retrans_stamp >= time_of_retries(retries_of(t));
 }
 
 /* RFC 5482: not later than the user wants to hear of it. */
@@ -74,14 +82,16 @@ static ktime_t clamp_to_user(const struct tcp *t, ktime_t wait)
 /* The peer closed its window over what is on its way: it gets probes for as long as it answers. */
 static bool is_closed(const struct tcp *t)
 {
-	return !t->snd_wnd && !t->dead && !(TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state);
+	return !t->snd_wnd && !t->dead &&
+	       !(TCP_STATES(TCP_SYN_SENT, TCP_SYN_RECV) & 1u << t->state);
 }
 
 static bool is_silent(const struct tcp *t)
 {
 	ktime_t most = ms_ns(t->user_timeout_ms ? t->user_timeout_ms : 2 * TCP_RTO_MAX_MS);
 
-	return t->retrans_stamp && t->now - t->retrans_stamp > most && t->now - t->last_ack_rcv > most;
+	return t->retrans_stamp && t->now - t->retrans_stamp > most &&
+	       t->now - t->last_ack_rcv > most;
 }
 
 static void rto(struct tcp *t)
@@ -100,7 +110,8 @@ static void rto(struct tcp *t)
 	s = list_first(&t->sent, struct tcp_seg, link);
 	if (tcp_retransmit(t, s, t->mss)) {
 		t->retries += !closed && t->retries < 255;
-		t->backoff += t->backoff < 16 && (t->state != TCP_SYN_SENT || t->retries > t->syn_linear);
+		t->backoff += t->backoff < 16 &&
+			      (t->state != TCP_SYN_SENT || t->retries > t->syn_linear);
 	}
 	if (!t->retrans_stamp)
 		t->retrans_stamp = t->now;
@@ -129,10 +140,12 @@ static void retransmission(struct tcp *t)
 
 void tcp_arm_probe(struct tcp *t)
 {
-	if (t->snd_una != t->snd_nxt || list_empty(&t->unsent) || t->deadline[TCP_T_PACE] != WAIT_FOREVER)
+	if (t->snd_una != t->snd_nxt || list_empty(&t->unsent) ||
+	    t->deadline[TCP_T_PACE] != WAIT_FOREVER)
 		return;
 	if (t->deadline[TCP_T_PROBE] == WAIT_FOREVER)
-		tcp_set_deadline(t, TCP_T_PROBE, t->now + max(backed_off(t), ms_ns(TCP_RTO_MIN_MS)));
+		tcp_set_deadline(t, TCP_T_PROBE,
+				 t->now + max(backed_off(t), ms_ns(TCP_RTO_MIN_MS)));
 }
 
 static void probe(struct tcp *t)
@@ -141,7 +154,8 @@ static void probe(struct tcp *t)
 		t->probes_out = 0;
 		return;
 	}
-	if (t->user_timeout_ms && t->probes_out && t->retrans_stamp && t->now - t->retrans_stamp >= ms_ns(t->user_timeout_ms)) {
+	if (t->user_timeout_ms && t->probes_out && t->retrans_stamp &&
+	    t->now - t->retrans_stamp >= ms_ns(t->user_timeout_ms)) {
 		give_up(t);
 		return;
 	}
@@ -186,7 +200,8 @@ void tcp_start_keepalive(struct tcp *t)
 
 static void keepalive(struct tcp *t)
 {
-	ktime_t idle = (ktime_t)t->keep_idle_s * NSEC_PER_SEC, next = idle, silent = t->now - max(t->last_rcv, t->last_ack_rcv);
+	ktime_t idle = (ktime_t)t->keep_idle_s * NSEC_PER_SEC, next = idle,
+		silent = t->now - max(t->last_rcv, t->last_ack_rcv);
 
 	if (t->dead && t->state == TCP_FIN_WAIT2) {		/* the peer's FIN does not come */
 		tcp_done(t);
@@ -198,8 +213,9 @@ static void keepalive(struct tcp *t)
 		if (silent < idle) {
 			next = idle - silent;
 		} else {
-			bool lost = t->user_timeout_ms ? silent >= ms_ns(t->user_timeout_ms) && t->keep_probes
-						       : t->keep_probes >= t->keep_cnt;
+			bool lost = t->user_timeout_ms
+					    ? silent >= ms_ns(t->user_timeout_ms) && t->keep_probes
+					    : t->keep_probes >= t->keep_cnt;
 
 			if (lost) {
 				tcp_send_reset(t);
@@ -218,7 +234,8 @@ static void keepalive(struct tcp *t)
 void tcp_timeout(struct tcp *t)
 {
 	static void (*const work[TCP_T_NR])(struct tcp *) = {
-		[TCP_T_RETRANS] = retransmission, [TCP_T_PROBE] = probe, [TCP_T_DELACK] = delayed_ack, [TCP_T_KEEP] = keepalive,
+		[TCP_T_RETRANS] = retransmission, [TCP_T_PROBE] = probe,
+		[TCP_T_DELACK] = delayed_ack,	  [TCP_T_KEEP] = keepalive,
 		[TCP_T_FIN] = tcp_send_fin,
 	};
 

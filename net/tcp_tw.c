@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_tw.c - TCP: what remains of a connection for a minute, in a few words: TIME_WAIT, and FIN_WAIT2 when nobody has the socket.
+/* tcp_tw.c - TCP: what remains of a connection for a minute, in a few words: TIME_WAIT, and
+ * FIN_WAIT2 when nobody has the socket.
  *
- *	connection --tcp_tw_make()--> FIN_WAIT2 -- FIN --> TIME_WAIT -- 60 s; a RST; a SYN that begins anew --> gone
+ *	connection --tcp_tw_make()--> FIN_WAIT2 -- FIN --> TIME_WAIT -- 60 s; a RST; a SYN that
+ *	begins anew --> gone
  *
- * Invariants: (1) it is in the table until somebody takes it out (tcp_table_del); that one stops the timer, gives the port back and
- * frees it after a grace period. Numbers that a new connection takes over begin behind ours.
- * Locks: lock [RANK_SOCK_QUEUE] for the numbers; the table's. Ref: RFC 9293 s3.10.7.4, RFC 1337, RFC 6191, tcp(7) tcp_tw_reuse.
+ * Invariants: (1) it is in the table until somebody takes it out (tcp_table_del); that one stops
+ * the timer, gives the port back and frees it after a grace period. Numbers that a new connection
+ * takes over begin behind ours.
+ * Locks: lock [RANK_SOCK_QUEUE] for the numbers; the table's. Ref: RFC 9293 s3.10.7.4, RFC 1337,
+ * RFC 6191, tcp(7) tcp_tw_reuse.
  * Tests: selftests/abi/tcp.c, selftests/net/packet
  */
 #include "tcp_int.h"
@@ -68,7 +72,9 @@ void tcp_tw_make(struct tcp_sock *ts, u32 state, u32 ms)
 {
 	struct inet_sock *is = &ts->inet;
 	struct tcp *t = &ts->tcp;
-	struct tcp_tw *tw = atomic_read(&nr_tw) < tcp_sysctl.max_tw ? slab_alloc(tw_cache, PAGE_ATOMIC | PAGE_ZEROED) : NULL;
+	struct tcp_tw *tw = atomic_read(&nr_tw) < tcp_sysctl.max_tw
+				    ? slab_alloc(tw_cache, PAGE_ATOMIC | PAGE_ZEROED)
+				    : NULL;
 
 	if (!tw) {
 		TCP_COUNT(TCPTimeWaitOverflow);
@@ -103,9 +109,18 @@ void tcp_tw_make(struct tcp_sock *ts, u32 state, u32 ms)
 
 static void acknowledge(struct tcp_tw *tw)
 {
-	struct tcp_reply r = { .net = tw->ent.net, .src = tw->ent.laddr, .dst = tw->ent.raddr, .sport = tw->ent.lport, .dport = tw->ent.rport,
-			       .window = (u16)(tw->rcv_wnd >> tw->rcv_wscale), .flags = TCP_ACK, .tos = tw->tos, .seq = tw->snd_nxt,
-			       .ack = tw->rcv_nxt, .mark = tw->mark, .oif = tw->oif };
+	struct tcp_reply r = { .net = tw->ent.net,
+			       .src = tw->ent.laddr,
+			       .dst = tw->ent.raddr,
+			       .sport = tw->ent.lport,
+			       .dport = tw->ent.rport,
+			       .window = (u16)(tw->rcv_wnd >> tw->rcv_wscale),
+			       .flags = TCP_ACK,
+			       .tos = tw->tos,
+			       .seq = tw->snd_nxt,
+			       .ack = tw->rcv_nxt,
+			       .mark = tw->mark,
+			       .oif = tw->oif };
 
 	if (tw->ts_ok) {
 		r.opt.ts = true;
@@ -120,7 +135,8 @@ enum verdict { TW_DROP, TW_ACK, TW_KILL, TW_REFUSE, TW_SYN };
 /* [w] The peer's FIN, late, or more data that nobody will read. */
 static enum verdict in_fin_wait2(struct tcp_tw *tw, const struct tcp_in *in)
 {
-	bool outside = seq_before(in->end, tw->rcv_nxt) || seq_after(in->seq, tw->rcv_nxt + tw->rcv_wnd);
+	bool outside = seq_before(in->end, tw->rcv_nxt) ||
+		       seq_after(in->seq, tw->rcv_nxt + tw->rcv_wnd);
 
 	if (outside)
 		return in->flags & TCP_RST ? TW_DROP : TW_ACK;
@@ -153,7 +169,8 @@ static enum verdict in_time_wait(struct tcp_tw *tw, const struct tcp_in *in)
 		return TW_DROP;
 	}
 	if ((in->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_SYN && !old &&
-	    (seq_after(in->seq, tw->rcv_nxt) || (tw->ts_ok && in->opt.has_ts && (s32)(in->opt.tsval - tw->ts_recent) > 0)))
+	    (seq_after(in->seq, tw->rcv_nxt) ||
+	     (tw->ts_ok && in->opt.has_ts && (s32)(in->opt.tsval - tw->ts_recent) > 0)))
 		return TW_SYN;
 	return in->flags & TCP_RST ? TW_DROP : TW_ACK;
 }
@@ -194,9 +211,12 @@ bool tcp_tw_rx(struct tcp_ent *e, struct netbuf *nb, struct tcp_in *in, u32 *isn
 bool tcp_tw_reusable(struct tcp_ent *e, struct tcp *t)
 {
 	struct tcp_tw *tw = tw_of(e);
-	bool reuse = tcp_sysctl.tw_reuse == 1 || (tcp_sysctl.tw_reuse == 2 && ip_is_loopback(e->raddr) && ip_is_loopback(e->laddr));
+	bool reuse = tcp_sysctl.tw_reuse == 1 ||
+		     (tcp_sysctl.tw_reuse == 2 && ip_is_loopback(e->raddr) &&
+		      ip_is_loopback(e->laddr));
 
-	if (!reuse || !tw->ts_ok || tw->state != TCP_TIME_WAIT || clock_monotonic() - tw->ts_recent_at <= NSEC_PER_SEC)
+	if (!reuse || !tw->ts_ok || tw->state != TCP_TIME_WAIT ||
+	    clock_monotonic() - tw->ts_recent_at <= NSEC_PER_SEC)
 		return false;
 	t->iss = tw->snd_nxt + 65535 + 2;
 	t->ts_offset = tw->ts_offset;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_wire.c - TCP segments as bytes: header and options read and written, the checksum, and SipHash for what strangers must not guess.
+/* tcp_wire.c - TCP segments as bytes: header and options read and written, the checksum, and
+ * SipHash for what strangers must not guess.
  *
  * Pure. An option that is malformed ends the list: what came before it holds, as Linux has it.
- * Ref: RFC 9293 s3.1-3.2, RFC 7323, RFC 2018, RFC 7413 s4.1; SipHash-2-4 (Aumasson, Bernstein 2012).
+ * Ref: RFC 9293 s3.1-3.2, RFC 7323, RFC 2018, RFC 7413 s4.1; SipHash-2-4 (Aumasson, Bernstein
+ * 2012).
  * Tests: selftests/unit/tcp_test.c, selftests/fuzz/tcp_fuzz.c
  */
 #include "tcp_int.h"
@@ -10,7 +12,16 @@
 #include <kernel/lib/string.h>
 #include <net/checksum.h>
 
-enum { OPT_END, OPT_NOP, OPT_MSS, OPT_WSCALE, OPT_SACK_OK, OPT_SACK, OPT_TS = 8, OPT_FASTOPEN = 34 };
+enum {
+	OPT_END,
+	OPT_NOP,
+	OPT_MSS,
+	OPT_WSCALE,
+	OPT_SACK_OK,
+	OPT_SACK,
+	OPT_TS = 8,
+	OPT_FASTOPEN = 34
+};
 #define ALIGNED_TS 0x0101080au		/* NOP NOP timestamp 10 */
 #define SACK_OK_TS 0x0402080au
 
@@ -113,7 +124,8 @@ bool tcp_parse(const struct tcp_header *h, u32 len, struct tcp_in *in)
 	in->opt.has_wscale = in->opt.has_ts = in->opt.sack_ok = in->opt.has_cookie = false;
 	in->opt.nr_sack = in->opt.cookie_len = 0;
 	if (head > sizeof(*h))
-		read_options(&in->opt, (const u8 *)(h + 1), head - (u32)sizeof(*h), h->flags & TCP_SYN);
+		read_options(&in->opt, (const u8 *)(h + 1), head - (u32)sizeof(*h),
+			     h->flags & TCP_SYN);
 	return true;
 }
 
@@ -179,7 +191,8 @@ u32 tcp_put_options(u8 *at, const struct tcp_out_options *o)
 
 u16 tcp_pseudo(struct ipaddr src, struct ipaddr dst, u32 len)
 {
-	u32 sum = ip_is4(dst) ? csum_pseudo4(ip_v4(src), ip_v4(dst), len, IPPROTO_TCP) : csum_pseudo6(&src, &dst, len, IPPROTO_TCP);
+	u32 sum = ip_is4(dst) ? csum_pseudo4(ip_v4(src), ip_v4(dst), len, IPPROTO_TCP)
+			      : csum_pseudo6(&src, &dst, len, IPPROTO_TCP);
 
 	return (u16)~csum_fold(sum);
 }
@@ -203,8 +216,8 @@ static void sip_round(u64 v[4])
 
 u64 siphash(const u64 key[2], const void *data, usize n)
 {
-	u64 v[4] = { key[0] ^ 0x736f6d6570736575ull, key[1] ^ 0x646f72616e646f6dull, key[0] ^ 0x6c7967656e657261ull,
-		     key[1] ^ 0x7465646279746573ull };
+	u64 v[4] = { key[0] ^ 0x736f6d6570736575ull, key[1] ^ 0x646f72616e646f6dull,
+		     key[0] ^ 0x6c7967656e657261ull, key[1] ^ 0x7465646279746573ull };
 	const u8 *p = data;
 	u64 m, last = (u64)n << 56;
 

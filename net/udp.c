@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* udp.c - UDP sockets: birth, names, options, end. Sending is udp_out.c, receiving udp_in.c.
  *
- * Locks: the owner lock around addresses and what is pending. Ref: RFC 768, udp(7), ip(7). Tests: selftests/abi/udp.c
+ * Locks: the owner lock around addresses and what is pending. Ref: RFC 768, udp(7), ip(7). Tests:
+ * selftests/abi/udp.c
  */
 #include "udp_int.h"
 
@@ -91,8 +92,14 @@ static void disconnect(struct udp_sock *us)
 static int connect_to(struct udp_sock *us, struct ipaddr dst, u16 port, s32 scope)
 {
 	struct inet_sock *is = &us->inet;
-	struct flow f = { .dst = dst, .src = is->saddr, .oif = scope ? scope : is->mcast_if && ip_is_multicast(dst) ? is->mcast_if : 0,
-			  .mark = is->sk.mark, .tos = is->tos, .proto = IPPROTO_UDP };
+	struct flow f = { .dst = dst,
+			  .src = is->saddr,
+			  .oif = scope					? scope
+				 : is->mcast_if && ip_is_multicast(dst) ? is->mcast_if
+									: 0,
+			  .mark = is->sk.mark,
+			  .tos = is->tos,
+			  .proto = IPPROTO_UDP };
 	struct route r = {};
 	int err = route_lookup(is->sk.net, &f, &r);
 
@@ -276,12 +283,26 @@ static void drop_backlog(struct sock *sk, struct netbuf *nb)
 }
 
 static const struct sock_ops udp_ops = {
-	.name = "UDP", .bind = udp_bind, .connect = udp_connect, .getname = inet_getname, .send = udp_send, .recv = udp_recv,
-	.shutdown = udp_shutdown, .setopt = udp_setopt, .getopt = udp_getopt, .poll = udp_poll, .ioctl = udp_ioctl, .backlog = drop_backlog,
-	.abort = udp_abort, .close = udp_close, .destroy = udp_destroy, .free = udp_free,
+	.name = "UDP",
+	.bind = udp_bind,
+	.connect = udp_connect,
+	.getname = inet_getname,
+	.send = udp_send,
+	.recv = udp_recv,
+	.shutdown = udp_shutdown,
+	.setopt = udp_setopt,
+	.getopt = udp_getopt,
+	.poll = udp_poll,
+	.ioctl = udp_ioctl,
+	.backlog = drop_backlog,
+	.abort = udp_abort,
+	.close = udp_close,
+	.destroy = udp_destroy,
+	.free = udp_free,
 };
 
-INET_PROTO(udp, .type = SOCK_DGRAM, .protocol = IPPROTO_UDP, .is_default = true, .create = udp_create);
+INET_PROTO(udp, .type = SOCK_DGRAM, .protocol = IPPROTO_UDP, .is_default = true,
+	   .create = udp_create);
 
 void udp_init(struct net_ns *net)
 {

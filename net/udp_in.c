@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* udp_in.c - UDP: from a packet to the socket it is for, and to the program.
  *
- * Sockets hang in buckets by local port, read under RCU. The best match wins: a connected one over a bound one over a wildcard; equal ones
- * with SO_REUSEPORT share by the flow's hash. Packets to groups and broadcast addresses go to every match.
+ * Sockets hang in buckets by local port, read under RCU. The best match wins: a connected one over
+ * a bound one over a wildcard; equal ones with SO_REUSEPORT share by the flow's hash. Packets to
+ * groups and broadcast addresses go to every match.
  *
- * Invariants: (1) a hashed socket has a port; (2) what is queued has a verified sum (or none was sent) and is charged to the socket.
+ * Invariants: (1) a hashed socket has a port; (2) what is queued has a verified sum (or none was
+ * sent) and is charged to the socket.
  * Locks: bucket.lock [RANK_SOCK_TABLE] for changes; rx.lock [RANK_SOCK_QUEUE], bottom halves off.
  * Ref: RFC 768, RFC 1122 s4.1, udp(7). Tests: selftests/abi/udp.c
  */
@@ -97,7 +99,8 @@ static struct udp_sock *find(struct net_ns *net, const struct ip_cb *cb, u16 spo
 			top = s;
 			best = is;
 			equal = 1;
-		} else if (sock_flag(&is->sk, SOCK_REUSEPORT) && sock_flag(&best->sk, SOCK_REUSEPORT)) {
+		} else if (sock_flag(&is->sk, SOCK_REUSEPORT) &&
+			   sock_flag(&best->sk, SOCK_REUSEPORT)) {
 			if (equal == 1)
 				pick = flow_hash(cb, sport);
 			if (reuseport_takes(&pick, ++equal))
@@ -137,8 +140,8 @@ static void queue(struct udp_sock *us, struct netbuf *nb)
 		netbuf_free(nb);
 		return;
 	}
-	if (atomic_read(&sk->rmem) + nb->truesize > sk->rcvbuf + PAGE_SIZE || (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) ||
-	    sock_flag(sk, SOCK_DEAD)) {
+	if (atomic_read(&sk->rmem) + nb->truesize > sk->rcvbuf + PAGE_SIZE ||
+	    (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) || sock_flag(sk, SOCK_DEAD)) {
 		sk->drops++;
 		UDP_COUNT(v4, RcvbufErrors);
 		UDP_COUNT(v4, InErrors);
@@ -192,7 +195,8 @@ static void deliver_all(struct net_ns *net, struct netbuf *nb, u16 sport, u16 dp
 	netbuf_free(nb);
 }
 
-/* A large packet that the sender's stack did not cut: sockets that did not ask for it get pieces. */
+/* A large packet that the sender's stack did not cut: sockets that did not ask for it get pieces.
+ * */
 static void deliver(struct udp_sock *us, struct netbuf *nb)
 {
 	u32 size = nb->gso_size;
@@ -350,7 +354,8 @@ static void show(struct inet_sock *is, struct inet_diag *d)
 	d->bound_port = is->port_bound;
 }
 
-bool udp_diag_find(struct net_ns *net, const struct ip_cb *cb, u16 rport, u16 lport, struct inet_diag *d, struct sock **out)
+bool udp_diag_find(struct net_ns *net, const struct ip_cb *cb, u16 rport, u16 lport,
+		   struct inet_diag *d, struct sock **out)
 {
 	struct udp_sock *us;
 	bool ok;
@@ -378,7 +383,8 @@ bool udp_diag(struct net_ns *net, struct diag_cursor *c, u32 states, inet_diag_f
 			struct inet_diag d;
 
 			show(is, &d);
-			go_on = is->sk.net != net || !diag_step(c, &pos) || !(states & 1u << d.state) || fn(&d, arg);
+			go_on = is->sk.net != net || !diag_step(c, &pos) ||
+				!(states & 1u << d.state) || fn(&d, arg);
 			if (!go_on)
 				break;
 		}

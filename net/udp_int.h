@@ -4,7 +4,10 @@
 
 #include <net/udp.h>
 
-static inline struct udp_sock *to_udp(struct sock *sk) { return container_of(sk, struct udp_sock, inet.sk); }
+static inline struct udp_sock *to_udp(struct sock *sk)
+{
+	return container_of(sk, struct udp_sock, inet.sk);
+}
 
 /* ---- udp_in.c ---- */
 void udp_hash(struct udp_sock *us);		/* bound: findable by its port */

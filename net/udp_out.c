@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* udp_out.c - UDP: from a program's bytes to an IP packet; gathering with MSG_MORE and UDP_CORK; cutting with UDP_SEGMENT.
+/* udp_out.c - UDP: from a program's bytes to an IP packet; gathering with MSG_MORE and UDP_CORK;
+ * cutting with UDP_SEGMENT.
  *
- * Invariants: (1) pending, when set, has room for the UDP header in front and goes to pending_tx by pending_route; (2) a datagram that
- * is sent is charged to its socket until the device has it.
+ * Invariants: (1) pending, when set, has room for the UDP header in front and goes to pending_tx by
+ * pending_route; (2) a datagram that is sent is charged to its socket until the device has it.
  * Locks: owner. Ref: RFC 768, RFC 8200 s8.1, udp(7). Tests: selftests/abi/udp.c
  */
 #include "udp_int.h"
@@ -75,7 +76,12 @@ static void set_defaults(const struct inet_sock *is, struct target *t)
 
 static int find_route(struct inet_sock *is, struct target *t, s32 oif)
 {
-	struct flow f = { .dst = t->tx.dst, .src = t->tx.src, .oif = oif, .mark = t->tx.mark, .tos = t->tx.tos, .proto = IPPROTO_UDP,
+	struct flow f = { .dst = t->tx.dst,
+			  .src = t->tx.src,
+			  .oif = oif,
+			  .mark = t->tx.mark,
+			  .tos = t->tx.tos,
+			  .proto = IPPROTO_UDP,
 			  .allow_any_src = is->freebind || is->transparent };
 	int err;
 
@@ -120,7 +126,8 @@ static int find_target(struct udp_sock *us, struct sock_msg *m, struct target *t
 	}
 	set_defaults(is, t);
 	apply_ctl(t, m->ctl, &oif);
-	if (!m->has_addr && !m->ctl && route_valid(&is->route, atomic_read(&is->sk.net->route_gen))) {
+	if (!m->has_addr && !m->ctl &&
+	    route_valid(&is->route, atomic_read(&is->sk.net->route_gen))) {
 		t->route = &is->route;
 		return 0;
 	}
@@ -135,7 +142,8 @@ static void put_header(struct udp_sock *us, struct netbuf *nb, const struct ip_t
 	bool v4 = ip_is4(tx->dst);
 	u32 sum;
 
-	*h = (struct udp_header){ cpu_to_be16(us->inet.lport), cpu_to_be16(dport), cpu_to_be16((u16)nb->len), 0 };
+	*h = (struct udp_header){ cpu_to_be16(us->inet.lport), cpu_to_be16(dport),
+				  cpu_to_be16((u16)nb->len), 0 };
 	nb->trans_off = netbuf_offset(nb);
 	if (v4 ? sock_flag(&us->inet.sk, SOCK_NO_CHECK) : us->no_check6_tx)
 		return;
@@ -163,15 +171,19 @@ static int set_segments(struct netbuf *nb, u32 size, const struct route *r, bool
 	return 0;
 }
 
-/* The path is narrower than the datagram, which must not be cut: IP_RECVERR hears how wide it is. */
+/* The path is narrower than the datagram, which must not be cut: IP_RECVERR hears how wide it is.
+ * */
 static void tell_too_big(struct udp_sock *us, const struct ip_tx *tx, u16 port, u32 mtu)
 {
-	struct ip_error e = { .offender = ip_is4(tx->dst) ? IP4_ANY : IP6_ANY, .err = EMSGSIZE, .info = mtu };
+	struct ip_error e = { .offender = ip_is4(tx->dst) ? IP4_ANY : IP6_ANY,
+			      .err = EMSGSIZE,
+			      .info = mtu };
 
 	inet_queue_error(&us->inet, NULL, &e, tx->dst, port);
 }
 
-static int send_now(struct udp_sock *us, struct netbuf *nb, struct ip_tx *tx, struct route *r, u16 port, u32 segment)
+static int send_now(struct udp_sock *us, struct netbuf *nb, struct ip_tx *tx, struct route *r,
+		    u16 port, u32 segment)
 {
 	int err = set_segments(nb, segment, r, ip_is4(tx->dst));
 
@@ -189,7 +201,8 @@ static int send_now(struct udp_sock *us, struct netbuf *nb, struct ip_tx *tx, st
 		mib_inc(inet_is6(&us->inet) ? MIB_UDP6_SndbufErrors : MIB_UDP4_SndbufErrors);
 	if (err == -EMSGSIZE)
 		tell_too_big(us, tx, port, r->mtu);
-	return err == -ENOBUFS && !(ip_is4(tx->dst) ? us->inet.recverr : us->inet.recverr6) ? 0 : err;
+	return err == -ENOBUFS && !(ip_is4(tx->dst) ? us->inet.recverr : us->inet.recverr6) ? 0
+											    : err;
 }
 
 static int make_datagram(struct sock *sk, struct sock_msg *m, u32 len, struct netbuf **out)
@@ -237,7 +250,8 @@ void udp_drop_pending(struct udp_sock *us)
 /* More bytes for what is pending; on failure all of it is lost, as Linux has it. */
 static int append(struct udp_sock *us, struct sock_msg *m, u32 len)
 {
-	int err = us->pending->len + len > UDP_MAX ? -EMSGSIZE : netbuf_from_iter(us->pending, m->iter, len);
+	int err = us->pending->len + len > UDP_MAX ? -EMSGSIZE
+						   : netbuf_from_iter(us->pending, m->iter, len);
 
 	if (err)
 		udp_drop_pending(us);
@@ -254,7 +268,9 @@ static int start_pending(struct udp_sock *us, struct netbuf *nb, struct target *
 		t->own = (struct route){};
 		return 0;
 	}
-	return find_route(&us->inet, t, us->inet.sk.bound_if) ? -EHOSTUNREACH : (us->pending_route = t->own, t->own = (struct route){}, 0);
+	return find_route(&us->inet, t, us->inet.sk.bound_if)
+		       ? -EHOSTUNREACH
+		       : (us->pending_route = t->own, t->own = (struct route){}, 0);
 }
 
 static int send_new(struct udp_sock *us, struct sock_msg *m, u32 len, bool more)
@@ -270,7 +286,8 @@ static int send_new(struct udp_sock *us, struct sock_msg *m, u32 len, bool more)
 	if (!err)
 		err = make_datagram(&us->inet.sk, m, len, &nb);
 	if (!err)
-		err = more ? start_pending(us, nb, &t) : send_now(us, nb, &t.tx, t.route, t.port, segment);
+		err = more ? start_pending(us, nb, &t)
+			   : send_now(us, nb, &t.tx, t.route, t.port, segment);
 	route_put(&t.own);
 	return err;
 }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* unix.c - AF_UNIX: connections, ends. Names are in unix_name.c.
  *
- * A stream socket (and a seqpacket one) connects by making the server's end itself, pairing the two, and leaving the new end in the
- * listener's accept queue; both can send at once. Datagram sockets have at most a one-way peer.
+ * A stream socket (and a seqpacket one) connects by making the server's end itself, pairing the
+ * two, and leaving the new end in the listener's accept queue; both can send at once. Datagram
+ * sockets have at most a one-way peer.
  *
  *	CLOSED --listen--> LISTENING			CLOSED --connect--> CONNECTED --close of either--> peer: shutdown both ways
  *
  * Invariants:
- *  (1) a stream's peer is set under both locks before either end can send, and kept with its reference until close: senders read
- *      it without a lock. close() gives the reference back: nobody sends through a closed end.
- *  (2) a datagram peer changes under u's read_lock and lock; u is on peer->clients while it is connected.
+ *  (1) a stream's peer is set under both locks before either end can send, and kept with its
+ *      reference until close: senders read it without a lock. close() gives the reference back:
+ *      nobody sends through a closed end.
+ *  (2) a datagram peer changes under u's read_lock and lock; u is on peer->clients while it is
+ *      connected.
  *  (3) after close() nothing is queued: SOCK_DEAD is set under the lock before the queue is purged.
  *
  * Locks: sk.lock.spin [RANK_SOCK], two by address; net->un.lock [RANK_SOCK_TABLE].
@@ -342,7 +345,8 @@ static bool accept_q_full(const struct sock *l)
 
 static bool may_queue(const struct unix_sock *l)
 {
-	return !accept_q_full(&l->sk) || sock_flag(&l->sk, SOCK_DEAD) || (READ_ONCE(l->sk.shutdown) & RCV_SHUTDOWN);
+	return !accept_q_full(&l->sk) || sock_flag(&l->sk, SOCK_DEAD) ||
+	       (READ_ONCE(l->sk.shutdown) & RCV_SHUTDOWN);
 }
 
 /* Both locks held: pairs u with its new other end and queues that. 1: the queue is full. */
@@ -350,7 +354,8 @@ static int join(struct unix_sock *u, struct unix_sock *end, struct unix_sock *l)
 {
 	if (u->sk.state != UNIX_CLOSED)
 		return u->sk.state == UNIX_CONNECTED ? -EISCONN : -EINVAL;
-	if (sock_flag(&l->sk, SOCK_DEAD) || l->sk.state != UNIX_LISTENING || (l->sk.shutdown & RCV_SHUTDOWN))
+	if (sock_flag(&l->sk, SOCK_DEAD) || l->sk.state != UNIX_LISTENING ||
+	    (l->sk.shutdown & RCV_SHUTDOWN))
 		return -ECONNREFUSED;
 	if (accept_q_full(&l->sk))
 		return 1;
@@ -370,7 +375,8 @@ static int join(struct unix_sock *u, struct unix_sock *end, struct unix_sock *l)
 	return 0;
 }
 
-static int connect_to(struct unix_sock *u, struct unix_sock *end, struct unix_sock *l, bool nonblock)
+static int connect_to(struct unix_sock *u, struct unix_sock *end, struct unix_sock *l,
+		      bool nonblock)
 {
 	ktime_t deadline = sock_deadline(u->sk.sndtimeo);
 	int err;
@@ -439,7 +445,9 @@ static int unix_accept(struct sock *sk, bool nonblock, struct sock **out)
 			return -EINVAL;
 		if (nonblock)
 			return -EAGAIN;
-		err = waitq_wait_exclusive(&sk->obj.readers, take_waiting(l, &end) || (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN),
+		err = waitq_wait_exclusive(&sk->obj.readers,
+					   take_waiting(l, &end) ||
+						   (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN),
 					   WAIT_INTERRUPTIBLE, sock_deadline(sk->rcvtimeo));
 		if (err)
 			return sock_intr(err, sk->rcvtimeo);
@@ -455,7 +463,8 @@ static int unix_accept(struct sock *sk, bool nonblock, struct sock **out)
 static int unix_shutdown(struct sock *sk, u32 how)
 {
 	struct unix_sock *peer = NULL;
-	u8 mine = (u8)(how + 1), theirs = (u8)((mine & RCV_SHUTDOWN ? SEND_SHUTDOWN : 0) | (mine & SEND_SHUTDOWN ? RCV_SHUTDOWN : 0));
+	u8 mine = (u8)(how + 1), theirs = (u8)((mine & RCV_SHUTDOWN ? SEND_SHUTDOWN : 0) |
+					       (mine & SEND_SHUTDOWN ? RCV_SHUTDOWN : 0));
 
 	spin_lock(&sk->lock.spin);
 	sk->shutdown |= mine;
@@ -471,8 +480,9 @@ static int unix_shutdown(struct sock *sk, u32 how)
 	spin_lock(&peer->sk.lock.spin);
 	peer->sk.shutdown |= theirs;
 	spin_unlock(&peer->sk.lock.spin);
-	object_wake(&peer->sk.obj, theirs == (RCV_SHUTDOWN | SEND_SHUTDOWN) ? EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP
-									    : EPOLLIN | EPOLLRDNORM | EPOLLRDHUP);
+	object_wake(&peer->sk.obj, theirs == (RCV_SHUTDOWN | SEND_SHUTDOWN)
+					   ? EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP
+					   : EPOLLIN | EPOLLRDNORM | EPOLLRDHUP);
 	sock_put(&peer->sk);
 	return 0;
 }
@@ -525,18 +535,52 @@ static u32 dgram_poll(struct sock *sk)
 }
 
 static const struct sock_ops stream_ops = {
-	.name = "UNIX-STREAM", .bind = unix_bind, .connect = stream_connect, .listen = unix_listen, .accept = unix_accept, .pair = unix_pair,
-	.getname = unix_getname, .send = unix_stream_send, .recv = unix_stream_recv, .shutdown = unix_shutdown, .poll = stream_poll,
-	.ioctl = unix_ioctl, .close = unix_close, .destroy = unix_destroy, .free = unix_free,
+	.name = "UNIX-STREAM",
+	.bind = unix_bind,
+	.connect = stream_connect,
+	.listen = unix_listen,
+	.accept = unix_accept,
+	.pair = unix_pair,
+	.getname = unix_getname,
+	.send = unix_stream_send,
+	.recv = unix_stream_recv,
+	.shutdown = unix_shutdown,
+	.poll = stream_poll,
+	.ioctl = unix_ioctl,
+	.close = unix_close,
+	.destroy = unix_destroy,
+	.free = unix_free,
 };
 static const struct sock_ops dgram_ops = {
-	.name = "UNIX", .bind = unix_bind, .connect = dgram_connect, .pair = unix_pair, .getname = unix_getname, .send = unix_dgram_send,
-	.recv = unix_dgram_recv, .shutdown = unix_shutdown, .poll = dgram_poll, .ioctl = unix_ioctl, .close = unix_close,
-	.destroy = unix_destroy, .free = unix_free,
+	.name = "UNIX",
+	.bind = unix_bind,
+	.connect = dgram_connect,
+	.pair = unix_pair,
+	.getname = unix_getname,
+	.send = unix_dgram_send,
+	.recv = unix_dgram_recv,
+	.shutdown = unix_shutdown,
+	.poll = dgram_poll,
+	.ioctl = unix_ioctl,
+	.close = unix_close,
+	.destroy = unix_destroy,
+	.free = unix_free,
 };
 static const struct sock_ops seqpacket_ops = {
-	.name = "UNIX", .bind = unix_bind, .connect = stream_connect, .listen = unix_listen, .accept = unix_accept, .pair = unix_pair,
-	.getname = unix_getname, .send = unix_seqpacket_send, .recv = unix_seqpacket_recv, .shutdown = unix_shutdown, .poll = dgram_poll,
-	.ioctl = unix_ioctl, .close = unix_close, .destroy = unix_destroy, .free = unix_free,
+	.name = "UNIX",
+	.bind = unix_bind,
+	.connect = stream_connect,
+	.listen = unix_listen,
+	.accept = unix_accept,
+	.pair = unix_pair,
+	.getname = unix_getname,
+	.send = unix_seqpacket_send,
+	.recv = unix_seqpacket_recv,
+	.shutdown = unix_shutdown,
+	.poll = dgram_poll,
+	.ioctl = unix_ioctl,
+	.close = unix_close,
+	.destroy = unix_destroy,
+	.free = unix_free,
 };
 SOCK_FAMILY(unix, .family = AF_UNIX, .create = unix_create);

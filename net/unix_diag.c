@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* unix_diag.c - AF_UNIX sockets one after the other, for /proc/net/unix and sock_diag.
  *
- * Some references are taken under the table's lock, then each socket is looked at under its own: the locks' order is the other way.
- * Locks: net->un.lock, then sk.lock.spin, never both. Ref: proc(5), sock_diag(7). Tests: selftests/abi/sockdiag.c
+ * Some references are taken under the table's lock, then each socket is looked at under its own:
+ * the locks' order is the other way.
+ * Locks: net->un.lock, then sk.lock.spin, never both. Ref: proc(5), sock_diag(7). Tests:
+ * selftests/abi/sockdiag.c
  */
 #include "unix_int.h"
 
@@ -33,7 +35,11 @@ static void look_at(struct unix_sock *u, struct unix_info *i, struct sock_addr *
 	struct unix_sock *peer = NULL;
 	s32 n = 0;
 
-	*i = (struct unix_info){ .sk = &u->sk, .refs = atomic_read(&u->sk.obj.refs) - 1, .type = u->sk.type, .ino = number_of(u), .name = name };
+	*i = (struct unix_info){ .sk = &u->sk,
+				 .refs = atomic_read(&u->sk.obj.refs) - 1,
+				 .type = u->sk.type,
+				 .ino = number_of(u),
+				 .name = name };
 	spin_lock(&u->sk.lock.spin);
 	i->tcp_state = u->sk.state;
 	i->listening = u->sk.state == UNIX_LISTENING;
@@ -47,7 +53,8 @@ static void look_at(struct unix_sock *u, struct unix_info *i, struct sock_addr *
 		i->peer_ino = number_of(peer);
 	spin_unlock(&u->sk.lock.spin);
 	i->flags = i->listening ? 0x10000 : 0;					/* __SO_ACCEPTCON */
-	i->state = !i->ino ? 2 : i->tcp_state == UNIX_CONNECTED ? 3 : 1;		/* SS_CONNECTING, CONNECTED, UNCONNECTED */
+	/* SS_CONNECTING, CONNECTED, UNCONNECTED */
+	i->state = !i->ino ? 2 : i->tcp_state == UNIX_CONNECTED ? 3 : 1;
 	if (i->listening)
 		return;
 	if (!unix_ioctl(&u->sk, SIOCINQ, &n))
@@ -72,7 +79,8 @@ static u32 take_some(struct net_ns *net, u32 skip, struct unix_sock **out)
 	return n;
 }
 
-bool unix_walk(struct net_ns *net, u32 *skip, bool (*fn)(const struct unix_info *i, void *arg), void *arg)
+bool unix_walk(struct net_ns *net, u32 *skip, bool (*fn)(const struct unix_info *i, void *arg),
+	       void *arg)
 {
 	struct unix_sock *some[AT_ONCE];
 	bool go_on = true;

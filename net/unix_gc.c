@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* unix_gc.c - sockets that only lie in each other's queues.
  *
- * A socket sent over a socket is held by the message. Send A over B and B over A, close both: nobody can reach them, yet each holds the
- * other. So every socket in flight is listed with the number of messages that carry it. When that number equals the references to its
- * description, no descriptor is left: it is a candidate. Whatever can be reached from the queue of a socket that is no candidate will
- * be received some day; what then remains is garbage, and its queues are emptied.
+ * A socket sent over a socket is held by the message. Send A over B and B over A, close both:
+ * nobody can reach them, yet each holds the other. So every socket in flight is listed with the
+ * number of messages that carry it. When that number equals the references to its description, no
+ * descriptor is left: it is a candidate. Whatever can be reached from the queue of a socket that is
+ * no candidate will be received some day; what then remains is garbage, and its queues are emptied.
  *
  *	candidates = { s : in flight, references == inflight }
- *	count for each the messages in queues of candidates that carry it; those with more come from outside: alive, and so is
+ *	count for each the messages in queues of candidates that carry it; those with more come from
+ *	outside: alive, and so is
  *	everything in their queues, and so on; the rest is garbage
  *
- * Between queueing and counting there is no gap that matters: a message that is counted but not (or no longer) queued makes its sockets
- * look as if something outside held them, so they live on till the next collection.
+ * Between queueing and counting there is no gap that matters: a message that is counted but not (or
+ * no longer) queued makes its sockets look as if something outside held them, so they live on till
+ * the next collection.
  *
- * Locks: gc_lock [RANK_UNIX_GC] for the list and the counts, held through a collection; inside it the locks of the queues looked at.
+ * Locks: gc_lock [RANK_UNIX_GC] for the list and the counts, held through a collection; inside it
+ * the locks of the queues looked at.
  * Ref: unix(7) (SCM_RIGHTS). Tests: selftests/abi/unix.c
  */
 #include "unix_int.h"

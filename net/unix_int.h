@@ -16,7 +16,8 @@
 struct unix_name {
 	atomic_t refs;
 	u8 len;				/* of path */
-	char path[];			/* abstract: begins with a NUL; else ends with one that len counts */
+	/* abstract: begins with a NUL; else ends with one that len counts */
+	char path[];
 };
 
 /*
@@ -26,16 +27,19 @@ struct unix_name {
 struct unix_sock {
 	struct sock sk;			/* first */
 	struct netbuf_queue rx;		/* [s] */
-	struct mutex read_lock;		/* readers of a stream, one after the other: the head of rx is theirs */
+	/* readers of a stream, one after the other: the head of rx is theirs */
+	struct mutex read_lock;
 	struct unix_sock *peer;		/* [s] a reference. Streams: set once, kept until the end */
 	struct unix_name *name;		/* [s] a reference; set once */
 	void *node;			/* [s] what keeps the path name */
 	u32 node_id[2];			/* [s] its inode and device */
-	struct list accept_q;		/* [s] of unix_sock.accept_link: connected, not accepted; references */
+	/* [s] of unix_sock.accept_link: connected, not accepted; references */
+	struct list accept_q;
 	struct list accept_link;
 	struct unix_sock *listener;	/* [s of the listener] while on its accept_q */
 	struct waitq room;		/* connecting and sending to a full queue */
-	struct list clients;		/* [s] of unix_sock.client_link: datagram sockets connected to this one */
+	/* [s] of unix_sock.client_link: datagram sockets connected to this one */
+	struct list clients;
 	struct list client_link;	/* [s of the peer] */
 	struct hnode hash;		/* [t] */
 	struct list all;		/* [t] */
@@ -46,7 +50,10 @@ struct unix_sock {
 	bool gc_candidate;		/* [g] */
 };
 
-static inline struct unix_sock *to_unix(struct sock *sk) { return container_of(sk, struct unix_sock, sk); }
+static inline struct unix_sock *to_unix(struct sock *sk)
+{
+	return container_of(sk, struct unix_sock, sk);
+}
 
 /* netbuf.cb of a queued message. */
 struct unix_cb {
@@ -63,7 +70,8 @@ int unix_getname(struct sock *sk, bool peer, struct sock_addr *out);
 void unix_name_put(struct unix_name *n);
 void unix_addr_of(const struct unix_name *n, struct sock_addr *out);
 /* The socket that a decoded address names: a reference. -ECONNREFUSED, -EPROTOTYPE, -EINVAL. */
-int __must_check unix_find(struct net_ns *net, struct sock_addr *a, u32 type, struct unix_sock **out);
+int __must_check unix_find(struct net_ns *net, struct sock_addr *a, u32 type,
+			   struct unix_sock **out);
 int __must_check unix_autobind(struct unix_sock *u);
 /* The peer, with a reference; NULL: none. */
 struct unix_sock *unix_peer_get(struct unix_sock *u);
@@ -74,9 +82,12 @@ bool unix_queue_full(const struct unix_sock *u);
 void unix_wake_senders(struct unix_sock *u);
 
 /* ---- unix_io.c ---- */
-ssize_t unix_stream_send(struct sock *sk, struct sock_msg *m), unix_stream_recv(struct sock *sk, struct sock_msg *m);
-ssize_t unix_dgram_send(struct sock *sk, struct sock_msg *m), unix_dgram_recv(struct sock *sk, struct sock_msg *m);
-ssize_t unix_seqpacket_send(struct sock *sk, struct sock_msg *m), unix_seqpacket_recv(struct sock *sk, struct sock_msg *m);
+ssize_t unix_stream_send(struct sock *sk, struct sock_msg *m),
+	unix_stream_recv(struct sock *sk, struct sock_msg *m);
+ssize_t unix_dgram_send(struct sock *sk, struct sock_msg *m),
+	unix_dgram_recv(struct sock *sk, struct sock_msg *m);
+ssize_t unix_seqpacket_send(struct sock *sk, struct sock_msg *m),
+	unix_seqpacket_recv(struct sock *sk, struct sock_msg *m);
 int unix_ioctl(struct sock *sk, u32 cmd, s32 *value);
 
 /* ---- unix_gc.c: sockets that only lie in each other's queues ---- */

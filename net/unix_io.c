@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* unix_io.c - AF_UNIX: bytes, datagrams and descriptors from one queue to another.
  *
- * A sender builds a message with no lock held, then queues it at the other end under that end's lock, where it also sees whether the
- * end is still there. Budgets are the sender's: what it sent and nobody read counts against its sndbuf.
+ * A sender builds a message with no lock held, then queues it at the other end under that end's
+ * lock, where it also sees whether the end is still there. Budgets are the sender's: what it sent
+ * and nobody read counts against its sndbuf.
  *
  * Invariants:
- *  (1) a stream's reader holds read_lock: the head of rx is its alone, senders only append. It copies with no spinlock held.
- *  (2) bytes before and after a message with descriptors, or from another sender where credentials are asked for, never come from
- *      one recv.
- *  (3) the queue of a closed socket stays empty: SOCK_DEAD is tested under the lock that close() sets it under.
+ *  (1) a stream's reader holds read_lock: the head of rx is its alone, senders only append. It
+ *      copies with no spinlock held.
+ *  (2) bytes before and after a message with descriptors, or from another sender where credentials
+ *      are asked for, never come from one recv.
+ *  (3) the queue of a closed socket stays empty: SOCK_DEAD is tested under the lock that close()
+ *      sets it under.
  *
  * Locks: unix.c's. Ref: unix(7), recv(2), send(2). Tests: selftests/abi/unix.c
  */
@@ -61,13 +64,15 @@ static int make_message(struct sock *sk, struct iter *from, u32 n, struct netbuf
 }
 
 /* Who sent it, when the sender said so or one of the two ends asks. */
-static void add_cred(struct netbuf *nb, const struct sock *sk, const struct sock *to, const struct sock_ctl *ctl)
+static void add_cred(struct netbuf *nb, const struct sock *sk, const struct sock *to,
+		     const struct sock_ctl *ctl)
 {
 	struct unix_cb *cb = unix_cb(nb);
 
 	if (ctl && (ctl->present & CTL_CRED)) {
 		cb->cred = ctl->cred;
-	} else if (sock_flag(sk, SOCK_PASSCRED | SOCK_PASSPIDFD) || sock_flag(to, SOCK_PASSCRED | SOCK_PASSPIDFD)) {
+	} else if (sock_flag(sk, SOCK_PASSCRED | SOCK_PASSPIDFD) ||
+		   sock_flag(to, SOCK_PASSCRED | SOCK_PASSPIDFD)) {
 		const struct cred *c = current_cred();
 
 		cb->cred = (struct sock_cred){ proc_pid(current_proc()), c->uid.v, c->gid.v };
@@ -110,9 +115,11 @@ static int give_ctl(struct sock *sk, struct netbuf *nb, struct sock_msg *m, bool
 		return 0;
 	}
 	if (sock_flag(sk, SOCK_PASSCRED | SOCK_PASSPIDFD)) {
-		static const struct sock_cred unknown = { 0, 65534, 65534 };	/* the overflow ids */
+		/* the overflow ids */
+		static const struct sock_cred unknown = { 0, 65534, 65534 };
 
-		ctl->present |= (sock_flag(sk, SOCK_PASSCRED) ? CTL_CRED : 0) | (sock_flag(sk, SOCK_PASSPIDFD) ? CTL_PIDFD : 0);
+		ctl->present |= (sock_flag(sk, SOCK_PASSCRED) ? CTL_CRED : 0) |
+				(sock_flag(sk, SOCK_PASSPIDFD) ? CTL_PIDFD : 0);
 		ctl->cred = cb->cred.pid ? cb->cred : unknown;
 	}
 	if (!cb->fds)
@@ -140,7 +147,8 @@ static int deliver(struct unix_sock *to, struct netbuf *nb)
 	int err = 0;
 
 	spin_lock(&to->sk.lock.spin);
-	if (unlikely(sock_flag(&to->sk, SOCK_DEAD) || (to->sk.shutdown & RCV_SHUTDOWN)))	/* (3) */
+	/* (3) */
+	if (unlikely(sock_flag(&to->sk, SOCK_DEAD) || (to->sk.shutdown & RCV_SHUTDOWN)))
 		err = -EPIPE;
 	else
 		netbuf_queue_add(&to->rx, nb);
@@ -199,11 +207,14 @@ ssize_t unix_stream_send(struct sock *sk, struct sock_msg *m)
 
 static bool has_data(struct unix_sock *u)
 {
-	return READ_ONCE(u->rx.n) || atomic_read(&u->sk.err) || (READ_ONCE(u->sk.shutdown) & RCV_SHUTDOWN);
+	return READ_ONCE(u->rx.n) || atomic_read(&u->sk.err) ||
+	       (READ_ONCE(u->sk.shutdown) & RCV_SHUTDOWN);
 }
 
-/* Waits for something to read; read_lock is dropped meanwhile. 1: there is; 0: the end; or -errno. */
-static int wait_for_data(struct unix_sock *u, bool nonblock, ktime_t deadline) MUST_HOLD(u->read_lock)
+/* Waits for something to read; read_lock is dropped meanwhile. 1: there is; 0: the end; or -errno.
+ * */
+static int wait_for_data(struct unix_sock *u, bool nonblock, ktime_t deadline)
+	MUST_HOLD(u->read_lock)
 {
 	int err;
 
@@ -242,7 +253,8 @@ struct stream_read {
 	struct sock_msg *m;
 	ssize_t copied;
 	struct sock_cred from;
-	bool checked;			/* from is set: further messages must come from the same sender */
+	/* from is set: further messages must come from the same sender */
+	bool checked;
 	bool stop;
 };
 
@@ -253,7 +265,8 @@ static int read_head(struct unix_sock *u, struct netbuf *nb, struct stream_read 
 	u32 n = (u32)min((usize)(nb->len - cb->consumed), iter_left(r->m->iter));
 	int err;
 
-	if (r->checked && (cb->fds || (sock_flag(&u->sk, SOCK_PASSCRED | SOCK_PASSPIDFD) && !same_sender(cb, &r->from)))) {
+	if (r->checked && (cb->fds || (sock_flag(&u->sk, SOCK_PASSCRED | SOCK_PASSPIDFD) &&
+				       !same_sender(cb, &r->from)))) {
 		r->stop = true;		/* (2) */
 		return 0;
 	}
@@ -285,14 +298,16 @@ static int peek_all(struct unix_sock *u, struct stream_read *r, u32 skip)
 	struct netbuf *nb;
 	int err;
 
-	for (nb = netbuf_queue_first(&u->rx); nb && iter_left(r->m->iter); nb = list_first(&nb->link, struct netbuf, link)) {
+	for (nb = netbuf_queue_first(&u->rx); nb && iter_left(r->m->iter);
+	     nb = list_first(&nb->link, struct netbuf, link)) {
 		struct unix_cb *cb = unix_cb(nb);
 		u32 at = cb->consumed, n;
 
 		if (skip >= nb->len - at) {
 			skip -= nb->len - at;
 		} else {
-			if (r->checked && (cb->fds || (sock_flag(&u->sk, SOCK_PASSCRED) && !same_sender(cb, &r->from))))
+			if (r->checked && (cb->fds || (sock_flag(&u->sk, SOCK_PASSCRED) &&
+						       !same_sender(cb, &r->from))))
 				break;
 			at += skip;
 			skip = 0;
@@ -332,14 +347,16 @@ static void name_sender(struct unix_sock *u, struct sock_msg *m)
 		unix_addr_of(peer->name, m->addr);
 }
 
-static int peek_stream(struct unix_sock *u, struct stream_read *r, ktime_t deadline) MUST_HOLD(u->read_lock)
+static int peek_stream(struct unix_sock *u, struct stream_read *r, ktime_t deadline)
+	MUST_HOLD(u->read_lock)
 {
 	int err = wait_for_data(u, r->m->nonblock, deadline);
 
 	return err <= 0 ? err : peek_all(u, r, (u32)max(READ_ONCE(u->sk.peek_off), 0));
 }
 
-static int read_stream(struct unix_sock *u, struct stream_read *r, usize target, ktime_t deadline) MUST_HOLD(u->read_lock)
+static int read_stream(struct unix_sock *u, struct stream_read *r, usize target, ktime_t deadline)
+	MUST_HOLD(u->read_lock)
 {
 	int err = 0;
 
@@ -365,7 +382,8 @@ ssize_t unix_stream_recv(struct sock *sk, struct sock_msg *m)
 {
 	struct unix_sock *u = to_unix(sk);
 	struct stream_read r = { .m = m };
-	usize want = iter_left(m->iter), target = m->flags & MSG_WAITALL ? want : min((usize)sk->rcvlowat, want);
+	usize want = iter_left(m->iter),
+	      target = m->flags & MSG_WAITALL ? want : min((usize)sk->rcvlowat, want);
 	ktime_t deadline = sock_deadline(sk->rcvtimeo);
 	int err;
 
@@ -374,7 +392,8 @@ ssize_t unix_stream_recv(struct sock *sk, struct sock_msg *m)
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	mutex_lock(&u->read_lock);
-	err = m->flags & MSG_PEEK ? peek_stream(u, &r, deadline) : read_stream(u, &r, target, deadline);
+	err = m->flags & MSG_PEEK ? peek_stream(u, &r, deadline)
+				  : read_stream(u, &r, target, deadline);
 	if (!err && r.copied > 0)
 		sock_move_peek(sk, m->flags & MSG_PEEK ? r.copied : -r.copied);
 	mutex_unlock(&u->read_lock);
@@ -422,13 +441,16 @@ static int dgram_deliver(struct unix_sock *u, struct unix_sock *to, struct netbu
 	return err;
 }
 
-static int dgram_queue(struct unix_sock *u, struct unix_sock *to, struct netbuf *nb, struct sock_msg *m)
+static int dgram_queue(struct unix_sock *u, struct unix_sock *to, struct netbuf *nb,
+		       struct sock_msg *m)
 {
 	ktime_t deadline = sock_deadline(u->sk.sndtimeo);
 	int err;
 
 	while ((err = dgram_deliver(u, to, nb)) == 1) {
-		err = m->nonblock ? -EAGAIN : waitq_wait(&to->room, dgram_room(u, to), WAIT_INTERRUPTIBLE, deadline);
+		err = m->nonblock ? -EAGAIN
+				  : waitq_wait(&to->room, dgram_room(u, to), WAIT_INTERRUPTIBLE,
+					       deadline);
 		if (err) {
 			err = sock_intr(err, u->sk.sndtimeo);
 			break;
@@ -441,7 +463,8 @@ static int dgram_queue(struct unix_sock *u, struct unix_sock *to, struct netbuf 
 	return err;
 }
 
-static int dgram_message(struct sock *sk, struct sock_msg *m, u32 n, struct unix_sock *to, struct netbuf **out)
+static int dgram_message(struct sock *sk, struct sock_msg *m, u32 n, struct unix_sock *to,
+			 struct netbuf **out)
 {
 	struct netbuf *nb;
 	int err = make_message(sk, m->iter, n, &nb);
@@ -497,7 +520,8 @@ static bool take_dgram(struct unix_sock *u, bool peek, struct netbuf **out, u32 
 	nb = netbuf_queue_first(&u->rx);
 	while (nb && off && off >= nb->len) {
 		off -= nb->len;
-		nb = nb->link.next == &u->rx.head ? NULL : list_first(&nb->link, struct netbuf, link);
+		nb = nb->link.next == &u->rx.head ? NULL
+						  : list_first(&nb->link, struct netbuf, link);
 	}
 	if (nb && !peek)
 		netbuf_queue_del(&u->rx, nb);
@@ -507,8 +531,10 @@ static bool take_dgram(struct unix_sock *u, bool peek, struct netbuf **out, u32 
 	return nb != NULL;
 }
 
-/* The next datagram; with MSG_PEEK it stays queued, held there by read_lock. 0, -errno; *out NULL: the end. */
-static int wait_dgram(struct unix_sock *u, struct sock_msg *m, struct netbuf **out, u32 *skip) MUST_HOLD(u->read_lock)
+/* The next datagram; with MSG_PEEK it stays queued, held there by read_lock. 0, -errno; *out NULL:
+ * the end. */
+static int wait_dgram(struct unix_sock *u, struct sock_msg *m, struct netbuf **out, u32 *skip)
+	MUST_HOLD(u->read_lock)
 {
 	ktime_t deadline = sock_deadline(u->sk.rcvtimeo);
 	int err;
@@ -524,7 +550,8 @@ static int wait_dgram(struct unix_sock *u, struct sock_msg *m, struct netbuf **o
 		if (m->nonblock)
 			return -EAGAIN;
 		mutex_unlock(&u->read_lock);
-		err = waitq_wait_exclusive(&u->sk.obj.readers, has_data(u), WAIT_INTERRUPTIBLE, deadline);
+		err = waitq_wait_exclusive(&u->sk.obj.readers, has_data(u), WAIT_INTERRUPTIBLE,
+					   deadline);
 		mutex_lock(&u->read_lock);
 		if (err)
 			return sock_intr(err, u->sk.rcvtimeo);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* unix_name.c - AF_UNIX: names, and who has them.
  *
- * Invariant: a name is set once. Abstract names are in net->un.names from bind to close; path names are found through their vnode.
- * Locks: sk.lock.spin [RANK_SOCK] > net->un.lock [RANK_SOCK_TABLE]. Ref: unix(7), bind(2). Tests: selftests/abi/unix.c
+ * Invariant: a name is set once. Abstract names are in net->un.names from bind to close; path names
+ * are found through their vnode.
+ * Locks: sk.lock.spin [RANK_SOCK] > net->un.lock [RANK_SOCK_TABLE]. Ref: unix(7), bind(2). Tests:
+ * selftests/abi/unix.c
  */
 #include "unix_int.h"
 
@@ -53,7 +55,8 @@ static struct unix_sock *find_abstract(struct net_ns *net, const char *path, u32
 	struct unix_sock *u;
 
 	hlist_for_each_entry(u, &net->un.names[hash_name(path, len, type)], hash)
-		if (u->sk.type == type && u->name->len == len && memcmp(u->name->path, path, len) == 0)
+		if (u->sk.type == type && u->name->len == len &&
+		    memcmp(u->name->path, path, len) == 0)
 			return u;
 	return NULL;
 }
@@ -120,7 +123,9 @@ int unix_autobind(struct unix_sock *u)
 		struct unix_name *n;
 		char digits[8];
 
-		fmt_print(digits, sizeof(digits), "%05x", __atomic_fetch_add(&net->un.next_auto, 1, __ATOMIC_RELAXED) % AUTOBIND_NAMES);
+		fmt_print(digits, sizeof(digits), "%05x",
+			  __atomic_fetch_add(&net->un.next_auto, 1, __ATOMIC_RELAXED) %
+				  AUTOBIND_NAMES);
 		memcpy(a.path + 1, digits, 5);
 		n = make_name(&a);
 		if (!n)

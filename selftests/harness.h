@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* harness.h - the whole of an ABI test program: include it, write TEST(name) { ... } and end the file with MAIN.
+/* harness.h - the whole of an ABI test program: include it, write TEST(name) { ... } and end the
+ * file with MAIN.
  *
- * Every test runs in a process (and process group) of its own with a time limit, so a crash or a hang is one failure and
- * leaves nothing behind. EXPECT_* note a failure and go on, ASSERT_* end the test. Values are (expected, actual).
- * Output is TAP. Arguments name the tests to run (all by default); -l lists them.
+ * Every test runs in a process (and process group) of its own with a time limit, so a crash or a
+ * hang is one failure and leaves nothing behind. EXPECT_* note a failure and go on, ASSERT_* end
+ * the test. Values are (expected, actual). Output is TAP. Arguments name the tests to run (all by
+ * default); -l lists them.
  *
- * A comment line "needs: OPTIONS" at the head of a test file gives selftests/run more options for scripts/run.
- * TEST_XFAIL(name, "why") is known to fail on Ashlar (never on Linux): reported as such, and as a failure once it passes. */
+ * A comment line "needs: OPTIONS" at the head of a test file gives selftests/run more options for
+ * scripts/run. TEST_XFAIL(name, "why") is known to fail on Ashlar (never on Linux): reported as
+ * such, and as a failure once it passes. */
 #pragma once
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -171,10 +174,12 @@ static inline void on_signal(int sig, int flags)
 	sigaction(sig, &sa, NULL);
 }
 
-/* And again after a second: who was not asleep yet when the first came is woken by the next. 0: no more. */
+/* And again after a second: who was not asleep yet when the first came is woken by the next. 0: no
+ * more. */
 static inline void alarm_ms(int ms)
 {
-	struct itimerval t = { .it_value = { ms / 1000, ms % 1000 * 1000 }, .it_interval = { ms ? 1 : 0, 0 } };
+	struct itimerval t = { .it_value = { ms / 1000, ms % 1000 * 1000 },
+			       .it_interval = { ms ? 1 : 0, 0 } };
 
 	setitimer(ITIMER_REAL, &t, NULL);
 }
@@ -194,7 +199,8 @@ static inline int is_debug_kernel(void)
 	return uname(&u) == 0 && strstr(u.version, " DEBUG") != NULL;
 }
 
-/* IN_CHILD({ ... }): meanwhile, in a child process; its pid. Checks in it count. Not reaped unless the test does. */
+/* IN_CHILD({ ... }): meanwhile, in a child process; its pid. Checks in it count. Not reaped unless
+ * the test does. */
 #define IN_CHILD(...)                                                                             \
 	({                                                                                        \
 		fflush(stdout);                                                                   \
@@ -217,8 +223,9 @@ static inline int exit_status(pid_t pid)
 	return WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
 }
 
-/* IN_THREAD({ ... }): meanwhile, in a thread that sees the test's variables; joined where the enclosing block ends.
- * A nested function: the program then asks for an executable stack (prefer IN_CHILD where memory need not be shared). */
+/* IN_THREAD({ ... }): meanwhile, in a thread that sees the test's variables; joined where the
+ * enclosing block ends. A nested function: the program then asks for an executable stack (prefer
+ * IN_CHILD where memory need not be shared). */
 #define IN_THREAD(...) IN_THREAD_(__COUNTER__, __VA_ARGS__)
 #define IN_THREAD_(n, ...) IN_THREAD__(n, __VA_ARGS__)
 #define IN_THREAD__(n, ...)                                                                       \
@@ -267,7 +274,8 @@ static int harness_run(const struct test *t)
 
 		if (waitpid(pid, &st, WNOHANG) == pid) {
 			if (WIFSIGNALED(st))
-				printf("# killed by signal %d: %s\n", WTERMSIG(st), strsignal(WTERMSIG(st)));
+				printf("# killed by signal %d: %s\n", WTERMSIG(st),
+				       strsignal(WTERMSIG(st)));
 			else
 				status = WEXITSTATUS(st);
 			break;
@@ -296,7 +304,8 @@ static int harness_main(int argc, char **argv)
 {
 	int n = 0, failed = 0;
 
-	harness_failed = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	harness_failed = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			      -1, 0);
 	for (const struct test *t = harness_tests; t; t = t->next)
 		n += harness_wanted(t, argc, argv);
 	if (argc > 1 && strcmp(argv[1], "-l") == 0) {

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* agent.c - the guest's end of `scripts/run -x`: runs one command and carries its stdin, stdout, stderr and status over
- * the console, which is the only channel every kernel has. scripts/lib/agent.py is the other end.
+/* agent.c - the guest's end of `scripts/run -x`: runs one command and carries its stdin, stdout,
+ * stderr and status over the console, which is the only channel every kernel has.
+ * scripts/lib/agent.py is the other end.
  *
- * How: frames  magic[2] type seq:16 len:16 payload crc32:32  (little endian, crc from type to payload). Frames that carry
- * something (C G I E from the host, O R X to it) are numbered from 0 in each direction and accepted only in order. A says
- * "I have everything below seq" and how many bytes of stdin fit; N says the same and asks for the rest again. Kernel
- * text may stand between frames or destroy one: the receiver looks for the next magic and asks again.
- * Only the host has a retransmission timer: under icount the guest's timers run ahead of the world.
+ * How: frames  magic[2] type seq:16 len:16 payload crc32:32  (little endian, crc from type to
+ * payload). Frames that carry something (C G I E from the host, O R X to it) are numbered from 0 in
+ * each direction and accepted only in order. A says "I have everything below seq" and how many
+ * bytes of stdin fit; N says the same and asks for the rest again. Kernel text may stand between
+ * frames or destroy one: the receiver looks for the next magic and asks again. Only the host has a
+ * retransmission timer: under icount the guest's timers run ahead of the world.
  *
- * Also serves as PID 1 (init=/sbin/agent), then mounts what is there to mount. Takes its command from /etc/agent.cmd if
- * that exists (nothing is then read from the host: deterministic runs). */
+ * Also serves as PID 1 (init=/sbin/agent), then mounts what is there to mount. Takes its command
+ * from /etc/agent.cmd if that exists (nothing is then read from the host: deterministic runs). */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -445,7 +447,8 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	if (pipe2(child_died, O_CLOEXEC | O_NONBLOCK))
 		return 1;
-	sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = on_sigchld, .sa_flags = SA_RESTART }, NULL);
+	sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = on_sigchld, .sa_flags = SA_RESTART },
+		  NULL);
 	init_crc();
 	open_console();
 	from_file = read_command_file();

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* asid.c - which number an address space has in the TLBs. Pure.
  *
- * Numbers are handed out once in a generation and never taken back within it, so a dead address space needs no search. When they
- * run out a new generation begins: every CPU keeps the number it is running (reserved), everything else is free again, and each CPU
- * empties its TLB before it runs anything of the new generation.
+ * Numbers are handed out once in a generation and never taken back within it, so a dead address
+ * space needs no search. When they run out a new generation begins: every CPU keeps the number it
+ * is running (reserved), everything else is free again, and each CPU empties its TLB before it runs
+ * anything of the new generation.
  *
  * Invariants:
  *  (1) two address spaces that may both have TLB entries on a CPU have different numbers.
  *  (2) an ASID of the current generation has its bit in used; so have all reserved ones.
  *  (3) number 0 is nobody's: empty tables run under it until the first switch.
  *
- * Barrier (A): asid_try() announces with a compare-and-exchange on cpu[].active; rollover takes all of them with exchanges (B). Whoever
- * comes second sees the other: a CPU that won runs an ASID that rollover then reserved; one that lost finds 0 and takes the lock.
+ * Barrier (A): asid_try() announces with a compare-and-exchange on cpu[].active; rollover takes all
+ * of them with exchanges (B). Whoever comes second sees the other: a CPU that won runs an ASID that
+ * rollover then reserved; one that lost finds 0 and takes the lock.
  * Ref: Arm ARM D8.13.1 (ASIDs). Tests: selftests/unit/asid_test.c
  */
 #include "asid.h"
@@ -47,7 +49,8 @@ static void begin_generation(struct asid_pool *p)
 	for (u32 c = 0; c < MAX_CPUS; c++) {
 		u64 a = xchg(&p->cpu[c].active, 0);	/* (B) */
 
-		/* 0: it has not switched since the last rollover, and still runs what was reserved then */
+		/* 0: it has not switched since the last rollover, and still runs what was reserved
+		 * then */
 		if (a)
 			p->cpu[c].reserved = a;
 		set_used(p, ASID_NUMBER(p->cpu[c].reserved));
@@ -56,7 +59,8 @@ static void begin_generation(struct asid_pool *p)
 	p->next = 1;
 }
 
-/* An old ASID that some CPU is running keeps its number; every CPU that reserved it learns the new generation. */
+/* An old ASID that some CPU is running keeps its number; every CPU that reserved it learns the new
+ * generation. */
 static bool renew_reserved(struct asid_pool *p, u64 asid, u64 renewed)
 {
 	bool found = false;

@@ -15,11 +15,13 @@ struct asid_pool {
 	u64 generation;				/* [l] written; read anywhere */
 	u32 numbers;				/* how many: 256 or 65536 */
 	u32 next;				/* [l] where to look for a free one */
-	u64 flush_pending;			/* [l] CPUs that must empty their TLB before they run */
+	/* [l] CPUs that must empty their TLB before they run */
+	u64 flush_pending;
 	u64 used[BIT(ASID_BITS_MAX) / 64];	/* [l] this generation's */
 	struct {
 		u64 active;			/* [a] runs now; 0: taken away by a rollover */
-		u64 reserved;			/* [l] ran when the last generation ended: keeps its number */
+		/* [l] ran when the last generation ended: keeps its number */
+		u64 reserved;
 	} __aligned(64) cpu[MAX_CPUS];
 };
 
@@ -35,8 +37,11 @@ static inline bool asid_try(struct asid_pool *p, u32 cpu, u64 asid)
 {
 	u64 active = __atomic_load_n(&p->cpu[cpu].active, __ATOMIC_RELAXED);
 
-	return active && asid_is_current(p, asid) && (active == asid || cmpxchg(&p->cpu[cpu].active, &active, asid));	/* (A) */
+	/* (A) */
+	return active && asid_is_current(p, asid) &&
+	       (active == asid || cmpxchg(&p->cpu[cpu].active, &active, asid));
 }
 
-/* With the lock: the ASID to run (the same, or a new one to be stored in the mm). *flush: empty this CPU's TLB first. */
+/* With the lock: the ASID to run (the same, or a new one to be stored in the mm). *flush: empty
+ * this CPU's TLB first. */
 u64 asid_get(struct asid_pool *p, u32 cpu, u64 asid, bool *flush);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* asm.h - for assembly sources: function frames, offsets into C structures (checked in asm_check.c), small macros. */
+/* asm.h - for assembly sources: function frames, offsets into C structures (checked in
+ * asm_check.c), small macros. */
 #pragma once
 /* clang-format off */
 

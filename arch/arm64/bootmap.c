@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* bootmap.c - the first page tables, relocation and KASLR: C that runs at the image's physical address.
+/* bootmap.c - the first page tables, relocation and KASLR: C that runs at the image's physical
+ * address.
  *
- * boot_idmap() runs with the MMU off: only aligned accesses, only .noinit is written. boot_relocate() runs on the identity map,
- * caches on. Until it returns no pointer in data is relocated, so nothing here goes through one: code and data references are
- * PC-relative (small code model), and libfdt is the same.
+ * boot_idmap() runs with the MMU off: only aligned accesses, only .noinit is written.
+ * boot_relocate() runs on the identity map, caches on. Until it returns no pointer in data is
+ * relocated, so nothing here goes through one: code and data references are PC-relative (small code
+ * model), and libfdt is the same.
  *
- * Tables come from a pool in the image: the image is mapped page by page twice (where it runs, and in the linear map, where its
- * text and constants are not writable), the device tree by 2 MiB blocks. mmu.c uses up the rest of the pool.
+ * Tables come from a pool in the image: the image is mapped page by page twice (where it runs, and
+ * in the linear map, where its text and constants are not writable), the device tree by 2 MiB
+ * blocks. mmu.c uses up the rest of the pool.
  *
- * Ref: Arm ARM D8.3 (descriptors); System V gABI (SHT_RELR; scripts/relocs.py makes the table); devicetree /chosen kaslr-seed.
+ * Ref: Arm ARM D8.3 (descriptors); System V gABI (SHT_RELR; scripts/relocs.py makes the table);
+ * devicetree /chosen kaslr-seed.
  * Tests: selftests/boot/run (load_addresses, memory_in_banks, the_kernel_moves_with_the_seed)
  */
 #include "asm.h"
@@ -45,7 +49,8 @@ static u64 *table_take(void)
 
 	if (boot_tables_used == BOOT_TABLES)
 		for (;;)
-			__asm__ volatile("wfi");	/* kernel.ld's size check makes sure this cannot be */
+			/* kernel.ld's size check makes sure this cannot be */
+			__asm__ volatile("wfi");
 	t = boot_tables[boot_tables_used++];
 	for (u32 i = 0; i < PT_ENTRIES; i++)
 		*(volatile u64 *)&t[i] = 0;	/* volatile: not memset(), which needs the MMU */
@@ -165,7 +170,9 @@ static void patch_alternatives(void)
 
 		if (!cpu_has(a->feature & ~ALT_BRANCH))
 			continue;
-		*at = a->feature & ALT_BRANCH ? branch_to(at, (u64)&a->insn + (u64)(s64)(s32)a->insn) : a->insn;
+		*at = a->feature & ALT_BRANCH
+			      ? branch_to(at, (u64)&a->insn + (u64)(s64)(s32)a->insn)
+			      : a->insn;
 		__asm__ volatile("dc cvau, %0" ::"r"(at) : "memory");
 	}
 	dsb(ish);
@@ -193,8 +200,8 @@ static void map_kernel(u64 voffset, paddr_t fdt)
 	map_piece(voffset, __rodata_start, __ro_after_init_start, KPTE_RO, KPTE_RO);
 	map_piece(voffset, __ro_after_init_start, _end, KPTE_RW, KPTE_RW);
 	if (fdt)
-		map((u64 *)boot_idmap_root.kernel, LINEAR_BASE + (fdt & ~(PMD_SIZE - 1)), fdt & ~(PMD_SIZE - 1),
-		    FDT_WINDOW, KPTE_RW, 2);
+		map((u64 *)boot_idmap_root.kernel, LINEAR_BASE + (fdt & ~(PMD_SIZE - 1)),
+		    fdt & ~(PMD_SIZE - 1), FDT_WINDOW, KPTE_RW, 2);
 	dsb(ishst);
 	isb();
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* catch.c - faults on purpose (CONFIG_KTEST): runs a function and tells how it faulted, instead of the panic.
+/* catch.c - faults on purpose (CONFIG_KTEST): runs a function and tells how it faulted, instead of
+ * the panic.
  *
- * One at a time in the machine. trap.c asks fault_caught() before it gives up; the faulting context is dropped and catch_call()
- * returns. Locks held by the function stay held, so it takes none.
+ * One at a time in the machine. trap.c asks fault_caught() before it gives up; the faulting context
+ * is dropped and catch_call() returns. Locks held by the function stay held, so it takes none.
  * Tests: selftests/ktest/fault.c
  */
 #include <arch/catch.h>
@@ -40,7 +41,10 @@ bool fault_caught(struct trap_frame *f, u64 addr, u64 esr)
 {
 	if (READ_ONCE(catcher) != current())
 		return false;
-	*result = (struct caught){ .class = (u32)(esr >> 26) & 0x3f, .status = (u32)esr & 0x3f, .addr = addr, .pc = f->pc };
+	*result = (struct caught){ .class = (u32)(esr >> 26) & 0x3f,
+				   .status = (u32)esr & 0x3f,
+				   .addr = addr,
+				   .pc = f->pc };
 	WRITE_ONCE(catcher, NULL);
 	f->pc = (u64)catch_landing;
 	f->x[0] = catch_sp;

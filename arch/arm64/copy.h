@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* copy.h - the copy that memcpy() and the user copies share (assembly).
  *
- * x0 = to, x1 = from, x2 = bytes. x5 and x6 are the ends of both from the first access on, and x0 moves only when a whole block
- * was stored: after a fault x6 - x0 bytes are left, from x5 - (x6 - x0). Up to 64 bytes everything is loaded before the first
- * store. Odd tails are copied by accesses that overlap what is done already. No FP registers: 16 bytes an instruction.
+ * x0 = to, x1 = from, x2 = bytes. x5 and x6 are the ends of both from the first access on, and x0
+ * moves only when a whole block was stored: after a fault x6 - x0 bytes are left, from x5 - (x6 -
+ * x0). Up to 64 bytes everything is loaded before the first store. Odd tails are copied by accesses
+ * that overlap what is done already. No FP registers: 16 bytes an instruction.
  */
 #pragma once
 /* clang-format off */

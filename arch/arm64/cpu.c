@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu.c - what the processor can do (ID registers), what programs are told of it (HWCAP), per-CPU set-up of EL1.
+/* cpu.c - what the processor can do (ID registers), what programs are told of it (HWCAP), per-CPU
+ * set-up of EL1.
  *
- * The boot CPU's features are the machine's: they are read once, before any pointer is relocated, and code is patched by them.
- * A secondary CPU that lacks one does not come up (smp.c). Only state that is saved and framed is shown to programs: no SVE, SME
- * or MTE yet.
+ * The boot CPU's features are the machine's: they are read once, before any pointer is relocated,
+ * and code is patched by them. A secondary CPU that lacks one does not come up (smp.c). Only state
+ * that is saved and framed is shown to programs: no SVE, SME or MTE yet.
  *
- * Ref: Arm ARM D17.2 (ID_AA64*_EL1, CNTKCTL_EL1, SCTLR_EL1); Linux Documentation/arch/arm64/elf_hwcaps.rst (the meaning of bits).
+ * Ref: Arm ARM D17.2 (ID_AA64*_EL1, CNTKCTL_EL1, SCTLR_EL1); Linux
+ * Documentation/arch/arm64/elf_hwcaps.rst (the meaning of bits).
  * Tests: selftests/boot/run (cpu_models), selftests/abi/cpu.c
  */
 #include <arch/cpu.h>
@@ -27,7 +29,8 @@ u64 percpu_offset[MAX_CPUS];
 
 extern const char vectors[];
 
-/* One row: a 4-bit field of an ID register, its least value, the bit that it grants. 0xf in the FP fields means none. */
+/* One row: a 4-bit field of an ID register, its least value, the bit that it grants. 0xf in the FP
+ * fields means none. */
 struct cap_row {
 	u8 reg, shift, least, bit;
 };
@@ -168,7 +171,8 @@ bool cpu_random(u64 *out)
 
 	if (!cpu_has(CPU_RNG))
 		return false;
-	__asm__ volatile("mrs %0, s3_3_c2_c4_0\n\tcset %1, ne" : "=r"(v), "=r"(ok)::"cc");	/* RNDR */
+	/* RNDR */
+	__asm__ volatile("mrs %0, s3_3_c2_c4_0\n\tcset %1, ne" : "=r"(v), "=r"(ok)::"cc");
 	*out = v;
 	return ok;
 }
@@ -198,8 +202,9 @@ bool cpu_matches_boot(void)
 	u64 asid_bits = (read_reg(id_aa64mmfr0_el1) >> 4) & 0xf;
 	bool crc = (read_reg(id_aa64isar0_el1) >> 16) & 0xf;
 
-	return (crc || !field(ISAR0, 16)) && (pan || !cpu_has(CPU_PAN)) && (bti || !cpu_has(CPU_BTI)) &&
-	       pac == cpu_has(CPU_PAC) && asid_bits == field(MMFR0, 4);
+	return (crc || !field(ISAR0, 16)) && (pan || !cpu_has(CPU_PAN)) &&
+	       (bti || !cpu_has(CPU_BTI)) && pac == cpu_has(CPU_PAC) &&
+	       asid_bits == field(MMFR0, 4);
 }
 
 void cpu_init_boot(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* crc32c.c - CRC-32C by the processor: eight bytes an instruction. Ref: Arm ARM C6.2 (CRC32CX), FEAT_CRC32. Tests: selftests/ktest/string.c */
+/* crc32c.c - CRC-32C by the processor: eight bytes an instruction. Ref: Arm ARM C6.2 (CRC32CX),
+ * FEAT_CRC32. Tests: selftests/ktest/string.c */
 #include "cpu_int.h"
 
 #include <kernel/lib/crc.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* fpu.c - whose values are in the FP/SIMD registers of each CPU.
  *
- * The kernel never uses them (-mgeneral-regs-only). They are saved when a user thread is switched out and loaded again only when
- * it returns to user while they hold something else: a thread that sleeps while only kernel threads run finds them in place.
+ * The kernel never uses them (-mgeneral-regs-only). They are saved when a user thread is switched
+ * out and loaded again only when it returns to user while they hold something else: a thread that
+ * sleeps while only kernel threads run finds them in place.
  *
  * States of a user thread; live = the registers of its CPU are newer than thread_head.fp:
  *
@@ -12,10 +13,13 @@
  *	    |  fp_return_to_user()      v
  *	    +------------------------ STALE  (switched out again: nothing to save)
  *
- * Invariants: (1) WORK_FP_LOAD is clear in the running thread iff it is LIVE. (2) fp_owner of a CPU is the thread that was last
- * LIVE there; the registers are its thread_head.fp if its fp_cpu also names this CPU.
- * Locks: none; each field is touched with interrupts off or by the thread itself with preemption off.
- * Ref: Linux Documentation/arch/arm64/sve.rst for what users may expect of FPSIMD across system calls: all of it.
+ * Invariants: (1) WORK_FP_LOAD is clear in the running thread iff it is LIVE. (2) fp_owner of a CPU
+ * is the thread that was last LIVE there; the registers are its thread_head.fp if its fp_cpu also
+ * names this CPU.
+ * Locks: none; each field is touched with interrupts off or by the thread itself with preemption
+ * off.
+ * Ref: Linux Documentation/arch/arm64/sve.rst for what users may expect of FPSIMD across system
+ * calls: all of it.
  * Tests: selftests/abi/cpu.c, signal.c
  */
 #include <arch/cpu.h>

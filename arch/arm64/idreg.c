@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* idreg.c - MRS of ID registers by programs (HWCAP_CPUID): trapped, and answered with what programs may use.
+/* idreg.c - MRS of ID registers by programs (HWCAP_CPUID): trapped, and answered with what programs
+ * may use.
  *
- * A field that names something programs cannot use, or that the kernel does not save, reads as its safe value; registers without
- * a row in the architecture's ID space read as zero; what lies outside is undefined, as for the hardware.
+ * A field that names something programs cannot use, or that the kernel does not save, reads as its
+ * safe value; registers without a row in the architecture's ID space read as zero; what lies
+ * outside is undefined, as for the hardware.
  *
- * Ref: Arm ARM D17.2 (ID registers), C6.2.208 (MRS), D17.2.37 (a trapped MRS comes as 0 or 0x18); Linux
- * Documentation/arch/arm64/cpu-feature-registers.rst. Tests: selftests/abi/cpu.c
+ * Ref: Arm ARM D17.2 (ID registers), C6.2.208 (MRS), D17.2.37 (a trapped MRS comes as 0 or 0x18);
+ * Linux Documentation/arch/arm64/cpu-feature-registers.rst. Tests: selftests/abi/cpu.c
  */
 #include <arch/cpu.h>
 
@@ -32,7 +34,8 @@ static const struct user_view views[] = {
 	{ 3, 0, 0xf00, 0 },			/* MVFR0: FPDP */
 	{ 3, 1, 0xffffff00, 0 },		/* MVFR1: SIMD and half precision */
 	{ 3, 4, 0xf0, 0 },			/* ID_PFR2: SSBS */
-	{ 4, 0, 0x000f000000ff0000, 0x11 },	/* ID_AA64PFR0: DIT AdvSIMD FP; EL0 and EL1 are AArch64 */
+	/* ID_AA64PFR0: DIT AdvSIMD FP; EL0 and EL1 are AArch64 */
+	{ 4, 0, 0x000f000000ff0000, 0x11 },
 	{ 4, 1, 0xf, 0 },			/* ID_AA64PFR1: BT */
 	{ 5, 0, 0, 6 },				/* ID_AA64DFR0 */
 	{ 6, 0, 0xf0fffffff0fffff0, 0 },	/* ID_AA64ISAR0: all but TLB and TME */
@@ -78,13 +81,15 @@ bool cpu_user_id_reg(u32 crm, u32 op2, u64 *out)
 	return true;
 }
 
-/* An instruction that EL0 may not execute, at f->pc. true: it was MRS of an ID register, and is done. Interrupts on: it may fault. */
+/* An instruction that EL0 may not execute, at f->pc. true: it was MRS of an ID register, and is
+ * done. Interrupts on: it may fault. */
 bool emulate_id_read(struct trap_frame *f)
 {
 	u32 insn, rt;
 	u64 v;
 
-	if (uaccess_get_u32(&insn, UADDR(f->pc)) || (insn & 0xfffff000) != 0xd5380000)	/* mrs xt, s3_0_c0_cM_op2 */
+	/* mrs xt, s3_0_c0_cM_op2 */
+	if (uaccess_get_u32(&insn, UADDR(f->pc)) || (insn & 0xfffff000) != 0xd5380000)
 		return false;
 	if (!cpu_user_id_reg(insn >> 8 & 15, insn >> 5 & 7, &v))
 		return false;

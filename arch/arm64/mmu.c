@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* mmu.c - the kernel's half of the address space.
  *
- * bootmap.c mapped the image, its linear alias and the device tree; this file adds the rest: all RAM by the largest blocks that fit,
- * and pages for kvmap. Nothing is mapped writable and executable, in neither of the two places where the image is visible.
- * Kernel tables are never freed and are reached through the linear map. They come from the image's pool, then from early memory, and
- * from page_alloc() once page_init() has said so (mmu_pages_ready).
+ * bootmap.c mapped the image, its linear alias and the device tree; this file adds the rest: all
+ * RAM by the largest blocks that fit, and pages for kvmap. Nothing is mapped writable and
+ * executable, in neither of the two places where the image is visible. Kernel tables are never
+ * freed and are reached through the linear map. They come from the image's pool, then from early
+ * memory, and from page_alloc() once page_init() has said so (mmu_pages_ready).
  *
- * Locks: none. Tables are published by compare-and-exchange; callers own the address ranges they map.
+ * Locks: none. Tables are published by compare-and-exchange; callers own the address ranges they
+ * map.
  * Ref: Arm ARM D8.3 (descriptors), D8.14.4 (break-before-make), D8.14.5 (TLBI ordering).
  * Tests: selftests/ktest/tlb.c, fault.c, selftests/unit/pte_test.c
  */
@@ -110,8 +112,8 @@ static u32 leaf_level(u64 va, paddr_t pa, u64 size, u32 largest)
 	return 3;
 }
 
-/* One leaf, as large as possible; where smaller tables are already, one of theirs, and what is mapped stays. Returns its size,
- * 0 without memory. */
+/* One leaf, as large as possible; where smaller tables are already, one of theirs, and what is
+ * mapped stays. Returns its size, 0 without memory. */
 static u64 map_leaf(u64 va, paddr_t pa, u64 size, u64 bits, u32 largest)
 {
 	u32 want = leaf_level(va, pa, size, largest), level;
@@ -122,7 +124,8 @@ static u64 map_leaf(u64 va, paddr_t pa, u64 size, u64 bits, u32 largest)
 		if (level == 3 || (level >= want && (*slot & DESC_TABLE) != DESC_TABLE))
 			break;
 		if ((*slot & DESC_TABLE) == PTE_VALID)
-			return BIT(PT_SHIFT(level)) - (va & (BIT(PT_SHIFT(level)) - 1));	/* inside a block */
+			/* inside a block */
+			return BIT(PT_SHIFT(level)) - (va & (BIT(PT_SHIFT(level)) - 1));
 		t = table_below(slot);
 		if (!t)
 			return 0;

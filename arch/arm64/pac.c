@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* pac.c - keys of pointer authentication: one for the kernel's own return addresses in each thread, five of each program.
+/* pac.c - keys of pointer authentication: one for the kernel's own return addresses in each thread,
+ * five of each program.
  *
- * A program's keys are copied by fork and clone and drawn anew by exec. APIAKey is shared with the kernel, so entry.S and switch.S
- * load it; the others are in the registers of the CPU that runs the thread. A key that is switched off (pac_off) neither signs nor
+ * A program's keys are copied by fork and clone and drawn anew by exec. APIAKey is shared with the
+ * kernel, so entry.S and switch.S load it; the others are in the registers of the CPU that runs the
+ * thread. A key that is switched off (pac_off) neither signs nor
  * checks: SCTLR.EnIB ... follow the thread, EnIA is on whenever the kernel runs.
  *
- * Locks: none; a thread changes its own, with preemption off while registers and memory are to agree.
- * Ref: Arm ARM D8.11, prctl(2) PR_PAC_RESET_KEYS and PR_PAC_SET_ENABLED_KEYS. Tests: selftests/abi/cpu.c, selftests/ktest/fault.c
+ * Locks: none; a thread changes its own, with preemption off while registers and memory are to
+ * agree.
+ * Ref: Arm ARM D8.11, prctl(2) PR_PAC_RESET_KEYS and PR_PAC_SET_ENABLED_KEYS. Tests:
+ * selftests/abi/cpu.c, selftests/ktest/fault.c
  */
 #include <arch/cpu.h>
 
@@ -74,7 +78,8 @@ void pac_reset_keys(u32 keys)
 
 static u64 sctlr_bits(u32 keys)
 {
-	return (keys & PAC_IB ? BIT(SCTLR_ENIB_BIT) : 0) | (keys & PAC_DA ? BIT(SCTLR_ENDA_BIT) : 0) |
+	return (keys & PAC_IB ? BIT(SCTLR_ENIB_BIT) : 0) |
+	       (keys & PAC_DA ? BIT(SCTLR_ENDA_BIT) : 0) |
 	       (keys & PAC_DB ? BIT(SCTLR_ENDB_BIT) : 0);
 }
 

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* pagetable.c - user address spaces: their tables, their ASIDs, the TLB.
  *
- * Four levels; users have pages only, no blocks, so each valid descriptor above the last level is a table. Tables are published with
- * a compare-and-exchange and live as long as the address space: walks take no lock. All but the root are chained through struct
- * page. Leaf entries change under the spinlock in their table's struct page.
+ * Four levels; users have pages only, no blocks, so each valid descriptor above the last level is a
+ * table. Tables are published with a compare-and-exchange and live as long as the address space:
+ * walks take no lock. All but the root are chained through struct page. Leaf entries change under
+ * the spinlock in their table's struct page.
  *
- * A kernel thread runs with an empty root under the ASID that was there before: the hardware does not mind, and an emulator that
- * empties its TLB at ASID changes is spared two of them.
+ * A kernel thread runs with an empty root under the ASID that was there before: the hardware does
+ * not mind, and an emulator that empties its TLB at ASID changes is spared two of them.
  *
- * Barriers: entry written, DSB, TLBI, DSB: the order Arm ARM D8.14.5 asks for. No ISB: users return by ERET.
- * While only one CPU ever ran an address space, that CPU flushes its own TLB without a broadcast. (A) announce_cpu() sets the CPU's bit
- * before it loads TTBR0; (B) the flusher changes the entry before it reads the bits. DSBs between: either the flusher sees the CPU and
- * broadcasts, or the CPU's walks see the changed entry.
+ * Barriers: entry written, DSB, TLBI, DSB: the order Arm ARM D8.14.5 asks for. No ISB: users return
+ * by ERET. While only one CPU ever ran an address space, that CPU flushes its own TLB without a
+ * broadcast. (A) announce_cpu() sets the CPU's bit before it loads TTBR0; (B) the flusher changes
+ * the entry before it reads the bits. DSBs between: either the flusher sees the CPU and broadcasts,
+ * or the CPU's walks see the changed entry.
  * Locks: asid_lock (RANK_DRIVER) > nothing; pt_lock (RANK_PT) is the callers'.
  * Ref: Arm ARM D8.3, D8.13.1, D8.14. Tests: selftests/unit/asid_test.c
  */
@@ -253,7 +255,8 @@ struct spinlock *pt_lock(pte_t *pte)
 
 #define TLBI_VA(va) (((va) >> PAGE_SHIFT) & (BIT(44) - 1))
 
-/* Read after the barrier in only_here(): a rollover in between gave a number under which only changed entries were seen. */
+/* Read after the barrier in only_here(): a rollover in between gave a number under which only
+ * changed entries were seen. */
 static u64 asid_field(struct arch_mm *mm)
 {
 	return ASID_NUMBER(atomic_read(&mm->asid)) << 48;

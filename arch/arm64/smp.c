@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* smp.c - other CPUs, by PSCI: on, off, interrupts between them; reset and power-off.
  *
- * CPUs are numbered in the order of /cpus, the boot CPU first; maxcpus=, nosmp and nr_cpus= say how many (Linux
- * Documentation/admin-guide/kernel-parameters.rst). One comes up at a time: smp_init() fills secondary_args, calls CPU_ON
- * with its physical address, and waits until the CPU is online (boot.S secondary_entry reads the arguments with the MMU on).
+ * CPUs are numbered in the order of /cpus, the boot CPU first; maxcpus=, nosmp and nr_cpus= say how
+ * many (Linux Documentation/admin-guide/kernel-parameters.rst). One comes up at a time: smp_init()
+ * fills secondary_args, calls CPU_ON with its physical address, and waits until the CPU is online
+ * (boot.S secondary_entry reads the arguments with the MMU on).
  *
- * Locks: none; all of it runs on the boot CPU. Barrier (A): the arguments are stored before CPU_ON; PSCI orders them, DSB makes sure.
- * Ref: Arm DEN0022 PSCI 1.1 s5 (function numbers, SMCCC); devicetree bindings arm/cpus.yaml, arm/psci.yaml.
+ * Locks: none; all of it runs on the boot CPU. Barrier (A): the arguments are stored before CPU_ON;
+ * PSCI orders them, DSB makes sure.
+ * Ref: Arm DEN0022 PSCI 1.1 s5 (function numbers, SMCCC); devicetree bindings arm/cpus.yaml,
+ * arm/psci.yaml.
  * Tests: selftests/boot/run (interrupt_controllers_and_cpus, fewer_cpus)
  */
 #include <arch/cpu.h>
@@ -191,7 +194,8 @@ static bool start_cpu(u32 cpu)
 		.percpu_offset = percpu_offset[cpu], .cpu = cpu,
 	};
 	clean_to_memory(&secondary_args, sizeof(secondary_args));	/* (A) */
-	if (psci_call(PSCI_CPU_ON, mpidr[cpu], image_to_phys(secondary_entry), image_to_phys(&secondary_args)))
+	if (psci_call(PSCI_CPU_ON, mpidr[cpu], image_to_phys(secondary_entry),
+		      image_to_phys(&secondary_args)))
 		return false;
 	return wait_online(cpu);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* timer.c - the generic timer: one counter for all CPUs, one comparator for each.
  *
- * The virtual timer, because it is what a guest and the vDSO may read. Nanoseconds = ticks * mult >> 32, in 128 bits (three
- * instructions): the same arithmetic as the vDSO's, so user and kernel never disagree. The way back
- * rounds up: an event does not come early.
- * Ref: Arm ARM D11.2 (generic timer), D17.11 (registers); devicetree bindings timer/arm,arch_timer.yaml: the third interrupt.
+ * The virtual timer, because it is what a guest and the vDSO may read. Nanoseconds = ticks * mult
+ * >> 32, in 128 bits (three instructions): the same arithmetic as the vDSO's, so user and kernel
+ * never disagree. The way back rounds up: an event does not come early.
+ * Ref: Arm ARM D11.2 (generic timer), D17.11 (registers); devicetree bindings
+ * timer/arm,arch_timer.yaml: the third interrupt.
  * Tests: selftests/ktest/timer.c, selftests/abi/time.c
  */
 #include <arch/cpu.h>
@@ -69,7 +70,8 @@ static void set_control(u64 v)
 	__asm__ volatile("msr cntv_ctl_el0, %0\n\tisb" ::"r"(v) : "memory");
 }
 
-/* By distance from now: what the fixed point loses stays below a tick for minutes, and one tick more makes it late, not early. */
+/* By distance from now: what the fixed point loses stays below a tick for minutes, and one tick
+ * more makes it late, not early. */
 void arch_timer_arm(ktime_t when_ns)
 {
 	u64 now = cycles_now(), at = now;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* tlbdebug.c - asserts what no emulator shows (CONFIG_DEBUG_TLB): break before make, and no page freed while a TLB may know it.
+/* tlbdebug.c - asserts what no emulator shows (CONFIG_DEBUG_TLB): break before make, and no page
+ * freed while a TLB may know it.
  *
- * Each valid user entry that is cleared is remembered with its page until its address is flushed. A page that is freed while it is
- * remembered is a bug, and so is an entry that goes from one page to another without having been invalid.
- * A table's page counts what is remembered of it in block_bits (else unused there), so a flush looks only where there is something;
- * a remembered page has PG_STALE. When the memory of 4096 entries is full, the oldest is forgotten.
+ * Each valid user entry that is cleared is remembered with its page until its address is flushed. A
+ * page that is freed while it is remembered is a bug, and so is an entry that goes from one page to
+ * another without having been invalid. A table's page counts what is remembered of it in block_bits
+ * (else unused there), so a flush looks only where there is something; a remembered page has
+ * PG_STALE. When the memory of 4096 entries is full, the oldest is forgotten.
  *
  * Locks: stale_lock (no rank: a leaf, taken with any lock held, interrupts off).
  * Ref: Arm ARM D8.14.4 (break-before-make), D8.14.5. Tests: selftests/ktest/tlb.c
@@ -79,7 +81,8 @@ void tlb_debug_flushed(struct arch_mm *mm, u64 start, u64 end)
 		u64 stop = min(end, ALIGN_DOWN(start, PMD_SIZE) + PMD_SIZE);
 
 		if (pte)
-			flushed_table(virt_to_page(pte), start >> PAGE_SHIFT & 511, (stop - 1) >> PAGE_SHIFT & 511);
+			flushed_table(virt_to_page(pte), start >> PAGE_SHIFT & 511,
+				      (stop - 1) >> PAGE_SHIFT & 511);
 		start = stop;
 	}
 }

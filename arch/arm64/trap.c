@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* trap.c - what an exception was: ESR decoded into the hooks of kernel/trap.h. No policy.
  *
- * Faults on user addresses come in three kinds: by a program; by uaccess.S on its behalf, known by its section, with a fixup for
- * what trap_fault() will not resolve; by any other kernel code, which is a bug. FAR is read before interrupts come on: the next
- * exception overwrites it.
+ * Faults on user addresses come in three kinds: by a program; by uaccess.S on its behalf, known by
+ * its section, with a fixup for what trap_fault() will not resolve; by any other kernel code, which
+ * is a bug. FAR is read before interrupts come on: the next exception overwrites it.
  *
  * Ref: Arm ARM D17.2.37 (ESR_EL1: EC and ISS), D17.2.40 (FAR_EL1), D8.4.7 (PAN).
  * Tests: selftests/ktest/fault.c, selftests/abi/signal.c

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* unwind.c - who called: a walk along frame records, across traps and stacks.
  *
- * A frame record is {previous record, return address}, as AAPCS64 6.4.6 has it; entry.S makes one in each trap frame, whose second word
- * is the interrupted pc. Nothing is believed: a record must be aligned, on a stack this CPU or thread owns, and above the one before
- * it unless it is on another stack; a depth limit ends what is left of the loops.
+ * A frame record is {previous record, return address}, as AAPCS64 6.4.6 has it; entry.S makes one
+ * in each trap frame, whose second word is the interrupted pc. Nothing is believed: a record must
+ * be aligned, on a stack this CPU or thread owns, and above the one before it unless it is on
+ * another stack; a depth limit ends what is left of the loops.
  * Tests: selftests/boot/run (the_kernel_moves_with_the_seed reads a trace)
  */
 #include <arch/cpu.h>
@@ -94,7 +95,8 @@ void backtrace_print(const struct trap_frame *f)
 		return;
 	if (f) {
 		print_pc(f->pc);
-		print_pc(without_pac(f->x[30]));	/* the caller, if pc is a leaf; else it comes twice */
+		/* the caller, if pc is a leaf; else it comes twice */
+		print_pc(without_pac(f->x[30]));
 		w.fp = f->x[29];
 	} else {
 		w.fp = (u64)__builtin_frame_address(0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ipc.h - how arm64 Linux lays out what shmctl(2) gives and takes. Ref: <asm-generic/ipcbuf.h>, <asm-generic/shmbuf.h>, <linux/shm.h>. */
+/* ipc.h - how arm64 Linux lays out what shmctl(2) gives and takes. Ref: <asm-generic/ipcbuf.h>,
+ * <asm-generic/shmbuf.h>, <linux/shm.h>. */
 #pragma once
 
 #include <kernel/lib/compiler.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* netdev.h - how arm64 Linux lays out the ioctls of network devices and routes. Ref: <linux/if.h>, <linux/route.h>, <linux/if_arp.h>. */
+/* netdev.h - how arm64 Linux lays out the ioctls of network devices and routes. Ref: <linux/if.h>,
+ * <linux/route.h>, <linux/if_arp.h>. */
 #pragma once
 
 #include <compat/abi/socket.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rtnetlink.h - messages of NETLINK_ROUTE. Ref: rtnetlink(7), <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>. */
+/* rtnetlink.h - messages of NETLINK_ROUTE. Ref: rtnetlink(7), <linux/rtnetlink.h>,
+ * <linux/if_link.h>, <linux/if_addr.h>. */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -39,10 +40,31 @@ struct abi_ifinfomsg {
 	s32 index;
 	u32 flags, change;
 };
-enum { IFLA_ADDRESS = 1, IFLA_BROADCAST, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_QDISC, IFLA_STATS, IFLA_TXQLEN = 13, IFLA_MAP,
-       IFLA_OPERSTATE = 16, IFLA_LINKMODE, IFLA_STATS64 = 23, IFLA_GROUP = 27, IFLA_PROMISCUITY = 30, IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES,
-       IFLA_CARRIER, IFLA_CARRIER_CHANGES = 35, IFLA_GSO_MAX_SEGS = 40, IFLA_GSO_MAX_SIZE, IFLA_MIN_MTU = 50, IFLA_MAX_MTU,
-       IFLA_PERM_ADDRESS = 54 };
+enum {
+	IFLA_ADDRESS = 1,
+	IFLA_BROADCAST,
+	IFLA_IFNAME,
+	IFLA_MTU,
+	IFLA_LINK,
+	IFLA_QDISC,
+	IFLA_STATS,
+	IFLA_TXQLEN = 13,
+	IFLA_MAP,
+	IFLA_OPERSTATE = 16,
+	IFLA_LINKMODE,
+	IFLA_STATS64 = 23,
+	IFLA_GROUP = 27,
+	IFLA_PROMISCUITY = 30,
+	IFLA_NUM_TX_QUEUES,
+	IFLA_NUM_RX_QUEUES,
+	IFLA_CARRIER,
+	IFLA_CARRIER_CHANGES = 35,
+	IFLA_GSO_MAX_SEGS = 40,
+	IFLA_GSO_MAX_SIZE,
+	IFLA_MIN_MTU = 50,
+	IFLA_MAX_MTU,
+	IFLA_PERM_ADDRESS = 54
+};
 #define IF_OPER_UNKNOWN 0u
 #define IF_OPER_DOWN	2u
 #define IF_OPER_UP	6u
@@ -51,7 +73,16 @@ struct abi_ifaddrmsg {
 	u8 family, prefixlen, flags, scope;
 	u32 index;
 };
-enum { IFA_ADDRESS = 1, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_ANYCAST, IFA_CACHEINFO, IFA_MULTICAST, IFA_FLAGS };
+enum {
+	IFA_ADDRESS = 1,
+	IFA_LOCAL,
+	IFA_LABEL,
+	IFA_BROADCAST,
+	IFA_ANYCAST,
+	IFA_CACHEINFO,
+	IFA_MULTICAST,
+	IFA_FLAGS
+};
 struct abi_ifa_cacheinfo {
 	u32 preferred, valid, cstamp, tstamp;
 };
@@ -60,8 +91,22 @@ struct abi_rtmsg {
 	u8 family, dst_len, src_len, tos, table, protocol, scope, type;
 	u32 flags;
 };
-enum { RTA_DST = 1, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS, RTA_MULTIPATH, RTA_CACHEINFO = 12,
-       RTA_TABLE = 15, RTA_MARK, RTA_PREF = 20, RTA_UID = 25 };
+enum {
+	RTA_DST = 1,
+	RTA_SRC,
+	RTA_IIF,
+	RTA_OIF,
+	RTA_GATEWAY,
+	RTA_PRIORITY,
+	RTA_PREFSRC,
+	RTA_METRICS,
+	RTA_MULTIPATH,
+	RTA_CACHEINFO = 12,
+	RTA_TABLE = 15,
+	RTA_MARK,
+	RTA_PREF = 20,
+	RTA_UID = 25
+};
 enum { RTAX_MTU = 2, RTAX_ADVMSS = 8, RTAX_HOPLIMIT = 10, RTAX_INITCWND = 11 };
 #define RT_SCOPE_NOWHERE 255u
 

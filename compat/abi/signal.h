@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* signal.h - layouts of sigaction(2), siginfo, sigaltstack(2) and the signal frame on arm64.
- * Ref: Linux uapi asm-generic/siginfo.h, asm/sigcontext.h, asm/ucontext.h; checked by compat/abi_check.c. */
+ * Ref: Linux uapi asm-generic/siginfo.h, asm/sigcontext.h, asm/ucontext.h; checked by
+ * compat/abi_check.c. */
 #pragma once
 
 #include <kernel/lib/compiler.h>

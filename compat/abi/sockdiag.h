@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sockdiag.h - messages of NETLINK_SOCK_DIAG. Ref: sock_diag(7), <linux/sock_diag.h>, <linux/inet_diag.h>, <linux/unix_diag.h>,
- * <linux/packet_diag.h>, <linux/netlink_diag.h>. */
+/* sockdiag.h - messages of NETLINK_SOCK_DIAG. Ref: sock_diag(7), <linux/sock_diag.h>,
+ * <linux/inet_diag.h>, <linux/unix_diag.h>, <linux/packet_diag.h>, <linux/netlink_diag.h>. */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -30,10 +30,25 @@ struct abi_inet_diag_msg {
 	struct abi_inet_diag_id id;
 	u32 expires, rqueue, wqueue, uid, inode;
 };
-static_assert(sizeof(struct abi_inet_diag_req_v2) == 56 && sizeof(struct abi_inet_diag_msg) == 72 && sizeof(struct abi_inet_diag_req) == 60, "");
-enum { INET_DIAG_MEMINFO = 1, INET_DIAG_INFO, INET_DIAG_VEGASINFO, INET_DIAG_CONG, INET_DIAG_TOS, INET_DIAG_TCLASS, INET_DIAG_SKMEMINFO,
-       INET_DIAG_SHUTDOWN, INET_DIAG_PROTOCOL = 10, INET_DIAG_SKV6ONLY, INET_DIAG_PAD = 14, INET_DIAG_MARK, INET_DIAG_CLASS_ID = 17,
-       INET_DIAG_SOCKOPT = 22 };
+static_assert(sizeof(struct abi_inet_diag_req_v2) == 56 && sizeof(struct abi_inet_diag_msg) == 72 &&
+		      sizeof(struct abi_inet_diag_req) == 60,
+	      "");
+enum {
+	INET_DIAG_MEMINFO = 1,
+	INET_DIAG_INFO,
+	INET_DIAG_VEGASINFO,
+	INET_DIAG_CONG,
+	INET_DIAG_TOS,
+	INET_DIAG_TCLASS,
+	INET_DIAG_SKMEMINFO,
+	INET_DIAG_SHUTDOWN,
+	INET_DIAG_PROTOCOL = 10,
+	INET_DIAG_SKV6ONLY,
+	INET_DIAG_PAD = 14,
+	INET_DIAG_MARK,
+	INET_DIAG_CLASS_ID = 17,
+	INET_DIAG_SOCKOPT = 22
+};
 /* struct inet_diag_sockopt: bits from the lowest. */
 #define DIAG_OPT_RECVERR	     BIT(0)
 #define DIAG_OPT_IS_ICSK	     BIT(1)
@@ -55,7 +70,16 @@ struct abi_unix_diag_msg {
 	u8 family, type, state, pad;
 	u32 ino, cookie[2];
 };
-enum { UNIX_DIAG_NAME, UNIX_DIAG_VFS, UNIX_DIAG_PEER, UNIX_DIAG_ICONS, UNIX_DIAG_RQLEN, UNIX_DIAG_MEMINFO, UNIX_DIAG_SHUTDOWN, UNIX_DIAG_UID };
+enum {
+	UNIX_DIAG_NAME,
+	UNIX_DIAG_VFS,
+	UNIX_DIAG_PEER,
+	UNIX_DIAG_ICONS,
+	UNIX_DIAG_RQLEN,
+	UNIX_DIAG_MEMINFO,
+	UNIX_DIAG_SHUTDOWN,
+	UNIX_DIAG_UID
+};
 #define UDIAG_SHOW(what) BIT(UNIX_DIAG_##what)
 
 struct abi_packet_diag_req {
@@ -68,8 +92,16 @@ struct abi_packet_diag_msg {
 	u16 num;
 	u32 ino, cookie[2];
 };
-enum { PACKET_DIAG_INFO, PACKET_DIAG_MCLIST, PACKET_DIAG_RX_RING, PACKET_DIAG_TX_RING, PACKET_DIAG_FANOUT, PACKET_DIAG_UID, PACKET_DIAG_MEMINFO,
-       PACKET_DIAG_FILTER };
+enum {
+	PACKET_DIAG_INFO,
+	PACKET_DIAG_MCLIST,
+	PACKET_DIAG_RX_RING,
+	PACKET_DIAG_TX_RING,
+	PACKET_DIAG_FANOUT,
+	PACKET_DIAG_UID,
+	PACKET_DIAG_MEMINFO,
+	PACKET_DIAG_FILTER
+};
 #define PACKET_SHOW_INFO    0x01u
 #define PACKET_SHOW_MCLIST  0x02u
 #define PACKET_SHOW_MEMINFO 0x10u
@@ -91,7 +123,13 @@ struct abi_netlink_diag_msg {
 	u32 portid, dst_portid, dst_group, ino, cookie[2];
 };
 #define NDIAG_PROTO_ALL	   255u
-enum { NETLINK_DIAG_MEMINFO, NETLINK_DIAG_GROUPS, NETLINK_DIAG_RX_RING, NETLINK_DIAG_TX_RING, NETLINK_DIAG_FLAGS };
+enum {
+	NETLINK_DIAG_MEMINFO,
+	NETLINK_DIAG_GROUPS,
+	NETLINK_DIAG_RX_RING,
+	NETLINK_DIAG_TX_RING,
+	NETLINK_DIAG_FLAGS
+};
 #define NDIAG_SHOW_MEMINFO 1u
 #define NDIAG_SHOW_GROUPS  2u
 #define NDIAG_SHOW_FLAGS   8u

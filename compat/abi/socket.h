@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* socket.h - how arm64 Linux lays out addresses and messages. Ref: <sys/socket.h>, <netinet/in.h>, <sys/un.h>, <linux/if_packet.h>. */
+/* socket.h - how arm64 Linux lays out addresses and messages. Ref: <sys/socket.h>, <netinet/in.h>,
+ * <sys/un.h>, <linux/if_packet.h>. */
 #pragma once
 
 #include <kernel/lib/compiler.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* stat.h - layouts of stat(2), statx(2), statfs(2), getdents64(2) on arm64. Ref: Linux include/uapi/asm-generic/stat.h, linux/stat.h,
- * asm-generic/statfs.h; linux/dirent.h. */
+/* stat.h - layouts of stat(2), statx(2), statfs(2), getdents64(2) on arm64. Ref: Linux
+ * include/uapi/asm-generic/stat.h, linux/stat.h, asm-generic/statfs.h; linux/dirent.h. */
 #pragma once
 
 #include <kernel/lib/compiler.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* time.c - clock_gettime without entering the kernel. Runs in the program: no kernel symbol, no writable data.
+/* time.c - clock_gettime without entering the kernel. Runs in the program: no kernel symbol, no
+ * writable data.
  *
- * The counter is read between two looks at seq; what the page does not know (CPU-time clocks) goes to the system call.
+ * The counter is read between two looks at seq; what the page does not know (CPU-time clocks) goes
+ * to the system call.
  * Ref: vdso(7), clock_gettime(2), Arm ARM D12.1 (CNTVCT_EL0). Tests: selftests/abi/time.c
  */
 #include <compat/abi/time.h>

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* gicv2.c - Arm GIC architecture version 2: a distributor and a memory-mapped CPU interface; up to 8 CPUs.
+/* gicv2.c - Arm GIC architecture version 2: a distributor and a memory-mapped CPU interface; up to
+ * 8 CPUs.
  *
- * All interrupts are group 0 or 1 as the firmware left them; one priority; EOI drops and deactivates. A software interrupt's EOI needs
- * the sender's number that its acknowledge returned: last_ack keeps it.
- * Locks: gic_lock (RANK_DRIVER) for read-modify-write of registers that lines share. Ref: Arm IHI0048 s4.3, s4.4.
+ * All interrupts are group 0 or 1 as the firmware left them; one priority; EOI drops and
+ * deactivates. A software interrupt's EOI needs the sender's number that its acknowledge returned:
+ * last_ack keeps it.
+ * Locks: gic_lock (RANK_DRIVER) for read-modify-write of registers that lines share. Ref: Arm
+ * IHI0048 s4.3, s4.4.
  * Tests: selftests/boot/run (interrupt_controllers_and_cpus), selftests/ktest/irq.c
  */
 #include <arch/barrier.h>
@@ -56,7 +59,8 @@ static u8 own_interface(void)
 {
 	u32 v = 0;
 
-	/* The first eight target registers are read-only and say who reads; some implementations leave a few of them empty. */
+	/* The first eight target registers are read-only and say who reads; some implementations
+	 * leave a few of them empty. */
 	for (u32 i = 0; i < 32 && !v; i += 4)
 		v = dist_read(GICD_ITARGETSR + i);
 	v |= v >> 16;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* gicv3.c - Arm GIC architecture versions 3 and 4: a distributor, a redistributor for each CPU, system registers for the CPU interface.
+/* gicv3.c - Arm GIC architecture versions 3 and 4: a distributor, a redistributor for each CPU,
+ * system registers for the CPU interface.
  *
- * Affinity routing on, everything in non-secure group 1, one priority, EOI drops and deactivates. Lines below 32 are the
- * redistributor's of the CPU that asks. Each CPU looks for its redistributor by the affinity in GICR_TYPER.
- * Locks: gic_lock (RANK_DRIVER) for read-modify-write of shared registers. Ref: Arm IHI0069 s12.9-12.11, s12.2 (ICC_*).
+ * Affinity routing on, everything in non-secure group 1, one priority, EOI drops and deactivates.
+ * Lines below 32 are the redistributor's of the CPU that asks. Each CPU looks for its redistributor
+ * by the affinity in GICR_TYPER.
+ * Locks: gic_lock (RANK_DRIVER) for read-modify-write of shared registers. Ref: Arm IHI0069
+ * s12.9-12.11, s12.2 (ICC_*).
  * Tests: selftests/boot/run (interrupt_controllers_and_cpus), selftests/ktest/irq.c
  */
 #include <arch/barrier.h>
@@ -264,10 +267,12 @@ static int gicv3_probe(struct device *d)
 	err = map_regions(d);
 	if (err)
 		return err;
-	gicv3_chip.nr_irqs = min(((mmio_read32(dist + GICD_TYPER) & 0x1f) + 1) * 32, (u32)NO_IRQ_FROM);
+	gicv3_chip.nr_irqs = min(((mmio_read32(dist + GICD_TYPER) & 0x1f) + 1) * 32,
+				 (u32)NO_IRQ_FROM);
 	init_distributor(gicv3_chip.nr_irqs);
 	irq_chip_register(&gicv3_chip);
 	return 0;
 }
 
-DRIVER(gicv3, .stage = DRIVER_IRQ_CHIP, .compatible = COMPATIBLE("arm,gic-v3"), .probe = gicv3_probe);
+DRIVER(gicv3, .stage = DRIVER_IRQ_CHIP, .compatible = COMPATIBLE("arm,gic-v3"),
+       .probe = gicv3_probe);

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* pl011.c - Arm PrimeCell UART: early console (polled), console, and terminal (interrupts both ways).
+/* pl011.c - Arm PrimeCell UART: early console (polled), console, and terminal (interrupts both
+ * ways).
  *
- * Reception: the interrupt moves bytes into the terminal's input ring as long as there is room; without, it masks itself, so the FIFO
- * fills and the sender is held off by the line (or, in QEMU, by the host); input_room() unmasks. Transmission: put() fills the FIFO
- * and leaves the rest in a ring that the transmit interrupt empties. Console output is polled and goes before what the ring holds.
+ * Reception: the interrupt moves bytes into the terminal's input ring as long as there is room;
+ * without, it masks itself, so the FIFO fills and the sender is held off by the line (or, in QEMU,
+ * by the host); input_room() unmasks. Transmission: put() fills the FIFO and leaves the rest in a
+ * ring that the transmit interrupt empties. Console output is polled and goes before what the ring
+ * holds.
  *
- * Locks: u  uart.lock (RANK_UART, interrupts off): registers that are read, changed and written, and the ring. The receiving half of
- * the interrupt takes it only to mask itself: pushing input takes tty.in_lock, which ranks before.
- * Ref: Arm DDI0183 s3.3 (registers), s2.8 (interrupts); Linux Documentation/admin-guide/devices.txt (204:64 ttyAMA0).
+ * Locks: u  uart.lock (RANK_UART, interrupts off): registers that are read, changed and written,
+ * and the ring. The receiving half of the interrupt takes it only to mask itself: pushing input
+ * takes tty.in_lock, which ranks before.
+ * Ref: Arm DDI0183 s3.3 (registers), s2.8 (interrupts); Linux Documentation/admin-guide/devices.txt
+ * (204:64 ttyAMA0).
  * Tests: selftests/app/run (a_paste_of_64_kib_loses_nothing)
  */
 #include <arch/mmu.h>
@@ -64,7 +69,8 @@ struct uart {
 	u32 head, tail;			/* [u] of ring */
 	bool stopped;			/* [u] */
 	bool xoff_sent;			/* [u] IXOFF: we asked the other side to stop */
-	u8 x_char;			/* [u] XON or XOFF to go out before the ring, even while stopped; 0: none */
+	/* [u] XON or XOFF to go out before the ring, even while stopped; 0: none */
+	u8 x_char;
 	u8 ring[TX_RING];		/* [u] */
 };
 
@@ -106,7 +112,8 @@ static void early_console_at(int node)
 	paddr_t pa;
 	u64 size;
 
-	if (early_regs || node < 0 || !fdt_node_is(node, "arm,pl011") || fdt_node_reg(node, 0, &pa, &size))
+	if (early_regs || node < 0 || !fdt_node_is(node, "arm,pl011") ||
+	    fdt_node_reg(node, 0, &pa, &size))
 		return;
 	if (mmu_kmap(EARLY_VA, pa & PAGE_MASK, PAGE_SIZE, KPROT_DEVICE))
 		return;
@@ -167,7 +174,8 @@ static void transmit_locked(struct uart *u)
 	}
 	while (!u->stopped && u->tail != u->head && !(mmio_read32(u->regs + FR) & FR_TXFF))
 		mmio_write32(u->regs + DR, u->ring[u->tail++ % TX_RING]);
-	set_mask_locked(u, u->x_char || (!u->stopped && u->tail != u->head) ? u->mask | INT_TX : u->mask & ~INT_TX);
+	set_mask_locked(u, u->x_char || (!u->stopped && u->tail != u->head) ? u->mask | INT_TX
+									    : u->mask & ~INT_TX);
 }
 
 /* IXOFF: tells the other side to stop or to go on. */
@@ -252,8 +260,15 @@ static void uart_closed(struct tty *t)
 }
 
 static const struct tty_driver uart_driver = {
-	.room = uart_room, .put = uart_put, .flush_output = uart_flush_output, .flow = uart_flow,
-	.pending = uart_pending, .input_room = uart_input_room, .drained = uart_drained, .opened = uart_opened, .closed = uart_closed,
+	.room = uart_room,
+	.put = uart_put,
+	.flush_output = uart_flush_output,
+	.flow = uart_flow,
+	.pending = uart_pending,
+	.input_room = uart_input_room,
+	.drained = uart_drained,
+	.opened = uart_opened,
+	.closed = uart_closed,
 };
 
 /* What the FIFO has, as far as the input ring has room. */
@@ -345,8 +360,13 @@ static int make_tty(struct uart *u, struct device *d)
 	u->tty.ld.t.ispeed = u->tty.ld.t.ospeed = 38400;
 	fmt_print(u->tty.name, sizeof(u->tty.name), "ttyAMA%u", nr_uarts);
 	u->tty.dev = dev_make(TTY_MAJOR, TTY_MINOR + nr_uarts);
-	u->node = (struct chrdev){ .major = TTY_MAJOR, .minor = TTY_MINOR + nr_uarts, .nr_minors = 1, .name = u->tty.name,
-				   .driver = "ttyAMA", .mode = 0620, .open = node_open };
+	u->node = (struct chrdev){ .major = TTY_MAJOR,
+				   .minor = TTY_MINOR + nr_uarts,
+				   .nr_minors = 1,
+				   .name = u->tty.name,
+				   .driver = "ttyAMA",
+				   .mode = 0620,
+				   .open = node_open };
 	err = chrdev_register(&u->node);
 	if (err)
 		return err;

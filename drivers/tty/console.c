@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* console.c - /dev/console, /dev/tty and /dev/ptmx: names that lead to some terminal. Ref: console(4), tty(4), pts(4).
+/* console.c - /dev/console, /dev/tty and /dev/ptmx: names that lead to some terminal. Ref:
+ * console(4), tty(4), pts(4).
  * Tests: selftests/app/run, selftests/boot/run (no_console) */
 #include <drivers/tty/tty.h>
 
@@ -41,10 +42,27 @@ static int ptmx_open(struct chrdev *c, u32 minor, u32 flags, struct file **out)
 }
 
 static struct chrdev nodes[] = {
-	{ .major = TTYAUX_MAJOR, .minor = 0, .nr_minors = 1, .name = "tty", .driver = "/dev/tty", .mode = 0666, .open = tty_open_own },
-	{ .major = TTYAUX_MAJOR, .minor = 1, .nr_minors = 1, .name = "console", .driver = "/dev/console", .mode = 0600,
+	{ .major = TTYAUX_MAJOR,
+	  .minor = 0,
+	  .nr_minors = 1,
+	  .name = "tty",
+	  .driver = "/dev/tty",
+	  .mode = 0666,
+	  .open = tty_open_own },
+	{ .major = TTYAUX_MAJOR,
+	  .minor = 1,
+	  .nr_minors = 1,
+	  .name = "console",
+	  .driver = "/dev/console",
+	  .mode = 0600,
 	  .open = console_open },
-	{ .major = TTYAUX_MAJOR, .minor = 2, .nr_minors = 1, .name = "ptmx", .driver = "/dev/ptmx", .mode = 0666, .open = ptmx_open },
+	{ .major = TTYAUX_MAJOR,
+	  .minor = 2,
+	  .nr_minors = 1,
+	  .name = "ptmx",
+	  .driver = "/dev/ptmx",
+	  .mode = 0666,
+	  .open = ptmx_open },
 };
 
 void tty_init_devices(void)

@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* termios.h - terminal settings: Linux's bits and indexes (asm-generic), values only. compat/ lays out the structures. Ref: termios(3). */
+/* termios.h - terminal settings: Linux's bits and indexes (asm-generic), values only. compat/ lays
+ * out the structures. Ref: termios(3). */
 #pragma once
 
 #include <kernel/lib/compiler.h>
 
 enum termios_cc {
-	VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN, VSWTC, VSTART, VSTOP, VSUSP, VEOL, VREPRINT, VDISCARD, VWERASE, VLNEXT, VEOL2,
+	VINTR,
+	VQUIT,
+	VERASE,
+	VKILL,
+	VEOF,
+	VTIME,
+	VMIN,
+	VSWTC,
+	VSTART,
+	VSTOP,
+	VSUSP,
+	VEOL,
+	VREPRINT,
+	VDISCARD,
+	VWERASE,
+	VLNEXT,
+	VEOL2,
 	NCCS = 19
 };
 

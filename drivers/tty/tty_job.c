@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* tty_job.c - job control: which session a terminal controls, which group is in the foreground, what happens to the others.
+/* tty_job.c - job control: which session a terminal controls, which group is in the foreground,
+ * what happens to the others.
  *
- * session->tty and tty->session name each other, under pids_lock, and each holds a reference on the other; tty->pgrp is set only while
- * tty->session is. Signals are sent with a reference and without the lock.
+ * session->tty and tty->session name each other, under pids_lock, and each holds a reference on the
+ * other; tty->pgrp is set only while tty->session is. Signals are sent with a reference and without
+ * the lock.
  * Locks: pids_lock (RANK_PIDS), which may be taken under tty->lock.
- * Ref: credentials(7), tcsetpgrp(3), ioctl_tty(2) TIOCSCTTY TIOCNOTTY; POSIX 2017 s11.1.4 (terminal access control).
+ * Ref: credentials(7), tcsetpgrp(3), ioctl_tty(2) TIOCSCTTY TIOCNOTTY; POSIX 2017 s11.1.4 (terminal
+ * access control).
  * Tests: selftests/abi/jobctl.c
  */
 #include <drivers/tty/tty.h>
@@ -51,7 +54,8 @@ static bool is_blocked_or_ignored(int sig)
 	return signal_get_action(sig, &act) == 0 && act.handler == (u64)SIG_IGN;
 }
 
-/* The group of current when it is in the background of this, its controlling terminal: a reference. *orphaned: nobody would continue it. */
+/* The group of current when it is in the background of this, its controlling terminal: a reference.
+ * *orphaned: nobody would continue it. */
 static struct pgrp *background_group(struct tty *t, bool *orphaned)
 {
 	irqflags_t irq = spin_lock_irq(&pids_lock);
@@ -193,7 +197,8 @@ int tty_take_ctty(struct tty *t, bool readable, bool steal)
 	return err;
 }
 
-/* The leader gives it up for all; others only cannot reach it any more, as on Linux: their session still has it. */
+/* The leader gives it up for all; others only cannot reach it any more, as on Linux: their session
+ * still has it. */
 int tty_drop_ctty(struct tty *t)
 {
 	struct pgrp *g = foreground(t);
@@ -328,7 +333,8 @@ void tty_vhangup_current(void)
 	object_put(&t->obj);
 }
 
-/* The leader is gone. A real line is hung up for whoever still has it open; behind a pty there is a program that will notice. */
+/* The leader is gone. A real line is hung up for whoever still has it open; behind a pty there is a
+ * program that will notice. */
 void tty_session_exit(struct session *s)
 {
 	irqflags_t irq = spin_lock_irq(&pids_lock);

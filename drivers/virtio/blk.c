@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* blk.c - virtio disks: a queue for each CPU as far as the device has them, flushes, discard, write-zeroes, growing.
+/* blk.c - virtio disks: a queue for each CPU as far as the device has them, flushes, discard,
+ * write-zeroes, growing.
  *
- * A request is a header and a status byte of ours around the pages of its bios, in a slot that the queue has for it; with indirect
- * descriptors it takes one entry of the ring, so that the ring is as deep as it is long. Completions are reaped in a bottom half; the
- * device is told of new requests once for a batch.
+ * A request is a header and a status byte of ours around the pages of its bios, in a slot that the
+ * queue has for it; with indirect descriptors it takes one entry of the ring, so that the ring is
+ * as deep as it is long. Completions are reaped in a bottom half; the device is told of new
+ * requests once for a batch.
  *
- * The device is not trusted: the status byte is read once and anything unknown is an error; a spoiled ring fails all that is out.
+ * The device is not trusted: the status byte is read once and anything unknown is an error; a
+ * spoiled ring fails all that is out.
  *
- * Locks: virtio_queue.lock [RANK_VIRTQUEUE], bottom halves off. Ref: virtio 1.2 s5.2. Tests: selftests/boot/run (disk)
+ * Locks: virtio_queue.lock [RANK_VIRTQUEUE], bottom halves off. Ref: virtio 1.2 s5.2. Tests:
+ * selftests/boot/run (disk)
  */
 #include <arch/cpu.h>
 #include <arch/page.h>
@@ -113,7 +117,11 @@ static u32 nr_disks;
 static u32 type_of(enum bio_op op)
 {
 	static const u32 type[BIO_NR_OPS] = {
-		[BIO_READ] = T_IN, [BIO_WRITE] = T_OUT, [BIO_FLUSH] = T_FLUSH, [BIO_DISCARD] = T_DISCARD, [BIO_WRITE_ZEROES] = T_WRITE_ZEROES,
+		[BIO_READ] = T_IN,
+		[BIO_WRITE] = T_OUT,
+		[BIO_FLUSH] = T_FLUSH,
+		[BIO_DISCARD] = T_DISCARD,
+		[BIO_WRITE_ZEROES] = T_WRITE_ZEROES,
 	};
 
 	return type[op];
@@ -134,7 +142,9 @@ static u32 gather(struct blk_queue *bq, struct slot *s, const struct bio *b)
 	}
 	for (; b; b = b->next)
 		for (u32 i = 0; i < b->nr_vecs; i++)
-			bq->sg[n++] = (struct vq_sg){ page_to_phys(b->vecs[i].page) + b->vecs[i].off, b->vecs[i].len };
+			bq->sg[n++] = (struct vq_sg){
+				page_to_phys(b->vecs[i].page) + b->vecs[i].off, b->vecs[i].len
+			};
 	return n;
 }
 
@@ -161,7 +171,8 @@ static int disk_start(struct disk *d, u32 queue, struct bio *b)
 	out = b->op == BIO_READ ? 1 : n;
 	bq->sg[n++] = (struct vq_sg){ virt_to_phys(&s->status), 1 };
 	if (s->table)
-		err = vq_add_indirect(vq, bq->sg, out, n - out, s, s->table, virt_to_phys(s->table));
+		err = vq_add_indirect(vq, bq->sg, out, n - out, s, s->table,
+				      virt_to_phys(s->table));
 	else
 		err = vq_add(vq, bq->sg, out, n - out, s);
 	if (!err) {
@@ -228,12 +239,14 @@ static struct bio *reap(struct blk_queue *bq)
 	return first;
 }
 
-/* The device spoiled its ring: everything that is out fails. It is reset first, so that it writes nowhere any more. */
+/* The device spoiled its ring: everything that is out fails. It is reset first, so that it writes
+ * nowhere any more. */
 static void fail_all(struct blk_queue *bq)
 {
 	struct slot *s;
 
-	pr_err("%s: the device broke the rules of the ring; it is not used any more", bq->card->disk.name);
+	pr_err("%s: the device broke the rules of the ring; it is not used any more",
+	       bq->card->disk.name);
 	virtio_reset(bq->card->v);
 	for (;;) {
 		struct bio *b;
@@ -284,8 +297,8 @@ static void block_softirq(void)
 	irq_restore(irq);
 }
 
-/* Interrupt; without the lock, which threads hold with interrupts on. A reap on another CPU may have just asked for interrupts: then the
- * one that is scheduled here asks again. */
+/* Interrupt; without the lock, which threads hold with interrupts on. A reap on another CPU may
+ * have just asked for interrupts: then the one that is scheduled here asks again. */
 static void on_used(struct virtio_queue *q)
 {
 	struct blk_queue *bq = q->priv;
@@ -337,10 +350,14 @@ static void read_limits(struct virtio_device *v, struct disk_limits *l, bool ind
 	u8 exp = 0, wce = 1;
 
 	*l = (struct disk_limits){
-		.logical_block = SECTOR_SIZE, .max_sectors = REQUEST_SECTORS, .max_vecs = VECS_MAX, .read_only = virtio_has(v, F_RO),
-		.rotational = true,		/* nothing says otherwise */
+		.logical_block = SECTOR_SIZE,
+		.max_sectors = REQUEST_SECTORS,
+		.max_vecs = VECS_MAX,
+		.read_only = virtio_has(v, F_RO),
+		.rotational = true, /* nothing says otherwise */
 	};
-	if (virtio_has(v, F_BLK_SIZE) && power_of_two_in(config32(v, CONFIG_BLK_SIZE), SECTOR_SIZE, PAGE_SIZE))
+	if (virtio_has(v, F_BLK_SIZE) &&
+	    power_of_two_in(config32(v, CONFIG_BLK_SIZE), SECTOR_SIZE, PAGE_SIZE))
 		l->logical_block = config32(v, CONFIG_BLK_SIZE);
 	if (virtio_has(v, F_TOPOLOGY))
 		virtio_config(v, CONFIG_PHYSICAL_EXP, &exp, 1);
@@ -373,7 +390,8 @@ static int make_slots(struct blk_queue *bq, bool indirect)
 		bq->slots[i].next_free = i + 1 < n ? (u16)(i + 1) : NO_SLOT;
 		if (!indirect)
 			continue;
-		bq->slots[i].table = kmalloc((VECS_MAX + 2) * sizeof(struct vring_desc), PAGE_KERNEL);
+		bq->slots[i].table = kmalloc((VECS_MAX + 2) * sizeof(struct vring_desc),
+					     PAGE_KERNEL);
 		if (!bq->slots[i].table)
 			return -ENOMEM;
 	}
@@ -431,7 +449,8 @@ static void make_name(char *out, usize size, u32 n)
 	fmt_print(out, size, "vd%s", tail + at);
 }
 
-/* The first request of all. A device that has no number says so with an error, and the buffer stays empty. */
+/* The first request of all. A device that has no number says so with an error, and the buffer stays
+ * empty. */
 static void read_serial(struct card *c)
 {
 	struct blk_queue *bq = &c->queues[0];
@@ -451,7 +470,8 @@ static void read_serial(struct card *c)
 	}
 	spin_unlock_bh(&bq->q->lock);
 	if (!err)
-		err = waitq_wait(&c->id_arrives, READ_ONCE(c->id_done), WAIT_KILLABLE, clock_monotonic() + ID_PATIENCE_NS);
+		err = waitq_wait(&c->id_arrives, READ_ONCE(c->id_done), WAIT_KILLABLE,
+				 clock_monotonic() + ID_PATIENCE_NS);
 	if (!err)
 		memcpy(c->disk.serial, c->id, ID_BYTES);
 }
@@ -490,6 +510,8 @@ static int blk_probe(struct virtio_device *v)
 }
 
 VIRTIO_DRIVER(blk, .id = VIRTIO_ID_BLOCK,
-	      .features = 1ull << F_SIZE_MAX | 1ull << F_SEG_MAX | 1ull << F_RO | 1ull << F_BLK_SIZE | 1ull << F_FLUSH | 1ull << F_TOPOLOGY |
-			  1ull << F_CONFIG_WCE | 1ull << F_MQ | 1ull << F_DISCARD | 1ull << F_WRITE_ZEROES | 1ull << VIRTIO_F_RING_INDIRECT,
+	      .features = 1ull << F_SIZE_MAX | 1ull << F_SEG_MAX | 1ull << F_RO |
+			  1ull << F_BLK_SIZE | 1ull << F_FLUSH | 1ull << F_TOPOLOGY |
+			  1ull << F_CONFIG_WCE | 1ull << F_MQ | 1ull << F_DISCARD |
+			  1ull << F_WRITE_ZEROES | 1ull << VIRTIO_F_RING_INDIRECT,
 	      .probe = blk_probe, .config_changed = card_config);

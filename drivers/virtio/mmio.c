@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mmio.c - virtio over memory-mapped registers. One interrupt a device. Ref: virtio 1.2 s4.2. Tests: selftests/boot/run (virtio) */
+/* mmio.c - virtio over memory-mapped registers. One interrupt a device. Ref: virtio 1.2 s4.2.
+ * Tests: selftests/boot/run (virtio) */
 #include <arch/page.h>
 #include <drivers/driver.h>
 #include <drivers/virtio/virtio.h>
@@ -120,8 +121,14 @@ static u32 mmio_generation(struct virtio_device *v)
 }
 
 static const struct virtio_transport_ops mmio_ops = {
-	.features = mmio_features, .accept = mmio_accept, .status = mmio_status, .set_status = mmio_set_status,
-	.queue_max = mmio_queue_max, .queue_start = mmio_queue_start, .notify = mmio_notify, .config8 = mmio_config8,
+	.features = mmio_features,
+	.accept = mmio_accept,
+	.status = mmio_status,
+	.set_status = mmio_set_status,
+	.queue_max = mmio_queue_max,
+	.queue_start = mmio_queue_start,
+	.notify = mmio_notify,
+	.config8 = mmio_config8,
 	.generation = mmio_generation,
 };
 
@@ -183,7 +190,9 @@ static int mmio_probe(struct device *d)
 	if (!id)
 		return -ENODEV;
 	if (mmio_read32(regs + REG_VERSION) != 2) {
-		pr_warn("%s: a legacy virtio device. Start QEMU with -global virtio-mmio.force-legacy=false", d->name);
+		pr_warn("%s: a legacy virtio device. Start QEMU with -global "
+			"virtio-mmio.force-legacy=false",
+			d->name);
 		return -ENODEV;
 	}
 	return mmio_start(d, regs, id);
@@ -194,4 +203,5 @@ static void mmio_quiesce(struct device *d)
 	virtio_quiesce(d->priv);
 }
 
-DRIVER(virtio_mmio, .compatible = COMPATIBLE("virtio,mmio"), .probe = mmio_probe, .quiesce = mmio_quiesce);
+DRIVER(virtio_mmio, .compatible = COMPATIBLE("virtio,mmio"), .probe = mmio_probe,
+       .quiesce = mmio_quiesce);

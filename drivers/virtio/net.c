@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* net.c - virtio network cards: pairs of receive and transmit rings, mergeable buffers, checksum and segmentation offload.
+/* net.c - virtio network cards: pairs of receive and transmit rings, mergeable buffers, checksum
+ * and segmentation offload.
  *
- * Receive buffers are pages. A packet begins with struct net_header; its first bytes are copied into the linear part of a netbuf so
- * that protocols find their headers there, the rest stays in the page (small packets are copied whole and the page goes back).
- * Transmit prepends the header to the packet; completed packets are freed when the next is sent, or by poll when the ring was full:
- * an interrupt for every packet sent would cost more than the memory. So a packet leaves its sender's budget as it enters the ring.
+ * Receive buffers are pages. A packet begins with struct net_header; its first bytes are copied
+ * into the linear part of a netbuf so that protocols find their headers there, the rest stays in
+ * the page (small packets are copied whole and the page goes back). Transmit prepends the header to
+ * the packet; completed packets are freed when the next is sent, or by poll when the ring was full:
+ * an interrupt for every packet sent would cost more than the memory. So a packet leaves its
+ * sender's budget as it enters the ring.
  *
- * The device is not trusted: lengths are clipped to what it was given, the count of merged buffers to what it delivers, offsets of
- * checksums to the packet; a spoiled ring stops and says so.
+ * The device is not trusted: lengths are clipped to what it was given, the count of merged buffers
+ * to what it delivers, offsets of checksums to the packet; a spoiled ring stops and says so.
  *
- * Locks: receive ring: whoever polls the queue; transmit ring: the netdev_queue's lock [RANK_NETDEV] > virtio_queue.lock
- * [RANK_VIRTQUEUE]; control ring: net->config. Ref: virtio 1.2 s5.1. Tests: selftests/unit/virtio_net_test.c, selftests/boot/run (virtio)
+ * Locks: receive ring: whoever polls the queue; transmit ring: the netdev_queue's lock
+ * [RANK_NETDEV] > virtio_queue.lock [RANK_VIRTQUEUE]; control ring: net->config. Ref: virtio 1.2
+ * s5.1. Tests: selftests/unit/virtio_net_test.c, selftests/boot/run (virtio)
  */
 #include <arch/barrier.h>
 #include <arch/cpu.h>
@@ -67,7 +71,8 @@
 
 #define RING_MAX	256u
 #define COPY_SMALL	256u		/* up to here a packet is copied and its page reused */
-#define COPY_HEAD	128u		/* of larger ones: link, network and transport headers (TCP's: exactly) */
+/* of larger ones: link, network and transport headers (TCP's: exactly) */
+#define COPY_HEAD	128u
 #define TX_ROOM		(NETBUF_FRAGS + 2u)
 
 struct net_header {
@@ -126,13 +131,16 @@ static void read_header(struct netbuf *nb, const struct net_header *h)
 
 	if (h->flags & HDR_DATA_VALID) {
 		nb->csum = CSUM_VERIFIED;
-	} else if ((h->flags & HDR_NEEDS_CSUM) && (u32)h->csum_start + h->csum_offset + 2u <= nb->len) {
+	} else if ((h->flags & HDR_NEEDS_CSUM) &&
+		   (u32)h->csum_start + h->csum_offset + 2u <= nb->len) {
 		nb->csum = CSUM_PARTIAL;
 		nb->csum_start = (u16)(netbuf_offset(nb) + h->csum_start);
 		nb->csum_off = h->csum_offset;
 	}
 	if (gso != HDR_GSO_NONE && h->gso_size) {
-		nb->gso = gso == HDR_GSO_TCP4 ? GSO_TCP4 : gso == HDR_GSO_TCP6 ? GSO_TCP6 : GSO_NONE;
+		nb->gso = gso == HDR_GSO_TCP4	? GSO_TCP4
+			  : gso == HDR_GSO_TCP6 ? GSO_TCP6
+						: GSO_NONE;
 		nb->gso_size = nb->gso ? h->gso_size : 0;
 		nb->gso_segs = nb->gso ? (u16)DIV_ROUND_UP(nb->len, (u32)h->gso_size) : 0;
 	}
@@ -145,11 +153,14 @@ static struct netbuf *first_buffer(struct page *page, u32 len)
 	u32 body = len - (u32)sizeof(struct net_header), head;
 	struct netbuf *nb;
 
-	head = body <= COPY_SMALL ? body : gro_head_len(va + sizeof(struct net_header), body, COPY_HEAD);
-	nb = netbuf_alloc(head, NETBUF_HEADROOM + 2, PAGE_ATOMIC);	/* + 2: the network header is aligned */
+	head = body <= COPY_SMALL ? body
+				  : gro_head_len(va + sizeof(struct net_header), body, COPY_HEAD);
+	/* + 2: the network header is aligned */
+	nb = netbuf_alloc(head, NETBUF_HEADROOM + 2, PAGE_ATOMIC);
 	if (nb) {
 		memcpy(netbuf_put(nb, head), va + sizeof(struct net_header), head);
-		if (body > head && netbuf_add_frag(nb, page, (u32)sizeof(struct net_header) + head, body - head) == 0) {
+		if (body > head && netbuf_add_frag(nb, page, (u32)sizeof(struct net_header) + head,
+						   body - head) == 0) {
 			nb->truesize += PAGE_SIZE;
 			return nb;
 		}
@@ -158,7 +169,8 @@ static struct netbuf *first_buffer(struct page *page, u32 len)
 	return nb;
 }
 
-/* n more buffers of the same packet; nb NULL: only out of the ring. False: the device promised what it did not bring, or too much. */
+/* n more buffers of the same packet; nb NULL: only out of the ring. False: the device promised what
+ * it did not bring, or too much. */
 static bool more_buffers(struct pair *p, struct netbuf *nb, u32 n)
 {
 	bool ok = nb;
@@ -323,13 +335,15 @@ static u32 card_poll(struct netdev *d, u32 queue, u32 budget)
 	if (n == budget)
 		return n;
 	/*
-	 * (A) Interrupts on while the queue is still ours - another CPU that polled meanwhile would have its mark in the ring overwritten -
-	 * then let go, then look again for what came between; an interrupt that came found the queue taken and turned itself off.
+	 * (A) Interrupts on while the queue is still ours - another CPU that polled meanwhile would
+	 * have its mark in the ring overwritten - then let go, then look again for what came
+	 * between; an interrupt that came found the queue taken and turned itself off.
 	 */
 	again = !vq_callbacks_on(&p->rx->vq);
 	netdev_poll_done(p->q);
 	smp_mb();
-	if (again || READ_ONCE(p->rx->vq.callbacks_off) || vq_has_used(&p->rx->vq) || (READ_ONCE(p->q->stopped) && vq_has_used(&p->tx->vq)))
+	if (again || READ_ONCE(p->rx->vq.callbacks_off) || vq_has_used(&p->rx->vq) ||
+	    (READ_ONCE(p->q->stopped) && vq_has_used(&p->tx->vq)))
 		netdev_schedule(p->q);
 	return n;
 }
@@ -367,7 +381,8 @@ static int command(struct card *c, u8 class, u8 cmd, const void *data, u32 len)
 	err = vq_add(&c->ctrl->vq, sg, 2, 1, m);
 	if (!err) {
 		virtio_kick(c->ctrl);
-		while (!vq_get(&c->ctrl->vq, &got) && !c->ctrl->vq.broken)	/* QEMU answers before the notify returns */
+		/* QEMU answers before the notify returns */
+		while (!vq_get(&c->ctrl->vq, &got) && !c->ctrl->vq.broken)
 			cpu_relax();
 		err = m->ack ? -EIO : 0;
 	}
@@ -378,16 +393,20 @@ static int command(struct card *c, u8 class, u8 cmd, const void *data, u32 len)
 
 static int card_set_mac(struct netdev *d, const u8 *mac)
 {
-	return virtio_has(card_of(d)->v, F_CTRL_MAC_ADDR) ? command(card_of(d), CTRL_MAC, CTRL_MAC_SET, mac, ETH_ALEN) : 0;
+	return virtio_has(card_of(d)->v, F_CTRL_MAC_ADDR)
+		       ? command(card_of(d), CTRL_MAC, CTRL_MAC_SET, mac, ETH_ALEN)
+		       : 0;
 }
 
 static void card_set_rx_mode(struct netdev *d)
 {
-	u8 promisc = d->flags & IFF_PROMISC ? 1 : 0, all = (d->flags & IFF_ALLMULTI) || !list_empty(&d->mcast) ? 1 : 0;
+	u8 promisc = d->flags & IFF_PROMISC ? 1 : 0,
+	   all = (d->flags & IFF_ALLMULTI) || !list_empty(&d->mcast) ? 1 : 0;
 
 	if (!virtio_has(card_of(d)->v, F_CTRL_RX))
 		return;
-	if (command(card_of(d), CTRL_RX, CTRL_RX_PROMISC, &promisc, 1) || command(card_of(d), CTRL_RX, CTRL_RX_ALLMULTI, &all, 1))
+	if (command(card_of(d), CTRL_RX, CTRL_RX_PROMISC, &promisc, 1) ||
+	    command(card_of(d), CTRL_RX, CTRL_RX_ALLMULTI, &all, 1))
 		pr_warn("%s: the card did not take its receive mode", d->name);
 }
 
@@ -403,7 +422,8 @@ static int card_open(struct netdev *d)
 			bh_enable();
 			return -ENOMEM;
 		}
-		netdev_schedule(c->pairs[i].q);		/* whatever came while nobody looked; interrupts on */
+		/* whatever came while nobody looked; interrupts on */
+		netdev_schedule(c->pairs[i].q);
 		bh_enable();
 	}
 	return 0;
@@ -421,7 +441,11 @@ static void card_link(struct virtio_device *v)
 }
 
 static const struct netdev_ops card_ops = {
-	.open = card_open, .xmit = card_xmit, .poll = card_poll, .set_mac = card_set_mac, .set_rx_mode = card_set_rx_mode,
+	.open = card_open,
+	.xmit = card_xmit,
+	.poll = card_poll,
+	.set_mac = card_set_mac,
+	.set_rx_mode = card_set_rx_mode,
 };
 
 /* ---- probing ---- */
@@ -480,7 +504,8 @@ static int find_rings(struct card *c)
 	err = virtio_find_queues(v, nr, RING_MAX);
 	if (err)
 		return err;
-	for (u32 i = 0; i < nr; i++)		/* our interrupts only raise bottom halves: these locks leave them on */
+	/* our interrupts only raise bottom halves: these locks leave them on */
+	for (u32 i = 0; i < nr; i++)
 		if (v->queues[i])
 			spin_init(&v->queues[i]->lock, RANK_NET_RING);
 	if (virtio_has(v, F_CTRL_VQ))
@@ -545,7 +570,8 @@ static int card_probe(struct virtio_device *v)
 }
 
 VIRTIO_DRIVER(virtio_net, .id = VIRTIO_ID_NET,
-	      .features = BIT(F_CSUM) | BIT(F_GUEST_CSUM) | BIT(F_MTU) | BIT(F_MAC) | BIT(F_GUEST_TSO4) | BIT(F_GUEST_TSO6) | BIT(F_GUEST_ECN) |
-			  BIT(F_HOST_TSO4) | BIT(F_HOST_TSO6) | BIT(F_MRG_RXBUF) | BIT(F_STATUS) | BIT(F_CTRL_VQ) | BIT(F_CTRL_RX) | BIT(F_MQ) |
-			  BIT(F_CTRL_MAC_ADDR),
+	      .features = BIT(F_CSUM) | BIT(F_GUEST_CSUM) | BIT(F_MTU) | BIT(F_MAC) |
+			  BIT(F_GUEST_TSO4) | BIT(F_GUEST_TSO6) | BIT(F_GUEST_ECN) |
+			  BIT(F_HOST_TSO4) | BIT(F_HOST_TSO6) | BIT(F_MRG_RXBUF) | BIT(F_STATUS) |
+			  BIT(F_CTRL_VQ) | BIT(F_CTRL_RX) | BIT(F_MQ) | BIT(F_CTRL_MAC_ADDR),
 	      .probe = card_probe, .config_changed = card_link);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rng.c - virtio entropy: the host's random bytes for our pool, at boot and again every few minutes.
+/* rng.c - virtio entropy: the host's random bytes for our pool, at boot and again every few
+ * minutes.
  * Locks: the queue's, interrupts off. Ref: virtio 1.2 s5.4. Tests: selftests/boot/run (virtio) */
 #include <arch/page.h>
 #include <drivers/virtio/virtio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* virtio.c - life of a virtio device: negotiation, queues, reset.
  *
- *	reset -> ACKNOWLEDGE -> DRIVER -> features -> FEATURES_OK -> queues -> DRIVER_OK --quiesce--> reset
+ *	reset -> ACKNOWLEDGE -> DRIVER -> features -> FEATURES_OK -> queues -> DRIVER_OK
+ *	--quiesce--> reset
  *
  * Ref: virtio 1.2 s2.1, s3.1. Locks: each queue's own. Tests: selftests/boot/run (virtio)
  */
@@ -26,10 +27,13 @@ static void add_status(struct virtio_device *v, u8 bit)
 static int negotiate(struct virtio_device *v)
 {
 	u64 offered = v->ops->features(v);
-	u64 want = v->driver->features | 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_F_RING_EVENT_IDX;
+	u64 want = v->driver->features | 1ull << VIRTIO_F_VERSION_1 |
+		   1ull << VIRTIO_F_RING_EVENT_IDX;
 
 	if (!(offered >> VIRTIO_F_VERSION_1 & 1)) {
-		pr_warn("%s: a legacy device. Start QEMU with -global virtio-mmio.force-legacy=false", v->name);
+		pr_warn("%s: a legacy device. Start QEMU with -global "
+			"virtio-mmio.force-legacy=false",
+			v->name);
 		return -ENODEV;
 	}
 	v->features = offered & want;
@@ -63,7 +67,8 @@ int virtio_add_device(struct virtio_device *v)
 /* Rings in pages of their own: 16, 2 and 4 bytes of alignment are more than met. */
 static int make_ring(struct virtqueue *vq, u16 size)
 {
-	usize desc = vq_desc_bytes(size), avail = ALIGN_UP(vq_avail_bytes(size), 64ul), used = vq_used_bytes(size);
+	usize desc = vq_desc_bytes(size), avail = ALIGN_UP(vq_avail_bytes(size), 64ul),
+	      used = vq_used_bytes(size);
 	u8 *mem = kmalloc(desc + avail + used, PAGE_KERNEL | PAGE_ZEROED);
 
 	vq->tokens = kcalloc(size, sizeof(*vq->tokens));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* virtio.h - devices behind any virtio transport.
  *
- *	static int rng_probe(struct virtio_device *v) { ... virtio_find_queues(); ... virtio_ready(v); }
+ *	static int rng_probe(struct virtio_device *v) { ... virtio_find_queues(); ...
+ *	virtio_ready(v); }
  *	VIRTIO_DRIVER(rng, .id = VIRTIO_ID_RNG, .probe = rng_probe);
  *
  * Ref: virtio 1.2 s3.1 (initialisation), s2.1 (status).
@@ -27,7 +28,8 @@ struct virtio_device;
 struct virtio_queue {
 	struct virtqueue vq;		/* first */
 	struct virtio_device *dev;
-	struct spinlock lock;		/* RANK_VIRTQUEUE: the ring, bottom halves off. The driver takes it */
+	/* RANK_VIRTQUEUE: the ring, bottom halves off. The driver takes it */
+	struct spinlock lock;
 	/* The device has used buffers. Interrupts off, lock not held. */
 	void (*callback)(struct virtio_queue *q);
 	void *priv;
@@ -37,7 +39,8 @@ struct virtio_transport_ops {
 	u64 (*features)(struct virtio_device *v);
 	void (*accept)(struct virtio_device *v, u64 features);
 	u8 (*status)(struct virtio_device *v);
-	void (*set_status)(struct virtio_device *v, u8 status);		/* 0: reset, and waits until it is done */
+	/* 0: reset, and waits until it is done */
+	void (*set_status)(struct virtio_device *v, u8 status);
 	u16 (*queue_max)(struct virtio_device *v, u16 index);		/* 0: no such queue */
 	int (*queue_start)(struct virtio_device *v, struct virtio_queue *q);
 	void (*notify)(struct virtio_device *v, u16 index);
@@ -70,10 +73,14 @@ struct virtio_device {
 };
 
 /* ---- for drivers ---- */
-static inline bool virtio_has(const struct virtio_device *v, u32 bit) { return v->features >> bit & 1; }
+static inline bool virtio_has(const struct virtio_device *v, u32 bit)
+{
+	return v->features >> bit & 1;
+}
 /* Sets up queues 0..nr-1 with at most size_max entries each. -ENOENT, -ENOMEM. */
 int __must_check virtio_find_queues(struct virtio_device *v, u32 nr, u16 size_max);
-void virtio_ready(struct virtio_device *v);		/* DRIVER_OK: the device may work from here on */
+/* DRIVER_OK: the device may work from here on */
+void virtio_ready(struct virtio_device *v);
 void virtio_reset(struct virtio_device *v);
 /* Tells the device about what was added, if it wants to know. q->lock held. */
 void virtio_kick(struct virtio_queue *q);

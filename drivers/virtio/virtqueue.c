@@ -3,12 +3,15 @@
  *
  * Invariants:
  *  (1) free descriptors are linked from free_head through next; nr_free counts them.
- *  (2) tokens[head].token != NULL iff head begins a chain that the device has; its descriptors are not free.
+ *  (2) tokens[head].token != NULL iff head begins a chain that the device has; its descriptors are
+ *      not free.
  *  (3) last_used follows used->idx and is never more than `size` behind: else the device is broken.
  *
- * Barriers: (A) descriptors and avail->ring[] before avail->idx (dma_wmb); (B) avail->idx before reading used->flags or avail_event
- * (dma_mb); (C) used->idx before used->ring[] and the buffers (dma_rmb); (D) used_event before looking at used->idx again (dma_mb).
- * Ref: virtio 1.2 s2.7 (split virtqueues), s2.7.10 (event index). Tests: selftests/unit/virtqueue_test.c
+ * Barriers: (A) descriptors and avail->ring[] before avail->idx (dma_wmb); (B) avail->idx before
+ * reading used->flags or avail_event (dma_mb); (C) used->idx before used->ring[] and the buffers
+ * (dma_rmb); (D) used_event before looking at used->idx again (dma_mb).
+ * Ref: virtio 1.2 s2.7 (split virtqueues), s2.7.10 (event index). Tests:
+ * selftests/unit/virtqueue_test.c
  */
 #include "virtqueue.h"
 
@@ -23,7 +26,10 @@
 #define NO_DESC		0xffffu
 
 static inline u16 *used_event(struct virtqueue *vq) { return &vq->avail->ring[vq->size]; }
-static inline u16 *avail_event(struct virtqueue *vq) { return (u16 *)(void *)&vq->used->ring[vq->size]; }
+static inline u16 *avail_event(struct virtqueue *vq)
+{
+	return (u16 *)(void *)&vq->used->ring[vq->size];
+}
 
 /* Whether moving from old to new passed event. */
 static inline bool passed(u16 event, u16 new, u16 old)
@@ -80,7 +86,8 @@ int vq_add(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, 
 	return 0;
 }
 
-int vq_add_indirect(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, void *token, struct vring_desc *table, paddr_t at)
+int vq_add_indirect(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in,
+		    void *token, struct vring_desc *table, paddr_t at)
 {
 	u32 nr = nr_out + nr_in, in_len = 0, i;
 	u16 head = vq->free_head;
@@ -92,7 +99,10 @@ int vq_add_indirect(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u3
 		return -ENOSPC;
 	for (i = 0; i < nr; i++) {
 		table[i] = (struct vring_desc){
-			sg[i].addr, sg[i].len, (u16)((i >= nr_out ? DESC_WRITE : 0) | (i + 1 < nr ? DESC_NEXT : 0)), (u16)(i + 1),
+			sg[i].addr,
+			sg[i].len,
+			(u16)((i >= nr_out ? DESC_WRITE : 0) | (i + 1 < nr ? DESC_NEXT : 0)),
+			(u16)(i + 1),
 		};
 		in_len += i >= nr_out ? sg[i].len : 0;
 	}
@@ -113,7 +123,8 @@ bool vq_must_kick(struct virtqueue *vq)
 		return false;
 	dma_mb();					/* (B) */
 	vq->added = 0;
-	must = vq->event_idx ? passed(READ_ONCE(*avail_event(vq)), new, old) : !(READ_ONCE(vq->used->flags) & USED_NO_NOTIFY);
+	must = vq->event_idx ? passed(READ_ONCE(*avail_event(vq)), new, old)
+			     : !(READ_ONCE(vq->used->flags) & USED_NO_NOTIFY);
 	vq->kicks += must;
 	return must;
 }
@@ -149,7 +160,8 @@ void *vq_get(struct virtqueue *vq, u32 *len)
 	e = &vq->used->ring[slot];
 	id = READ_ONCE(e->id);
 	*len = READ_ONCE(e->len);
-	if (unlikely((u16)(idx - vq->last_used) > vq->size || id >= vq->size || !vq->tokens[id].token)) {
+	if (unlikely((u16)(idx - vq->last_used) > vq->size || id >= vq->size ||
+		     !vq->tokens[id].token)) {
 		vq->broken = true;			/* (2), (3) */
 		return NULL;
 	}

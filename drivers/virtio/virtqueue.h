@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* virtqueue.h - the split ring between a driver and its device: add buffers, kick, reap. Pure: memory and barriers only.
+/* virtqueue.h - the split ring between a driver and its device: add buffers, kick, reap. Pure:
+ * memory and barriers only.
  *
- * The device is not trusted: what it writes is read once and checked; a ring that it spoiled is `broken` and gives nothing any more.
- * The caller locks.
+ * The device is not trusted: what it writes is read once and checked; a ring that it spoiled is
+ * `broken` and gives nothing any more. The caller locks.
  */
 #pragma once
 
@@ -53,20 +54,29 @@ struct virtqueue {
 #define VQ_SIZE_MAX 32768u
 /* Bytes of the ring's three parts, each aligned as the device wants; the memory is zeroed. */
 static inline usize vq_desc_bytes(u32 size) { return sizeof(struct vring_desc) * size; }
-static inline usize vq_avail_bytes(u32 size) { return sizeof(struct vring_avail) + sizeof(u16) * (size + 1); }
-static inline usize vq_used_bytes(u32 size) { return sizeof(struct vring_used) + sizeof(struct vring_used_elem) * size + sizeof(u16); }
+static inline usize vq_avail_bytes(u32 size)
+{
+	return sizeof(struct vring_avail) + sizeof(u16) * (size + 1);
+}
+static inline usize vq_used_bytes(u32 size)
+{
+	return sizeof(struct vring_used) + sizeof(struct vring_used_elem) * size + sizeof(u16);
+}
 
 void vq_init(struct virtqueue *vq, u16 index, u16 size, bool event_idx);
-/* A chain: nr_out runs that the device reads, then nr_in that it writes. token is not NULL. -ENOSPC: not enough free. */
-int __must_check vq_add(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, void *token);
-/* The same through a table of the caller's (nr_out + nr_in descriptors at table, whose address is at): takes one descriptor of the ring.
- * The table stays until the chain comes back. For devices with VIRTIO_F_RING_INDIRECT. */
-int __must_check vq_add_indirect(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, void *token, struct vring_desc *table,
-				 paddr_t at);
+/* A chain: nr_out runs that the device reads, then nr_in that it writes. token is not NULL.
+ * -ENOSPC: not enough free. */
+int __must_check vq_add(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in,
+			void *token);
+/* The same through a table of the caller's (nr_out + nr_in descriptors at table, whose address is
+ * at): takes one descriptor of the ring. The table stays until the chain comes back. For devices
+ * with VIRTIO_F_RING_INDIRECT. */
+int __must_check vq_add_indirect(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out,
+				 u32 nr_in, void *token, struct vring_desc *table, paddr_t at);
 /* After adding: whether the device wants to be told. */
 bool __must_check vq_must_kick(struct virtqueue *vq);
-/* The next chain the device is done with: its token and how many bytes it wrote (never more than it was given room for).
- * NULL: none. */
+/* The next chain the device is done with: its token and how many bytes it wrote (never more than it
+ * was given room for). NULL: none. */
 void *vq_get(struct virtqueue *vq, u32 *len);
 bool vq_has_used(const struct virtqueue *vq);
 /* No interrupts, please. A hint. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* cluster.c - indexes of compressed files: one for each logical cluster. A cluster in which an extent begins is a head and says at which
- * byte; the others say how far back the head is. An extent ends where the next begins.
+/* cluster.c - indexes of compressed files: one for each logical cluster. A cluster in which an
+ * extent begins is a head and says at which byte; the others say how far back the head is. An
+ * extent ends where the next begins.
  *
- * Compact indexes come in packs: 2 in 8 bytes or 16 in 32, of which the last 4 are the block from which the heads' blocks are counted.
+ * Compact indexes come in packs: 2 in 8 bytes or 16 in 32, of which the last 4 are the block from
+ * which the heads' blocks are counted.
  * Locks: none. Ref: the format. Tests: selftests/unit/erofs_test.c, fuzz/erofs_fuzz.c
  */
 #include <fs/erofs/erofs.h>
@@ -93,7 +95,8 @@ static int big_blocks_before(const struct erofs_inode *i, const struct pack *p, 
 			*n += low & ~EROFS_Z_BLOCKS;
 			at--;
 		} else if (low < 2) {
-			return erofs_corrupt(i->fs, i->nid, "a cluster without its number of blocks");
+			return erofs_corrupt(i->fs, i->nid,
+					     "a cluster without its number of blocks");
 		} else {
 			at -= (s32)low - 2;
 		}
@@ -110,7 +113,8 @@ static int unpack_item(struct erofs_inode *i, const struct pack *p, s32 at, stru
 	if (c->type == EROFS_Z_REST) {
 		if (low & EROFS_Z_BLOCKS || (u32)at + 1 != p->nr)
 			return set_rest(i, c, low);
-		/* The last one of a pack says how far the next head is: the one before it knows the way back. */
+		/* The last one of a pack says how far the next head is: the one before it knows the
+		 * way back. */
 		low = item(p, at - 1, &type);
 		c->back = type != EROFS_Z_REST ? 1 : low & EROFS_Z_BLOCKS ? 2 : low + 1;
 		return 0;
@@ -125,10 +129,12 @@ static int unpack_item(struct erofs_inode *i, const struct pack *p, s32 at, stru
 	return err;
 }
 
-/* First as many of 4 bytes as bring the place to 32, then, if they are used, those of 2, 16 at a time; the others have 4. */
+/* First as many of 4 bytes as bring the place to 32, then, if they are used, those of 2, 16 at a
+ * time; the others have 4. */
 static int load_compact(struct erofs_inode *i, u64 n, struct cluster *c)
 {
-	u64 base = ALIGN_UP(i->body, 8ul) + sizeof(struct erofs_z_header), total = nr_clusters(i), first = -base % 32 / 4, twos = 0, at;
+	u64 base = ALIGN_UP(i->body, 8ul) + sizeof(struct erofs_z_header), total = nr_clusters(i),
+	    first = -base % 32 / 4, twos = 0, at;
 	struct pack p = { .nr = 2, .bits = 16 };
 	u32 size;
 	int err;
@@ -160,7 +166,8 @@ static int load(struct erofs_inode *i, u64 n, struct cluster *c)
 	if (c->type == EROFS_Z_HEAD2)
 		return erofs_refuse(i->fs, i->nid, "a second kind of head");
 	if (c->type != EROFS_Z_REST && c->offset >= 1u << i->cluster_bits)
-		return erofs_corrupt(i->fs, i->nid, "an extent that begins at byte %u of a cluster", c->offset);
+		return erofs_corrupt(i->fs, i->nid, "an extent that begins at byte %u of a cluster",
+				     c->offset);
 	return 0;
 }
 
@@ -246,6 +253,7 @@ int erofs_map_packed(struct erofs_inode *i, u64 pos, struct erofs_map *m)
 	m->at = (u64)c.block << i->fs->block_bits;
 	m->len = end - m->from;
 	if (pos < m->from || pos >= end || (m->kind == EROFS_RAW && m->len > m->packed))
-		return erofs_corrupt(i->fs, i->nid, "an extent of %lu bytes at %lu", m->len, m->from);
+		return erofs_corrupt(i->fs, i->nid, "an extent of %lu bytes at %lu", m->len,
+				     m->from);
 	return 0;
 }

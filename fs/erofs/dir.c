@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dir.c - directories: blocks that begin with entries and end with their names; sorted by name, over all blocks.
+/* dir.c - directories: blocks that begin with entries and end with their names; sorted by name,
+ * over all blocks.
  * Locks: none. Ref: the format. Tests: selftests/unit/erofs_test.c, fuzz/erofs_fuzz.c
  */
 #include <fs/erofs/erofs.h>
@@ -37,7 +38,9 @@ static int load(struct erofs_inode *dir, u64 n, struct block *b)
 	err = erofs_read(dir, n << bits, b->bytes, b->size);
 	if (err)
 		return err;
-	b->nr = b->size < sizeof(struct erofs_dirent) ? 0 : entry(b, 0)->name_off / sizeof(struct erofs_dirent);
+	b->nr = b->size < sizeof(struct erofs_dirent)
+			? 0
+			: entry(b, 0)->name_off / sizeof(struct erofs_dirent);
 	if (!b->nr || b->nr * sizeof(struct erofs_dirent) > b->size)
 		return erofs_corrupt(dir->fs, dir->nid, "invalid de[0].nameoff");
 	return 0;
@@ -50,7 +53,8 @@ static int compare(const char *a, u32 a_len, const char *b, u32 b_len)
 	return d ? d : a_len < b_len ? -1 : a_len > b_len;
 }
 
-static int search_block(struct erofs_inode *dir, const struct block *b, const char *name, u32 len, u64 *nid, u32 *type)
+static int search_block(struct erofs_inode *dir, const struct block *b, const char *name, u32 len,
+			u64 *nid, u32 *type)
 {
 	for (u32 n = 0; n < b->nr; n++) {
 		u32 l;
@@ -68,7 +72,8 @@ static int search_block(struct erofs_inode *dir, const struct block *b, const ch
 }
 
 /* The last block whose first name is not behind the one that is wanted. */
-static int search(struct erofs_inode *dir, struct block *b, const char *name, u32 len, u64 *nid, u32 *type)
+static int search(struct erofs_inode *dir, struct block *b, const char *name, u32 len, u64 *nid,
+		  u32 *type)
 {
 	u64 low = 0, high = (dir->size + (1ul << dir->fs->block_bits) - 1) >> dir->fs->block_bits;
 	int err = 0;
@@ -110,14 +115,16 @@ int erofs_lookup(struct erofs_inode *dir, const char *name, u32 len, u64 *nid, u
 }
 
 /* Entries of block n from number at on. 1: no more are wanted. */
-static int emit(struct erofs_inode *dir, const struct block *b, u64 n, u32 at, u64 *pos, struct erofs_emit *e)
+static int emit(struct erofs_inode *dir, const struct block *b, u64 n, u32 at, u64 *pos,
+		struct erofs_emit *e)
 {
 	u64 base = n << dir->fs->block_bits;
 
 	for (; at < b->nr; at++) {
 		u32 len;
 		const char *s = name_of(b, at, &len);
-		u64 next = at + 1 < b->nr ? base + (at + 1) * sizeof(struct erofs_dirent) : (n + 1) << dir->fs->block_bits;
+		u64 next = at + 1 < b->nr ? base + (at + 1) * sizeof(struct erofs_dirent)
+					  : (n + 1) << dir->fs->block_bits;
 
 		if (!s)
 			return erofs_corrupt(dir->fs, dir->nid, "a name that lies nowhere");
@@ -140,7 +147,8 @@ int erofs_readdir(struct erofs_inode *dir, u64 *pos, struct erofs_emit *e)
 		err = load(dir, n, &b);
 		if (err)
 			break;
-		err = emit(dir, &b, n, (u32)(*pos & ((1u << bits) - 1)) / sizeof(struct erofs_dirent), pos, e);
+		err = emit(dir, &b, n,
+			   (u32)(*pos & ((1u << bits) - 1)) / sizeof(struct erofs_dirent), pos, e);
 		if (!err)
 			*pos = (n + 1) << bits;
 	}

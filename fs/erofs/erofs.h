@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* erofs.h - the core of EROFS, read-only: inodes, where bytes are, directories, attributes, over bufs. It knows no vnodes; vfs.c has them.
+/* erofs.h - the core of EROFS, read-only: inodes, where bytes are, directories, attributes, over
+ * bufs. It knows no vnodes; vfs.c has them.
  *
  * Locks: M  erofs_fs.lock (RANK_SUPER)   I  immutable after mount; everything else is on the disk */
 #pragma once
@@ -43,7 +44,10 @@ struct erofs_map {
 	u32 packed;		/* EROFS_LZ4: bytes there */
 };
 
-static inline bool erofs_is_packed(const struct erofs_inode *i) { return i->layout == EROFS_LEGACY || i->layout == EROFS_COMPACT; }
+static inline bool erofs_is_packed(const struct erofs_inode *i)
+{
+	return i->layout == EROFS_LEGACY || i->layout == EROFS_COMPACT;
+}
 
 /* super.c */
 int __must_check erofs_mount(struct erofs_fs *fs);
@@ -65,7 +69,9 @@ int __must_check erofs_read(struct erofs_inode *i, u64 pos, void *to, u32 n);
 int __must_check erofs_map_packed(struct erofs_inode *i, u64 pos, struct erofs_map *m);
 
 /* dir.c */
-int __must_check erofs_lookup(struct erofs_inode *dir, const char *name, u32 len, u64 *nid, u32 *type);	/* -ENOENT */
+/* -ENOENT */
+int __must_check erofs_lookup(struct erofs_inode *dir, const char *name, u32 len, u64 *nid,
+			      u32 *type);
 /* Entries from byte *pos of the directory on, as long as fn says so. *pos moves. */
 struct erofs_emit {
 	bool (*entry)(struct erofs_emit *e, const char *name, u32 len, u64 nid, u32 type, u64 next);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* format.h - EROFS as it lies on the disk. All numbers are little-endian.
- * Ref: Linux Documentation/filesystems/erofs.rst; erofs-utils include/erofs_fs.h (MIT in its newest version): "the format". */
+ * Ref: Linux Documentation/filesystems/erofs.rst; erofs-utils include/erofs_fs.h (MIT in its newest
+ * version): "the format". */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -24,7 +25,8 @@ struct erofs_super_block {
 static_assert(sizeof(struct erofs_super_block) == 128, "super block");
 
 #define EROFS_COMPAT_CHECKSUM 0x1u
-#define EROFS_ZERO_PADDING    0x1u /* incompatible: compressed data stands at the end of its blocks */
+/* incompatible: compressed data stands at the end of its blocks */
+#define EROFS_ZERO_PADDING    0x1u
 #define EROFS_COMPR_CFGS      0x2u /* also: clusters of several blocks */
 #define EROFS_CHUNKED	      0x4u
 #define EROFS_KNOWN	      (EROFS_ZERO_PADDING | EROFS_COMPR_CFGS | EROFS_CHUNKED)
@@ -35,7 +37,8 @@ enum erofs_layout { EROFS_PLAIN, EROFS_LEGACY, EROFS_INLINE, EROFS_COMPACT, EROF
 
 struct erofs_inode_short {
 	u16 format;		/* bit 0: the long form; bits 1 to 3: enum erofs_layout */
-	u16 xattr_count;	/* 0: none; else 4-byte units behind a header of 12 bytes, and one */
+	/* 0: none; else 4-byte units behind a header of 12 bytes, and one */
+	u16 xattr_count;
 	u16 mode, nlink;
 	u32 size, reserved, place, ino;
 	u16 uid, gid;
@@ -46,7 +49,8 @@ static_assert(sizeof(struct erofs_inode_short) == 32, "compact inode");
 struct erofs_inode_long {
 	u16 format, xattr_count, mode, reserved;
 	u64 size;
-	u32 place;		/* first block, number of compressed blocks, device number or chunk format */
+	/* first block, number of compressed blocks, device number or chunk format */
+	u32 place;
 	u32 ino, uid, gid;
 	u64 mtime;
 	u32 mtime_nsec, nlink;
@@ -83,7 +87,8 @@ struct erofs_z_header {
 #define EROFS_Z_KNOWN	(EROFS_Z_2B | EROFS_Z_BIG)
 
 enum erofs_z_type { EROFS_Z_PLAIN, EROFS_Z_HEAD, EROFS_Z_REST, EROFS_Z_HEAD2 };
-#define EROFS_Z_BLOCKS 0x800u /* in the distance of the first cluster behind a head: it is a number of blocks instead */
+/* in the distance of the first cluster behind a head: it is a number of blocks instead */
+#define EROFS_Z_BLOCKS 0x800u
 
 struct erofs_z_index {
 	u16 advise, offset;

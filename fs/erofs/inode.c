@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* inode.c - inodes and the bytes of their files: blocks in a row, with the tail behind the inode, in chunks, or compressed.
+/* inode.c - inodes and the bytes of their files: blocks in a row, with the tail behind the inode,
+ * in chunks, or compressed.
  *
- * A compressed extent is unpacked from its start as far as wanted and kept until the next one is: pages are read in order.
- * Locks: M around the last extent. Ref: the format. Tests: selftests/unit/erofs_test.c, fuzz/erofs_fuzz.c
+ * A compressed extent is unpacked from its start as far as wanted and kept until the next one is:
+ * pages are read in order.
+ * Locks: M around the last extent. Ref: the format. Tests: selftests/unit/erofs_test.c,
+ * fuzz/erofs_fuzz.c
  */
 #include <fs/blkdev.h>
 #include <fs/erofs/erofs.h>
@@ -51,13 +54,15 @@ static int read_packed_header(struct erofs_inode *i)
 	if (err)
 		return err;
 	if (h.advise & ~EROFS_Z_KNOWN || h.cluster_bits >> 7)
-		return erofs_refuse(fs, i->nid, "compressed with %s (%#x)", h.advise & 0x8 ? "an inline tail" : "fragments", h.advise);
+		return erofs_refuse(fs, i->nid, "compressed with %s (%#x)",
+				    h.advise & 0x8 ? "an inline tail" : "fragments", h.advise);
 	if (h.algorithms & 15)
 		return erofs_refuse(fs, i->nid, "unknown compression format %u", h.algorithms & 15);
 	i->advise = h.advise;
 	i->cluster_bits += h.cluster_bits & 7;
 	if (i->layout == EROFS_COMPACT && i->cluster_bits != 12)
-		return erofs_refuse(fs, i->nid, "logical clusters of %u bytes", 1u << i->cluster_bits);
+		return erofs_refuse(fs, i->nid, "logical clusters of %u bytes",
+				    1u << i->cluster_bits);
 	return 0;
 }
 
@@ -69,7 +74,8 @@ static int check(struct erofs_inode *i, u16 format)
 		return erofs_refuse(i->fs, i->nid, "unsupported i_format %u", format);
 	if (i->layout == EROFS_CHUNKS && i->place & ~(EROFS_CHUNK_BITS | EROFS_CHUNK_INDEXES))
 		return erofs_refuse(i->fs, i->nid, "unsupported chunk format %#x", i->place);
-	if (i->size > S64_MAX >> 1 || (i->layout == EROFS_CHUNKS && (i->place & EROFS_CHUNK_BITS) + i->fs->block_bits > 40))
+	if (i->size > S64_MAX >> 1 ||
+	    (i->layout == EROFS_CHUNKS && (i->place & EROFS_CHUNK_BITS) + i->fs->block_bits > 40))
 		return erofs_corrupt(i->fs, i->nid, "a size of %lu", i->size);
 	switch (type) {
 	case S_IFREG:
@@ -123,7 +129,8 @@ int erofs_inode_read(struct erofs_fs *fs, u64 nid, struct erofs_inode *i)
 static int map_chunk(struct erofs_inode *i, u64 pos, struct erofs_map *m)
 {
 	struct erofs_fs *fs = i->fs;
-	u32 bits = fs->block_bits + (i->place & EROFS_CHUNK_BITS), unit = i->place & EROFS_CHUNK_INDEXES ? 8 : 4, index[2];
+	u32 bits = fs->block_bits + (i->place & EROFS_CHUNK_BITS),
+	    unit = i->place & EROFS_CHUNK_INDEXES ? 8 : 4, index[2];
 	u64 n = pos >> bits;
 	int err = erofs_bytes(fs, ALIGN_UP(i->body, (u64)unit) + n * unit, index, unit);
 
@@ -149,7 +156,8 @@ int erofs_map(struct erofs_inode *i, u64 pos, struct erofs_map *m)
 		return map_chunk(i, pos, m);
 	m->kind = EROFS_RAW;
 	if (pos < inline_from) {
-		*m = (struct erofs_map){ EROFS_RAW, 0, inline_from, (u64)i->place << i->fs->block_bits, 0 };
+		*m = (struct erofs_map){ EROFS_RAW, 0, inline_from,
+					 (u64)i->place << i->fs->block_bits, 0 };
 		return 0;
 	}
 	*m = (struct erofs_map){ EROFS_RAW, inline_from, i->size - inline_from, i->body, 0 };
@@ -167,7 +175,9 @@ static int skip_zeros(const struct erofs_inode *i, const u8 *src, u32 n, u32 *sk
 		return 0;
 	while (*skip < n && !src[*skip])
 		++*skip;
-	return *skip < n && *skip < 1u << i->fs->block_bits ? 0 : erofs_corrupt(i->fs, i->nid, "a compressed cluster of zeros");
+	return *skip < n && *skip < 1u << i->fs->block_bits
+		       ? 0
+		       : erofs_corrupt(i->fs, i->nid, "a compressed cluster of zeros");
 }
 
 static int unpack(struct erofs_inode *i, const struct erofs_map *m, u8 *to, u32 want)
@@ -178,14 +188,20 @@ static int unpack(struct erofs_inode *i, const struct erofs_map *m, u8 *to, u32 
 	s32 got;
 
 	if (!src)
-		return m->packed > MOST_PACKED ? erofs_corrupt(i->fs, i->nid, "a compressed cluster of %u bytes", m->packed) : -ENOMEM;
+		return m->packed > MOST_PACKED
+			       ? erofs_corrupt(i->fs, i->nid, "a compressed cluster of %u bytes",
+					       m->packed)
+			       : -ENOMEM;
 	err = erofs_bytes(i->fs, m->at, src, m->packed);
 	if (!err)
 		err = skip_zeros(i, src, m->packed, &skip);
 	if (!err) {
 		got = erofs_lz4(src + skip, m->packed - skip, to, want);
 		if (got < 0 || (u32)got != want)
-			err = (erofs_complain(i->fs, i->nid, "failed to decompress %d in[%u] out[%u]", got, m->packed, want), -EIO);
+			err = (erofs_complain(i->fs, i->nid,
+					      "failed to decompress %d in[%u] out[%u]", got,
+					      m->packed, want),
+			       -EIO);
 	}
 	kfree(src);
 	return err;
@@ -204,7 +220,8 @@ static int read_packed(struct erofs_inode *i, const struct erofs_map *m, u64 off
 	mutex_lock(&fs->lock);
 	if (u->nid != i->nid || u->from != m->from || u->len < off + n) {
 		kfree(u->bytes);
-		*u = (struct erofs_unpacked){ i->nid, m->from, (u32)want, kmalloc(want, PAGE_KERNEL) };
+		*u = (struct erofs_unpacked){ i->nid, m->from, (u32)want,
+					      kmalloc(want, PAGE_KERNEL) };
 		err = u->bytes ? unpack(i, m, u->bytes, u->len) : -ENOMEM;
 		if (err)
 			u->len = 0;
@@ -231,7 +248,8 @@ int erofs_read(struct erofs_inode *i, u64 pos, void *to, u32 n)
 		if (m.kind == EROFS_HOLE)
 			memset(to, 0, part);
 		else
-			err = m.kind == EROFS_RAW ? erofs_bytes(i->fs, m.at + off, to, part) : read_packed(i, &m, off, to, part);
+			err = m.kind == EROFS_RAW ? erofs_bytes(i->fs, m.at + off, to, part)
+						  : read_packed(i, &m, off, to, part);
 		if (err)
 			return err;
 		to = (u8 *)to + part;

@@ -44,24 +44,32 @@ int erofs_bytes(struct erofs_fs *fs, u64 at, void *to, u32 n)
 	return 0;
 }
 
-static const char *const features[] = { [3] = "device table or second head", [4] = "ztailpacking", [5] = "fragments or dedupe",
-					[6] = "xattr prefixes", [7] = "48bit", [8] = "metabox" };
+static const char *const features[] = { [3] = "device table or second head",
+					[4] = "ztailpacking",
+					[5] = "fragments or dedupe",
+					[6] = "xattr prefixes",
+					[7] = "48bit",
+					[8] = "metabox" };
 static const char *const algorithms[] = { "LZ4", "LZMA", "DEFLATE", "Zstandard" };
 
-static bool name_bits(const struct erofs_fs *fs, u32 bits, const char *const *names, u32 nr, const char *what)
+static bool name_bits(const struct erofs_fs *fs, u32 bits, const char *const *names, u32 nr,
+		      const char *what)
 {
 	for (u32 n = 0; n < 32; n++)
 		if (bits >> n & 1)
-			pr_err("(device %s): %s %s (%#x) is not supported", fs->name, what, n < nr && names[n] ? names[n] : "unknown", 1u << n);
+			pr_err("(device %s): %s %s (%#x) is not supported", fs->name, what,
+			       n < nr && names[n] ? names[n] : "unknown", 1u << n);
 	return bits;
 }
 
 static int check_features(struct erofs_fs *fs, const struct erofs_super_block *s)
 {
-	bool bad = name_bits(fs, s->incompat & ~EROFS_KNOWN, features, ARRAY_SIZE(features), "incompatible feature");
+	bool bad = name_bits(fs, s->incompat & ~EROFS_KNOWN, features, ARRAY_SIZE(features),
+			     "incompatible feature");
 
 	if (s->incompat & EROFS_COMPR_CFGS)
-		bad |= name_bits(fs, s->algorithms & ~1u, algorithms, ARRAY_SIZE(algorithms), "compression algorithm");
+		bad |= name_bits(fs, s->algorithms & ~1u, algorithms, ARRAY_SIZE(algorithms),
+				 "compression algorithm");
 	return bad ? -EOPNOTSUPP : 0;
 }
 
@@ -83,7 +91,8 @@ static int check_sum(struct erofs_fs *fs, const struct erofs_super_block *s)
 	crc = crc32c(~0u, bytes, len);
 	kfree(bytes);
 	if (!err && crc != s->checksum) {
-		pr_err("(device %s): invalid checksum 0x%08x, 0x%08x expected", fs->name, crc, s->checksum);
+		pr_err("(device %s): invalid checksum 0x%08x, 0x%08x expected", fs->name, crc,
+		       s->checksum);
 		err = -EBADMSG;
 	}
 	return err;

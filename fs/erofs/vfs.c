@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* vfs.c - EROFS to the file layer: mounting, inodes as vnodes, names, the page cache. Nothing is ever written.
+/* vfs.c - EROFS to the file layer: mounting, inodes as vnodes, names, the page cache. Nothing is
+ * ever written.
  *
- * Blocks of a file that stand on the disk as they are go straight into its pages; what is compressed, or behind an inode, goes through bufs.
- * Locks: M while a vnode is made: one of each number. Ref: Linux Documentation/filesystems/erofs.rst. Tests: selftests/storage/run (erofs_...)
+ * Blocks of a file that stand on the disk as they are go straight into its pages; what is
+ * compressed, or behind an inode, goes through bufs.
+ * Locks: M while a vnode is made: one of each number. Ref: Linux
+ * Documentation/filesystems/erofs.rst. Tests: selftests/storage/run (erofs_...)
  */
 #define LOG_TAG "erofs"
 #include <fs/blkdev.h>
@@ -49,8 +52,9 @@ static u64 direct_place(struct erofs_inode *i, u64 pos)
 {
 	struct erofs_map m;
 
-	if (erofs_is_packed(i) || pos + PAGE_SIZE > i->size || erofs_map(i, pos, &m) || m.kind != EROFS_RAW ||
-	    m.from + m.len < pos + PAGE_SIZE || m.at & ((1u << i->fs->block_bits) - 1))
+	if (erofs_is_packed(i) || pos + PAGE_SIZE > i->size || erofs_map(i, pos, &m) ||
+	    m.kind != EROFS_RAW || m.from + m.len < pos + PAGE_SIZE ||
+	    m.at & ((1u << i->fs->block_bits) - 1))
 		return 0;
 	return m.at + (pos - m.from);
 }
@@ -133,8 +137,10 @@ static void set_up(struct erofs_node *n, struct super *sb)
 	v->nlink = i->nlink;
 	v->rdev = i->rdev;
 	v->size = i->size;
-	v->blocks_used = erofs_is_packed(i) ? (u64)i->place << (bits - 9) : ALIGN_UP(i->size, 1ul << bits) >> 9;
-	v->atime = v->mtime = v->ctime = (struct timestamp){ (s64)i->mtime, min(i->mtime_nsec, 999999999u) };
+	v->blocks_used = erofs_is_packed(i) ? (u64)i->place << (bits - 9)
+					    : ALIGN_UP(i->size, 1ul << bits) >> 9;
+	v->atime = v->mtime = v->ctime = (struct timestamp){ (s64)i->mtime,
+							     min(i->mtime_nsec, 999999999u) };
 	v->btime = (struct timestamp){ 0, 0 };
 }
 
@@ -206,7 +212,8 @@ static bool pass(struct erofs_emit *e, const char *name, u32 len, u64 nid, u32 t
 
 	if (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')))
 		return true;
-	return p->to->entry(p->to, name, len, nid, type < ARRAY_SIZE(types) ? types[type] : 0, (loff_t)(next + DOTS));
+	return p->to->entry(p->to, name, len, nid, type < ARRAY_SIZE(types) ? types[type] : 0,
+			    (loff_t)(next + DOTS));
 }
 
 static int readdir(struct vnode *dir, struct file *f, loff_t *pos, struct dir_emit *emit)
@@ -237,8 +244,12 @@ static loff_t seek_data(struct vnode *v, loff_t pos, bool hole)
 	return hole ? (loff_t)i->size : -ENXIO;
 }
 
-static const struct vnode_ops dir_ops = { .lookup = lookup, .readdir = readdir, .getxattr = getxattr, .listxattr = listxattr };
-static const struct vnode_ops file_ops = { .open = open_file, .seek_data = seek_data, .getxattr = getxattr, .listxattr = listxattr };
+static const struct vnode_ops dir_ops = {
+	.lookup = lookup, .readdir = readdir, .getxattr = getxattr, .listxattr = listxattr
+};
+static const struct vnode_ops file_ops = {
+	.open = open_file, .seek_data = seek_data, .getxattr = getxattr, .listxattr = listxattr
+};
 
 /* ---- the super block ---- */
 
@@ -298,8 +309,12 @@ static const struct super_ops erofs_super_ops = {
 };
 
 /* What is always so here: caching is the page cache's. */
-static const char *const always[] = { "user_xattr", "noacl", "cache_strategy=disabled", "cache_strategy=readahead",
-				      "cache_strategy=readaround", "dax=never" };
+static const char *const always[] = { "user_xattr",
+				      "noacl",
+				      "cache_strategy=disabled",
+				      "cache_strategy=readahead",
+				      "cache_strategy=readaround",
+				      "dax=never" };
 
 static int parse_options(struct erofs_super *s, const char *text)
 {
@@ -326,7 +341,8 @@ static int read_root(struct super *sb)
 	if (err)
 		return err;
 	if (!vnode_is_dir(root)) {
-		pr_err("(device %s): rootino(nid %lu) is not a directory(i_mode %o)", s->fs.name, s->fs.root_nid, root->mode);
+		pr_err("(device %s): rootino(nid %lu) is not a directory(i_mode %o)", s->fs.name,
+		       s->fs.root_nid, root->mode);
 		vnode_put(root);
 		return -EINVAL;
 	}
@@ -370,4 +386,5 @@ static int remount(struct super *sb, u32 ms_flags, const char *options)
 	return parse_options(&ignored, options);
 }
 
-FSTYPE(erofs, .flags = FS_NEEDS_DEVICE | FS_READ_ONLY, .magic = EROFS_MAGIC, .mount = mount, .remount = remount);
+FSTYPE(erofs, .flags = FS_NEEDS_DEVICE | FS_READ_ONLY, .magic = EROFS_MAGIC, .mount = mount,
+       .remount = remount);

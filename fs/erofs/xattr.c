@@ -6,7 +6,10 @@
 #include <kernel/lib/string.h>
 #include <kernel/uapi.h>
 
-static const char *const prefixes[] = { NULL, "user.", "system.posix_acl_access", "system.posix_acl_default", "trusted.", NULL, "security." };
+static const char *const prefixes[] = {
+	NULL, "user.",	  "system.posix_acl_access", "system.posix_acl_default", "trusted.",
+	NULL, "security."
+};
 
 /* One after the other. */
 struct walk {
@@ -64,7 +67,8 @@ static int next(struct walk *w)
 	int err;
 
 	if (w->next_shared < w->nr_shared) {
-		err = erofs_bytes(i->fs, header(i) + EROFS_XATTR_HEADER + w->next_shared++ * 4u, &id, 4);
+		err = erofs_bytes(i->fs, header(i) + EROFS_XATTR_HEADER + w->next_shared++ * 4u,
+				  &id, 4);
 		return err ? err : load(w, i->fs->xattrs + id * 4ul);
 	}
 	if (w->at + sizeof(w->x) > i->xattr_size)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* acl.c - access control lists between the two forms they have: eight bytes an entry as programs say it (version 2), and version 1 on
- * the disk, where an entry that names nobody is four bytes. Pure.
+/* acl.c - access control lists between the two forms they have: eight bytes an entry as programs
+ * say it (version 2), and version 1 on the disk, where an entry that names nobody is four bytes.
+ * Pure.
  * Ref: acl(5), ext4/attributes.rst ("POSIX ACLs"). Tests: selftests/unit/ext_xattr_test.c */
 #include "xattr_int.h"
 

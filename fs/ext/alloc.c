@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* alloc.c - blocks: giving out runs near a goal, taking them back, and promising them for later (delayed allocation).
+/* alloc.c - blocks: giving out runs near a goal, taking them back, and promising them for later
+ * (delayed allocation).
  *
- * How: the goal itself if it is free; else the first run in its group that is long enough, else the longest there; else the
- * nearest group that has that much room by its bin, and last any group with a block. A run is searched word by word, from the first
- * free block on.
+ * How: the goal itself if it is free; else the first run in its group that is long enough, else the
+ * longest there; else the nearest group that has that much room by its bin, and last any group with
+ * a block. A run is searched word by word, from the first free block on.
  *
  * Invariants:
- *  (1) fs->free_blocks is the sum over the descriptors; delayed never exceeds it by promise: ext_reserve() sees to that.
+ *  (1) fs->free_blocks is the sum over the descriptors; delayed never exceeds it by promise:
+ *      ext_reserve() sees to that.
  *  (2) what is not committed as free is not given out (freed.c).
  *
- * Locks: one group's at a time. Ref: ext4/allocators.rst, ext4/blockgroup.rst. Tests: selftests/unit/ext_name_test.c
+ * Locks: one group's at a time. Ref: ext4/allocators.rst, ext4/blockgroup.rst. Tests:
+ * selftests/unit/ext_name_test.c
  */
 #define LOG_TAG "ext4"
 #include <fs/ext/ext.h>
@@ -133,7 +136,8 @@ static void search(struct ext_fs *fs, u32 nr, const u64 *map, u32 goal, u32 n, s
 
 /* ---- giving out ---- */
 
-static int take(struct ext_fs *fs, struct journal_handle *h, u32 nr, struct buf *b, const struct run *r)
+static int take(struct ext_fs *fs, struct journal_handle *h, u32 nr, struct buf *b,
+		const struct run *r)
 {
 	struct ext_group *g = ext_group(fs, nr);
 	struct ext_group_disk *d = ext_desc(fs, nr);
@@ -162,15 +166,18 @@ static int take(struct ext_fs *fs, struct journal_handle *h, u32 nr, struct buf 
 static bool hits_tables(const struct ext_fs *fs, u32 nr, const struct run *r)
 {
 	const struct ext_group_disk *d = ext_desc(fs, nr);
-	u64 from = ext_group_first(fs, nr) + r->start, to = from + r->len, table = ext_desc_inode_table(fs, d);
+	u64 from = ext_group_first(fs, nr) + r->start, to = from + r->len,
+	    table = ext_desc_inode_table(fs, d);
 	u64 bb = ext_desc_block_bitmap(fs, d), ib = ext_desc_inode_bitmap(fs, d);
 
-	return (bb >= from && bb < to) || (ib >= from && ib < to) || (from < table + fs->itable_blocks && table < to) ||
+	return (bb >= from && bb < to) || (ib >= from && ib < to) ||
+	       (from < table + fs->itable_blocks && table < to) ||
 	       r->start < ext_group_base_blocks(fs, nr);
 }
 
 /* 0 and *n; -ENOSPC: nothing (enough) here. */
-static int alloc_in(struct ext_fs *fs, struct journal_handle *h, u32 nr, u32 goal, u32 least, u32 *n, u64 *out)
+static int alloc_in(struct ext_fs *fs, struct journal_handle *h, u32 nr, u32 goal, u32 least,
+		    u32 *n, u64 *out)
 {
 	struct ext_group *g = ext_group(fs, nr);
 	auto_buf struct buf *b = NULL;
@@ -183,7 +190,9 @@ static int alloc_in(struct ext_fs *fs, struct journal_handle *h, u32 nr, u32 goa
 	mutex_lock(&g->lock);
 	if (!list_empty(&g->freed))
 		ext_freed_settle(fs, nr);
-	err = g->bad || g->max_run < least || !ext_desc_free_blocks(fs, ext_desc(fs, nr)) ? -ENOSPC : ext_block_bitmap(fs, nr, &b);
+	err = g->bad || g->max_run < least || !ext_desc_free_blocks(fs, ext_desc(fs, nr))
+		      ? -ENOSPC
+		      : ext_block_bitmap(fs, nr, &b);
 	if (!err) {
 		search(fs, nr, (u64 *)b->data, goal, *n, &r);
 		if (!r.len || r.len < least)
@@ -204,7 +213,8 @@ static int alloc_in(struct ext_fs *fs, struct journal_handle *h, u32 nr, u32 goa
 }
 
 /* Nearest groups whose bins promise n: a few of them, then half of n ... */
-static int alloc_anywhere(struct ext_fs *fs, struct journal_handle *h, u32 goal_group, u32 *n, u64 *out)
+static int alloc_anywhere(struct ext_fs *fs, struct journal_handle *h, u32 goal_group, u32 *n,
+			  u64 *out)
 {
 	u32 want = *n;
 
@@ -228,7 +238,8 @@ static int alloc_anywhere(struct ext_fs *fs, struct journal_handle *h, u32 goal_
 	}
 }
 
-int ext_alloc_blocks(struct ext_fs *fs, struct journal_handle *h, u64 goal, u32 flags, u32 *n, u64 *out)
+int ext_alloc_blocks(struct ext_fs *fs, struct journal_handle *h, u64 goal, u32 flags, u32 *n,
+		     u64 *out)
 {
 	u32 want = (u32)affordable(fs, min(*n, fs->blocks_per_group), flags), g;
 	int err;
@@ -263,7 +274,8 @@ u32 ext_free_credits(const struct ext_fs *fs, u64 n)
 	return EXT_ALLOC_CREDITS * (u32)min(n / fs->blocks_per_group + 2, (u64)fs->nr_groups);
 }
 
-static int give_back(struct ext_fs *fs, struct journal_handle *h, u32 nr, struct buf *b, u32 start, u32 len)
+static int give_back(struct ext_fs *fs, struct journal_handle *h, u32 nr, struct buf *b, u32 start,
+		     u32 len)
 {
 	struct ext_group *g = ext_group(fs, nr);
 	struct ext_group_disk *d = ext_desc(fs, nr);
@@ -271,7 +283,8 @@ static int give_back(struct ext_fs *fs, struct journal_handle *h, u32 nr, struct
 
 	if (next_free((u64 *)b->data, NULL, start, start + len) != start + len) {
 		g->bad = true;
-		return ext_corrupt(fs, 0, ext_group_first(fs, nr) + start, "%u blocks are freed that are free", len);
+		return ext_corrupt(fs, 0, ext_group_first(fs, nr) + start,
+				   "%u blocks are freed that are free", len);
 	}
 	err = ext_freed_add(fs, g, start, len, journal_tid(h));
 	if (!err)
@@ -304,7 +317,8 @@ static int free_in(struct ext_fs *fs, struct journal_handle *h, u32 nr, u32 star
 	int err;
 
 	if (hits_tables(fs, nr, &r))
-		return ext_corrupt(fs, 0, ext_group_first(fs, nr) + start, "%u blocks are freed that hold tables", len);
+		return ext_corrupt(fs, 0, ext_group_first(fs, nr) + start,
+				   "%u blocks are freed that hold tables", len);
 	mutex_lock(&g->lock);
 	err = g->bad ? -EUCLEAN : ext_block_bitmap(fs, nr, &b);
 	if (!err)
@@ -327,7 +341,8 @@ int ext_free_blocks(struct ext_fs *fs, struct journal_handle *h, u64 block, u64 
 	int err = 0;
 
 	if (!ext_block_valid(fs, block, n))
-		return ext_corrupt(fs, 0, block, "%lu blocks are freed that are not on the device", n);
+		return ext_corrupt(fs, 0, block, "%lu blocks are freed that are not on the device",
+				   n);
 	if (flags & EXT_FREE_FORGET)
 		err = forget(fs, h, block, n);
 	while (n && !err) {

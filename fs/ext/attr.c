@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* attr.c - operations on one inode, each in its transaction: attributes, size, ranges of blocks, the end.
+/* attr.c - operations on one inode, each in its transaction: attributes, size, ranges of blocks,
+ * the end.
  *
- * Crash order: a truncation first writes the new size and enters the inode as an orphan, in one transaction; then blocks go, in as
- * many as it takes; the last one takes it off. A crash between leaves an orphan that the next mount truncates to that size. A
- * deletion is the same with no links.
+ * Crash order: a truncation first writes the new size and enters the inode as an orphan, in one
+ * transaction; then blocks go, in as many as it takes; the last one takes it off. A crash between
+ * leaves an orphan that the next mount truncates to that size. A deletion is the same with no
+ * links.
  *
  * Locks: the caller holds the inode's. Ref: ext4/orphan.rst. Tests: selftests/unit/ext_name_test.c
  */
@@ -28,7 +30,9 @@ int ext_setattr(struct ext_inode *i)
 int ext_setxattr(struct ext_inode *i, const char *name, const void *value, usize size, u32 flags)
 {
 	struct journal_handle *h;
-	int err = ext_is_read_only(i->fs) ? -EROFS : journal_start(i->fs->j, i->fs->dev, EXT_XATTR_CREDITS + 2, &h);
+	int err = ext_is_read_only(i->fs)
+			  ? -EROFS
+			  : journal_start(i->fs->j, i->fs->dev, EXT_XATTR_CREDITS + 2, &h);
 
 	if (err)
 		return err;
@@ -82,7 +86,8 @@ int ext_truncate(struct ext_inode *i, u64 size)
 	if (err)
 		return finish(h, err);
 	i->mtime = i->ctime = ext_now();
-	/* Blocks may lie beyond the end even of a file that grows (fallocate with KEEP_SIZE): they stay then, as on Linux. */
+	/* Blocks may lie beyond the end even of a file that grows (fallocate with KEEP_SIZE): they
+	 * stay then, as on Linux. */
 	if (size < i->size) {
 		err = cut(h, i, size);
 	} else {
@@ -174,7 +179,8 @@ static int preallocate_piece(struct ext_inode *i, u64 *at, u64 to)
 
 	if (err)
 		return err;
-	err = ext_map(i, h, *at, (u32)min(to - *at, (u64)EXT_UNWRITTEN_MAX), EXT_MAP_CREATE | EXT_MAP_UNWRITTEN, &m);
+	err = ext_map(i, h, *at, (u32)min(to - *at, (u64)EXT_UNWRITTEN_MAX),
+		      EXT_MAP_CREATE | EXT_MAP_UNWRITTEN, &m);
 	if (!err)
 		*at += m.len;
 	return finish(h, err);
@@ -208,7 +214,9 @@ int ext_move_range(struct ext_inode *i, u64 from, u64 blocks, bool insert, u64 n
 
 	if (!(i->flags & EXT_EXTENTS_FL))
 		return -EOPNOTSUPP;
-	err = ext_is_read_only(i->fs) ? -EROFS : journal_start(i->fs->j, i->fs->dev, EXT_UNMAP_CREDITS + 2, &h);
+	err = ext_is_read_only(i->fs)
+		      ? -EROFS
+		      : journal_start(i->fs->j, i->fs->dev, EXT_UNMAP_CREDITS + 2, &h);
 	if (err)
 		return err;
 	if (insert) {

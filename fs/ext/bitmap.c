@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* bitmap.c - the bitmaps of a group: read, checked once, or made up when the descriptor says that they were never written.
+/* bitmap.c - the bitmaps of a group: read, checked once, or made up when the descriptor says that
+ * they were never written.
  *
- * Invariant: a bitmap that is handed out agrees with its checksum, with its descriptor's count, and with the places of the group's
- * own tables. One that does not makes its group bad: nothing is allocated or freed there any more.
+ * Invariant: a bitmap that is handed out agrees with its checksum, with its descriptor's count, and
+ * with the places of the group's own tables. One that does not makes its group bad: nothing is
+ * allocated or freed there any more.
  *
- * Locks: the group's. Ref: ext4/group_descr.rst ("lazy block group initialization"), bitmaps.rst. Tests: ext_super_test.c
+ * Locks: the group's. Ref: ext4/group_descr.rst ("lazy block group initialization"), bitmaps.rst.
+ * Tests: ext_super_test.c
  */
 #define LOG_TAG "ext4"
 #include <fs/ext/ext.h>
@@ -48,7 +51,8 @@ static bool checksum_is(const struct ext_fs *fs, u32 crc, u16 lo, u16 hi)
 {
 	if (!fs->csum)
 		return true;
-	return (u16)crc == lo && (fs->desc_size < sizeof(struct ext_group_disk) || (u16)(crc >> 16) == hi);
+	return (u16)crc == lo &&
+	       (fs->desc_size < sizeof(struct ext_group_disk) || (u16)(crc >> 16) == hi);
 }
 
 /* ---- made up ---- */
@@ -65,7 +69,8 @@ static void mark(const struct ext_fs *fs, u32 g, u64 *map, u64 block, u64 n)
 static void make_block_bitmap(const struct ext_fs *fs, u32 g, u64 *map)
 {
 	const struct ext_group_disk *d = ext_desc(fs, g);
-	u32 n = ext_blocks_in_group(fs, g), base = ext_group_base_blocks(fs, g), bits = fs->block_size * 8;
+	u32 n = ext_blocks_in_group(fs, g), base = ext_group_base_blocks(fs, g),
+	    bits = fs->block_size * 8;
 
 	bitmap_set_range(map, 0, min(base, n));
 	mark(fs, g, map, ext_desc_block_bitmap(fs, d), 1);
@@ -99,13 +104,17 @@ static int check_block_bitmap(struct ext_fs *fs, u32 g, const struct buf *b, boo
 	u32 n = ext_blocks_in_group(fs, g), bits = fs->blocks_per_group;
 	const u64 *map = (const u64 *)b->data;
 
-	if (!made && !checksum_is(fs, bits_checksum(fs, b, bits), d->block_bitmap_csum_lo, d->block_bitmap_csum_hi))
+	if (!made && !checksum_is(fs, bits_checksum(fs, b, bits), d->block_bitmap_csum_lo,
+				  d->block_bitmap_csum_hi))
 		return ext_corrupt(fs, 0, b->block, "block bitmap of group %u: checksum", g);
-	if (!is_marked(fs, g, map, ext_desc_block_bitmap(fs, d), 1) || !is_marked(fs, g, map, ext_desc_inode_bitmap(fs, d), 1) ||
+	if (!is_marked(fs, g, map, ext_desc_block_bitmap(fs, d), 1) ||
+	    !is_marked(fs, g, map, ext_desc_inode_bitmap(fs, d), 1) ||
 	    !is_marked(fs, g, map, ext_desc_inode_table(fs, d), fs->itable_blocks))
-		return ext_corrupt(fs, 0, b->block, "block bitmap of group %u: its own tables are free", g);
+		return ext_corrupt(fs, 0, b->block,
+				   "block bitmap of group %u: its own tables are free", g);
 	if (n - bitmap_count(map, n) != ext_desc_free_blocks(fs, d))
-		return ext_corrupt(fs, 0, b->block, "block bitmap of group %u: %lu free, descriptor %u", g,
+		return ext_corrupt(fs, 0, b->block,
+				   "block bitmap of group %u: %lu free, descriptor %u", g,
 				   n - bitmap_count(map, n), ext_desc_free_blocks(fs, d));
 	return 0;
 }
@@ -116,10 +125,12 @@ static int check_inode_bitmap(struct ext_fs *fs, u32 g, const struct buf *b, boo
 	u32 n = fs->inodes_per_group;
 	u64 used = bitmap_count((const u64 *)b->data, n);
 
-	if (!made && !checksum_is(fs, bits_checksum(fs, b, n), d->inode_bitmap_csum_lo, d->inode_bitmap_csum_hi))
+	if (!made && !checksum_is(fs, bits_checksum(fs, b, n), d->inode_bitmap_csum_lo,
+				  d->inode_bitmap_csum_hi))
 		return ext_corrupt(fs, 0, b->block, "inode bitmap of group %u: checksum", g);
 	if (n - used != ext_desc_free_inodes(fs, d))
-		return ext_corrupt(fs, 0, b->block, "inode bitmap of group %u: %lu free, descriptor %u", g, n - used,
+		return ext_corrupt(fs, 0, b->block,
+				   "inode bitmap of group %u: %lu free, descriptor %u", g, n - used,
 				   ext_desc_free_inodes(fs, d));
 	return 0;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* dir.c - directories as lists of entries in blocks: looking up, adding, removing, and the leaves of indexed ones.
+/* dir.c - directories as lists of entries in blocks: looking up, adding, removing, and the leaves
+ * of indexed ones.
  *
  * Invariants:
- *  (1) the entries of a block follow each other without gaps up to its end (with metadata_csum: up to the tail). One that is free
- *      has inode 0; space behind a name belongs to its entry.
+ *  (1) the entries of a block follow each other without gaps up to its end (with metadata_csum: up
+ *      to the tail). One that is free has inode 0; space behind a name belongs to its entry.
  *  (2) no entry is believed without dirent_at(): what a damaged block says cannot lead out of it.
  *
- * Locks: the directory's. Ref: ext4/directory.rst, checksums.rst. Tests: selftests/unit/ext_dir_test.c
+ * Locks: the directory's. Ref: ext4/directory.rst, checksums.rst. Tests:
+ * selftests/unit/ext_dir_test.c
  */
 #define LOG_TAG "ext4"
 #include "dir_int.h"
@@ -18,7 +20,8 @@
 
 /* ---- types ---- */
 
-static const u8 dtypes[] = { 0, 8, 4, 2, 6, 1, 12, 10 }; /* of EXT FT numbers: regular, directory, char, block, fifo, socket, link */
+/* of EXT FT numbers: regular, directory, char, block, fifo, socket, link */
+static const u8 dtypes[] = { 0, 8, 4, 2, 6, 1, 12, 10 };
 
 u8 ext_mode_to_type(const struct ext_fs *fs, u32 mode)
 {
@@ -125,7 +128,8 @@ void ext_dir_init_leaf(struct ext_inode *dir, struct buf *b)
 	memset(b->data, 0, fs->block_size);
 	e->rec_len = (u16)dir_block_end(fs);
 	if (fs->csum)
-		*tail_of(fs, b) = (struct ext_dir_tail){ .rec_len = EXT_DIR_TAIL, .type = EXT_FT_CSUM };
+		*tail_of(fs, b) = (struct ext_dir_tail){ .rec_len = EXT_DIR_TAIL,
+							 .type = EXT_FT_CSUM };
 	buf_flag_clear(b, BUF_IS_DX);
 	buf_flag_set(b, BUF_IS_DIR);
 }
@@ -133,13 +137,15 @@ void ext_dir_init_leaf(struct ext_inode *dir, struct buf *b)
 int ext_dir_leaf_dirty(struct journal_handle *h, struct ext_inode *dir, struct buf *b)
 {
 	if (dir->fs->csum)
-		tail_of(dir->fs, b)->checksum = crc32c(dir->seed, b->data, dir->fs->block_size - EXT_DIR_TAIL);
+		tail_of(dir->fs, b)->checksum = crc32c(dir->seed, b->data,
+						       dir->fs->block_size - EXT_DIR_TAIL);
 	return journal_dirty(h, b);
 }
 
 /* ---- entries of one region ---- */
 
-int ext_dir_find_in(struct ext_inode *dir, void *region, u32 size, const struct ext_name *n, u32 *off, u32 *prev)
+int ext_dir_find_in(struct ext_inode *dir, void *region, u32 size, const struct ext_name *n,
+		    u32 *off, u32 *prev)
 {
 	u32 at = 0;
 
@@ -159,7 +165,8 @@ int ext_dir_find_in(struct ext_inode *dir, void *region, u32 size, const struct 
 	return -ENOENT;
 }
 
-static void fill(const struct ext_fs *fs, struct ext_dirent *e, const struct ext_name *n, u32 ino, u32 mode)
+static void fill(const struct ext_fs *fs, struct ext_dirent *e, const struct ext_name *n, u32 ino,
+		 u32 mode)
 {
 	e->ino = ino;
 	e->name_len = (u8)n->len;
@@ -167,7 +174,8 @@ static void fill(const struct ext_fs *fs, struct ext_dirent *e, const struct ext
 	memcpy(e->name, n->name, n->len);
 }
 
-int ext_dir_add_in(struct journal_handle *h, struct ext_inode *dir, struct buf *b, const struct ext_name *n, u32 ino, u32 mode)
+int ext_dir_add_in(struct journal_handle *h, struct ext_inode *dir, struct buf *b,
+		   const struct ext_name *n, u32 ino, u32 mode)
 {
 	u32 at = 0, end = dir_block_end(dir->fs), need = dirent_need(n->len), used;
 	struct ext_dirent *e;
@@ -208,7 +216,10 @@ static int find_linear(struct ext_inode *dir, const struct ext_name *n, struct e
 
 		if (err)
 			return err;
-		err = looks_dx(dir, at, p->b) && at ? -ENOENT : ext_dir_find_in(dir, p->b->data, dir_block_end(dir->fs), n, &p->off, &p->prev);
+		err = looks_dx(dir, at, p->b) && at
+			      ? -ENOENT
+			      : ext_dir_find_in(dir, p->b->data, dir_block_end(dir->fs), n, &p->off,
+						&p->prev);
 		if (!err) {
 			p->lblk = at;
 			dir->dir_hint = (u32)at;
@@ -281,10 +292,12 @@ int ext_dir_lookup(struct ext_inode *dir, const struct ext_name *n, u32 *ino, u8
 
 int ext_dir_leave_inline(struct journal_handle *h, struct ext_inode *dir)
 {
-	return ext_is_dir(dir) && (dir->flags & EXT_INLINE_DATA_FL) ? ext_inline_to_block(h, dir) : 0;
+	return ext_is_dir(dir) && (dir->flags & EXT_INLINE_DATA_FL) ? ext_inline_to_block(h, dir)
+								    : 0;
 }
 
-static int add_linear(struct journal_handle *h, struct ext_inode *dir, const struct ext_name *n, u32 ino, u32 mode)
+static int add_linear(struct journal_handle *h, struct ext_inode *dir, const struct ext_name *n,
+		      u32 ino, u32 mode)
 {
 	u64 nr = dir_blocks(dir), at = dir->dir_hint < nr ? dir->dir_hint : 0;
 	auto_buf struct buf *b = NULL;
@@ -313,7 +326,8 @@ static int add_linear(struct journal_handle *h, struct ext_inode *dir, const str
 	return ext_dir_add_in(h, dir, b, n, ino, mode);
 }
 
-int ext_dir_add(struct journal_handle *h, struct ext_inode *dir, const struct ext_name *n, u32 ino, u32 mode)
+int ext_dir_add(struct journal_handle *h, struct ext_inode *dir, const struct ext_name *n, u32 ino,
+		u32 mode)
 {
 	int err;
 
@@ -363,7 +377,9 @@ static int replace_parent(struct journal_handle *h, struct ext_inode *dir, u32 i
 	int err = ext_dir_read(dir, 0, index ? DIR_INDEX : DIR_LEAF, &b);
 
 	if (!err) /* in an index ".." reaches up to the end of the block */
-		err = ext_dir_find_in(dir, b->data, index ? dir->fs->block_size : dir_block_end(dir->fs), &dots, &off, &prev);
+		err = ext_dir_find_in(dir, b->data,
+				      index ? dir->fs->block_size : dir_block_end(dir->fs), &dots,
+				      &off, &prev);
 	if (!err)
 		err = journal_get_write(h, b);
 	if (err)
@@ -372,7 +388,8 @@ static int replace_parent(struct journal_handle *h, struct ext_inode *dir, u32 i
 	return index ? ext_dx_dirty(h, dir, b) : ext_dir_leaf_dirty(h, dir, b);
 }
 
-int ext_dir_replace(struct journal_handle *h, struct ext_inode *dir, const struct ext_name *n, u32 ino, u32 mode)
+int ext_dir_replace(struct journal_handle *h, struct ext_inode *dir, const struct ext_name *n,
+		    u32 ino, u32 mode)
 {
 	struct ext_dir_place p;
 	struct ext_dirent *e;

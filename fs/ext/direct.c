@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* direct.c - O_DIRECT on files: between user memory and the blocks they are mapped to.
  *
- *	write: blocks for what has none, unwritten -> data -> written, and the size grows, in one transaction
+ *	write: blocks for what has none, unwritten -> data -> written, and the size grows, in one
+ *	transaction
  *
- * What does not fit goes through the page cache and is written out before the call returns: files without extents that have no block there,
- * and parts of a block that was never written.
+ * What does not fit goes through the page cache and is written out before the call returns: files
+ * without extents that have no block there, and parts of a block that was never written.
  *
- * Invariant: a block is called written, or the size covers it, only after its data is on the device: no crash shows what was there before.
- * Locks: the vnode's is held (for reading by readers: nothing is truncated under the device); no handle while data is under way.
- * Ref: open(2) O_DIRECT, Linux Documentation/filesystems/ext4. Tests: selftests/storage/run direct_io_on_files
+ * Invariant: a block is called written, or the size covers it, only after its data is on the
+ * device: no crash shows what was there before.
+ * Locks: the vnode's is held (for reading by readers: nothing is truncated under the device); no
+ * handle while data is under way.
+ * Ref: open(2) O_DIRECT, Linux Documentation/filesystems/ext4. Tests: selftests/storage/run
+ * direct_io_on_files
  */
 #define LOG_TAG "ext4"
 #include "node_int.h"
@@ -76,14 +80,16 @@ static int map_file(void *arg, u64 pos, usize len, struct direct_run *out)
 
 static struct direct_io io_of(struct direct_file *d, struct vmo *m)
 {
-	return (struct direct_io){ m, to_ext(d->n->v.sb)->dev->disk->limits.logical_block, d->write ? BIO_WRITE : BIO_READ, map_file, d };
+	return (struct direct_io){ m, to_ext(d->n->v.sb)->dev->disk->limits.logical_block,
+				   d->write ? BIO_WRITE : BIO_READ, map_file, d };
 }
 
 /* The data of [start, end) is on the device: so are its blocks, and the size. */
 static int settle(struct direct_file *d, u64 start, u64 end)
 {
 	struct ext_inode *i = &d->n->i;
-	u64 at = start >> i->fs->block_bits, past = (end + i->fs->block_size - 1) >> i->fs->block_bits;
+	u64 at = start >> i->fs->block_bits,
+	    past = (end + i->fs->block_size - 1) >> i->fs->block_bits;
 	int err = 0, err2;
 
 	if (!d->unwritten && end <= i->size)
@@ -96,7 +102,8 @@ static int settle(struct direct_file *d, u64 start, u64 end)
 		if (err)
 			return err;
 		if (at < past) {
-			err = ext_map(i, h, at, (u32)min(past - at, (u64)EXT_UNWRITTEN_MAX), EXT_MAP_CREATE | EXT_MAP_CONVERT, &m);
+			err = ext_map(i, h, at, (u32)min(past - at, (u64)EXT_UNWRITTEN_MAX),
+				      EXT_MAP_CREATE | EXT_MAP_CONVERT, &m);
 			at = err ? at : m.lblk + m.len;
 		}
 		if (!err)
@@ -134,7 +141,8 @@ static ssize_t direct_write(struct direct_file *d, struct vmo *m, struct iter *i
 		err = settle(d, (u64)pos, end);
 		if (!err && end > m->size)
 			err = vmo_truncate(m, end);
-		d->n->v.blocks_used = d->n->i.blocks + (atomic_read(&d->n->delayed) << (d->n->i.fs->block_bits - 9));
+		d->n->v.blocks_used = d->n->i.blocks +
+				      (atomic_read(&d->n->delayed) << (d->n->i.fs->block_bits - 9));
 		if (err)
 			return err;
 	}
@@ -155,7 +163,8 @@ static ssize_t direct_read(struct direct_file *d, struct vmo *m, struct iter *it
 	if ((u64)pos >= size)
 		return 0;
 	left = min(it->left, size - (u64)pos);
-	it->left = min(it->left, ALIGN_UP(left, (usize)io.block)); /* the last block has zeros behind the end */
+	/* the last block has zeros behind the end */
+	it->left = min(it->left, ALIGN_UP(left, (usize)io.block));
 	n = direct_io(&io, it, pos);
 	return min(n, (ssize_t)left);
 }

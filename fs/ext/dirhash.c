@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* dirhash.c - the hashes of names by which large directories are ordered. Pure.
  *
- * Three functions, each in a flavour that takes characters as signed and one that does not: the machine that made the file system
- * decided. The lowest bit of the result is kept free: an index uses it to say "the same hash goes on here".
+ * Three functions, each in a flavour that takes characters as signed and one that does not: the
+ * machine that made the file system decided. The lowest bit of the result is kept free: an index
+ * uses it to say "the same hash goes on here".
  *
- * Ref: ext4/directory.rst ("hash tree directories"); RFC 1320 (MD4), of which half is used; Wheeler and Needham, "TEA".
+ * Ref: ext4/directory.rst ("hash tree directories"); RFC 1320 (MD4), of which half is used; Wheeler
+ * and Needham, "TEA".
  * Tests: selftests/unit/ext_dir_test.c (against debugfs dx_hash)
  */
 #include "dir_int.h"
@@ -33,9 +35,10 @@ static u32 parity(u32 x, u32 y, u32 z)
 
 typedef u32 mix_fn(u32 x, u32 y, u32 z);
 
-/* Eight steps: word order and shifts are what tells the rounds apart. Inlined, for f and the tables are constants then: each name of a
- * directory that is read goes through this. */
-static __always_inline void half_round(u32 v[4], mix_fn *f, const u32 *in, u32 add, const u8 order[8], const u8 shift[4])
+/* Eight steps: word order and shifts are what tells the rounds apart. Inlined, for f and the tables
+ * are constants then: each name of a directory that is read goes through this. */
+static __always_inline void half_round(u32 v[4], mix_fn *f, const u32 *in, u32 add,
+				       const u8 order[8], const u8 shift[4])
 {
 #pragma GCC unroll 8
 	for (u32 n = 0; n < 8; n++) {
@@ -49,9 +52,12 @@ static void half_md4(u32 buf[4], const u32 in[8])
 {
 	u32 v[4] = { buf[0], buf[1], buf[2], buf[3] };
 
-	half_round(v, choose, in, 0, (const u8[]){ 0, 1, 2, 3, 4, 5, 6, 7 }, (const u8[]){ 3, 7, 11, 19 });
-	half_round(v, majority, in, 0x5a827999, (const u8[]){ 1, 3, 5, 7, 0, 2, 4, 6 }, (const u8[]){ 3, 5, 9, 13 });
-	half_round(v, parity, in, 0x6ed9eba1, (const u8[]){ 3, 7, 2, 6, 1, 5, 0, 4 }, (const u8[]){ 3, 9, 11, 15 });
+	half_round(v, choose, in, 0, (const u8[]){ 0, 1, 2, 3, 4, 5, 6, 7 },
+		   (const u8[]){ 3, 7, 11, 19 });
+	half_round(v, majority, in, 0x5a827999, (const u8[]){ 1, 3, 5, 7, 0, 2, 4, 6 },
+		   (const u8[]){ 3, 5, 9, 13 });
+	half_round(v, parity, in, 0x6ed9eba1, (const u8[]){ 3, 7, 2, 6, 1, 5, 0, 4 },
+		   (const u8[]){ 3, 9, 11, 15 });
 	for (u32 n = 0; n < 4; n++)
 		buf[n] += v[n];
 }
@@ -96,7 +102,8 @@ static u32 four_characters(const char *p, bool is_unsigned)
 
 	if (likely(is_unsigned || !(word & 0x80808080)))
 		return word;
-	return (character(p, false) << 24) + (character(p + 1, false) << 16) + (character(p + 2, false) << 8) + character(p + 3, false);
+	return (character(p, false) << 24) + (character(p + 1, false) << 16) +
+	       (character(p + 2, false) << 8) + character(p + 3, false);
 }
 
 /* nr words from at most 4 * nr characters, filled up with the length. */
@@ -118,7 +125,8 @@ static void to_words(const char *p, u32 len, u32 *out, u32 nr, bool is_unsigned)
 		out[n++] = pad;
 }
 
-static void digest(const char *p, u32 len, u32 buf[4], u32 nr, bool is_unsigned, void (*mix)(u32 buf[4], const u32 in[8]))
+static void digest(const char *p, u32 len, u32 buf[4], u32 nr, bool is_unsigned,
+		   void (*mix)(u32 buf[4], const u32 in[8]))
 {
 	u32 in[8];
 
@@ -128,13 +136,15 @@ static void digest(const char *p, u32 len, u32 buf[4], u32 nr, bool is_unsigned,
 	}
 }
 
-int ext_name_hash(const struct ext_fs *fs, u32 version, const struct ext_name *n, struct ext_hash *out)
+int ext_name_hash(const struct ext_fs *fs, u32 version, const struct ext_name *n,
+		  struct ext_hash *out)
 {
 	u32 buf[4] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476 };
 	bool is_unsigned = fs->hash_unsigned;
 	u32 seed[4];
 
-	__builtin_memcpy(seed, (const u8 *)fs->sb + offsetof(struct ext_super_disk, hash_seed), sizeof(seed));
+	__builtin_memcpy(seed, (const u8 *)fs->sb + offsetof(struct ext_super_disk, hash_seed),
+			 sizeof(seed));
 	if (seed[0] || seed[1] || seed[2] || seed[3])
 		__builtin_memcpy(buf, seed, sizeof(buf));
 	out->minor = 0;

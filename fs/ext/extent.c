@@ -5,11 +5,13 @@
  *
  * Invariants:
  *  (1) keys rise within a node; the key of an index entry is the first key of what it leads to.
- *  (2) extents do not overlap. One of more than 32768 blocks by its length field is unwritten: it reads as zeros.
- *  (3) every index of a node that is used here was checked against the room that the node has, each time: what a damaged or shared
- *      block says cannot lead outside of it.
+ *  (2) extents do not overlap. One of more than 32768 blocks by its length field is unwritten: it
+ *      reads as zeros.
+ *  (3) every index of a node that is used here was checked against the room that the node has, each
+ *      time: what a damaged or shared block says cannot lead outside of it.
  *
- * Locks: map_lock. Ref: ext4/ifork.rst ("extent tree"). Tests: selftests/unit/ext_map_test.c, fuzz/ext_fuzz.c
+ * Locks: map_lock. Ref: ext4/ifork.rst ("extent tree"). Tests: selftests/unit/ext_map_test.c,
+ * fuzz/ext_fuzz.c
  */
 #define LOG_TAG "ext4"
 #include "extent_int.h"
@@ -60,18 +62,22 @@ static bool entries_good(const struct ext_fs *fs, struct ext_extent_header *h)
 				return false;
 		} else {
 			end = (u64)e->lblk + leaf_len(e);
-			if (!leaf_len(e) || end > (u64)U32_MAX + 1 || !ext_block_valid(fs, leaf_block(e), leaf_len(e)))
+			if (!leaf_len(e) || end > (u64)U32_MAX + 1 ||
+			    !ext_block_valid(fs, leaf_block(e), leaf_len(e)))
 				return false;
 		}
 	}
 	return true;
 }
 
-static int check_shape(struct ext_inode *i, const struct ext_extent_header *h, u32 depth, u32 max, u64 block)
+static int check_shape(struct ext_inode *i, const struct ext_extent_header *h, u32 depth, u32 max,
+		       u64 block)
 {
-	if (h->magic != EXT_EXTENT_MAGIC || h->depth != depth || !h->max || h->max > max || h->entries > h->max)
-		return ext_corrupt(i->fs, i->ino, block, "extent node: magic %#x, %u of %u entries, depth %u, not %u", h->magic,
-				   h->entries, h->max, h->depth, depth);
+	if (h->magic != EXT_EXTENT_MAGIC || h->depth != depth || !h->max || h->max > max ||
+	    h->entries > h->max)
+		return ext_corrupt(i->fs, i->ino, block,
+				   "extent node: magic %#x, %u of %u entries, depth %u, not %u",
+				   h->magic, h->entries, h->max, h->depth, depth);
 	if (depth && !h->entries)
 		return ext_corrupt(i->fs, i->ino, block, "extent node: no entries");
 	return 0;
@@ -94,7 +100,8 @@ static int read_node(struct ext_inode *i, u64 block, u32 depth, struct ext_step 
 	if (fs->csum && *node_tail(s->h) != node_checksum(i, s->h))
 		return ext_corrupt(fs, i->ino, block, "extent node: checksum");
 	if (!entries_good(fs, s->h))
-		return ext_corrupt(fs, i->ino, block, "extent node: entries overlap or lie outside");
+		return ext_corrupt(fs, i->ino, block,
+				   "extent node: entries overlap or lie outside");
 	buf_flag_set(s->b, BUF_IS_EXTENT);
 	return 0;
 }
@@ -128,7 +135,8 @@ static s32 search(struct ext_extent_header *h, u64 lblk)
 int ext_path_find(struct ext_inode *i, u64 lblk, struct ext_path *p)
 {
 	struct ext_extent_header *root = (struct ext_extent_header *)i->data;
-	u32 depth = root->depth, max = (sizeof(i->data) - sizeof(*root)) / sizeof(struct ext_leaf_disk);
+	u32 depth = root->depth,
+	    max = (sizeof(i->data) - sizeof(*root)) / sizeof(struct ext_leaf_disk);
 	int err;
 
 	ext_path_put(p);
@@ -146,7 +154,8 @@ int ext_path_find(struct ext_inode *i, u64 lblk, struct ext_path *p)
 		if (level == depth)
 			break;
 		s->at = max(s->at, 0);
-		err = read_node(i, index_block(index_at(s->h, (u32)s->at)), depth - level - 1, s + 1);
+		err = read_node(i, index_block(index_at(s->h, (u32)s->at)), depth - level - 1,
+				s + 1);
 	}
 	return err;
 }
@@ -208,7 +217,8 @@ static u64 goal_for(const struct ext_inode *i, const struct ext_path *p, u64 lbl
 	return ext_group_first(i->fs, ext_goal_block_group(i));
 }
 
-static int fill_hole(struct ext_inode *i, struct journal_handle *h, struct ext_path *p, u32 flags, struct ext_mapping *out)
+static int fill_hole(struct ext_inode *i, struct journal_handle *h, struct ext_path *p, u32 flags,
+		     struct ext_mapping *out)
 {
 	struct ext_fs *fs = i->fs;
 	bool unwritten = flags & EXT_MAP_UNWRITTEN;
@@ -237,7 +247,8 @@ static int fill_hole(struct ext_inode *i, struct journal_handle *h, struct ext_p
 }
 
 /* [lblk, lblk + len) of an unwritten extent has its contents now. */
-static int convert(struct ext_inode *i, struct journal_handle *h, struct ext_path *p, struct ext_mapping *out)
+static int convert(struct ext_inode *i, struct journal_handle *h, struct ext_path *p,
+		   struct ext_mapping *out)
 {
 	struct ext_leaf_disk *e;
 	struct ext_step *s;
@@ -262,7 +273,8 @@ static int convert(struct ext_inode *i, struct journal_handle *h, struct ext_pat
 	return err ? err : ext_extent_merge(h, i, p, (u32)s->at);
 }
 
-int ext_extent_map(struct ext_inode *i, struct journal_handle *h, u64 lblk, u32 max, u32 flags, struct ext_mapping *out)
+int ext_extent_map(struct ext_inode *i, struct journal_handle *h, u64 lblk, u32 max, u32 flags,
+		   struct ext_mapping *out)
 {
 	auto_path struct ext_path p = { 0 };
 	int err;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* extent_edit.c - changes of extent trees: room by splitting nodes, entries in and out, keys kept right.
+/* extent_edit.c - changes of extent trees: room by splitting nodes, entries in and out, keys kept
+ * right.
  *
- * How: before an entry goes in, its leaf is given room: the full node nearest to the leaf whose parent has room is split, again and
- * again from above, or the tree grows by a level at the root. A node that is split at its right end keeps all but one entry, so that
- * files written from front to back have full nodes. After that nothing can fail for want of space.
+ * How: before an entry goes in, its leaf is given room: the full node nearest to the leaf whose
+ * parent has room is split, again and again from above, or the tree grows by a level at the root. A
+ * node that is split at its right end keeps all but one entry, so that files written from front to
+ * back have full nodes. After that nothing can fail for want of space.
  *
  * Locks: map_lock for writing. Ref: ext4/ifork.rst. Tests: selftests/unit/ext_map_test.c
  */
@@ -33,7 +35,9 @@ static void close_gap(struct ext_extent_header *h, u32 pos)
 
 static void index_set(struct ext_index_disk *x, u32 lblk, u64 child)
 {
-	*x = (struct ext_index_disk){ .lblk = lblk, .child_lo = (u32)child, .child_hi = (u16)(child >> 32) };
+	*x = (struct ext_index_disk){ .lblk = lblk,
+				      .child_lo = (u32)child,
+				      .child_hi = (u16)(child >> 32) };
 }
 
 int ext_path_fix_keys(struct journal_handle *h, struct ext_inode *i, struct ext_path *p, u32 level)
@@ -59,7 +63,8 @@ int ext_path_fix_keys(struct journal_handle *h, struct ext_inode *i, struct ext_
 
 /* ---- room ---- */
 
-static int new_node(struct journal_handle *h, struct ext_inode *i, u32 depth, struct ext_step *out, u64 *block)
+static int new_node(struct journal_handle *h, struct ext_inode *i, u32 depth, struct ext_step *out,
+		    u64 *block)
 {
 	struct ext_fs *fs = i->fs;
 	u64 goal = i->goal ? i->goal : ext_group_first(fs, ext_goal_block_group(i));
@@ -149,7 +154,8 @@ static int make_room(struct journal_handle *h, struct ext_inode *i, struct ext_p
 	return split_node(h, i, p, level);
 }
 
-int ext_path_room(struct journal_handle *h, struct ext_inode *i, u64 lblk, u32 n, struct ext_path *p)
+int ext_path_room(struct journal_handle *h, struct ext_inode *i, u64 lblk, u32 n,
+		  struct ext_path *p)
 {
 	for (u32 tries = 0; tries < 4 * (EXT_MAX_DEPTH + 1); tries++) {
 		int err = ext_path_find(i, lblk, p);
@@ -168,7 +174,8 @@ int ext_path_room(struct journal_handle *h, struct ext_inode *i, u64 lblk, u32 n
 /* Does b continue a? */
 static bool continues(const struct ext_leaf_disk *a, const struct ext_leaf_disk *b)
 {
-	u32 len = leaf_len(a) + leaf_len(b), most = leaf_unwritten(a) ? EXT_UNWRITTEN_MAX : EXT_INIT_MAX;
+	u32 len = leaf_len(a) + leaf_len(b),
+	    most = leaf_unwritten(a) ? EXT_UNWRITTEN_MAX : EXT_INIT_MAX;
 
 	return leaf_unwritten(a) == leaf_unwritten(b) && a->lblk + leaf_len(a) == b->lblk &&
 	       leaf_block(a) + leaf_len(a) == leaf_block(b) && len <= most;
@@ -193,7 +200,8 @@ int ext_extent_merge(struct journal_handle *h, struct ext_inode *i, struct ext_p
 		err = changed ? 0 : ext_step_write(h, s);
 		if (err)
 			return err;
-		leaf_set(a, a->lblk, leaf_block(a), leaf_len(a) + leaf_len(a + 1), leaf_unwritten(a));
+		leaf_set(a, a->lblk, leaf_block(a), leaf_len(a) + leaf_len(a + 1),
+			 leaf_unwritten(a));
 		close_gap(s->h, pos + 1);
 		changed = true;
 	}
@@ -204,18 +212,22 @@ int ext_extent_merge(struct journal_handle *h, struct ext_inode *i, struct ext_p
 static bool join(struct ext_step *s, const struct ext_leaf_disk *e)
 {
 	struct ext_leaf_disk *left = s->at >= 0 ? leaf_at(s->h, (u32)s->at) : NULL;
-	struct ext_leaf_disk *right = s->at + 1 < s->h->entries ? leaf_at(s->h, (u32)(s->at + 1)) : NULL;
+	struct ext_leaf_disk *right = s->at + 1 < s->h->entries ? leaf_at(s->h, (u32)(s->at + 1))
+								: NULL;
 
 	if (left && continues(left, e)) {
-		leaf_set(left, left->lblk, leaf_block(left), leaf_len(left) + leaf_len(e), leaf_unwritten(e));
+		leaf_set(left, left->lblk, leaf_block(left), leaf_len(left) + leaf_len(e),
+			 leaf_unwritten(e));
 		if (right && continues(left, right)) {
-			leaf_set(left, left->lblk, leaf_block(left), leaf_len(left) + leaf_len(right), leaf_unwritten(e));
+			leaf_set(left, left->lblk, leaf_block(left),
+				 leaf_len(left) + leaf_len(right), leaf_unwritten(e));
 			close_gap(s->h, (u32)(s->at + 1));
 		}
 		return true;
 	}
 	if (right && continues(e, right)) {
-		leaf_set(right, e->lblk, leaf_block(e), leaf_len(right) + leaf_len(e), leaf_unwritten(e));
+		leaf_set(right, e->lblk, leaf_block(e), leaf_len(right) + leaf_len(e),
+			 leaf_unwritten(e));
 		return true;
 	}
 	return false;
@@ -227,7 +239,8 @@ static bool could_join(const struct ext_step *s, const struct ext_leaf_disk *e)
 	       (s->at + 1 < s->h->entries && continues(e, leaf_at(s->h, (u32)(s->at + 1))));
 }
 
-int ext_extent_insert(struct journal_handle *h, struct ext_inode *i, u64 lblk, u64 pblk, u32 len, bool unwritten)
+int ext_extent_insert(struct journal_handle *h, struct ext_inode *i, u64 lblk, u64 pblk, u32 len,
+		      bool unwritten)
 {
 	auto_path struct ext_path p = { 0 };
 	struct ext_leaf_disk e;

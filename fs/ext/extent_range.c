@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* extent_range.c - ranges of a file: given back, or moved along (truncate, punch, collapse and insert range).
+/* extent_range.c - ranges of a file: given back, or moved along (truncate, punch, collapse and
+ * insert range).
  *
- * How: one extent after the other, each under enough credits; between two of them the handle may end and go on in a new
- * transaction. What is left then is a right tree: the extents so far are gone or moved, the others not.
+ * How: one extent after the other, each under enough credits; between two of them the handle may
+ * end and go on in a new transaction. What is left then is a right tree: the extents so far are
+ * gone or moved, the others not.
  *
- * Locks: takes map_lock for writing, for one extent at a time. Ref: ext4/ifork.rst. Tests: selftests/unit/ext_map_test.c
+ * Locks: takes map_lock for writing, for one extent at a time. Ref: ext4/ifork.rst. Tests:
+ * selftests/unit/ext_map_test.c
  */
 #define LOG_TAG "ext4"
 #include "extent_int.h"
@@ -32,7 +35,8 @@ static void cut_part(const struct ext_leaf_disk *e, u64 from, u64 to, u64 *pblk,
 }
 
 /* Entry pos of the path's leaf overlaps [from, to), and not on both sides of it. */
-static int shrink(struct journal_handle *h, struct ext_inode *i, struct ext_path *p, u32 pos, u64 from, u64 to)
+static int shrink(struct journal_handle *h, struct ext_inode *i, struct ext_path *p, u32 pos,
+		  u64 from, u64 to)
 {
 	struct ext_step *s = path_leaf(p);
 	struct ext_leaf_disk *e = leaf_at(s->h, pos);
@@ -58,7 +62,8 @@ static u32 step_credits(const struct ext_inode *i, u32 len)
 	return ext_free_credits(i->fs, len) + 4 * (EXT_MAX_DEPTH + 1) + 1;
 }
 
-/* The first extent in [*from, to): 1 when one was given back, *from moves behind it; 0: there is none. */
+/* The first extent in [*from, to): 1 when one was given back, *from moves behind it; 0: there is
+ * none. */
 static int unmap_one(struct journal_handle *h, struct ext_inode *i, u64 *from, u64 to)
 {
 	auto_path struct ext_path p = { 0 };
@@ -71,7 +76,10 @@ static int unmap_one(struct journal_handle *h, struct ext_inode *i, u64 *from, u
 	if (err)
 		return err;
 	s = path_leaf(&p);
-	pos = s->at >= 0 && *from < (u64)leaf_at(s->h, (u32)s->at)->lblk + leaf_len(leaf_at(s->h, (u32)s->at)) ? (u32)s->at : (u32)(s->at + 1);
+	pos = s->at >= 0 && *from < (u64)leaf_at(s->h, (u32)s->at)->lblk +
+					      leaf_len(leaf_at(s->h, (u32)s->at))
+		      ? (u32)s->at
+		      : (u32)(s->at + 1);
 	if (pos >= s->h->entries) {
 		u64 next = ext_path_next(&p);
 
@@ -115,8 +123,10 @@ int ext_extent_unmap(struct journal_handle *h, struct ext_inode *i, u64 from, u6
 
 /* ---- moving ---- */
 
-/* All entries of the path's leaf from lblk on; *next: the key to go on from. Returns 1 while there may be more. */
-static int shift_leaf(struct journal_handle *h, struct ext_inode *i, struct ext_path *p, u64 lblk, s64 delta)
+/* All entries of the path's leaf from lblk on; *next: the key to go on from. Returns 1 while there
+ * may be more. */
+static int shift_leaf(struct journal_handle *h, struct ext_inode *i, struct ext_path *p, u64 lblk,
+		      s64 delta)
 {
 	struct ext_step *s = path_leaf(p);
 	u32 pos = 0;
@@ -189,7 +199,8 @@ int ext_shift(struct journal_handle *h, struct ext_inode *i, u64 lblk, s64 delta
 		if (err)
 			break;
 		rw_write_lock(&i->map_lock);
-		more = delta < 0 ? shift_front(h, i, &from, delta) : shift_back(h, i, lblk, &last, delta);
+		more = delta < 0 ? shift_front(h, i, &from, delta)
+				 : shift_back(h, i, lblk, &last, delta);
 		i->goal = 0;
 		rw_write_unlock(&i->map_lock);
 	}

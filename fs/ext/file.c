@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* file.c - contents of regular files between the page cache and the disk.
  *
- *	write: mkwrite reserves blocks -> page dirty ... write-out: blocks allocated, data sent, size on the disk raised, one transaction
+ *	write: mkwrite reserves blocks -> page dirty ... write-out: blocks allocated, data sent,
+ *	size on the disk raised, one transaction
  *
- * Blocks that do not exist yet are reserved when a page becomes dirty and allocated when it is written (delayed allocation), so that
- * a file gets long runs and short-lived files none. Which blocks of a page are reserved is in the low bits of page.block_bits.
+ * Blocks that do not exist yet are reserved when a page becomes dirty and allocated when it is
+ * written (delayed allocation), so that a file gets long runs and short-lived files none. Which
+ * blocks of a page are reserved is in the low bits of page.block_bits.
  *
- * Invariant: ext_node.delayed counts the reserved bits of the file's pages. The way to the disk: writeout.c.
+ * Invariant: ext_node.delayed counts the reserved bits of the file's pages. The way to the disk:
+ * writeout.c.
  *
- * Locks: journal handle > page lock > map_lock. Ref: Linux Documentation/filesystems/ext4/ ("delayed allocation").
+ * Locks: journal handle > page lock > map_lock. Ref: Linux Documentation/filesystems/ext4/
+ * ("delayed allocation").
  * Tests: selftests/boot/run (ext_...)
  */
 #define LOG_TAG "ext4"
@@ -28,7 +32,8 @@ static void zero_tail(const struct vmo *m, struct page *p)
 	u64 size = READ_ONCE(m->size), at = p->index << PAGE_SHIFT;
 
 	if (size < at + PAGE_SIZE)
-		memset((u8 *)page_to_virt(p) + (size > at ? size - at : 0), 0, PAGE_SIZE - (size > at ? size - at : 0));
+		memset((u8 *)page_to_virt(p) + (size > at ? size - at : 0), 0,
+		       PAGE_SIZE - (size > at ? size - at : 0));
 }
 
 static int fill_inline(struct ext_node *n, struct page *p)
@@ -48,7 +53,8 @@ static void pages_read(struct page *p, int err)
 }
 
 /* The pieces of one page into io; last mapping is kept in *m. */
-static int add_page(struct ext_node *n, struct page_io *io, struct page *p, struct ext_mapping *m, u32 ahead)
+static int add_page(struct ext_node *n, struct page_io *io, struct page *p, struct ext_mapping *m,
+		    u32 ahead)
 {
 	struct ext_fs *fs = n->i.fs;
 	u32 per = per_page(fs);
@@ -66,9 +72,11 @@ static int add_page(struct ext_node *n, struct page_io *io, struct page *p, stru
 		}
 		run = (u32)min((u64)(per - k), m->lblk + m->len - lblk);
 		if (m->state == EXT_MAPPED)
-			page_io_add(io, p, k << fs->block_bits, run << fs->block_bits, sector_of(fs, m->pblk + (lblk - m->lblk)));
+			page_io_add(io, p, k << fs->block_bits, run << fs->block_bits,
+				    sector_of(fs, m->pblk + (lblk - m->lblk)));
 		else
-			memset((u8 *)page_to_virt(p) + (k << fs->block_bits), 0, run << fs->block_bits);
+			memset((u8 *)page_to_virt(p) + (k << fs->block_bits), 0,
+			       run << fs->block_bits);
 		k += run;
 	}
 	return 0;
@@ -85,7 +93,8 @@ static void read_ahead(struct vmo *v, struct page **pages, u32 nr)
 		int err;
 
 		page_io_page(&io, pages[k]);
-		err = n->i.flags & EXT_INLINE_DATA_FL ? fill_inline(n, pages[k]) : add_page(n, &io, pages[k], &m, nr - k);
+		err = n->i.flags & EXT_INLINE_DATA_FL ? fill_inline(n, pages[k])
+						      : add_page(n, &io, pages[k], &m, nr - k);
 		page_io_page_end(&io, pages[k], err);
 	}
 	page_io_end(&io);
@@ -93,7 +102,8 @@ static void read_ahead(struct vmo *v, struct page **pages, u32 nr)
 
 static int read_block_run(struct ext_node *n, struct page *p, u32 off, u32 len, u64 block)
 {
-	return blkdev_page_wait(to_ext(n->v.sb)->dev, BIO_READ, sector_of(n->i.fs, block), p, off, len, 0);
+	return blkdev_page_wait(to_ext(n->v.sb)->dev, BIO_READ, sector_of(n->i.fs, block), p, off,
+				len, 0);
 }
 
 static int fill(struct vmo *v, struct page *p)
@@ -113,9 +123,11 @@ static int fill(struct vmo *v, struct page *p)
 		if (err)
 			break;
 		if (m.state == EXT_MAPPED)
-			err = read_block_run(n, p, k << fs->block_bits, m.len << fs->block_bits, m.pblk);
+			err = read_block_run(n, p, k << fs->block_bits, m.len << fs->block_bits,
+					     m.pblk);
 		else
-			memset((u8 *)page_to_virt(p) + (k << fs->block_bits), 0, m.len << fs->block_bits);
+			memset((u8 *)page_to_virt(p) + (k << fs->block_bits), 0,
+			       m.len << fs->block_bits);
 		k += m.len;
 	}
 	zero_tail(v, p);
@@ -167,7 +179,8 @@ static int mkwrite(struct vmo *v, struct page *p, u32 from, u32 to)
 
 void ext_unreserve_page(struct ext_node *n, struct page *p, u32 mask, bool used)
 {
-	u32 was = __atomic_fetch_and(&p->block_bits, ~(mask & ALL_RESERVED), __ATOMIC_RELAXED) & mask & ALL_RESERVED;
+	u32 was = __atomic_fetch_and(&p->block_bits, ~(mask & ALL_RESERVED), __ATOMIC_RELAXED) &
+		  mask & ALL_RESERVED;
 	u32 nr = (was & 1) + (was >> 1 & 1) + (was >> 2 & 1) + (was >> 3 & 1);
 
 	if (!nr)
@@ -240,7 +253,8 @@ static int leave_inode(struct ext_node *n)
 	return err ? err : err2;
 }
 
-/* Contents inside the inode move into a block before somebody may write. Who only looks at attributes needs no vmo: it is made here. */
+/* Contents inside the inode move into a block before somebody may write. Who only looks at
+ * attributes needs no vmo: it is made here. */
 static int open_file(struct vnode *v, struct file *f)
 {
 	struct ext_node *n = to_node(v);
@@ -257,7 +271,8 @@ static int open_file(struct vnode *v, struct file *f)
 	return err;
 }
 
-/* Who replaces contents by truncating and writing expects the new ones to be there soon: Linux's auto_da_alloc. */
+/* Who replaces contents by truncating and writing expects the new ones to be there soon: Linux's
+ * auto_da_alloc. */
 static void file_closed(struct vnode *v, struct file *f)
 {
 	struct ext_node *n = to_node(v);
@@ -288,7 +303,8 @@ int ext_fsync_op(struct vnode *v, struct file *f, bool data_only)
 	}
 	err2 = ext_commit_inode(&n->i, data_only && vnode_is_reg(v), &committed);
 	err = err ? err : err2;
-	if (!committed && !err && flush_wanted(FLUSH_FSYNC_DATA)) /* no commit flushed the device's cache behind the data */
+	/* no commit flushed the device's cache behind the data */
+	if (!committed && !err && flush_wanted(FLUSH_FSYNC_DATA))
 		err = blkdev_flush(fs->dev);
 	err2 = m ? write_errors_check(&m->errors, &f->err_seen) : 0;
 	return err ? err : err2;
@@ -322,7 +338,8 @@ static int move_range(struct ext_node *n, struct vmo *m, u64 off, u64 len, bool 
 	err = vmo_sync(m, 0, U64_MAX);
 	if (err)
 		return err;
-	err = vmo_truncate(m, ALIGN_DOWN(off, PAGE_SIZE)); /* nothing cached behind it shows the old places */
+	/* nothing cached behind it shows the old places */
+	err = vmo_truncate(m, ALIGN_DOWN(off, PAGE_SIZE));
 	if (!err)
 		err = ext_move_range(&n->i, off >> bits, len >> bits, insert, size);
 	if (vmo_truncate(m, err ? old : size))
@@ -360,11 +377,14 @@ static int fallocate(struct vnode *v, u32 mode, loff_t off, loff_t len)
 		return -ENOMEM;
 	if (end > ext_max_file_size(n->i.fs, n->i.flags & EXT_EXTENTS_FL))
 		return -EFBIG;
-	if (mode & FALLOC_FL_KEEP_SIZE && mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
+	if (mode & FALLOC_FL_KEEP_SIZE &&
+	    mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
 		return -EOPNOTSUPP;
 	ext_node_push(n);
 	if (mode & FALLOC_FL_PUNCH_HOLE)
-		err = start < m->size ? zero_range(n, m, start, min(end, ALIGN_UP(m->size, PAGE_SIZE))) : 0;
+		err = start < m->size
+			      ? zero_range(n, m, start, min(end, ALIGN_UP(m->size, PAGE_SIZE)))
+			      : 0;
 	else if (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
 		err = move_range(n, m, start, (u64)len, mode & FALLOC_FL_INSERT_RANGE);
 	else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* format.h - ext2, ext3 and ext4 on the disk: structures and numbers, all little-endian.
  *
- * Ref: Linux Documentation/filesystems/ext4/ (super.rst, group_descr.rst, inodes.rst, ifork.rst, directory.rst, attributes.rst,
- * orphan.rst, checksums.rst).
+ * Ref: Linux Documentation/filesystems/ext4/ (super.rst, group_descr.rst, inodes.rst, ifork.rst,
+ * directory.rst, attributes.rst, orphan.rst, checksums.rst).
  */
 #pragma once
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* freed.c - blocks whose freeing is not yet on the medium: a crash would bring their old owner back, so nobody else may write to them.
+/* freed.c - blocks whose freeing is not yet on the medium: a crash would bring their old owner
+ * back, so nobody else may write to them.
  *
- * Invariant: a block in ext_group.freed is free in the bitmap and set in ext_group.busy. Both forget it once journal_committed()
- * says so; that is looked at when the group is next allocated from.
+ * Invariant: a block in ext_group.freed is free in the bitmap and set in ext_group.busy. Both
+ * forget it once journal_committed() says so; that is looked at when the group is next allocated
+ * from.
  *
  * Locks: the group's. Ref: ext4/journal.rst ("revocation"). Tests: selftests/unit/ext_name_test.c
  */
@@ -13,7 +15,10 @@
 
 int ext_freed_add(struct ext_fs *fs, struct ext_group *g, u32 start, u32 len, u32 tid)
 {
-	struct ext_freed *last = list_empty(&g->freed) ? NULL : list_last(&g->freed, struct ext_freed, link), *f;
+	struct ext_freed *last = list_empty(&g->freed)
+					 ? NULL
+					 : list_last(&g->freed, struct ext_freed, link),
+			 *f;
 
 	if (!fs->j)
 		return 0;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* group.c - group descriptors: read and checked at mount, changed in place; and which groups have room.
+/* group.c - group descriptors: read and checked at mount, changed in place; and which groups have
+ * room.
  *
  * Invariants:
- *  (1) The blocks of descriptors stay in memory while mounted. A descriptor changes with its group's lock, and its checksum with it.
- *  (2) A group is in the bin of log2 of its free blocks, so that an allocation goes to a group that has room without looking at
- *      the others: a search is one bitmap a bin.
+ *  (1) The blocks of descriptors stay in memory while mounted. A descriptor changes with its
+ *      group's lock, and its checksum with it.
+ *  (2) A group is in the bin of log2 of its free blocks, so that an allocation goes to a group that
+ *      has room without looking at the others: a search is one bitmap a bin.
  *
  * Ref: ext4/group_descr.rst, checksums.rst. Tests: selftests/unit/ext_super_test.c
  */
@@ -26,7 +28,8 @@ static bool is_wide(const struct ext_fs *fs)
 
 struct ext_group_disk *ext_desc(const struct ext_fs *fs, u32 g)
 {
-	return (struct ext_group_disk *)(fs->gdt[g / fs->descs_per_block]->data + g % fs->descs_per_block * fs->desc_size);
+	return (struct ext_group_disk *)(fs->gdt[g / fs->descs_per_block]->data +
+					 g % fs->descs_per_block * fs->desc_size);
 }
 
 #define GET(name, type, shift) \
@@ -69,7 +72,8 @@ static u16 desc_checksum(const struct ext_fs *fs, u32 g, const struct ext_group_
 		u16 crc = crc16(0xffff, fs->sb->uuid, sizeof(fs->sb->uuid));
 
 		crc = crc16(crc16(crc, &g, sizeof(g)), p, at);
-		return fs->incompat & INCOMPAT_64BIT ? crc16(crc, p + after, fs->desc_size - after) : crc;
+		return fs->incompat & INCOMPAT_64BIT ? crc16(crc, p + after, fs->desc_size - after)
+						     : crc;
 	}
 }
 
@@ -107,13 +111,19 @@ static int check_desc(struct ext_fs *fs, u32 g)
 	struct ext_group_disk *d = ext_desc(fs, g);
 
 	if ((fs->csum || fs->gdt_csum) && d->checksum != desc_checksum(fs, g, d))
-		return ext_corrupt(fs, 0, 0, "descriptor of group %u: checksum %#x", g, d->checksum);
-	if (!is_table_place(fs, g, ext_desc_block_bitmap(fs, d), 1) || !is_table_place(fs, g, ext_desc_inode_bitmap(fs, d), 1) ||
+		return ext_corrupt(fs, 0, 0, "descriptor of group %u: checksum %#x", g,
+				   d->checksum);
+	if (!is_table_place(fs, g, ext_desc_block_bitmap(fs, d), 1) ||
+	    !is_table_place(fs, g, ext_desc_inode_bitmap(fs, d), 1) ||
 	    !is_table_place(fs, g, ext_desc_inode_table(fs, d), fs->itable_blocks))
-		return ext_corrupt(fs, 0, 0, "descriptor of group %u: tables at blocks %lu, %lu, %lu", g, ext_desc_block_bitmap(fs, d),
-				   ext_desc_inode_bitmap(fs, d), ext_desc_inode_table(fs, d));
-	if (ext_desc_free_blocks(fs, d) > ext_blocks_in_group(fs, g) || ext_desc_free_inodes(fs, d) > fs->inodes_per_group ||
-	    ext_desc_used_dirs(fs, d) > fs->inodes_per_group || ext_desc_itable_unused(fs, d) > fs->inodes_per_group)
+		return ext_corrupt(fs, 0, 0,
+				   "descriptor of group %u: tables at blocks %lu, %lu, %lu", g,
+				   ext_desc_block_bitmap(fs, d), ext_desc_inode_bitmap(fs, d),
+				   ext_desc_inode_table(fs, d));
+	if (ext_desc_free_blocks(fs, d) > ext_blocks_in_group(fs, g) ||
+	    ext_desc_free_inodes(fs, d) > fs->inodes_per_group ||
+	    ext_desc_used_dirs(fs, d) > fs->inodes_per_group ||
+	    ext_desc_itable_unused(fs, d) > fs->inodes_per_group)
 		return ext_corrupt(fs, 0, 0, "descriptor of group %u: counts", g);
 	return 0;
 }
@@ -193,7 +203,8 @@ void ext_groups_free(struct ext_fs *fs)
 {
 	for (u32 i = 0; fs->groups && i < DIV_ROUND_UP(fs->nr_groups, EXT_GROUPS_PER_CHUNK); i++) {
 		for (u32 k = 0; fs->groups[i] && k < EXT_GROUPS_PER_CHUNK; k++)
-			if (i * EXT_GROUPS_PER_CHUNK + k < fs->nr_groups && fs->groups[i][k].freed.next)
+			if (i * EXT_GROUPS_PER_CHUNK + k < fs->nr_groups &&
+			    fs->groups[i][k].freed.next)
 				ext_freed_drop(&fs->groups[i][k]);
 		kfree(fs->groups[i]);
 	}
@@ -250,7 +261,8 @@ u32 ext_group_with_blocks(struct ext_fs *fs, u32 goal, u32 n)
 
 	spin_lock(&fs->spin);
 	for (u32 bin = bin_of(max(n, 1u)); bin < EXT_NR_BINS; bin++) {
-		u32 g = next_in(fs, fs->bins[bin], goal), far = g >= goal ? g - goal : g + fs->nr_groups - goal;
+		u32 g = next_in(fs, fs->bins[bin], goal),
+		    far = g >= goal ? g - goal : g + fs->nr_groups - goal;
 
 		if (g != U32_MAX && far < best_far) {
 			best = g;

@@ -5,14 +5,16 @@
  *	node:	 an empty entry [limit,count,block][hash,block]...	levels of them (one; with large_dir two)
  *	leaf:	 an ordinary block of entries, all of whose hashes lie between its index entry and the next
  *
- * How: a full leaf is split by the hashes of its entries; before that the path is given room for one more index entry, by splitting
- * the full node nearest to the leaf whose parent has room, or a new level at the root.
+ * How: a full leaf is split by the hashes of its entries; before that the path is given room for
+ * one more index entry, by splitting the full node nearest to the leaf whose parent has room, or a
+ * new level at the root.
  *
  * Invariants:
  *  (1) an index entry's lowest hash bit says that the leaf before it ends with the same hash.
  *  (2) count and limit of a node are checked against its size each time it is used.
  *
- * Locks: the directory's. Ref: ext4/directory.rst ("hash tree directories"). Tests: selftests/unit/ext_dir_test.c
+ * Locks: the directory's. Ref: ext4/directory.rst ("hash tree directories"). Tests:
+ * selftests/unit/ext_dir_test.c
  */
 #define LOG_TAG "ext4"
 #include "dir_int.h"
@@ -34,7 +36,8 @@ static struct ext_dx_countlimit *countlimit(struct ext_dx_entry *e)
 	return (struct ext_dx_countlimit *)e;
 }
 
-/* Where the entries of an index block begin: behind the dots and the info, or behind an empty entry. */
+/* Where the entries of an index block begin: behind the dots and the info, or behind an empty
+ * entry. */
 static u32 entries_offset(const struct ext_fs *fs, const struct buf *b)
 {
 	const struct ext_dirent *e = (const struct ext_dirent *)b->data;
@@ -44,10 +47,12 @@ static u32 entries_offset(const struct ext_fs *fs, const struct buf *b)
 
 static u32 limit_for(const struct ext_fs *fs, u32 off)
 {
-	return (fs->block_size - off - (fs->csum ? (u32)sizeof(struct ext_dx_tail) : 0)) / sizeof(struct ext_dx_entry);
+	return (fs->block_size - off - (fs->csum ? (u32)sizeof(struct ext_dx_tail) : 0)) /
+	       sizeof(struct ext_dx_entry);
 }
 
-static u32 node_checksum(const struct ext_inode *dir, const struct buf *b, u32 off, u32 count, const struct ext_dx_tail *t)
+static u32 node_checksum(const struct ext_inode *dir, const struct buf *b, u32 off, u32 count,
+			 const struct ext_dx_tail *t)
 {
 	static const u32 zero;
 	u32 crc = crc32c(dir->seed, b->data, off + count * sizeof(struct ext_dx_entry));
@@ -64,7 +69,8 @@ static int load_frame(struct ext_inode *dir, struct ext_dx_frame *f, u32 off)
 	f->count = c->count;
 	f->limit = c->limit;
 	if (f->limit != limit_for(dir->fs, off) || !f->count || f->count > f->limit)
-		return ext_corrupt(dir->fs, dir->ino, f->b->block, "directory index: %u entries of %u", f->count, f->limit);
+		return ext_corrupt(dir->fs, dir->ino, f->b->block,
+				   "directory index: %u entries of %u", f->count, f->limit);
 	return 0;
 }
 
@@ -120,9 +126,11 @@ static int load_root(struct ext_inode *dir, struct ext_dx *x)
 	if (err)
 		return err;
 	info = root_info(x->f[0].b);
-	if (entries_offset(dir->fs, x->f[0].b) != EXT_DX_ROOT_ENTRIES || info->info_len != 8 || (info->flags & 1) ||
-	    info->levels >= max_levels(dir->fs) || info->hash_version > DX_HASH_TEA)
-		return ext_corrupt(dir->fs, dir->ino, 0, "directory index: hash %u, %u levels", info->hash_version, info->levels);
+	if (entries_offset(dir->fs, x->f[0].b) != EXT_DX_ROOT_ENTRIES || info->info_len != 8 ||
+	    (info->flags & 1) || info->levels >= max_levels(dir->fs) ||
+	    info->hash_version > DX_HASH_TEA)
+		return ext_corrupt(dir->fs, dir->ino, 0, "directory index: hash %u, %u levels",
+				   info->hash_version, info->levels);
 	x->version = info->hash_version;
 	x->levels = info->levels + 1u;
 	return load_frame(dir, &x->f[0], EXT_DX_ROOT_ENTRIES);
@@ -212,7 +220,8 @@ static int read_leaf(struct ext_inode *dir, const struct ext_dx *x, struct buf *
 	u64 leaf = ext_dx_leaf(x);
 
 	*b = NULL;
-	return leaf ? ext_dir_read(dir, leaf, DIR_LEAF, b) : ext_corrupt(dir->fs, dir->ino, 0, "directory index: leaf 0");
+	return leaf ? ext_dir_read(dir, leaf, DIR_LEAF, b)
+		    : ext_corrupt(dir->fs, dir->ino, 0, "directory index: leaf 0");
 }
 
 int ext_dx_find(struct ext_inode *dir, const struct ext_name *n, struct ext_dir_place *p)
@@ -222,9 +231,12 @@ int ext_dx_find(struct ext_inode *dir, const struct ext_name *n, struct ext_dir_
 	u32 version = 0, first;
 	int err;
 
-	if (dirent_need(n->len) <= 12 && n->name[0] == '.' && (n->len == 1 || (n->len == 2 && n->name[1] == '.'))) {
+	if (dirent_need(n->len) <= 12 && n->name[0] == '.' &&
+	    (n->len == 1 || (n->len == 2 && n->name[1] == '.'))) {
 		err = ext_dir_read(dir, 0, DIR_INDEX, &p->b);
-		return err ? err : ext_dir_find_in(dir, p->b->data, dir->fs->block_size, n, &p->off, &p->prev);
+		return err ? err
+			   : ext_dir_find_in(dir, p->b->data, dir->fs->block_size, n, &p->off,
+					     &p->prev);
 	}
 	err = ext_dx_version(dir, &version);
 	if (!err)
@@ -235,7 +247,8 @@ int ext_dx_find(struct ext_inode *dir, const struct ext_name *n, struct ext_dir_
 		err = read_leaf(dir, &x, &p->b);
 		debug_assert(err || p->b);
 		if (!err)
-			err = ext_dir_find_in(dir, p->b->data, dir_block_end(dir->fs), n, &p->off, &p->prev);
+			err = ext_dir_find_in(dir, p->b->data, dir_block_end(dir->fs), n, &p->off,
+					      &p->prev);
 		if (!err) {
 			p->lblk = ext_dx_leaf(&x);
 			return 0;
@@ -264,7 +277,8 @@ static void insert_entry(struct ext_dx_frame *f, u32 hash, u32 block)
 }
 
 /* A new block of the index, empty. */
-static int new_node(struct journal_handle *h, struct ext_inode *dir, u64 *lblk, struct ext_dx_frame *f)
+static int new_node(struct journal_handle *h, struct ext_inode *dir, u64 *lblk,
+		    struct ext_dx_frame *f)
 {
 	struct ext_dirent *e;
 	int err = ext_dir_append(h, dir, lblk, &f->b);
@@ -365,7 +379,8 @@ struct slot {
 	u16 off, size;
 };
 
-static int collect(struct ext_inode *dir, const struct buf *b, u32 version, struct slot *out, u32 *nr)
+static int collect(struct ext_inode *dir, const struct buf *b, u32 version, struct slot *out,
+		   u32 *nr)
 {
 	u32 end = dir_block_end(dir->fs), at = 0;
 
@@ -378,10 +393,12 @@ static int collect(struct ext_inode *dir, const struct buf *b, u32 version, stru
 		if (!e)
 			return ext_dir_bad(dir, b->block, at) ? -EUCLEAN : 0;
 		if (e->ino && e->name_len) {
-			err = ext_name_hash(dir->fs, version, &(struct ext_name){ e->name, e->name_len }, &hash);
+			err = ext_name_hash(dir->fs, version,
+					    &(struct ext_name){ e->name, e->name_len }, &hash);
 			if (err)
 				return err;
-			out[(*nr)++] = (struct slot){ hash.hash, (u16)at, (u16)dirent_need(e->name_len) };
+			out[(*nr)++] = (struct slot){ hash.hash, (u16)at,
+						      (u16)dirent_need(e->name_len) };
 		}
 		at += e->rec_len;
 	}
@@ -433,7 +450,8 @@ struct split {
 	struct slot slots[4096 / 12 + 1];
 };
 
-static int split_leaf(struct journal_handle *h, struct ext_inode *dir, struct ext_dx *x, struct buf *b)
+static int split_leaf(struct journal_handle *h, struct ext_inode *dir, struct ext_dx *x,
+		      struct buf *b)
 {
 	auto_kfree struct split *s = kmalloc(sizeof(*s), PAGE_KERNEL);
 	struct ext_dx_frame *f = &x->f[x->levels - 1];
@@ -466,7 +484,8 @@ static int split_leaf(struct journal_handle *h, struct ext_inode *dir, struct ex
 	return err ? err : ext_dx_dirty(h, dir, f->b);
 }
 
-int ext_dx_add(struct journal_handle *h, struct ext_inode *dir, const struct ext_name *n, u32 ino, u32 mode)
+int ext_dx_add(struct journal_handle *h, struct ext_inode *dir, const struct ext_name *n, u32 ino,
+	       u32 mode)
 {
 	auto_dx struct ext_dx x = { 0 };
 	struct ext_hash hash;
@@ -509,7 +528,8 @@ int ext_dx_make(struct journal_handle *h, struct ext_inode *dir)
 		return err;
 	dot = dirent_at(b->data, 0, fs->block_size);
 	dots = dot ? dirent_at(b->data, dot->rec_len, fs->block_size) : NULL;
-	if (!dots || dot->rec_len != 12 || !dot->ino || !dots->ino || !dirent_is_dots(dot) || !dirent_is_dots(dots) || dots->name_len != 2)
+	if (!dots || dot->rec_len != 12 || !dot->ino || !dots->ino || !dirent_is_dots(dot) ||
+	    !dirent_is_dots(dots) || dots->name_len != 2)
 		return ext_dir_bad(dir, 0, 0) ? -EUCLEAN : 0;
 	err = collect(dir, b, fs->hash_version, s->slots, &nr);
 	if (!err)
@@ -522,8 +542,11 @@ int ext_dx_make(struct journal_handle *h, struct ext_inode *dir)
 	pack(dir, leaf, s->old, s->slots + 2, nr - 2);
 	memset(b->data + EXT_DX_ROOT_INFO, 0, fs->block_size - EXT_DX_ROOT_INFO);
 	dots->rec_len = (u16)(fs->block_size - 12);
-	*root_info(b) = (struct ext_dx_root_info){ .hash_version = fs->hash_version, .info_len = 8 };
-	root = (struct ext_dx_frame){ .b = b, .entries = (struct ext_dx_entry *)(b->data + EXT_DX_ROOT_ENTRIES) };
+	*root_info(b) = (struct ext_dx_root_info){ .hash_version = fs->hash_version,
+						   .info_len = 8 };
+	root = (struct ext_dx_frame){
+		.b = b, .entries = (struct ext_dx_entry *)(b->data + EXT_DX_ROOT_ENTRIES)
+	};
 	root.limit = limit_for(fs, EXT_DX_ROOT_ENTRIES);
 	root.entries[0].block = (u32)lblk;
 	*countlimit(root.entries) = (struct ext_dx_countlimit){ (u16)root.limit, 1 };

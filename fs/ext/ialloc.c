@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* ialloc.c - which inode a new file gets, and giving it back.
  *
- * How: a file goes where its directory is; a directory too while there is room, but one at the top (of the root, or of a directory
- * marked so) goes to a group with more room than most, so that trees do not share groups (Orlov).
+ * How: a file goes where its directory is; a directory too while there is room, but one at the top
+ * (of the root, or of a directory marked so) goes to a group with more room than most, so that
+ * trees do not share groups (Orlov).
  *
- * Invariant: inodes of a group are given out from the lowest number on; those beyond the mark in the descriptor (itable_unused) have
- * never been used, and the blocks of the table there may hold anything: they are cleared as the mark moves.
+ * Invariant: inodes of a group are given out from the lowest number on; those beyond the mark in
+ * the descriptor (itable_unused) have never been used, and the blocks of the table there may hold
+ * anything: they are cleared as the mark moves.
  *
- * Locks: the group's. Ref: ext4/group_descr.rst ("lazy block group initialization"), allocators.rst. Tests: ext_name_test.c
+ * Locks: the group's. Ref: ext4/group_descr.rst ("lazy block group initialization"),
+ * allocators.rst. Tests: ext_name_test.c
  */
 #define LOG_TAG "ext4"
 #include <fs/ext/ext.h>
@@ -25,7 +28,9 @@ static u64 room_of(const struct ext_fs *fs, u32 g)
 	const struct ext_group_disk *d = ext_desc(fs, g);
 	u32 inodes = ext_desc_free_inodes(fs, d);
 
-	return inodes ? ((u64)ext_desc_free_blocks(fs, d) << 16) / (1 + ext_desc_used_dirs(fs, d)) + inodes : 0;
+	return inodes ? ((u64)ext_desc_free_blocks(fs, d) << 16) / (1 + ext_desc_used_dirs(fs, d)) +
+				inodes
+		      : 0;
 }
 
 /* Of some flex groups that come next, the one with most room for another tree. */
@@ -54,14 +59,16 @@ static u32 choose_group(struct ext_fs *fs, const struct ext_inode *dir, bool is_
 
 	if (is_dir && (dir->ino == EXT_ROOT_INO || (dir->flags & EXT_TOPDIR_FL)))
 		return spread(fs);
-	if (is_dir && (ext_desc_free_inodes(fs, d) < fs->inodes_per_group / 16 || !ext_desc_free_blocks(fs, d)))
+	if (is_dir && (ext_desc_free_inodes(fs, d) < fs->inodes_per_group / 16 ||
+		       !ext_desc_free_blocks(fs, d)))
 		g = g + 1 < fs->nr_groups ? g + 1 : 0;
 	return ext_group_with_inodes(fs, g);
 }
 
 /* ---- taking ---- */
 
-/* A block bitmap that was never written is written before its group's inodes are used: e2fsck wants it so. */
+/* A block bitmap that was never written is written before its group's inodes are used: e2fsck wants
+ * it so. */
 static int settle_block_bitmap(struct ext_fs *fs, struct journal_handle *h, u32 g)
 {
 	struct ext_group_disk *d = ext_desc(fs, g);
@@ -90,8 +97,10 @@ static int clear_table(struct ext_fs *fs, struct journal_handle *h, u32 g, u32 b
 
 	if (!(fs->csum || fs->gdt_csum) || bit < used)
 		return 0;
-	if (used % fs->inodes_per_block == 0 || bit / fs->inodes_per_block != used / fs->inodes_per_block) {
-		err = buf_new(fs->dev, ext_desc_inode_table(fs, d) + bit / fs->inodes_per_block, &b);
+	if (used % fs->inodes_per_block == 0 ||
+	    bit / fs->inodes_per_block != used / fs->inodes_per_block) {
+		err = buf_new(fs->dev, ext_desc_inode_table(fs, d) + bit / fs->inodes_per_block,
+			      &b);
 		if (!err)
 			err = journal_get_create(h, b);
 		if (!err)
@@ -103,7 +112,8 @@ static int clear_table(struct ext_fs *fs, struct journal_handle *h, u32 g, u32 b
 	return 0;
 }
 
-static int mark_used(struct ext_fs *fs, struct journal_handle *h, u32 nr, struct buf *b, u32 bit, bool is_dir)
+static int mark_used(struct ext_fs *fs, struct journal_handle *h, u32 nr, struct buf *b, u32 bit,
+		     bool is_dir)
 {
 	struct ext_group_disk *d = ext_desc(fs, nr);
 	int err = journal_get_write(h, b);
@@ -145,7 +155,8 @@ static int take_in(struct ext_fs *fs, struct journal_handle *h, u32 nr, bool is_
 	if (!err) {
 		u32 least = nr ? 0 : fs->first_ino - 1;
 
-		bit = bitmap_find_clear((u64 *)b->data, fs->inodes_per_group, max(g->first_inode, least));
+		bit = bitmap_find_clear((u64 *)b->data, fs->inodes_per_group,
+					max(g->first_inode, least));
 		err = bit == BITMAP_NONE ? -ENOSPC : mark_used(fs, h, nr, b, (u32)bit, is_dir);
 	}
 	mutex_unlock(&g->lock);
@@ -175,7 +186,8 @@ static void start_new(struct ext_inode *i, const struct ext_inode *dir, u32 mode
 		ext_extent_init(i);
 }
 
-int ext_inode_new(struct journal_handle *h, struct ext_inode *dir, struct ext_inode *i, u32 mode, u32 uid, u32 gid)
+int ext_inode_new(struct journal_handle *h, struct ext_inode *dir, struct ext_inode *i, u32 mode,
+		  u32 uid, u32 gid)
 {
 	struct ext_fs *fs = dir->fs;
 	bool is_dir = (mode & S_IFMT) == S_IFDIR;
@@ -197,7 +209,8 @@ int ext_inode_new(struct journal_handle *h, struct ext_inode *dir, struct ext_in
 
 /* ---- giving back ---- */
 
-static int mark_free(struct ext_fs *fs, struct journal_handle *h, u32 nr, struct buf *b, u32 bit, bool is_dir)
+static int mark_free(struct ext_fs *fs, struct journal_handle *h, u32 nr, struct buf *b, u32 bit,
+		     bool is_dir)
 {
 	struct ext_group *g = ext_group(fs, nr);
 	struct ext_group_disk *d = ext_desc(fs, nr);
@@ -205,7 +218,8 @@ static int mark_free(struct ext_fs *fs, struct journal_handle *h, u32 nr, struct
 
 	if (!bitmap_test((u64 *)b->data, bit)) {
 		g->bad = true;
-		return ext_corrupt(fs, nr * fs->inodes_per_group + bit + 1, b->block, "an inode is freed that is free");
+		return ext_corrupt(fs, nr * fs->inodes_per_group + bit + 1, b->block,
+				   "an inode is freed that is free");
 	}
 	err = journal_get_write(h, b);
 	if (!err)

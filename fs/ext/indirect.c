@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* indirect.c - the block map of ext2 and ext3: twelve blocks named in the inode, then tables of tables, one to three deep.
+/* indirect.c - the block map of ext2 and ext3: twelve blocks named in the inode, then tables of
+ * tables, one to three deep.
  *
  * Invariant: a table's numbers are checked as they are followed, since a table has no checksum.
  *
- * Locks: map_lock; unmapping lets go of it wherever the transaction may end. Ref: ext4/ifork.rst ("direct/indirect block addressing").
+ * Locks: map_lock; unmapping lets go of it wherever the transaction may end. Ref: ext4/ifork.rst
+ * ("direct/indirect block addressing").
  * Tests: selftests/unit/ext_map_test.c
  */
 #define LOG_TAG "ext4"
@@ -14,7 +16,8 @@
 
 #define MAX_LEVELS 3u
 
-/* slot[0] in the inode, slot[n] in the n-th table. span: blocks that one entry of the table that is last leads to: 1. */
+/* slot[0] in the inode, slot[n] in the n-th table. span: blocks that one entry of the table that is
+ * last leads to: 1. */
 struct place {
 	u32 levels;
 	u32 slot[MAX_LEVELS + 1];
@@ -54,7 +57,8 @@ static int read_table(struct ext_inode *i, u32 block, struct buf **b)
 	return buf_read(i->fs->dev, block, b);
 }
 
-/* How many entries from slot on (at most max) go on as the first does: consecutive, or all empty. */
+/* How many entries from slot on (at most max) go on as the first does: consecutive, or all empty.
+ * */
 static u32 run_of(const u32 *table, u32 slot, u32 end, u32 max)
 {
 	u32 first = table[slot], n = 1;
@@ -64,7 +68,8 @@ static u32 run_of(const u32 *table, u32 slot, u32 end, u32 max)
 	return n;
 }
 
-static u64 goal_for(const struct ext_inode *i, u64 lblk, const u32 *table, u32 slot, const struct buf *b)
+static u64 goal_for(const struct ext_inode *i, u64 lblk, const u32 *table, u32 slot,
+		    const struct buf *b)
 {
 	if (i->goal && i->goal_lblk == lblk)
 		return i->goal;
@@ -73,7 +78,8 @@ static u64 goal_for(const struct ext_inode *i, u64 lblk, const u32 *table, u32 s
 	return b ? b->block + 1 : ext_group_first(i->fs, ext_goal_block_group(i));
 }
 
-static int alloc_some(struct ext_inode *i, struct journal_handle *h, u64 goal, u32 flags, u32 *n, u64 *out)
+static int alloc_some(struct ext_inode *i, struct journal_handle *h, u64 goal, u32 flags, u32 *n,
+		      u64 *out)
 {
 	int err = ext_alloc_blocks(i->fs, h, goal, flags, n, out), err2;
 
@@ -84,7 +90,8 @@ static int alloc_some(struct ext_inode *i, struct journal_handle *h, u64 goal, u
 }
 
 /* A new empty table; its number goes into slot of the table above it (in b, or the inode's). */
-static int add_table(struct ext_inode *i, struct journal_handle *h, u64 goal, u32 *slot, struct buf *above, struct buf **out)
+static int add_table(struct ext_inode *i, struct journal_handle *h, u64 goal, u32 *slot,
+		     struct buf *above, struct buf **out)
 {
 	u64 block;
 	u32 n = 1;
@@ -105,10 +112,11 @@ static int add_table(struct ext_inode *i, struct journal_handle *h, u64 goal, u3
 	return above ? journal_dirty(h, above) : 0;
 }
 
-static int fill_slots(struct ext_inode *i, struct journal_handle *h, u64 goal, u32 flags, u32 *slots, struct buf *b,
-		      struct ext_mapping *out)
+static int fill_slots(struct ext_inode *i, struct journal_handle *h, u64 goal, u32 flags,
+		      u32 *slots, struct buf *b, struct ext_mapping *out)
 {
-	u32 how = (flags & EXT_MAP_DELAYED ? EXT_ALLOC_DELAYED : 0) | (flags & EXT_MAP_META ? EXT_ALLOC_META : 0);
+	u32 how = (flags & EXT_MAP_DELAYED ? EXT_ALLOC_DELAYED : 0) |
+		  (flags & EXT_MAP_META ? EXT_ALLOC_META : 0);
 	int err = b ? journal_get_write(h, b) : 0;
 
 	if (!err)
@@ -135,7 +143,8 @@ static u32 hole_len(const struct ext_fs *fs, const struct place *p, u32 level, u
 	return (u32)min((u64)max, span - in);
 }
 
-int ext_indirect_map(struct ext_inode *i, struct journal_handle *h, u64 lblk, u32 max, u32 flags, struct ext_mapping *out)
+int ext_indirect_map(struct ext_inode *i, struct journal_handle *h, u64 lblk, u32 max, u32 flags,
+		     struct ext_mapping *out)
 {
 	auto_buf struct buf *b = NULL;
 	u32 *table = i->data, end = EXT_DIRECT, level;
@@ -148,7 +157,9 @@ int ext_indirect_map(struct ext_inode *i, struct journal_handle *h, u64 lblk, u3
 		if (table[p.slot[level]]) {
 			err = read_table(i, table[p.slot[level]], &next);
 		} else if (h && (flags & EXT_MAP_CREATE)) {
-			err = add_table(i, h, goal_for(i, lblk, table, level ? p.slot[level] : 0, b), &table[p.slot[level]], b, &next);
+			err = add_table(i, h,
+					goal_for(i, lblk, table, level ? p.slot[level] : 0, b),
+					&table[p.slot[level]], b, &next);
 		} else {
 			out->len = hole_len(i->fs, &p, level, max);
 			return 0;
@@ -166,11 +177,14 @@ int ext_indirect_map(struct ext_inode *i, struct journal_handle *h, u64 lblk, u3
 	out->pblk = table[p.slot[level]];
 	if (out->pblk) {
 		out->state = EXT_MAPPED;
-		return ext_block_valid(i->fs, out->pblk, out->len) ? 0 : ext_corrupt(i->fs, i->ino, out->pblk, "a block lies outside");
+		return ext_block_valid(i->fs, out->pblk, out->len)
+			       ? 0
+			       : ext_corrupt(i->fs, i->ino, out->pblk, "a block lies outside");
 	}
 	if (!h || !(flags & EXT_MAP_CREATE))
 		return 0;
-	return fill_slots(i, h, goal_for(i, lblk, table, p.slot[level], b), flags, &table[p.slot[level]], b, out);
+	return fill_slots(i, h, goal_for(i, lblk, table, p.slot[level], b), flags,
+			  &table[p.slot[level]], b, out);
 }
 
 /* ---- giving back ---- */
@@ -181,11 +195,12 @@ struct unmap {
 	u64 from, to;
 };
 
-/* Credits for the next run. The lock is let go while the transaction may end; tables stay where they are, since only we take them
- * away. */
+/* Credits for the next run. The lock is let go while the transaction may end; tables stay where
+ * they are, since only we take them away. */
 static int next_credits(struct unmap *u, u64 run)
 {
-	u32 need = ext_free_credits(u->i->fs, run) + 2 * (MAX_LEVELS + 1) + EXT_ALLOC_CREDITS * MAX_LEVELS;
+	u32 need = ext_free_credits(u->i->fs, run) + 2 * (MAX_LEVELS + 1) +
+		   EXT_ALLOC_CREDITS * MAX_LEVELS;
 	int err;
 
 	if (journal_credits(u->h) >= need)
@@ -251,7 +266,8 @@ static int unmap_table(struct unmap *u, u32 *table, u32 nr, u32 levels, u64 base
 			err = unmap_table(u, (u32 *)below->data, per, levels - 1, at, below);
 		if (!err && is_empty((u32 *)below->data, per)) {
 			err = next_credits(u, 1);
-			if (!err && is_empty((u32 *)below->data, per)) /* the lock may have been let go */
+			/* the lock may have been let go */
+			if (!err && is_empty((u32 *)below->data, per))
 				err = clear_slots(u, &table[n], 1, EXT_FREE_FORGET, b);
 		}
 	}

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* inline.c - contents inside the inode (feature inline_data): 60 bytes where the block map would be, the rest as the extended attribute
- * system.data. They are read there; a change first moves them into a block. Symbolic links are here too, since short ones do the same.
+/* inline.c - contents inside the inode (feature inline_data): 60 bytes where the block map would
+ * be, the rest as the extended attribute system.data. They are read there; a change first moves
+ * them into a block. Symbolic links are here too, since short ones do the same.
  *
- * A directory inside its inode has the number of its parent in the first four bytes and no "." and "..".
+ * A directory inside its inode has the number of its parent in the first four bytes and no "." and
+ * "..".
  *
- * Locks: the inode's. Ref: ext4/inlinedata.rst, ifork.rst ("symbolic links"). Tests: selftests/unit/ext_xattr_test.c
+ * Locks: the inode's. Ref: ext4/inlinedata.rst, ifork.rst ("symbolic links"). Tests:
+ * selftests/unit/ext_xattr_test.c
  */
 #define LOG_TAG "ext4"
 #include "dir_int.h"
@@ -28,7 +31,9 @@ int ext_inline_read(struct ext_inode *i, void *buf, usize size)
 		return 0;
 	len = ext_xattr_find(i, &data_key, NULL, 0);
 	if (len <= 0 || len > (ssize_t)EXT_INLINE_MAX)
-		return len == -ENODATA ? 0 : ext_corrupt(i->fs, i->ino, 0, "contents inside the inode: %ld bytes", len);
+		return len == -ENODATA ? 0
+				       : ext_corrupt(i->fs, i->ino, 0,
+						     "contents inside the inode: %ld bytes", len);
 	rest = kmalloc((usize)len, PAGE_KERNEL);
 	if (!rest)
 		return -ENOMEM;
@@ -45,7 +50,8 @@ int ext_inline_dir(struct ext_inode *dir, struct ext_inline_dir **out)
 	int err;
 
 	if (dir->size < 4 + 12 || dir->size > EXT_INLINE_MAX) {
-		(void)ext_corrupt(dir->fs, dir->ino, 0, "a directory of %lu bytes inside the inode", dir->size);
+		(void)ext_corrupt(dir->fs, dir->ino, 0, "a directory of %lu bytes inside the inode",
+				  dir->size);
 		return -EUCLEAN;
 	}
 	d = knew(struct ext_inline_dir);
@@ -98,12 +104,14 @@ static int file_to_block(struct journal_handle *h, struct ext_inode *i)
 	return buf_write(&b, 1, 0);
 }
 
-static int copy_entries(struct ext_inode *dir, struct buf *b, const struct ext_inline_dir *d, u32 at)
+static int copy_entries(struct ext_inode *dir, struct buf *b, const struct ext_inline_dir *d,
+			u32 at)
 {
 	u32 end = dir_block_end(dir->fs), last = dirent_need(1), off = 4;
 
 	while (off < d->size) {
-		const struct ext_dirent *e = dirent_at((void *)d->bytes, off, off < d->first ? d->first : d->size);
+		const struct ext_dirent *e = dirent_at((void *)d->bytes, off,
+						       off < d->first ? d->first : d->size);
 
 		if (!e || at + dirent_need(e->name_len) > end)
 			return ext_dir_bad(dir, 0, off) ? -EUCLEAN : 0;
@@ -157,7 +165,8 @@ int ext_inline_to_block(struct journal_handle *h, struct ext_inode *i)
 
 static bool is_fast(const struct ext_inode *i)
 {
-	return i->size < IN_MAP && !(i->flags & EXT_EXTENTS_FL) && i->blocks <= (i->file_acl ? i->fs->block_size / 512 : 0);
+	return i->size < IN_MAP && !(i->flags & EXT_EXTENTS_FL) &&
+	       i->blocks <= (i->file_acl ? i->fs->block_size / 512 : 0);
 }
 
 ssize_t ext_readlink(struct ext_inode *i, char *buf, usize size)

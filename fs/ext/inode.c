@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* inode.c - an inode between its 128 and more bytes in the table and struct ext_inode.
  *
- * Invariant: only the bytes that the fields stand for are written; extended attributes behind extra_isize stay, and so does what a
- * newer system put into fields that we do not know - but in an inode that is new, whose place is cleared first.
+ * Invariant: only the bytes that the fields stand for are written; extended attributes behind
+ * extra_isize stay, and so does what a newer system put into fields that we do not know - but in an
+ * inode that is new, whose place is cleared first.
  *
  * Locks: the inode's own and map_lock guard the fields, raw_lock the bytes in the buf.
  * Ref: ext4/inodes.rst, checksums.rst. Tests: selftests/unit/ext_name_test.c
@@ -66,7 +67,8 @@ static bool has_hi(const struct ext_fs *fs, const struct ext_inode_disk *raw)
 
 static u32 inode_checksum(const struct ext_fs *fs, u32 seed, const struct ext_inode_disk *raw)
 {
-	u32 at = offsetof(struct ext_inode_disk, checksum_lo), hi = offsetof(struct ext_inode_disk, checksum_hi);
+	u32 at = offsetof(struct ext_inode_disk, checksum_lo),
+	    hi = offsetof(struct ext_inode_disk, checksum_hi);
 	const u8 *p = (const u8 *)raw;
 	static const u8 zero[2];
 	u32 crc = crc32c(crc32c(seed, p, at), zero, 2);
@@ -101,7 +103,8 @@ static bool checksum_good(const struct ext_fs *fs, u32 seed, const struct ext_in
 	if (!fs->csum)
 		return true;
 	crc = inode_checksum(fs, seed, raw);
-	return (u16)crc == raw->checksum_lo && (!has_hi(fs, raw) || (u16)(crc >> 16) == raw->checksum_hi);
+	return (u16)crc == raw->checksum_lo &&
+	       (!has_hi(fs, raw) || (u16)(crc >> 16) == raw->checksum_hi);
 }
 
 /* ---- fields ---- */
@@ -210,7 +213,8 @@ static bool has_inline_xattrs(const struct ext_inode *i, const struct ext_inode_
 {
 	u32 at = EXT_GOOD_INODE_SIZE + i->extra_isize;
 
-	return i->extra_isize && at + 4 <= i->fs->inode_size && *(const u32 *)((const u8 *)raw + at) == EXT_XATTR_MAGIC;
+	return i->extra_isize && at + 4 <= i->fs->inode_size &&
+	       *(const u32 *)((const u8 *)raw + at) == EXT_XATTR_MAGIC;
 }
 
 static int check(struct ext_inode *i)
@@ -218,7 +222,8 @@ static int check(struct ext_inode *i)
 	struct ext_fs *fs = i->fs;
 	u64 most = ext_max_file_size(fs, i->flags & EXT_EXTENTS_FL);
 
-	if (i->extra_isize % 4 || (i->extra_isize && EXT_GOOD_INODE_SIZE + i->extra_isize > fs->inode_size))
+	if (i->extra_isize % 4 ||
+	    (i->extra_isize && EXT_GOOD_INODE_SIZE + i->extra_isize > fs->inode_size))
 		return ext_corrupt(fs, i->ino, 0, "extra size %u", i->extra_isize);
 	if (i->size > most && i->nlink)
 		return ext_corrupt(fs, i->ino, 0, "size %lu", i->size);
@@ -226,7 +231,8 @@ static int check(struct ext_inode *i)
 		return ext_corrupt(fs, i->ino, i->file_acl, "extended attributes lie outside");
 	if (ext_is_dir(i) && !(i->flags & EXT_INLINE_DATA_FL) && i->size % fs->block_size)
 		return ext_corrupt(fs, i->ino, 0, "a directory of %lu bytes", i->size);
-	if ((i->flags & EXT_EXTENTS_FL) && (i->flags & EXT_INLINE_DATA_FL) && i->size > EXT_INLINE_MAX)
+	if ((i->flags & EXT_EXTENTS_FL) && (i->flags & EXT_INLINE_DATA_FL) &&
+	    i->size > EXT_INLINE_MAX)
 		return ext_corrupt(fs, i->ino, 0, "%lu bytes inside the inode", i->size);
 	return 0;
 }
@@ -363,7 +369,8 @@ u64 ext_max_file_size(const struct ext_fs *fs, bool extents)
 	if (extents)
 		return (u64)U32_MAX << fs->block_bits;
 	blocks = EXT_DIRECT + per + per * per + per * per * per;
-	units = fs->ro_compat & RO_HUGE_FILE ? (1ul << 48) - 1 : U32_MAX; /* what i_blocks can count */
+	/* what i_blocks can count */
+	units = fs->ro_compat & RO_HUGE_FILE ? (1ul << 48) - 1 : U32_MAX;
 	blocks = min(blocks, units >> (fs->block_bits - 9));
 	return min(blocks, (u64)U32_MAX) << fs->block_bits;
 }

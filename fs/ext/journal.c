@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* journal.c - handles and what they change: joining the running transaction, blocks in transactions, waiting for them.
+/* journal.c - handles and what they change: joining the running transaction, blocks in
+ * transactions, waiting for them.
  *
- * A block that the committing transaction has and the running one is about to change is copied first ("frozen") unless the commit has
- * copied it already; so a handle never waits for the log's I/O. It does wait while the block is on its way home: home must not get
- * bytes that are not committed.
+ * A block that the committing transaction has and the running one is about to change is copied
+ * first ("frozen") unless the commit has copied it already; so a handle never waits for the log's
+ * I/O. It does wait while the block is on its way home: home must not get bytes that are not
+ * committed.
  *
  * Invariants:
- *  (1) jb->t is the running or the committing transaction or NULL; jb->next is the running one or NULL, and only while t is committing.
- *  (2) a running transaction never has more bufs and credits than fit into max_transaction, nor than the free part of the log holds.
- *  (3) jb exists as long as t, next or home is set, and holds a reference to its buf; b->journal changes under journal.lock.
+ *  (1) jb->t is the running or the committing transaction or NULL; jb->next is the running one or
+ *      NULL, and only while t is committing.
+ *  (2) a running transaction never has more bufs and credits than fit into max_transaction, nor
+ *      than the free part of the log holds.
+ *  (3) jb exists as long as t, next or home is set, and holds a reference to its buf; b->journal
+ *      changes under journal.lock.
  *
- * Locks: l  journal.lock [RANK_JOURNAL]. home_lock [RANK_JOURNAL_HOME] > commit_lock [RANK_JOURNAL_COMMIT].
- * Ref: Linux Documentation/filesystems/ext4/journal.rst, filesystems/journalling.rst (vocabulary). Tests: selftests/unit/journal_test.c
+ * Locks: l  journal.lock [RANK_JOURNAL]. home_lock [RANK_JOURNAL_HOME] > commit_lock
+ * [RANK_JOURNAL_COMMIT].
+ * Ref: Linux Documentation/filesystems/ext4/journal.rst, filesystems/journalling.rst (vocabulary).
+ * Tests: selftests/unit/journal_test.c
  */
 #include "journal_int.h"
 
@@ -21,7 +28,8 @@
 #include <kernel/task.h>
 #include <mm/slab.h>
 
-/* Blocks of the log for n blocks of metadata: their descriptors, revokes, the commit block, and some to spare. */
+/* Blocks of the log for n blocks of metadata: their descriptors, revokes, the commit block, and
+ * some to spare. */
 static u32 log_space(u32 n)
 {
 	return n + n / 32 + 32;
@@ -96,7 +104,8 @@ static enum join try_join(struct journal *j, struct journal_handle *h, u32 credi
 	return JOINED;
 }
 
-/* Makes room in the log: what is committed goes home; if nothing is, the running transaction is committed. */
+/* Makes room in the log: what is committed goes home; if nothing is, the running transaction is
+ * committed. */
 static int make_space(struct journal *j, u32 tid)
 {
 	int err;
@@ -139,7 +148,8 @@ static int join(struct journal *j, struct journal_handle *h, u32 credits)
 		case JOINED:
 			return 0;
 		case WAIT_UNLOCK:
-			err = waitq_wait(&j->unlocked, is_unlocked(j), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+			err = waitq_wait(&j->unlocked, is_unlocked(j), WAIT_UNINTERRUPTIBLE,
+					 WAIT_FOREVER);
 			break;
 		case COMMIT_FIRST:
 			err = journal_commit(j, tid);
@@ -372,7 +382,8 @@ int journal_get_write(struct journal_handle *h, struct buf *b)
 			fresh = kzalloc(sizeof(*fresh));
 			err = fresh ? 0 : -ENOMEM;
 		} else if (how == WRITING) {
-			err = waitq_wait(&j->written, !is_writing(j, b), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+			err = waitq_wait(&j->written, !is_writing(j, b), WAIT_UNINTERRUPTIBLE,
+					 WAIT_FOREVER);
 		} else {
 			copy = kmalloc(b->size, PAGE_KERNEL);
 			err = copy ? 0 : -ENOMEM;
@@ -453,7 +464,8 @@ static int revoke(struct journal_handle *h, u64 block)
 	}
 }
 
-/* jb's block is freed by t: nothing of it is logged, and once t is committed no older version of it needs to get home. */
+/* jb's block is freed by t: nothing of it is logged, and once t is committed no older version of it
+ * needs to get home. */
 static void forget(struct transaction *t, struct journal_buf *jb)
 {
 	if (jb->t == t) {
@@ -509,7 +521,9 @@ int journal_commit(struct journal *j, u32 tid)
 	debug_assert(!current()->journal);
 	if (!tid) {
 		spin_lock(&j->lock);
-		tid = j->running ? j->running->tid : j->committing ? j->committing->tid : j->committed_tid;
+		tid = j->running      ? j->running->tid
+		      : j->committing ? j->committing->tid
+				      : j->committed_tid;
 		spin_unlock(&j->lock);
 	}
 	if (journal_committed(j, tid))

@@ -7,19 +7,25 @@
  *	journal_dirty(h, b)			after
  *	journal_stop(h)
  *
- * Handles of all threads join the running transaction. It is closed and committed when it is old (journal_set_interval()), when it is large, or when
- * somebody waits for it (fsync): the blocks go to the log, the device's cache is flushed, a commit record follows. From then on
- * they may be written home, which frees their part of the log (checkpoint).
+ * Handles of all threads join the running transaction. It is closed and committed when it is old
+ * (journal_set_interval()), when it is large, or when somebody waits for it (fsync): the blocks go
+ * to the log, the device's cache is flushed, a commit record follows. From then on they may be
+ * written home, which frees their part of the log (checkpoint).
  *
- *	RUNNING --(age, size, wait)--> LOCKED --(handles end)--> FLUSH --(data of ordered files is out)--> LOG
- *	        --(blocks are in the log, cache flushed)--> COMMIT --(record is on the medium)--> FINISHED --(all home)--> gone
+ *	RUNNING --(age, size, wait)--> LOCKED --(handles end)--> FLUSH --(data of ordered files is
+ *	out)--> LOG
+ *	        --(blocks are in the log, cache flushed)--> COMMIT --(record is on the medium)-->
+ *	        FINISHED --(all home)--> gone
  *
- * Without a log (no has_journal feature: j == NULL) the same calls mark buffers dirty and promise no order.
+ * Without a log (no has_journal feature: j == NULL) the same calls mark buffers dirty and promise
+ * no order.
  *
- * A handle belongs to its thread. Starting one while the thread has one gives the same, counted; its credits were part of the first.
- * Order: journal handle, then page lock, then inode.map_lock. A thread that holds a page lock or a spinlock never starts one.
+ * A handle belongs to its thread. Starting one while the thread has one gives the same, counted;
+ * its credits were part of the first. Order: journal handle, then page lock, then inode.map_lock. A
+ * thread that holds a page lock or a spinlock never starts one.
  *
- * Ref: Linux Documentation/filesystems/ext4/journal.rst (format). Tests: selftests/unit/journal_test.c
+ * Ref: Linux Documentation/filesystems/ext4/journal.rst (format). Tests:
+ * selftests/unit/journal_test.c
  */
 #pragma once
 
@@ -58,9 +64,11 @@ struct journal_stats {
  */
 int __must_check journal_open(struct blkdev *dev, const struct journal_extent *ext, u32 nr,
 			      const struct journal_ops *ops, bool read_only, struct journal **out);
-/* Checksums of version 3 and block numbers of 64 bits, before the first handle of a log that is empty. -EBUSY. */
+/* Checksums of version 3 and block numbers of 64 bits, before the first handle of a log that is
+ * empty. -EBUSY. */
 int __must_check journal_set_features(struct journal *j, bool checksums, bool wide);
-/* A transaction is committed when it is that old; five seconds until somebody says otherwise. The running one included. */
+/* A transaction is committed when it is that old; five seconds until somebody says otherwise. The
+ * running one included. */
 void journal_set_interval(struct journal *j, u64 ns);
 /* Does the log hold something to replay? For read-only mounts of a device that cannot be written.
  */

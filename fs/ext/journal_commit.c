@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* journal_commit.c - a transaction becomes permanent: its blocks are copied and written to the log, the device's cache is flushed, and a
- * commit record follows that is on the medium when it is complete.
+/* journal_commit.c - a transaction becomes permanent: its blocks are copied and written to the log,
+ * the device's cache is flushed, and a commit record follows that is on the medium when it is
+ * complete.
  *
- *	data of ordered files out -> revoke blocks -> descriptor, its blocks, descriptor, ... -> [flush] commit record [FUA]
+ *	data of ordered files out -> revoke blocks -> descriptor, its blocks, descriptor, ... ->
+ *	[flush] commit record [FUA]
  *
- * The blocks are written from copies: as soon as a block is copied the next transaction may change it. Copies live in LOG_PAGES pages,
- * so a large transaction goes out in rounds.
+ * The blocks are written from copies: as soon as a block is copied the next transaction may change
+ * it. Copies live in LOG_PAGES pages, so a large transaction goes out in rounds.
  *
  * Invariants:
- *  (1) nothing is in the log behind j->head that has the sequence of this transaction but what is written here: recovery stops at the
- *      first block that does not fit.
+ *  (1) nothing is in the log behind j->head that has the sequence of this transaction but what is
+ *      written here: recovery stops at the first block that does not fit.
  *  (2) the commit record is written only when everything before it was written without error.
  *
- * Locks: commit_lock held; journal.lock for the lists. Ref: Linux Documentation/filesystems/ext4/journal.rst.
+ * Locks: commit_lock held; journal.lock for the lists. Ref: Linux
+ * Documentation/filesystems/ext4/journal.rst.
  * Tests: selftests/unit/journal_test.c
  */
 #include "journal_int.h"
@@ -102,7 +105,8 @@ static void send_revokes(struct log_writer *w, struct page *p, u32 at, u32 used)
 static void write_revokes(struct log_writer *w, struct transaction *t)
 {
 	struct journal *j = w->j;
-	u32 bytes = j->incompat & LOG_INCOMPAT_64BIT ? 8 : 4, end = j->block_size - (journal_has_csum(j) ? 4 : 0), at = 0, used = 0;
+	u32 bytes = j->incompat & LOG_INCOMPAT_64BIT ? 8 : 4,
+	    end = j->block_size - (journal_has_csum(j) ? 4 : 0), at = 0, used = 0;
 	struct page *p = NULL;
 
 	for (struct revoke_chunk *c = t->revokes; c; c = c->next) {
@@ -167,7 +171,8 @@ static void add_tag(struct log_writer *w, u64 block, bool escaped, const void *d
 {
 	struct journal *j = w->j;
 	bool first = w->tag == (u8 *)page_to_virt(w->desc) + LOG_HEADER;
-	u32 flags = (escaped ? TAG_ESCAPED : 0) | (first ? 0 : TAG_SAME_UUID), bytes = journal_tag_bytes(j);
+	u32 flags = (escaped ? TAG_ESCAPED : 0) | (first ? 0 : TAG_SAME_UUID),
+	    bytes = journal_tag_bytes(j);
 	u32 csum = journal_has_csum(j) ? journal_data_csum(j, w->seq, data) : 0;
 	u8 *t = w->last_tag = w->tag;
 
@@ -246,8 +251,9 @@ static int write_commit(struct journal *j, u32 seq)
 	if (journal_has_csum(j))
 		put_be32(d + LC_CHECKSUM, journal_csum(j, d, j->block_size));
 	j->stats.blocks_logged++;
-	return journal_log_io(j, BIO_WRITE, take_block(j), j->pages[0],	/* (2) */
-			      flush_flag(FLUSH_COMMIT_LOG, BIO_PREFLUSH) | flush_flag(FLUSH_COMMIT_RECORD, BIO_FUA));
+	return journal_log_io(j, BIO_WRITE, take_block(j), j->pages[0], /* (2) */
+			      flush_flag(FLUSH_COMMIT_LOG, BIO_PREFLUSH) |
+				      flush_flag(FLUSH_COMMIT_RECORD, BIO_FUA));
 }
 
 /* ---- the whole ---- */
@@ -329,8 +335,10 @@ static bool anything_writing(struct journal *j, struct transaction *t)
 static void finish(struct journal *j, struct transaction *t)
 {
 	bool keep;
-	/* A block whose older version is just being written home: that write must be over before the block can be given away. */
-	int err = waitq_wait(&j->written, !anything_writing(j, t), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	/* A block whose older version is just being written home: that write must be over before
+	 * the block can be given away. */
+	int err = waitq_wait(&j->written, !anything_writing(j, t), WAIT_UNINTERRUPTIBLE,
+			     WAIT_FOREVER);
 
 	(void)err;
 	spin_lock(&j->lock);
@@ -357,7 +365,8 @@ int journal_commit_running(struct journal *j)
 		return 0;
 	err = j->ops.flush_data ? j->ops.flush_data(j->ops.owner) : 0;
 	if (err)
-		pr_warn("%s: data could not be written before its metadata: error %d", j->dev->name, -err);
+		pr_warn("%s: data could not be written before its metadata: error %d", j->dev->name,
+			-err);
 	err = 0;
 	if (t->nr_bufs || t->nr_revokes) {
 		if (t->nr_revokes)

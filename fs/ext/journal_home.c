@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* journal_home.c - blocks that are safe in the log are written where they belong; then their part of the log is free again.
+/* journal_home.c - blocks that are safe in the log are written where they belong; then their part
+ * of the log is free again.
  *
- * A block that a younger transaction has changed again stays: its bytes are not committed yet. That transaction is committed first,
- * and the block is its business from then on.
+ * A block that a younger transaction has changed again stays: its bytes are not committed yet. That
+ * transaction is committed first, and the block is its business from then on.
  *
- * Invariant: the log's tail moves past a transaction only when all of its blocks are home, on the medium.
+ * Invariant: the log's tail moves past a transaction only when all of its blocks are home, on the
+ * medium.
  * Locks: home_lock held > journal.lock. Tests: selftests/unit/journal_test.c
  */
 #include "journal_int.h"
@@ -134,11 +136,13 @@ int journal_move_tail(struct journal *j, bool empty)
 	empty = empty && !t;
 	spin_unlock(&j->lock);
 	if (start != j->tail || empty != j->empty)
-		err = journal_write_super(j, empty ? 0 : start, seq);	/* which flushes first: they are home */
+		/* which flushes first: they are home */
+		err = journal_write_super(j, empty ? 0 : start, seq);
 	if (!err) {
 		spin_lock(&j->lock);
 		j->tail = start;
-		used = (j->head >= start ? j->head - start : j->head + (j->maxlen - j->first) - start);
+		used = (j->head >= start ? j->head - start
+					 : j->head + (j->maxlen - j->first) - start);
 		j->free = j->maxlen - j->first - 1 - used;
 		spin_unlock(&j->lock);
 	}

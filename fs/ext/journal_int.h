@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* journal_int.h - what the files of the journal share: the format on disk, transactions, blocks in them. */
+/* journal_int.h - what the files of the journal share: the format on disk, transactions, blocks in
+ * them. */
 #pragma once
 
 #include <fs/blkdev.h>
@@ -20,15 +21,32 @@
 
 #define LOG_MAGIC 0xc03b3998u
 
-enum log_block_type { LOG_DESCRIPTOR = 1, LOG_COMMIT = 2, LOG_SUPER_V1 = 3, LOG_SUPER_V2 = 4, LOG_REVOKE = 5 };
+enum log_block_type {
+	LOG_DESCRIPTOR = 1,
+	LOG_COMMIT = 2,
+	LOG_SUPER_V1 = 3,
+	LOG_SUPER_V2 = 4,
+	LOG_REVOKE = 5
+};
 
 /* Every block that is not data begins like this: magic, type, sequence. */
 #define LOG_HEADER 12u
 
 /* Offsets in the log's super block. */
 enum {
-	LS_BLOCK_SIZE = 12, LS_MAXLEN = 16, LS_FIRST = 20, LS_SEQUENCE = 24, LS_START = 28, LS_ERRNO = 32,
-	LS_COMPAT = 36, LS_INCOMPAT = 40, LS_RO_COMPAT = 44, LS_UUID = 48, LS_NR_USERS = 64, LS_CHECKSUM_TYPE = 80, LS_CHECKSUM = 252,
+	LS_BLOCK_SIZE = 12,
+	LS_MAXLEN = 16,
+	LS_FIRST = 20,
+	LS_SEQUENCE = 24,
+	LS_START = 28,
+	LS_ERRNO = 32,
+	LS_COMPAT = 36,
+	LS_INCOMPAT = 40,
+	LS_RO_COMPAT = 44,
+	LS_UUID = 48,
+	LS_NR_USERS = 64,
+	LS_CHECKSUM_TYPE = 80,
+	LS_CHECKSUM = 252,
 	LS_BYTES = 1024,
 };
 
@@ -49,7 +67,13 @@ enum {
 #define TAG_LAST      8u
 
 /* Offsets in a commit block. */
-enum { LC_CHECKSUM_TYPE = 12, LC_CHECKSUM_SIZE = 13, LC_CHECKSUM = 16, LC_SECONDS = 48, LC_NANOSECONDS = 56 };
+enum {
+	LC_CHECKSUM_TYPE = 12,
+	LC_CHECKSUM_SIZE = 13,
+	LC_CHECKSUM = 16,
+	LC_SECONDS = 48,
+	LC_NANOSECONDS = 56
+};
 
 #define LR_COUNT 12u		/* in a revoke block: bytes in use, this header of 16 included */
 #define LR_FIRST 16u
@@ -74,7 +98,8 @@ struct transaction {
 	u32 credits;			/* [j] blocks that open handles may still add */
 	u32 nr_bufs;			/* [j] on bufs, forgotten ones not counted */
 	struct list bufs;		/* [j] journal_buf.link */
-	struct list homeless;		/* [j] journal_buf.home_link: in the log, not yet written home */
+	/* [j] journal_buf.home_link: in the log, not yet written home */
+	struct list homeless;
 	struct revoke_chunk *revokes;	/* [j] */
 	u32 nr_revokes;			/* [j] */
 	u32 log_start;			/* first block in the log */
@@ -117,9 +142,11 @@ struct journal {
 	u32 next_tid, committed_tid;	/* [lock] */
 	u32 head, tail, free;		/* [lock] log blocks */
 	u32 next_seq, tail_seq;		/* [commit_lock] */
-	bool empty;			/* [commit_lock] the super block says that nothing is to be replayed */
+	/* [commit_lock] the super block says that nothing is to be replayed */
+	bool empty;
 	int error;			/* [lock] why it stopped */
-	struct waitq unlocked;		/* who wants to start a handle while the running one is locked */
+	/* who wants to start a handle while the running one is locked */
+	struct waitq unlocked;
 	struct waitq quiet;		/* the committer waits for handles */
 	struct waitq written;		/* who waits for a buf that is on its way home */
 	struct mutex commit_lock;	/* one commit at a time */
@@ -142,7 +169,8 @@ struct journal_handle {
 };
 
 /* journal.c */
-void journal_free_buf(struct journal_buf *jb);		/* not of any transaction any more; lock held */
+/* not of any transaction any more; lock held */
+void journal_free_buf(struct journal_buf *jb);
 void journal_free_transaction(struct transaction *t);
 
 /* journal_commit.c */
@@ -159,7 +187,10 @@ int __must_check journal_recover(struct journal *j);
 
 /* journal_log.c */
 u64 journal_map(const struct journal *j, u32 log_block);
-static inline u32 journal_next_block(const struct journal *j, u32 n) { return n + 1 == j->maxlen ? j->first : n + 1; }
+static inline u32 journal_next_block(const struct journal *j, u32 n)
+{
+	return n + 1 == j->maxlen ? j->first : n + 1;
+}
 u32 journal_tag_bytes(const struct journal *j);
 bool journal_has_csum(const struct journal *j);
 u32 journal_csum(const struct journal *j, const void *p, u32 n);
@@ -171,6 +202,8 @@ bool journal_tail_good(const struct journal *j, u8 *block);
 int __must_check journal_read_super(struct journal *j);
 int __must_check journal_write_super(struct journal *j, u32 start, u32 seq);
 /* A bio for one block of the log, in the group, to be submitted. */
-struct bio *journal_log_bio(struct journal *j, enum bio_op op, u32 log_block, struct page *p, struct bio_group *g);
+struct bio *journal_log_bio(struct journal *j, enum bio_op op, u32 log_block, struct page *p,
+			    struct bio_group *g);
 /* One block of the log from or to a page, and wait. */
-int __must_check journal_log_io(struct journal *j, enum bio_op op, u32 log_block, struct page *p, u32 flags);
+int __must_check journal_log_io(struct journal *j, enum bio_op op, u32 log_block, struct page *p,
+				u32 flags);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* journal_log.c - the log as a file of blocks: where it lies, its super block, headers and checksums.
- * Locks: none; callers hold commit_lock. Ref: Linux Documentation/filesystems/ext4/journal.rst. Tests: selftests/unit/journal_test.c */
+/* journal_log.c - the log as a file of blocks: where it lies, its super block, headers and
+ * checksums.
+ * Locks: none; callers hold commit_lock. Ref: Linux Documentation/filesystems/ext4/journal.rst.
+ * Tests: selftests/unit/journal_test.c */
 #include "journal_int.h"
 
 #include <kernel/lib/crc.h>
@@ -17,9 +19,12 @@ u64 journal_map(const struct journal *j, u32 n)
 	panic("journal: block %u lies outside the log", n);
 }
 
-struct bio *journal_log_bio(struct journal *j, enum bio_op op, u32 log_block, struct page *p, struct bio_group *g)
+struct bio *journal_log_bio(struct journal *j, enum bio_op op, u32 log_block, struct page *p,
+			    struct bio_group *g)
 {
-	struct bio *b = bio_for_page(j->dev, op, journal_map(j, log_block) * (j->block_size / SECTOR_SIZE), p, 0, j->block_size);
+	struct bio *b = bio_for_page(j->dev, op,
+				     journal_map(j, log_block) * (j->block_size / SECTOR_SIZE), p,
+				     0, j->block_size);
 
 	b->flags = BIO_META;
 	b->end = bio_end_in_group;
@@ -29,7 +34,9 @@ struct bio *journal_log_bio(struct journal *j, enum bio_op op, u32 log_block, st
 
 int journal_log_io(struct journal *j, enum bio_op op, u32 log_block, struct page *p, u32 flags)
 {
-	return blkdev_page_wait(j->dev, op, journal_map(j, log_block) * (j->block_size / SECTOR_SIZE), p, 0, j->block_size, flags | BIO_META);
+	return blkdev_page_wait(j->dev, op,
+				journal_map(j, log_block) * (j->block_size / SECTOR_SIZE), p, 0,
+				j->block_size, flags | BIO_META);
 }
 
 /* ---- checksums ---- */
@@ -108,12 +115,15 @@ static int check_features(struct journal *j, const u8 *s)
 	u32 unknown = j->incompat & ~LOG_INCOMPAT_KNOWN;
 
 	if (unknown) {
-		pr_err("%s: the journal uses %s (0x%x), which this kernel does not know", j->dev->name,
-		       unknown & LOG_INCOMPAT_FAST ? "fast_commit" : "an incompatible feature", unknown);
+		pr_err("%s: the journal uses %s (0x%x), which this kernel does not know",
+		       j->dev->name,
+		       unknown & LOG_INCOMPAT_FAST ? "fast_commit" : "an incompatible feature",
+		       unknown);
 		return -EOPNOTSUPP;
 	}
 	if (journal_has_csum(j) && s[LS_CHECKSUM_TYPE] != LOG_CHECKSUM_CRC32C) {
-		pr_err("%s: the journal's checksum type %u is unknown", j->dev->name, s[LS_CHECKSUM_TYPE]);
+		pr_err("%s: the journal's checksum type %u is unknown", j->dev->name,
+		       s[LS_CHECKSUM_TYPE]);
 		return -EOPNOTSUPP;
 	}
 	if ((j->incompat & LOG_INCOMPAT_CSUM_V2) && (j->incompat & LOG_INCOMPAT_CSUM_V3))
@@ -139,7 +149,8 @@ int journal_read_super(struct journal *j)
 	if (err)
 		return err;
 	type = get_be32(s + 4);
-	if (get_be32(s) != LOG_MAGIC || (type != LOG_SUPER_V1 && type != LOG_SUPER_V2) || get_be32(s + LS_BLOCK_SIZE) != j->block_size) {
+	if (get_be32(s) != LOG_MAGIC || (type != LOG_SUPER_V1 && type != LOG_SUPER_V2) ||
+	    get_be32(s + LS_BLOCK_SIZE) != j->block_size) {
 		pr_err("%s: there is no journal where the super block says", j->dev->name);
 		return -EINVAL;
 	}
@@ -160,8 +171,10 @@ int journal_read_super(struct journal *j)
 	j->csum_seed = crc32c(~0u, j->uuid, 16);
 	j->tail = get_be32(s + LS_START);
 	j->tail_seq = get_be32(s + LS_SEQUENCE);
-	if (j->maxlen > log_length(j) || j->first == 0 || j->first >= j->maxlen || j->maxlen - j->first < 64 ||
-	    (j->tail && (j->tail < j->first || j->tail >= j->maxlen)) || get_be32(s + LS_NR_USERS) > 1) {
+	if (j->maxlen > log_length(j) || j->first == 0 || j->first >= j->maxlen ||
+	    j->maxlen - j->first < 64 ||
+	    (j->tail && (j->tail < j->first || j->tail >= j->maxlen)) ||
+	    get_be32(s + LS_NR_USERS) > 1) {
 		pr_err("%s: the journal's super block contradicts itself", j->dev->name);
 		return -EINVAL;
 	}
@@ -185,7 +198,9 @@ int journal_write_super(struct journal *j, u32 start, u32 seq)
 		s[LS_CHECKSUM_TYPE] = LOG_CHECKSUM_CRC32C;
 		put_be32(s + LS_CHECKSUM, super_csum(s));
 	}
-	err = journal_log_io(j, BIO_WRITE, 0, j->super_page, flush_flag(FLUSH_TAIL_HOME, BIO_PREFLUSH) | flush_flag(FLUSH_TAIL, BIO_FUA));
+	err = journal_log_io(j, BIO_WRITE, 0, j->super_page,
+			     flush_flag(FLUSH_TAIL_HOME, BIO_PREFLUSH) |
+				     flush_flag(FLUSH_TAIL, BIO_FUA));
 	if (!err)
 		j->empty = start == 0;
 	return err;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* journal_open.c - a log from mount to unmount: opening, what a worker does in the background meanwhile, closing.
+/* journal_open.c - a log from mount to unmount: opening, what a worker does in the background
+ * meanwhile, closing.
  *
- * The timer runs from the first transaction on: it makes the worker commit what is older than the interval, and bring home what was
- * committed long ago or takes up half of the log.
+ * The timer runs from the first transaction on: it makes the worker commit what is older than the
+ * interval, and bring home what was committed long ago or takes up half of the log.
  *
- * Invariant: after journal_close() has cancelled the timer and waited for the worker, nothing of the journal runs.
+ * Invariant: after journal_close() has cancelled the timer and waited for the worker, nothing of
+ * the journal runs.
  *
- * Locks: as journal.c. Ref: Linux Documentation/filesystems/ext4/journal.rst. Tests: selftests/unit/journal_test.c
+ * Locks: as journal.c. Ref: Linux Documentation/filesystems/ext4/journal.rst. Tests:
+ * selftests/unit/journal_test.c
  */
 #include "journal_int.h"
 
@@ -17,7 +20,8 @@
 #include <mm/slab.h>
 
 #define COMMIT_INTERVAL (5 * NSEC_PER_SEC)
-#define HOME_AGE	(30 * NSEC_PER_SEC)	/* committed blocks go home after that, as dirty pages do */
+/* committed blocks go home after that, as dirty pages do */
+#define HOME_AGE	(30 * NSEC_PER_SEC)
 
 /* ---- in the background ---- */
 
@@ -101,8 +105,8 @@ static int alloc_pages(struct journal *j)
 	return 0;
 }
 
-int journal_open(struct blkdev *dev, const struct journal_extent *ext, u32 nr, const struct journal_ops *ops, bool read_only,
-		 struct journal **out)
+int journal_open(struct blkdev *dev, const struct journal_extent *ext, u32 nr,
+		 const struct journal_ops *ops, bool read_only, struct journal **out)
 {
 	struct journal *j = knew(struct journal);
 	int err;

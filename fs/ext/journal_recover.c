@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* journal_recover.c - after a crash: every transaction with a commit record is written home once more, everything behind is forgotten.
+/* journal_recover.c - after a crash: every transaction with a commit record is written home once
+ * more, everything behind is forgotten.
  *
- * Three passes over the log from its tail: how far it is good; which blocks were revoked, and by which transaction; then the blocks
- * themselves, but for those that a later or the same transaction revoked. Running it twice, or again after a crash in the middle, gives the
+ * Three passes over the log from its tail: how far it is good; which blocks were revoked, and by
+ * which transaction; then the blocks themselves, but for those that a later or the same transaction
+ * revoked. Running it twice, or again after a crash in the middle, gives the
  * same: the log is marked empty only when all of it is on the medium.
  *
- * The log is from a disk: every number is checked against the log's and the device's bounds, and no pass goes further than the log is long.
- * It is read past the page cache, as it is written.
+ * The log is from a disk: every number is checked against the log's and the device's bounds, and no
+ * pass goes further than the log is long. It is read past the page cache, as it is written.
  *
- * Locks: none, nobody else has the journal yet. Ref: Linux Documentation/filesystems/ext4/journal.rst.
+ * Locks: none, nobody else has the journal yet. Ref: Linux
+ * Documentation/filesystems/ext4/journal.rst.
  * Tests: selftests/unit/journal_test.c
  */
 #include "journal_int.h"
@@ -134,7 +137,8 @@ static int replay_block(struct recovery *r, u32 seq, const struct tag *t, u8 *da
 		return 0;
 	}
 	if (!csum_matches(j, seq, t, data)) {
-		pr_err("%s: the journal's copy of block %lu has a wrong checksum", j->dev->name, t->block);
+		pr_err("%s: the journal's copy of block %lu has a wrong checksum", j->dev->name,
+		       t->block);
 		return -EIO;
 	}
 	err = buf_new(j->dev, t->block, &b);
@@ -151,7 +155,8 @@ static int replay_block(struct recovery *r, u32 seq, const struct tag *t, u8 *da
 	return 0;
 }
 
-/* The blocks behind a descriptor, whose bytes are in d. *at: the descriptor, then the block behind its last. */
+/* The blocks behind a descriptor, whose bytes are in d. *at: the descriptor, then the block behind
+ * its last. */
 static int do_descriptor(struct recovery *r, enum pass pass, u32 seq, u8 *d, u32 *at)
 {
 	struct journal *j = r->j;
@@ -234,7 +239,8 @@ static int run_pass(struct recovery *r, enum pass pass)
 		u32 type;
 
 		err = log_block(r, at, &d);
-		if (err || get_be32(d) != LOG_MAGIC || get_be32(d + 8) != seq || walked >= j->maxlen - j->first)
+		if (err || get_be32(d) != LOG_MAGIC || get_be32(d + 8) != seq ||
+		    walked >= j->maxlen - j->first)
 			break;
 		from = at;
 		type = get_be32(d + 4);
@@ -280,7 +286,8 @@ int journal_recover(struct journal *j)
 		pr_err("%s: the journal could not be replayed: error %d", j->dev->name, -err);
 		return err;
 	}
-	pr_info("%s: journal replayed: %u transactions, %lu blocks, %lu revoked", j->dev->name, r.end_seq - j->tail_seq, r.replayed, r.skipped);
+	pr_info("%s: journal replayed: %u transactions, %lu blocks, %lu revoked", j->dev->name,
+		r.end_seq - j->tail_seq, r.replayed, r.skipped);
 	j->tail_seq = r.end_seq + 1;	/* what lies behind in the log must not be taken for ours */
 	j->needs_recovery = false;
 	return journal_write_super(j, 0, j->tail_seq);	/* behind a flush */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* map.c - where the blocks of a file are: one face for extent trees and indirect blocks.
  *
- * Looking takes map_lock for reading; only what then turns out to need blocks takes it for writing and looks again.
+ * Looking takes map_lock for reading; only what then turns out to need blocks takes it for writing
+ * and looks again.
  * Locks: map_lock. Ref: ext4/ifork.rst. Tests: selftests/unit/ext_map_test.c
  */
 #include <fs/ext/ext.h>
 
-static int map_locked(struct ext_inode *i, struct journal_handle *h, u64 lblk, u32 max, u32 flags, struct ext_mapping *out)
+static int map_locked(struct ext_inode *i, struct journal_handle *h, u64 lblk, u32 max, u32 flags,
+		      struct ext_mapping *out)
 {
 	int err;
 
@@ -20,10 +22,12 @@ static int map_locked(struct ext_inode *i, struct journal_handle *h, u64 lblk, u
 
 static bool is_wanted(const struct ext_mapping *m, u32 flags)
 {
-	return (m->state == EXT_HOLE && (flags & EXT_MAP_CREATE)) || (m->state == EXT_UNWRITTEN && (flags & EXT_MAP_CONVERT));
+	return (m->state == EXT_HOLE && (flags & EXT_MAP_CREATE)) ||
+	       (m->state == EXT_UNWRITTEN && (flags & EXT_MAP_CONVERT));
 }
 
-int ext_map(struct ext_inode *i, struct journal_handle *h, u64 lblk, u32 max, u32 flags, struct ext_mapping *out)
+int ext_map(struct ext_inode *i, struct journal_handle *h, u64 lblk, u32 max, u32 flags,
+	    struct ext_mapping *out)
 {
 	int err;
 
@@ -42,8 +46,8 @@ int ext_map(struct ext_inode *i, struct journal_handle *h, u64 lblk, u32 max, u3
 	return err ? err : ext_inode_write(h, i);
 }
 
-/* Each piece: its bits and descriptor, and what splits of a tree may cost: a new node with its bits and descriptor, and its parent,
- * on each level. */
+/* Each piece: its bits and descriptor, and what splits of a tree may cost: a new node with its bits
+ * and descriptor, and its parent, on each level. */
 u32 ext_map_credits(const struct ext_inode *i, u32 nr_extents)
 {
 	const struct ext_extent_header *h = (const struct ext_extent_header *)i->data;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* name.c - making and removing names, each operation one transaction.
  *
- * Crash order: a file that loses its last name becomes an orphan in the same transaction; its blocks go later, when nobody has it
- * open (ext_evict()). One that cannot get its name after it was made goes the same way.
+ * Crash order: a file that loses its last name becomes an orphan in the same transaction; its
+ * blocks go later, when nobody has it open (ext_evict()). One that cannot get its name after it was
+ * made goes the same way.
  *
- * Credits: names 40 (ext_dir_add), a new inode 4, a directory's first block 8, inodes 2 each, orphan 4: at most 80 of a log that has
- * at least 1024 blocks; the tests' journal checks that no operation uses more than it asked for.
+ * Credits: names 40 (ext_dir_add), a new inode 4, a directory's first block 8, inodes 2 each,
+ * orphan 4: at most 80 of a log that has at least 1024 blocks; the tests' journal checks that no
+ * operation uses more than it asked for.
  *
- * Locks: the caller holds those of the directory and of the inode. Ref: ext4/directory.rst. Tests: selftests/unit/ext_name_test.c
+ * Locks: the caller holds those of the directory and of the inode. Ref: ext4/directory.rst. Tests:
+ * selftests/unit/ext_name_test.c
  */
 #include <fs/ext/ext.h>
 
@@ -149,12 +152,14 @@ static int make(const struct make *m, struct ext_inode *out)
 	return err;
 }
 
-int ext_create(struct ext_inode *dir, const struct ext_name *n, const struct ext_owner *o, struct ext_inode *out)
+int ext_create(struct ext_inode *dir, const struct ext_name *n, const struct ext_owner *o,
+	       struct ext_inode *out)
 {
 	return make(&(struct make){ .dir = dir, .n = n, .o = o }, out);
 }
 
-int ext_symlink(struct ext_inode *dir, const struct ext_name *n, const struct ext_owner *o, const char *target, struct ext_inode *out)
+int ext_symlink(struct ext_inode *dir, const struct ext_name *n, const struct ext_owner *o,
+		const char *target, struct ext_inode *out)
 {
 	if (strlen(target) + 1 > dir->fs->block_size)
 		return -ENAMETOOLONG;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* names.c - operations of the file layer on directories, as operations of the core.
  *
- * Each brings the attributes of the inodes it writes up to date first (ext_node_push()) and takes counts and times back afterwards.
- * Locks: D and V as struct vnode_ops names them. Ref: fs/vnode.h. Tests: selftests/boot/run (ext_...)
+ * Each brings the attributes of the inodes it writes up to date first (ext_node_push()) and takes
+ * counts and times back afterwards.
+ * Locks: D and V as struct vnode_ops names them. Ref: fs/vnode.h. Tests: selftests/boot/run
+ * (ext_...)
  */
 #include "node_int.h"
 
@@ -27,13 +29,15 @@ static int lookup(struct vnode *dir, const struct name *n, struct vnode **out)
 		return err;
 	err = ext_iget(dir->sb, ino, out);
 	if (err == -ESTALE)
-		err = ext_corrupt(to_ext(dir->sb)->fs, to_node(dir)->i.ino, 0, "an entry names inode %u, which is not in use", ino);
+		err = ext_corrupt(to_ext(dir->sb)->fs, to_node(dir)->i.ino, 0,
+				  "an entry names inode %u, which is not in use", ino);
 	return err;
 }
 
 /* ---- making ---- */
 
-static int make(struct vnode *dir, const struct dentry *d, u32 mode, u32 rdev, const char *target, struct vnode **out)
+static int make(struct vnode *dir, const struct dentry *d, u32 mode, u32 rdev, const char *target,
+		struct vnode **out)
 {
 	struct ext_node *dn = to_node(dir), *n = ext_node_alloc(dir->sb, dir, mode);
 	struct ext_owner o;
@@ -42,17 +46,21 @@ static int make(struct vnode *dir, const struct dentry *d, u32 mode, u32 rdev, c
 
 	if (!n)
 		return -ENOMEM;
-	if (to_ext(dir->sb)->opt.grpid) { /* as 4.2BSD: the directory's, whatever its set-group-ID bit */
+	if (to_ext(dir->sb)->opt.grpid) {
+		/* as 4.2BSD: the directory's, whatever its set-group-ID bit */
 		n->v.gid = dir->gid;
 		n->v.mode = mode;
 	}
-	o = (struct ext_owner){ .mode = n->v.mode, .uid = n->v.uid.v, .gid = n->v.gid.v, .rdev = rdev };
+	o = (struct ext_owner){
+		.mode = n->v.mode, .uid = n->v.uid.v, .gid = n->v.gid.v, .rdev = rdev
+	};
 	ext_node_push(dn);
 	if (!d) {
 		err = ext_tmpfile(&dn->i, &o, &n->i);
 	} else {
 		name = name_of(d);
-		err = target ? ext_symlink(&dn->i, &name, &o, target, &n->i) : ext_create(&dn->i, &name, &o, &n->i);
+		err = target ? ext_symlink(&dn->i, &name, &o, target, &n->i)
+			     : ext_create(&dn->i, &name, &o, &n->i);
 	}
 	if (err) {
 		ext_node_drop(n);
@@ -125,7 +133,8 @@ static void pull_all(struct vnode *const *v, u32 nr)
 			ext_node_pull(to_node(v[n]));
 }
 
-static int rename(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target, u32 flags)
+static int rename(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target,
+		  u32 flags)
 {
 	struct vnode *v[] = { from, to, d->vnode, target->vnode };
 	struct ext_rename r = {
@@ -141,8 +150,10 @@ static int rename(struct vnode *from, struct dentry *d, struct vnode *to, struct
 	};
 	int err = 0;
 
-	/* The new contents of a name that is replaced go to the disk with the name: Linux's auto_da_alloc. */
-	if (r.victim && !(flags & RENAME_EXCHANGE) && d->vnode->vmo && to_ext(from->sb)->opt.auto_da_alloc)
+	/* The new contents of a name that is replaced go to the disk with the name: Linux's
+	 * auto_da_alloc. */
+	if (r.victim && !(flags & RENAME_EXCHANGE) && d->vnode->vmo &&
+	    to_ext(from->sb)->opt.auto_da_alloc)
 		err = vmo_write_out(d->vnode->vmo, 0, U64_MAX);
 	for (u32 n = 0; n < ARRAY_SIZE(v); n++)
 		if (v[n])

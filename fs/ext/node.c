@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* node.c - inodes as vnodes: one of each number, found by it, written back, and let go.
  *
- *	ext_iget() --read--> in use --last reference--> ext_evict_node(): data and attributes written, or deleted --> gone
+ *	ext_iget() --read--> in use --last reference--> ext_evict_node(): data and attributes
+ *	written, or deleted --> gone
  *
  * Invariants:
- *  (1) a number has at most one node in ext_super.nodes, and whoever wants it while that one is on its way out waits: what it writes
- *      last is what the next one reads.
- *  (2) mode, owner and times are the vnode's; size of a regular file is its vmo's, ext_inode.size is what the disk knows.
+ *  (1) a number has at most one node in ext_super.nodes, and whoever wants it while that one is on
+ *      its way out waits: what it writes last is what the next one reads.
+ *  (2) mode, owner and times are the vnode's; size of a regular file is its vmo's, ext_inode.size
+ *      is what the disk knows.
  *
  * Locks: cache_lock; an iget lock around reading. Ref: none. Tests: selftests/boot/run (ext_...)
  */
@@ -26,8 +28,14 @@ static struct slab_cache *node_cache;
 
 /* ---- attributes ---- */
 
-static struct ext_time to_ext_time(struct timestamp t) { return (struct ext_time){ t.sec, t.nsec }; }
-static struct timestamp from_ext_time(struct ext_time t) { return (struct timestamp){ t.sec, t.nsec }; }
+static struct ext_time to_ext_time(struct timestamp t)
+{
+	return (struct ext_time){ t.sec, t.nsec };
+}
+static struct timestamp from_ext_time(struct ext_time t)
+{
+	return (struct timestamp){ t.sec, t.nsec };
+}
 
 void ext_node_push(struct ext_node *n)
 {
@@ -90,7 +98,8 @@ static bool item_dirty(struct flush_item *i)
 {
 	struct vmo *m = rcu_deref(node_of_item(i)->v.vmo);
 
-	return atomic_read(&node_of_item(i)->attr_dirty) || (m && (vmo_is_dirty(m) || vmo_is_writing(m)));
+	return atomic_read(&node_of_item(i)->attr_dirty) ||
+	       (m && (vmo_is_dirty(m) || vmo_is_writing(m)));
 }
 
 static int item_write(struct flush_item *i, struct writeback *wb)
@@ -110,7 +119,9 @@ static int item_write(struct flush_item *i, struct writeback *wb)
 	return err ? err : err2;
 }
 
-static const struct flush_ops item_ops = { .hold = item_hold, .put = item_put, .write = item_write, .dirty = item_dirty };
+static const struct flush_ops item_ops = {
+	.hold = item_hold, .put = item_put, .write = item_write, .dirty = item_dirty
+};
 
 /* ---- by number ---- */
 
@@ -172,7 +183,8 @@ static int enter(struct ext_super *es, struct ext_node *n)
 
 static void wait_gone(struct ext_super *es, u64 ino, const struct ext_node *n)
 {
-	int err = waitq_wait(&es->gone, xa_load(&es->nodes, ino) != n, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	int err = waitq_wait(&es->gone, xa_load(&es->nodes, ino) != n, WAIT_UNINTERRUPTIBLE,
+			     WAIT_FOREVER);
 
 	(void)err;
 }
@@ -321,7 +333,8 @@ static void evict(struct vnode *v)
 	else
 		err2 = ext_evict(&n->i);
 	if (err || err2)
-		pr_err("%s: inode %u: %d when it was let go", es->fs->name, n->i.ino, err ? err : err2);
+		pr_err("%s: inode %u: %d when it was let go", es->fs->name, n->i.ino,
+		       err ? err : err2);
 	if (ext_is_orphan(&n->i))
 		ext_orphan_forget(&n->i); /* it could not be deleted: the next mount does it */
 	if (atomic_read(&n->delayed))
@@ -377,7 +390,8 @@ static int sync(struct super *sb, bool wait)
 			journal_commit_start(fs->j, 0);
 		return err;
 	}
-	/* The super block is part of a transaction that was not committed when the data was out: its commit flushes behind that. */
+	/* The super block is part of a transaction that was not committed when the data was out:
+	 * its commit flushes behind that. */
 	err2 = fs->j ? journal_commit(fs->j, 0) : buf_sync(es->dev);
 	if (!err2 && !fs->j && flush_wanted(FLUSH_SYNC_NO_LOG))
 		err2 = blkdev_flush(es->dev);

@@ -21,11 +21,13 @@ struct ext_super {
 	struct ext_mount_options {
 		struct ext_params p;
 		u32 commit_s;
-		u32 resuid, resgid; /* who may have the reserved blocks; U32_MAX: the super block says */
+		/* who may have the reserved blocks; U32_MAX: the super block says */
+		u32 resuid, resgid;
 		bool discard, user_xattr, grpid, minixdf, auto_da_alloc;
 	} opt;
 	struct spinlock cache_lock;
-	struct xarray nodes;		 /* [c] struct ext_node by number: also those that are on their way out */
+	/* [c] struct ext_node by number: also those that are on their way out */
+	struct xarray nodes;
 	struct waitq gone;		 /* one has left nodes */
 	struct mutex iget[IGET_LOCKS];	 /* one thread reads an inode */
 	struct page_io_group ordered[2]; /* data under way that a commit waits for */
@@ -37,21 +39,33 @@ struct ext_node {
 	struct vnode v; /* first */
 	struct ext_inode i;
 	struct flush_item flush;
-	bool was_emptied;    /* [v] its blocks went while it had a name: the new contents are written when it is closed */
+	/* [v] its blocks went while it had a name: the new contents are written when it is closed
+	 * */
+	bool was_emptied;
 	atomic_t attr_dirty; /* [a] the vnode's times or mode are newer than the inode */
 	atomic64_t delayed;  /* [a] blocks reserved for dirty pages */
 };
 
-static inline struct ext_node *to_node(struct vnode *v) { return container_of(v, struct ext_node, v); }
+static inline struct ext_node *to_node(struct vnode *v)
+{
+	return container_of(v, struct ext_node, v);
+}
 static inline struct ext_super *to_ext(const struct super *sb) { return sb->private; }
 
 /* ---- pages ---- */
 
-#define ALL_RESERVED 0xfu /* of page.block_bits: four blocks of 1 KiB that will be allocated when the page is written */
+/* of page.block_bits: four blocks of 1 KiB that will be allocated when the page is written */
+#define ALL_RESERVED 0xfu
 
 static inline struct ext_node *node_of(const struct vmo *m) { return m->owner; }
-static inline u32 ext_reserved_bits(const struct page *p) { return READ_ONCE(p->block_bits) & ALL_RESERVED; }
-static inline u64 sector_of(const struct ext_fs *fs, u64 block) { return block << (fs->block_bits - SECTOR_SHIFT); }
+static inline u32 ext_reserved_bits(const struct page *p)
+{
+	return READ_ONCE(p->block_bits) & ALL_RESERVED;
+}
+static inline u64 sector_of(const struct ext_fs *fs, u64 block)
+{
+	return block << (fs->block_bits - SECTOR_SHIFT);
+}
 static inline u32 per_page(const struct ext_fs *fs) { return 1u << (PAGE_SHIFT - fs->block_bits); }
 
 /* node.c */
@@ -76,7 +90,8 @@ extern const struct vnode_ops ext_file_ops;
 struct vmo *ext_make_vmo(struct vnode *v);
 int __must_check ext_setattr_op(struct vnode *v, const struct setattr *a);
 int __must_check ext_fsync_op(struct vnode *v, struct file *f, bool data_only);
-/* Blocks of p in mask are not reserved any more; the reservation is given back unless it was used. */
+/* Blocks of p in mask are not reserved any more; the reservation is given back unless it was used.
+ * */
 void ext_unreserve_page(struct ext_node *n, struct page *p, u32 mask, bool used);
 
 /* writeout.c */

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* orphan.c - inodes that a crash must not forget: files without a name that are still open, and truncations under way.
+/* orphan.c - inodes that a crash must not forget: files without a name that are still open, and
+ * truncations under way.
  *
  *	list:	super.last_orphan -> inode.dtime -> inode.dtime -> 0	(ext3; and when the orphan file is full)
  *	file:	an array of inode numbers in blocks of its own		(feature orphan_file)
  *
  * Invariants:
- *  (1) ext_fs.orphans has the order of the list on the disk; ext_inode.dtime of a member is the next number.
+ *  (1) ext_fs.orphans has the order of the list on the disk; ext_inode.dtime of a member is the
+ *      next number.
  *  (2) an inode is in the list or in the file, not in both: orphan_link, orphan_slot.
  *
- * Locks: orphan_lock. Ref: ext4/orphan.rst, super.rst (s_last_orphan). Tests: selftests/unit/ext_name_test.c
+ * Locks: orphan_lock. Ref: ext4/orphan.rst, super.rst (s_last_orphan). Tests:
+ * selftests/unit/ext_name_test.c
  */
 #define LOG_TAG "ext4"
 #include <fs/ext/ext.h>
@@ -27,7 +30,8 @@ static u32 slots_of(const struct ext_fs *fs)
 
 static struct ext_orphan_tail *tail_of(const struct ext_fs *fs, const struct buf *b)
 {
-	return (struct ext_orphan_tail *)(b->data + fs->block_size - sizeof(struct ext_orphan_tail));
+	return (struct ext_orphan_tail *)(b->data + fs->block_size -
+					  sizeof(struct ext_orphan_tail));
 }
 
 static u32 block_checksum(const struct ext_fs *fs, const struct buf *b)
@@ -51,8 +55,10 @@ static int read_block(struct ext_fs *fs, u32 n)
 	if (err)
 		return err;
 	fs->orphan_bufs[n] = b;
-	if (tail_of(fs, b)->magic != EXT_ORPHAN_MAGIC || (fs->csum && tail_of(fs, b)->checksum != block_checksum(fs, b)))
-		return ext_corrupt(fs, fs->orphan_file->ino, m.pblk, "orphan file: magic or checksum");
+	if (tail_of(fs, b)->magic != EXT_ORPHAN_MAGIC ||
+	    (fs->csum && tail_of(fs, b)->checksum != block_checksum(fs, b)))
+		return ext_corrupt(fs, fs->orphan_file->ino, m.pblk,
+				   "orphan file: magic or checksum");
 	return 0;
 }
 
@@ -203,7 +209,8 @@ static int del_from_list(struct journal_handle *h, struct ext_inode *i)
 	if (fs->orphans.next == &i->orphan_link)
 		err = set_head(h, fs, next);
 	else
-		err = set_next(h, list_entry(i->orphan_link.prev, struct ext_inode, orphan_link), next);
+		err = set_next(h, list_entry(i->orphan_link.prev, struct ext_inode, orphan_link),
+			       next);
 	list_del_init(&i->orphan_link);
 	i->dtime = 0;
 	return err;
@@ -270,7 +277,8 @@ static int clean_one(struct ext_fs *fs, u32 ino, u32 slot, u32 *deleted, u32 *tr
 		return ext_corrupt(fs, ino, 0, "orphan of a number that cannot be");
 	err = ext_inode_read(fs, ino, i);
 	if (err)
-		return err == -ESTALE ? ext_corrupt(fs, ino, 0, "an orphan that is not in use") : err;
+		return err == -ESTALE ? ext_corrupt(fs, ino, 0, "an orphan that is not in use")
+				      : err;
 	if (slot == U32_MAX)
 		list_add_head(&fs->orphans, &i->orphan_link);
 	else

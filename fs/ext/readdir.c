@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* readdir.c - reading directories from a position that stays good while others add and remove names.
+/* readdir.c - reading directories from a position that stays good while others add and remove
+ * names.
  *
- * Where hashes are kept (an index, or a single block of a file system that would make one) the position is the hash of the name, as
- * on Linux: entries come leaf by leaf, sorted. Names of equal hash get positions that follow each other. Elsewhere it is the offset.
+ * Where hashes are kept (an index, or a single block of a file system that would make one) the
+ * position is the hash of the name, as on Linux: entries come leaf by leaf, sorted. Names of equal
+ * hash get positions that follow each other. Elsewhere it is the offset.
  *
  * Locks: the directory's. Ref: readdir(3), telldir(3). Tests: selftests/unit/ext_dir_test.c
  */
@@ -34,7 +36,8 @@ static int read_linear(struct ext_inode *dir, u64 *pos, struct ext_emit *emit)
 			next = at >= end ? (lblk + 1) * size : lblk * size + at;
 			if (here < *pos || !e->ino || dirent_is_dots(e))
 				continue;
-			if (!emit->entry(emit, e->name, e->name_len, e->ino, ext_type_to_dtype(e->type), next))
+			if (!emit->entry(emit, e->name, e->name_len, e->ino,
+					 ext_type_to_dtype(e->type), next))
 				return 0;
 			*pos = next;
 		}
@@ -52,7 +55,8 @@ static int read_inline(struct ext_inode *dir, u64 *pos, struct ext_emit *emit)
 	if (err)
 		return err;
 	while (at < d->size) {
-		const struct ext_dirent *e = dirent_at(d->bytes, at, at < d->first ? d->first : d->size);
+		const struct ext_dirent *e = dirent_at(d->bytes, at,
+						       at < d->first ? d->first : d->size);
 		u32 here = at;
 
 		if (!e)
@@ -60,7 +64,8 @@ static int read_inline(struct ext_inode *dir, u64 *pos, struct ext_emit *emit)
 		at += e->rec_len;
 		if (here < *pos || !e->ino)
 			continue;
-		if (!emit->entry(emit, e->name, e->name_len, e->ino, ext_type_to_dtype(e->type), at))
+		if (!emit->entry(emit, e->name, e->name_len, e->ino, ext_type_to_dtype(e->type),
+				 at))
 			return 0;
 		*pos = at;
 	}
@@ -122,7 +127,8 @@ static int add_leaf(struct ext_inode *dir, struct batch *t, struct buf *b, u32 v
 		at += e->rec_len;
 		if (!e->ino || dirent_is_dots(e))
 			continue;
-		err = ext_name_hash(dir->fs, version, &(struct ext_name){ e->name, e->name_len }, &hash);
+		err = ext_name_hash(dir->fs, version, &(struct ext_name){ e->name, e->name_len },
+				    &hash);
 		if (!err)
 			err = add_item(t, e, (u64)(hash.hash >> 1) << 32 | hash.minor);
 		if (err)
@@ -157,7 +163,8 @@ static bool emit_batch(struct batch *t, u64 *pos, struct ext_emit *emit)
 
 		if (i->pos + 1 <= *pos) /* the position behind an entry is its own and one */
 			continue;
-		if (!emit->entry(emit, i->name, i->len, i->ino, ext_type_to_dtype(i->type), i->pos + 1))
+		if (!emit->entry(emit, i->name, i->len, i->ino, ext_type_to_dtype(i->type),
+				 i->pos + 1))
 			return false;
 		*pos = i->pos + 1;
 	}

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* rename.c - a name moves, replaces, or changes places with another, in one transaction: a crash shows the names before or after.
+/* rename.c - a name moves, replaces, or changes places with another, in one transaction: a crash
+ * shows the names before or after.
  *
- * Order within it: the new name first, then "..", then the old name: an error half-way (which stops the file system) leaves a name too
- * many, not one too few.
+ * Order within it: the new name first, then "..", then the old name: an error half-way (which stops
+ * the file system) leaves a name too many, not one too few.
  *
- * Locks: the caller holds those of both directories and of what is replaced. Ref: rename(2). Tests: selftests/unit/ext_name_test.c
+ * Locks: the caller holds those of both directories and of what is replaced. Ref: rename(2). Tests:
+ * selftests/unit/ext_name_test.c
  */
 #include <fs/ext/ext.h>
 
@@ -60,9 +62,11 @@ static int check(const struct ext_rename *r)
 		if (err != 1)
 			return err ? err : -ENOTEMPTY;
 	}
-	if (dir && r->from != r->to && !(r->victim && ext_is_dir(r->victim)) && ext_dir_is_full(r->to))
+	if (dir && r->from != r->to && !(r->victim && ext_is_dir(r->victim)) &&
+	    ext_dir_is_full(r->to))
 		return -EMLINK;
-	if (exchange && ext_is_dir(r->victim) && r->from != r->to && !dir && ext_dir_is_full(r->from))
+	if (exchange && ext_is_dir(r->victim) && r->from != r->to && !dir &&
+	    ext_dir_is_full(r->from))
 		return -EMLINK;
 	return 0;
 }
@@ -80,7 +84,8 @@ static int touch_both(struct journal_handle *h, const struct ext_rename *r)
 	return err || r->from == r->to ? err : ext_touch_dir(h, r->to);
 }
 
-static int move_names(struct journal_handle *h, const struct ext_rename *r, const struct ext_inode *whiteout)
+static int move_names(struct journal_handle *h, const struct ext_rename *r,
+		      const struct ext_inode *whiteout)
 {
 	int err;
 
@@ -97,7 +102,8 @@ static int move_names(struct journal_handle *h, const struct ext_rename *r, cons
 	return ext_dir_remove(h, r->from, &r->n);
 }
 
-static int move(struct journal_handle *h, const struct ext_rename *r, const struct ext_inode *whiteout)
+static int move(struct journal_handle *h, const struct ext_rename *r,
+		const struct ext_inode *whiteout)
 {
 	int err = move_names(h, r, whiteout);
 

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* super.c - mounting, unmounting, the super block while mounted, and what happens when something is found damaged.
+/* super.c - mounting, unmounting, the super block while mounted, and what happens when something is
+ * found damaged.
  *
- *	ext_mount: super block -> descriptors read -> journal opened, replayed -> super block and descriptors checked again
+ *	ext_mount: super block -> descriptors read -> journal opened, replayed -> super block and
+ *	descriptors checked again
  *		-> marked as in use -> (caller) ext_orphan_cleanup
  *	ext_unmount: journal closed -> counters, marked clean
  *
- * Invariant: while mounted for writing the super block on the disk says so (RECOVER with a journal, not STATE_VALID without).
- * Its copies in other groups are not touched: the tools do that.
+ * Invariant: while mounted for writing the super block on the disk says so (RECOVER with a journal,
+ * not STATE_VALID without). Its copies in other groups are not touched: the tools do that.
  *
- * Locks: the super block's bytes change under orphan_lock. Ref: ext4/super.rst. Tests: selftests/unit/ext_super_test.c
+ * Locks: the super block's bytes change under orphan_lock. Ref: ext4/super.rst. Tests:
+ * selftests/unit/ext_super_test.c
  */
 #define LOG_TAG "ext4"
 #include <fs/ext/ext.h>
@@ -79,9 +82,11 @@ static void fill_super(struct ext_fs *fs)
 }
 
 /*
- * The super block is two sectors, and a power cut may leave only one of them written. All that changes while it is in use lies in the first,
- * but the checksum over both is at the end of the second. So it is the checksum that stays as it is: the last bytes of last_mounted, behind
- * the end of that text, are chosen so that it is right. Either sector goes with either version of the other then.
+ * The super block is two sectors, and a power cut may leave only one of them written. All that
+ * changes while it is in use lies in the first, but the checksum over both is at the end of the
+ * second. So it is the checksum that stays as it is: the last bytes of last_mounted, behind the end
+ * of that text, are chosen so that it is right. Either sector goes with either version of the other
+ * then.
  */
 #define FILLER 60u	/* in last_mounted */
 
@@ -91,10 +96,13 @@ static u32 step_back(u32 crc)
 	return crc & 0x80000000u ? (crc ^ 0x82f63b78u) << 1 | 1 : crc << 1;
 }
 
-/* What the filler must be for each bit of the checksum that has to change. It is linear, and bit k + 1 is one step back from bit k. */
+/* What the filler must be for each bit of the checksum that has to change. It is linear, and bit k
+ * + 1 is one step back from bit k. */
 static void prepare_checksum(struct ext_fs *fs)
 {
-	u32 bytes = offsetof(struct ext_super_disk, checksum) - offsetof(struct ext_super_disk, last_mounted) - FILLER, x = 1;
+	u32 bytes = offsetof(struct ext_super_disk, checksum) -
+		    offsetof(struct ext_super_disk, last_mounted) - FILLER,
+	    x = 1;
 
 	for (u32 n = 0; n < bytes * 8; n++)
 		x = step_back(x);
@@ -125,7 +133,9 @@ static int write_super_now(struct ext_fs *fs)
 	int err;
 
 	fill_super(fs);
-	err = buf_write(&fs->sb_buf, 1, BIO_META | flush_flag(FLUSH_SUPER_BEFORE, BIO_PREFLUSH) | flush_flag(FLUSH_SUPER, BIO_FUA));
+	err = buf_write(&fs->sb_buf, 1,
+			BIO_META | flush_flag(FLUSH_SUPER_BEFORE, BIO_PREFLUSH) |
+				flush_flag(FLUSH_SUPER, BIO_FUA));
 	if (err)
 		pr_err("%s: the super block cannot be written: %d", fs->name, err);
 	return err;
@@ -143,9 +153,12 @@ static void go_read_only(struct ext_fs *fs)
 		fs->hooks.went_read_only(fs);
 }
 
-int ext_corrupt_at(struct ext_fs *fs, const char *func, u32 line, u32 ino, u64 block, const char *fmt, ...)
+int ext_corrupt_at(struct ext_fs *fs, const char *func, u32 line, u32 ino, u64 block,
+		   const char *fmt, ...)
 {
-	struct ext_error e = { .time = (u64)ext_now().sec, .block = block, .ino = ino, .line = line };
+	struct ext_error e = {
+		.time = (u64)ext_now().sec, .block = block, .ino = ino, .line = line
+	};
 	char text[160];
 	va_list args;
 
@@ -266,7 +279,8 @@ static int journal_pieces(struct ext_inode *i, struct journal_extent **out, u32 
 		int err = ext_map(i, NULL, at, (u32)min(blocks - at, (u64)EXT_INIT_MAX), 0, &m);
 
 		if (!err && (m.state != EXT_MAPPED || n == 65536))
-			err = ext_corrupt(i->fs, i->ino, at, "the journal has a hole, or is in pieces");
+			err = ext_corrupt(i->fs, i->ino, at,
+					  "the journal has a hole, or is in pieces");
 		if (err) {
 			kfree(e);
 			return err;
@@ -279,7 +293,8 @@ static int journal_pieces(struct ext_inode *i, struct journal_extent **out, u32 
 			}
 			e = more;
 		}
-		if (n && e[n - 1].block + e[n - 1].len == m.pblk && (u64)e[n - 1].len + m.len <= U32_MAX)
+		if (n && e[n - 1].block + e[n - 1].len == m.pblk &&
+		    (u64)e[n - 1].len + m.len <= U32_MAX)
 			e[n - 1].len += m.len;
 		else
 			e[n++] = (struct journal_extent){ m.pblk, m.len };
@@ -292,7 +307,9 @@ static int journal_pieces(struct ext_inode *i, struct journal_extent **out, u32 
 
 static int open_journal(struct ext_fs *fs, bool read_only)
 {
-	struct journal_ops ops = { .flush_data = flush_data, .aborted = journal_aborted, .owner = fs };
+	struct journal_ops ops = { .flush_data = flush_data,
+				   .aborted = journal_aborted,
+				   .owner = fs };
 	struct ext_inode *i;
 	u32 nr = 0;
 	int err;
@@ -312,7 +329,8 @@ static int open_journal(struct ext_fs *fs, bool read_only)
 	if (!err)
 		err = journal_open(fs->dev, fs->journal_pieces, nr, &ops, read_only, &fs->j);
 	if (err)
-		pr_err("%s: the journal (inode %u) cannot be used: %d", fs->name, fs->sb->journal_inum, err);
+		pr_err("%s: the journal (inode %u) cannot be used: %d", fs->name,
+		       fs->sb->journal_inum, err);
 	fs->journal_inode = i;
 	return err;
 }
@@ -337,7 +355,8 @@ static int load_journal(struct ext_fs *fs, const struct ext_params *p, bool *rea
 		return 0;
 	}
 	if (recover && device_ro) {
-		pr_err("%s: the journal must be replayed and the device is read-only: try noload", fs->name);
+		pr_err("%s: the journal must be replayed and the device is read-only: try noload",
+		       fs->name);
 		return -EROFS;
 	}
 	err = open_journal(fs, device_ro);
@@ -423,7 +442,8 @@ static int mount_parts(struct ext_fs *fs, const struct ext_params *p)
 		return err;
 	if (p->may_incompat && ((fs->incompat & ~p->may_incompat) || (fs->ro_compat & ~p->may_ro) ||
 				(fs->compat & p->must_compat) != p->must_compat)) {
-		pr_err("%s: has features that this type of file system does not: mount it as ext4", fs->name);
+		pr_err("%s: has features that this type of file system does not: mount it as ext4",
+		       fs->name);
 		return -EINVAL;
 	}
 	atomic_set(&fs->read_only, 1); /* until it is whole, errors change nothing */
@@ -436,7 +456,9 @@ static int mount_parts(struct ext_fs *fs, const struct ext_params *p)
 		err = ext_orphan_open(fs);
 	if (err)
 		return err;
-	fs->overhead = fs->sb->overhead_clusters && fs->sb->overhead_clusters < fs->blocks ? fs->sb->overhead_clusters : count_overhead(fs);
+	fs->overhead = fs->sb->overhead_clusters && fs->sb->overhead_clusters < fs->blocks
+			       ? fs->sb->overhead_clusters
+			       : count_overhead(fs);
 	fs->errors = p->errors ? p->errors : fs->sb->errors;
 	if (fs->errors < ERRORS_CONTINUE || fs->errors > ERRORS_PANIC)
 		fs->errors = ERRORS_CONTINUE;
@@ -523,7 +545,8 @@ int ext_remount(struct ext_fs *fs, bool read_only)
 
 /* ---- statfs ---- */
 
-/* What stays free for the blocks that describe where delayed data goes: as Linux, 2 %, at most 4096. */
+/* What stays free for the blocks that describe where delayed data goes: as Linux, 2 %, at most
+ * 4096. */
 static u64 kept_back(const struct ext_fs *fs)
 {
 	return ext_has_extents(fs) ? min(fs->blocks / 50, 4096ul) : 0;
@@ -531,7 +554,8 @@ static u64 kept_back(const struct ext_fs *fs)
 
 void ext_statfs(struct ext_fs *fs, struct ext_statfs *out)
 {
-	u64 free = atomic_read(&fs->free_blocks), used = atomic_read(&fs->delayed), kept = fs->reserved + kept_back(fs);
+	u64 free = atomic_read(&fs->free_blocks), used = atomic_read(&fs->delayed),
+	    kept = fs->reserved + kept_back(fs);
 
 	free = free > used ? free - used : 0;
 	*out = (struct ext_statfs){

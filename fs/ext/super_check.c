@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* super_check.c - may this super block be believed, and can we do what it asks? Every number is checked here once; the rest of the
- * core divides by them and indexes with them.
+/* super_check.c - may this super block be believed, and can we do what it asks? Every number is
+ * checked here once; the rest of the core divides by them and indexes with them.
  *
- * Features: an unknown incompatible one is refused by name; one that only forbids writing makes the mount read-only, by name.
+ * Features: an unknown incompatible one is refused by name; one that only forbids writing makes the
+ * mount read-only, by name.
  *
- * Ref: ext4/super.rst, group_descr.rst ("meta block groups", "sparse super"). Tests: selftests/unit/ext_super_test.c, fuzz/ext_fuzz.c
+ * Ref: ext4/super.rst, group_descr.rst ("meta block groups", "sparse super"). Tests:
+ * selftests/unit/ext_super_test.c, fuzz/ext_fuzz.c
  */
 #define LOG_TAG "ext4"
 #include <fs/ext/ext.h>
@@ -74,7 +76,8 @@ static int check_features(struct ext_fs *fs, bool *read_only)
 	}
 	if (ro) {
 		if (!*read_only)
-			name_features(fs->name, ro, unknown_ro, "cannot be written, mounted read-only");
+			name_features(fs->name, ro, unknown_ro,
+				      "cannot be written, mounted read-only");
 		*read_only = true;
 	}
 	return 0;
@@ -103,21 +106,27 @@ static int check_sizes(struct ext_fs *fs, const struct ext_super_disk *sb)
 		return refuse(fs, "cluster size", sb->log_cluster_size);
 	fs->inode_size = sb->rev_level ? sb->inode_size : EXT_GOOD_INODE_SIZE;
 	fs->first_ino = sb->rev_level ? sb->first_ino : 11;
-	if (fs->inode_size < EXT_GOOD_INODE_SIZE || !is_pow2(fs->inode_size) || fs->inode_size > fs->block_size)
+	if (fs->inode_size < EXT_GOOD_INODE_SIZE || !is_pow2(fs->inode_size) ||
+	    fs->inode_size > fs->block_size)
 		return refuse(fs, "inode size", fs->inode_size);
 	fs->desc_size = EXT_DESC_MIN;
 	if (fs->incompat & INCOMPAT_64BIT)
 		fs->desc_size = sb->desc_size;
-	if (fs->desc_size < ((fs->incompat & INCOMPAT_64BIT) ? 64 : 32) || !is_pow2(fs->desc_size) || fs->desc_size > 1024)
+	if (fs->desc_size < ((fs->incompat & INCOMPAT_64BIT) ? 64 : 32) ||
+	    !is_pow2(fs->desc_size) || fs->desc_size > 1024)
 		return refuse(fs, "descriptor size", fs->desc_size);
 	fs->inodes_per_block = fs->block_size / fs->inode_size;
 	fs->descs_per_block = fs->block_size / fs->desc_size;
 	if (fs->inode_size > EXT_GOOD_INODE_SIZE) {
 		u32 room = fs->inode_size - EXT_GOOD_INODE_SIZE;
 
-		fs->want_extra_isize = min(room, (u32)sizeof(struct ext_inode_disk) - EXT_GOOD_INODE_SIZE);
-		if ((fs->ro_compat & RO_EXTRA_ISIZE) && (u32)max(sb->want_extra_isize, sb->min_extra_isize) > fs->want_extra_isize)
-			fs->want_extra_isize = min(room & ~3u, (u32)max(sb->want_extra_isize, sb->min_extra_isize) & ~3u);
+		fs->want_extra_isize = min(room, (u32)sizeof(struct ext_inode_disk) -
+							 EXT_GOOD_INODE_SIZE);
+		if ((fs->ro_compat & RO_EXTRA_ISIZE) &&
+		    (u32)max(sb->want_extra_isize, sb->min_extra_isize) > fs->want_extra_isize)
+			fs->want_extra_isize = min(
+				room & ~3u,
+				(u32)max(sb->want_extra_isize, sb->min_extra_isize) & ~3u);
 	}
 	return 0;
 }
@@ -127,17 +136,20 @@ static int check_groups(struct ext_fs *fs, const struct ext_super_disk *sb)
 	u32 bits = fs->block_size * 8, per_group = sb->blocks_per_group;
 	u64 groups;
 
-	if (fs->ro_compat & 0x200u) /* bigalloc: a bit is a cluster; blocks of a group may be more */
+	/* bigalloc: a bit is a cluster; blocks of a group may be more */
+	if (fs->ro_compat & 0x200u)
 		bits <<= min(sb->log_cluster_size - sb->log_block_size, 16u);
 	if (!per_group || per_group > bits || per_group % 8)
 		return refuse(fs, "blocks in a group", per_group);
-	if (sb->inodes_per_group < fs->inodes_per_block || sb->inodes_per_group > fs->block_size * 8 || sb->inodes_per_group % 8)
+	if (sb->inodes_per_group < fs->inodes_per_block ||
+	    sb->inodes_per_group > fs->block_size * 8 || sb->inodes_per_group % 8)
 		return refuse(fs, "inodes in a group", sb->inodes_per_group);
 	fs->blocks = sb->blocks_lo | (fs->incompat & INCOMPAT_64BIT ? (u64)sb->blocks_hi << 32 : 0);
 	fs->first_block = sb->first_data_block;
 	if (fs->first_block != (fs->block_size == 1024 && !(fs->ro_compat & 0x200u)))
 		return refuse(fs, "first data block", fs->first_block);
-	if (fs->blocks <= fs->first_block + 1 || fs->blocks > blkdev_bytes(fs->dev) >> fs->block_bits)
+	if (fs->blocks <= fs->first_block + 1 ||
+	    fs->blocks > blkdev_bytes(fs->dev) >> fs->block_bits)
 		return refuse(fs, "more blocks than the device has:", fs->blocks);
 	groups = DIV_ROUND_UP(fs->blocks - fs->first_block, (u64)per_group);
 	if (groups > U32_MAX / sb->inodes_per_group)
@@ -156,7 +168,8 @@ static int check_groups(struct ext_fs *fs, const struct ext_super_disk *sb)
 	fs->nr_desc_blocks = DIV_ROUND_UP(fs->nr_groups, fs->descs_per_block);
 	if ((fs->incompat & INCOMPAT_META_BG) && sb->first_meta_bg > fs->nr_desc_blocks)
 		return refuse(fs, "first meta group", sb->first_meta_bg);
-	if (!(fs->incompat & INCOMPAT_META_BG) && fs->first_block + 1 + fs->nr_desc_blocks >= fs->blocks)
+	if (!(fs->incompat & INCOMPAT_META_BG) &&
+	    fs->first_block + 1 + fs->nr_desc_blocks >= fs->blocks)
 		return refuse(fs, "blocks of descriptors", fs->nr_desc_blocks);
 	if (sb->log_groups_per_flex > 31)
 		return refuse(fs, "groups in a flex group: 1 <<", sb->log_groups_per_flex);
@@ -176,7 +189,8 @@ static int check_checksum(struct ext_fs *fs, const struct ext_super_disk *sb)
 		pr_err("%s: super block: wrong checksum", fs->name);
 		return -EUCLEAN;
 	}
-	fs->csum_seed = fs->incompat & INCOMPAT_CSUM_SEED ? sb->checksum_seed : crc32c(~0u, sb->uuid, sizeof(sb->uuid));
+	fs->csum_seed = fs->incompat & INCOMPAT_CSUM_SEED ? sb->checksum_seed
+							  : crc32c(~0u, sb->uuid, sizeof(sb->uuid));
 	return 0;
 }
 
@@ -185,8 +199,8 @@ static void set_hash(struct ext_fs *fs, const struct ext_super_disk *sb)
 	fs->hash_version = sb->def_hash_version;
 	if (fs->hash_version > DX_HASH_TEA)
 		fs->hash_version = DX_HASH_HALF_MD4;
-	/* Neither flag: written before they were invented, by a machine of either kind. Linux decides by its own char: arm64's has no
-	 * sign. */
+	/* Neither flag: written before they were invented, by a machine of either kind. Linux
+	 * decides by its own char: arm64's has no sign. */
 	fs->hash_unsigned = !(sb->flags & SFLAG_SIGNED_HASH);
 }
 
@@ -215,7 +229,8 @@ int ext_super_check(struct ext_fs *fs, const struct ext_super_disk *sb, bool *re
 	if (err)
 		return err;
 	set_hash(fs, sb);
-	fs->reserved = sb->r_blocks_lo | (fs->incompat & INCOMPAT_64BIT ? (u64)sb->r_blocks_hi << 32 : 0);
+	fs->reserved = sb->r_blocks_lo |
+		       (fs->incompat & INCOMPAT_64BIT ? (u64)sb->r_blocks_hi << 32 : 0);
 	fs->reserved = min(fs->reserved, fs->blocks);
 	return 0;
 }
@@ -244,13 +259,15 @@ bool ext_group_has_super(const struct ext_fs *fs, u32 g)
 
 u32 ext_group_base_blocks(const struct ext_fs *fs, u32 g)
 {
-	u32 n = ext_group_has_super(fs, g), meta = g / fs->descs_per_block, in = g % fs->descs_per_block;
+	u32 n = ext_group_has_super(fs, g), meta = g / fs->descs_per_block,
+	    in = g % fs->descs_per_block;
 
 	if ((fs->incompat & INCOMPAT_META_BG) && meta >= fs->sb->first_meta_bg)
 		return n + (in == 0 || in == 1 || in == fs->descs_per_block - 1);
 	if (!n)
 		return 0;
-	return 1 + (fs->incompat & INCOMPAT_META_BG ? fs->sb->first_meta_bg : fs->nr_desc_blocks) + fs->sb->reserved_gdt_blocks;
+	return 1 + (fs->incompat & INCOMPAT_META_BG ? fs->sb->first_meta_bg : fs->nr_desc_blocks) +
+	       fs->sb->reserved_gdt_blocks;
 }
 
 u64 ext_desc_block(const struct ext_fs *fs, u32 nr)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* vfs.c - mounting ext2, ext3 and ext4: the device, options, what the core asks back.
  *
- * Options that cannot be kept are refused by name, -EINVAL and a line in the log; those that are always so here are accepted.
+ * Options that cannot be kept are refused by name, -EINVAL and a line in the log; those that are
+ * always so here are accepted.
  * Ref: Linux Documentation/admin-guide/ext4.rst, mount(8). Tests: selftests/boot/run (ext_...)
  */
 #define LOG_TAG "ext4"
@@ -56,17 +57,25 @@ static const struct option_flag flags[] = {
 };
 
 /* What is always so here, and what Linux itself no longer heeds. */
-static const char *const always[] = { "barrier", "delalloc", "noacl", "noinit_itable", "block_validity", "nojournal_checksum", "nombcache",
-				      "nolazytime", "noquota", "defaults", "i_version", "orlov", "oldalloc", "bh", "nobh",
-				      "dioread_nolock", "dioread_lock", "prefetch_block_bitmaps" };
+static const char *const always[] = { "barrier",	"delalloc",
+				      "noacl",		"noinit_itable",
+				      "block_validity", "nojournal_checksum",
+				      "nombcache",	"nolazytime",
+				      "noquota",	"defaults",
+				      "i_version",	"orlov",
+				      "oldalloc",	"bh",
+				      "nobh",		"dioread_nolock",
+				      "dioread_lock",	"prefetch_block_bitmaps" };
 
 static int set_flag(struct ext_mount_options *o, const char *key)
 {
-	return option_is_one_of(always, key) ? 0 : option_set_flag(flags, ARRAY_SIZE(flags), o, key);
+	return option_is_one_of(always, key) ? 0
+					     : option_set_flag(flags, ARRAY_SIZE(flags), o, key);
 }
 
 /* How fast, not what: taken and not used. */
-static const char *const hints[] = { "stripe", "max_batch_time", "min_batch_time", "inode_readahead_blks", "journal_ioprio" };
+static const char *const hints[] = { "stripe", "max_batch_time", "min_batch_time",
+				     "inode_readahead_blks", "journal_ioprio" };
 
 static int set_number(struct ext_mount_options *o, const char *key, u64 n)
 {
@@ -109,7 +118,8 @@ static int set_option(struct ext_mount_options *o, char *one)
 		*eq = 0;
 	err = eq ? set_value(o, one, eq + 1) : set_flag(o, one);
 	if (err)
-		pr_err("mount option %s%s%s is not supported", one, eq ? "=" : "", eq ? eq + 1 : "");
+		pr_err("mount option %s%s%s is not supported", one, eq ? "=" : "",
+		       eq ? eq + 1 : "");
 	return err;
 }
 
@@ -164,9 +174,11 @@ static bool privileged(struct ext_fs *fs)
 {
 	const struct ext_mount_options *o = &of_fs(fs)->opt;
 	const struct cred *c = current_cred();
-	u32 uid = o->resuid == U32_MAX ? fs->sb->def_resuid : o->resuid, gid = o->resgid == U32_MAX ? fs->sb->def_resgid : o->resgid;
+	u32 uid = o->resuid == U32_MAX ? fs->sb->def_resuid : o->resuid,
+	    gid = o->resgid == U32_MAX ? fs->sb->def_resgid : o->resgid;
 
-	return cred_has(c, CAP_SYS_RESOURCE) || c->fsuid.v == uid || (gid && cred_in_group(c, (kgid_t){ gid }));
+	return cred_has(c, CAP_SYS_RESOURCE) || c->fsuid.v == uid ||
+	       (gid && cred_in_group(c, (kgid_t){ gid }));
 }
 
 static void went_read_only(struct ext_fs *fs)
@@ -216,7 +228,9 @@ static struct ext_super *new_super(struct super *sb)
 	if (!es)
 		return NULL;
 	es->sb = sb;
-	es->opt = (struct ext_mount_options){ .commit_s = COMMIT_DEFAULT_S, .user_xattr = true, .auto_da_alloc = true };
+	es->opt = (struct ext_mount_options){ .commit_s = COMMIT_DEFAULT_S,
+					      .user_xattr = true,
+					      .auto_da_alloc = true };
 	es->opt.resuid = es->opt.resgid = U32_MAX;
 	spin_init(&es->cache_lock, RANK_EXT_SPIN);
 	xa_init(&es->nodes, &vmo_xa_mem);
@@ -252,7 +266,8 @@ static int finish_mount(struct super *sb, struct ext_super *es)
 	return make_root(sb);
 }
 
-static int mount_as(struct super *sb, const char *source, const char *options, struct ext_params features)
+static int mount_as(struct super *sb, const char *source, const char *options,
+		    struct ext_params features)
 {
 	struct ext_super *es = new_super(sb);
 	struct ext_hooks mine = hooks;
@@ -294,7 +309,9 @@ static int ext3_mount(struct super *sb, const char *source, const char *options)
 
 static int ext2_mount(struct super *sb, const char *source, const char *options)
 {
-	return mount_as(sb, source, options, (struct ext_params){ .may_incompat = INCOMPAT_FILETYPE | INCOMPAT_META_BG, .may_ro = OLD_RO });
+	return mount_as(sb, source, options,
+			(struct ext_params){ .may_incompat = INCOMPAT_FILETYPE | INCOMPAT_META_BG,
+					     .may_ro = OLD_RO });
 }
 
 static int remount(struct super *sb, u32 ms_flags, const char *options)
@@ -320,6 +337,9 @@ static int remount(struct super *sb, u32 ms_flags, const char *options)
 	return 0;
 }
 
-FSTYPE(ext4, .flags = FS_NEEDS_DEVICE, .magic = EXT_SUPER_MAGIC, .mount = ext4_mount, .remount = remount);
-FSTYPE(ext3, .flags = FS_NEEDS_DEVICE, .magic = EXT_SUPER_MAGIC, .mount = ext3_mount, .remount = remount);
-FSTYPE(ext2, .flags = FS_NEEDS_DEVICE, .magic = EXT_SUPER_MAGIC, .mount = ext2_mount, .remount = remount);
+FSTYPE(ext4, .flags = FS_NEEDS_DEVICE, .magic = EXT_SUPER_MAGIC, .mount = ext4_mount,
+       .remount = remount);
+FSTYPE(ext3, .flags = FS_NEEDS_DEVICE, .magic = EXT_SUPER_MAGIC, .mount = ext3_mount,
+       .remount = remount);
+FSTYPE(ext2, .flags = FS_NEEDS_DEVICE, .magic = EXT_SUPER_MAGIC, .mount = ext2_mount,
+       .remount = remount);

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* writeout.c - dirty pages of files to the disk: a batch of pages in order, blocks allocated where they were only reserved, runs sent as
- * they come, the size raised behind what was sent.
+/* writeout.c - dirty pages of files to the disk: a batch of pages in order, blocks allocated where
+ * they were only reserved, runs sent as they come, the size raised behind what was sent.
  *
  * Invariants:
- *  (1) ordered mode: data goes to new blocks, and the size grows, in the transaction that allocates them; its commit first waits for that
- *      data (ext_flush_ordered()). After a crash a file never shows what was in its blocks before.
+ *  (1) ordered mode: data goes to new blocks, and the size grows, in the transaction that allocates
+ *      them; its commit first waits for that data (ext_flush_ordered()). After a crash a file never
+ *      shows what was in its blocks before.
  *  (2) nobody waits for a page under write-out with a handle open, so write-out may start one.
- *  (3) what could not be sent for want of memory, or of blocks that a commit sets free, is dirty again (and kept) by the time the write-out
- *      returns its error; after any other error it is lost, and each description hears of it once.
+ *  (3) what could not be sent for want of memory, or of blocks that a commit sets free, is dirty
+ *      again (and kept) by the time the write-out returns its error; after any other error it is
+ *      lost, and each description hears of it once.
  *
- * Locks: journal handle > page lock > map_lock. Ref: Linux Documentation/filesystems/ext4/ ("delayed allocation", "data mode").
+ * Locks: journal handle > page lock > map_lock. Ref: Linux Documentation/filesystems/ext4/
+ * ("delayed allocation", "data mode").
  * Tests: selftests/boot/run (ext_...), selftests/crash
  */
 #define LOG_TAG "ext4"
@@ -49,7 +52,8 @@ static bool gather(struct vmo *m, struct writeback *wb, u64 *index, struct batch
 {
 	u32 pieces;
 
-	for (b->nr = 0; b->nr < BATCH && (b->pages[b->nr] = vmo_take_dirty(m, wb, index, &pieces)); ++*index)
+	for (b->nr = 0; b->nr < BATCH && (b->pages[b->nr] = vmo_take_dirty(m, wb, index, &pieces));
+	     ++*index)
 		b->masks[b->nr++] = dirty_blocks(b->n->i.fs, pieces);
 	b->first = b->nr ? b->pages[0]->index : 0;
 	return b->nr;
@@ -83,13 +87,14 @@ static u32 run_from(const struct batch *b, u32 pos)
 	u32 end = b->nr * per_page(b->n->i.fs), n = 1;
 	bool reserved = is_reserved(b, pos);
 
-	while (pos + n < end && block_mask(b, pos + n) && lblk_of(b, pos + n) == lblk_of(b, pos) + n &&
-	       is_reserved(b, pos + n) == reserved)
+	while (pos + n < end && block_mask(b, pos + n) &&
+	       lblk_of(b, pos + n) == lblk_of(b, pos) + n && is_reserved(b, pos + n) == reserved)
 		n++;
 	return n;
 }
 
-/* The size on the disk follows what was sent. When it cannot, the attributes bring it there later. */
+/* The size on the disk follows what was sent. When it cannot, the attributes bring it there later.
+ * */
 static int raise_size(struct batch *b)
 {
 	int err = ext_set_disk_size(b->h, &b->n->i, min(b->written, b->size));
@@ -128,7 +133,8 @@ static void send_run(struct batch *b, u32 pos, const struct ext_mapping *m, bool
 		if (reserved)
 			ext_unreserve_page(b->n, b->pages[at], ((1u << n) - 1) << first, m->is_new);
 		b->masks[at] &= ~(((1u << n) - 1) << first);
-		page_io_add(&b->io, b->pages[at], first << fs->block_bits, n << fs->block_bits, sector_of(fs, m->pblk + k));
+		page_io_add(&b->io, b->pages[at], first << fs->block_bits, n << fs->block_bits,
+			    sector_of(fs, m->pblk + k));
 		k += n;
 	}
 	b->written = max(b->written, (m->lblk + m->len) << fs->block_bits);
@@ -164,7 +170,8 @@ static void cut_masks(struct batch *b)
 			b->masks[pos / per_page(fs)] &= ~(1u << pos % per_page(fs));
 }
 
-/* Everything has its place on the disk, and the size there is large enough: no transaction is needed. */
+/* Everything has its place on the disk, and the size there is large enough: no transaction is
+ * needed. */
 static bool is_overwrite(struct batch *b)
 {
 	struct ext_fs *fs = b->n->i.fs;
@@ -176,29 +183,35 @@ static bool is_overwrite(struct batch *b)
 			pos++;
 			continue;
 		}
-		if (is_reserved(b, pos) || ((lblk_of(b, pos) + 1) << fs->block_bits) > ALIGN_UP(READ_ONCE(b->n->i.size), (u64)fs->block_size))
+		if (is_reserved(b, pos) ||
+		    ((lblk_of(b, pos) + 1) << fs->block_bits) >
+			    ALIGN_UP(READ_ONCE(b->n->i.size), (u64)fs->block_size))
 			return false;
-		if (ext_map(&b->n->i, NULL, lblk_of(b, pos), run_from(b, pos), 0, &m) || m.state != EXT_MAPPED)
+		if (ext_map(&b->n->i, NULL, lblk_of(b, pos), run_from(b, pos), 0, &m) ||
+		    m.state != EXT_MAPPED)
 			return false;
 		pos += m.len;
 	}
 	return min((lblk_of(b, end - 1) + 1) << fs->block_bits, b->size) <= READ_ONCE(b->n->i.size);
 }
 
-/* It may work the next time: nothing is lost. As Linux, space that is counted as free comes with a commit. */
+/* It may work the next time: nothing is lost. As Linux, space that is counted as free comes with a
+ * commit. */
 static bool is_transient(struct ext_fs *fs, int err)
 {
 	return err == -ENOMEM || (err == -ENOSPC && fs->j && atomic_read(&fs->free_blocks));
 }
 
-/* What was not sent is dirty again, still reserved; the page stays under write-out until its other blocks are on the device. */
+/* What was not sent is dirty again, still reserved; the page stays under write-out until its other
+ * blocks are on the device. */
 static void keep(struct batch *b, u32 k)
 {
 	u32 bits = b->n->i.fs->block_bits;
 
 	for (u32 at = 0; at < per_page(b->n->i.fs); at++)
 		if (b->masks[k] >> at & 1)
-			vmo_dirty(rcu_deref(b->n->v.vmo), b->pages[k], at << bits, (at + 1) << bits);
+			vmo_dirty(rcu_deref(b->n->v.vmo), b->pages[k], at << bits,
+				  (at + 1) << bits);
 }
 
 static void end_pages(struct batch *b, int err)

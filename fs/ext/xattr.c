@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* xattr.c - extended attributes of an inode: behind its fields in the table, and in one block that inodes may share.
+/* xattr.c - extended attributes of an inode: behind its fields in the table, and in one block that
+ * inodes may share.
  *
  * Invariants:
- *  (1) an attribute is in one of the two places. It goes into the inode when it fits, else into the block.
+ *  (1) an attribute is in one of the two places. It goes into the inode when it fits, else into the
+ *      block.
  *  (2) a block with more than one reference is never changed: it is copied, and loses one.
  *  (3) a change that fails has changed nothing: both lists are made aside first.
  *
  * A value in an inode of its own (feature ea_inode) is read; changing or removing it is refused.
  *
- * Locks: the inode's; references of blocks: orphan_lock. Ref: ext4/attributes.rst, xattr(7). Tests: selftests/unit/ext_xattr_test.c
+ * Locks: the inode's; references of blocks: orphan_lock. Ref: ext4/attributes.rst, xattr(7). Tests:
+ * selftests/unit/ext_xattr_test.c
  */
 #define LOG_TAG "ext4"
 #include "xattr_int.h"
@@ -110,7 +113,9 @@ int ext_xattr_block(struct ext_inode *i, struct buf **b, struct ext_xattrs *x)
 	*x = (struct ext_xattrs){ (*b)->data, sizeof(struct ext_xattr_header), fs->block_size };
 	if (header(*b)->magic == EXT_XATTR_MAGIC && header(*b)->blocks == 1 && header(*b)->refs &&
 	    header(*b)->refs <= EXT_XATTR_REFS_MAX &&
-	    (!fs->csum || buf_flag(*b, BUF_IS_XATTR) || header(*b)->checksum == block_checksum(fs, *b)) && ext_xattrs_check(x)) {
+	    (!fs->csum || buf_flag(*b, BUF_IS_XATTR) ||
+	     header(*b)->checksum == block_checksum(fs, *b)) &&
+	    ext_xattrs_check(x)) {
 		buf_flag_set(*b, BUF_IS_XATTR);
 		return 0;
 	}
@@ -129,7 +134,8 @@ static int read_ea_inode(struct ext_inode *i, u32 ino, u8 *buf, u32 size)
 	int err = ea ? ext_inode_read(i->fs, ino, ea) : -ENOMEM;
 
 	if (!err && (!(ea->flags & EXT_EA_INODE_FL) || ea->size != size))
-		err = ext_corrupt(i->fs, ino, 0, "this holds no extended attribute of %u bytes", size);
+		err = ext_corrupt(i->fs, ino, 0, "this holds no extended attribute of %u bytes",
+				  size);
 	for (u32 at = 0; at < size && !err; at += bs) {
 		auto_buf struct buf *b = NULL;
 		struct ext_mapping m;
@@ -145,7 +151,8 @@ static int read_ea_inode(struct ext_inode *i, u32 ino, u8 *buf, u32 size)
 	return err;
 }
 
-static ssize_t copy_value(struct ext_inode *i, const struct ext_xattrs *x, const struct ext_xattr_entry *e, void *buf, usize size)
+static ssize_t copy_value(struct ext_inode *i, const struct ext_xattrs *x,
+			  const struct ext_xattr_entry *e, void *buf, usize size)
 {
 	int err = 0;
 
@@ -162,7 +169,8 @@ static ssize_t copy_value(struct ext_inode *i, const struct ext_xattrs *x, const
 
 ssize_t ext_xattr_find(struct ext_inode *i, const struct ext_xattr_key *k, void *buf, usize size)
 {
-	int (*const places[])(struct ext_inode *, struct buf **, struct ext_xattrs *) = { ext_xattr_inner, ext_xattr_block };
+	int (*const places[])(struct ext_inode *, struct buf **,
+			      struct ext_xattrs *) = { ext_xattr_inner, ext_xattr_block };
 
 	for (u32 n = 0; n < 2; n++) {
 		auto_buf struct buf *b = NULL;
@@ -279,7 +287,8 @@ static int new_block(struct journal_handle *h, struct ext_inode *i, struct buf *
 	struct ext_fs *fs = i->fs;
 	u64 block;
 	u32 n = 1;
-	int err = ext_alloc_blocks(fs, h, ext_group_first(fs, ext_goal_block_group(i)), EXT_ALLOC_META, &n, &block);
+	int err = ext_alloc_blocks(fs, h, ext_group_first(fs, ext_goal_block_group(i)),
+				   EXT_ALLOC_META, &n, &block);
 
 	if (!err && block >> 32 && !(fs->incompat & INCOMPAT_64BIT))
 		err = -ENOSPC;
@@ -296,7 +305,8 @@ static int new_block(struct journal_handle *h, struct ext_inode *i, struct buf *
 }
 
 /* What the block becomes is in made (nr entries). */
-static int store_block(struct journal_handle *h, struct ext_inode *i, struct buf *old, const struct ext_xattrs *made, u32 nr)
+static int store_block(struct journal_handle *h, struct ext_inode *i, struct buf *old,
+		       const struct ext_xattrs *made, u32 nr)
 {
 	auto_buf struct buf *b = NULL;
 	int err;
@@ -315,14 +325,17 @@ static int store_block(struct journal_handle *h, struct ext_inode *i, struct buf
 	if (err)
 		return err;
 	memcpy(b->data, made->base, made->size);
-	*header(b) = (struct ext_xattr_header){ .magic = EXT_XATTR_MAGIC, .refs = 1, .blocks = 1, .hash = ext_xattrs_hash(made) };
+	*header(b) = (struct ext_xattr_header){
+		.magic = EXT_XATTR_MAGIC, .refs = 1, .blocks = 1, .hash = ext_xattrs_hash(made)
+	};
 	return block_dirty(h, i, b);
 }
 
-static int store_inner(struct journal_handle *h, struct ext_inode *i, struct buf *b, const struct ext_xattrs *x,
-		       const struct ext_xattrs *made, u32 nr)
+static int store_inner(struct journal_handle *h, struct ext_inode *i, struct buf *b,
+		       const struct ext_xattrs *x, const struct ext_xattrs *made, u32 nr)
 {
-	struct ext_inode_disk *raw = (struct ext_inode_disk *)(x->base - 4 - i->extra_isize - EXT_GOOD_INODE_SIZE);
+	struct ext_inode_disk *raw = (struct ext_inode_disk *)(x->base - 4 - i->extra_isize -
+							       EXT_GOOD_INODE_SIZE);
 	int err = journal_get_write(h, b);
 
 	if (err)
@@ -355,7 +368,8 @@ static int load(struct ext_inode *i, const struct ext_xattr_key *k, struct chang
 		return err;
 	if (!c->bl_b)
 		c->bl = (struct ext_xattrs){ c->bl_bytes, i->fs->block_size, i->fs->block_size };
-	c->new_bl = (struct ext_xattrs){ c->bl_bytes, sizeof(struct ext_xattr_header), i->fs->block_size };
+	c->new_bl = (struct ext_xattrs){ c->bl_bytes, sizeof(struct ext_xattr_header),
+					 i->fs->block_size };
 	if (c->in_b) {
 		e = ext_xattrs_find(&c->in, k);
 		c->had_in = e;
@@ -391,8 +405,8 @@ static int apply(struct journal_handle *h, struct ext_inode *i, struct change *c
 	return err;
 }
 
-int ext_xattr_update(struct journal_handle *h, struct ext_inode *i, const struct ext_xattr_key *k, const void *value, u32 len,
-		     u32 flags)
+int ext_xattr_update(struct journal_handle *h, struct ext_inode *i, const struct ext_xattr_key *k,
+		     const void *value, u32 len, u32 flags)
 {
 	auto_kfree struct change *c = knew(struct change);
 	int err = c ? load(i, k, c) : -ENOMEM;
@@ -413,7 +427,8 @@ int ext_xattr_update(struct journal_handle *h, struct ext_inode *i, const struct
 	return err;
 }
 
-int ext_xattr_set(struct journal_handle *h, struct ext_inode *i, const char *name, const void *value, usize size, u32 flags)
+int ext_xattr_set(struct journal_handle *h, struct ext_inode *i, const char *name,
+		  const void *value, usize size, u32 flags)
 {
 	auto_kfree u8 *acl = NULL;
 	struct ext_xattr_key k;

@@ -23,20 +23,26 @@ struct ext_xattr_key {
 	const char *name;
 };
 
-/* The entry at *off, which moves to the next; NULL: the end. A list that was checked (ext_xattrs_check()) has only good ones. */
+/* The entry at *off, which moves to the next; NULL: the end. A list that was checked
+ * (ext_xattrs_check()) has only good ones. */
 struct ext_xattr_entry *ext_xattrs_next(const struct ext_xattrs *x, u32 *off);
 bool ext_xattrs_check(const struct ext_xattrs *x);
 struct ext_xattr_entry *ext_xattrs_find(const struct ext_xattrs *x, const struct ext_xattr_key *k);
-/* to (a copy of the room of x) becomes x without k, and with it if value is not NULL. False: no room. nr: entries afterwards. */
-bool ext_xattrs_rebuild(const struct ext_xattrs *x, struct ext_xattrs *to, const struct ext_xattr_key *k, const void *value, u32 len,
-			bool hashes, u32 *nr);
+/* to (a copy of the room of x) becomes x without k, and with it if value is not NULL. False: no
+ * room. nr: entries afterwards. */
+bool ext_xattrs_rebuild(const struct ext_xattrs *x, struct ext_xattrs *to,
+			const struct ext_xattr_key *k, const void *value, u32 len, bool hashes,
+			u32 *nr);
 u32 ext_xattrs_hash(const struct ext_xattrs *x);
 
 /* xattr.c */
-int __must_check ext_xattr_inner(struct ext_inode *i, struct buf **b, struct ext_xattrs *x); /* 0 and b NULL: no room at all */
-int __must_check ext_xattr_block(struct ext_inode *i, struct buf **b, struct ext_xattrs *x); /* b NULL: none */
-int __must_check ext_xattr_update(struct journal_handle *h, struct ext_inode *i, const struct ext_xattr_key *k, const void *value,
-				  u32 len, u32 flags);
+/* 0 and b NULL: no room at all */
+int __must_check ext_xattr_inner(struct ext_inode *i, struct buf **b, struct ext_xattrs *x);
+/* b NULL: none */
+int __must_check ext_xattr_block(struct ext_inode *i, struct buf **b, struct ext_xattrs *x);
+int __must_check ext_xattr_update(struct journal_handle *h, struct ext_inode *i,
+				  const struct ext_xattr_key *k, const void *value, u32 len,
+				  u32 flags);
 ssize_t ext_xattr_find(struct ext_inode *i, const struct ext_xattr_key *k, void *buf, usize size);
 
 /* acl.c: system.posix_acl_* as programs see it and as it is stored. Sizes; -EINVAL. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* xattr_list.c - a list of extended attributes in some bytes: entries grow from the front, values from the back. Pure.
+/* xattr_list.c - a list of extended attributes in some bytes: entries grow from the front, values
+ * from the back. Pure.
  *
  * A change makes the list anew in other bytes, so nothing is half done when it does not fit.
  *
@@ -48,7 +49,8 @@ bool ext_xattrs_check(const struct ext_xattrs *x)
 	for (off = x->start; (e = ext_xattrs_next(x, &off));) {
 		if (e->value_inum || !e->value_size)
 			continue;
-		if (e->value_off < end || e->value_off > x->size || e->value_size > x->size - e->value_off)
+		if (e->value_off < end || e->value_off > x->size ||
+		    e->value_size > x->size - e->value_off)
 			return false;
 	}
 	return true;
@@ -107,7 +109,8 @@ struct build {
 	bool hashes;
 };
 
-static bool put(struct build *b, const struct ext_xattr_key *k, u32 inum, u32 hash, const void *value, u32 len)
+static bool put(struct build *b, const struct ext_xattr_key *k, u32 inum, u32 hash,
+		const void *value, u32 len)
 {
 	struct ext_xattr_entry *e = (struct ext_xattr_entry *)(b->to->base + b->off);
 	u32 room = inum ? 0 : value_room(len);
@@ -115,7 +118,10 @@ static bool put(struct build *b, const struct ext_xattr_key *k, u32 inum, u32 ha
 	if (room > b->top || b->off + entry_size(k->len) + 4 > b->top - room)
 		return false;
 	b->top -= room;
-	*e = (struct ext_xattr_entry){ .name_len = (u8)k->len, .name_index = (u8)k->index, .value_inum = inum, .value_size = len };
+	*e = (struct ext_xattr_entry){ .name_len = (u8)k->len,
+				       .name_index = (u8)k->index,
+				       .value_inum = inum,
+				       .value_size = len };
 	memcpy(e->name, k->name, k->len);
 	if (inum) {
 		e->hash = hash;
@@ -128,8 +134,9 @@ static bool put(struct build *b, const struct ext_xattr_key *k, u32 inum, u32 ha
 	return true;
 }
 
-bool ext_xattrs_rebuild(const struct ext_xattrs *x, struct ext_xattrs *to, const struct ext_xattr_key *k, const void *value, u32 len,
-			bool hashes, u32 *nr)
+bool ext_xattrs_rebuild(const struct ext_xattrs *x, struct ext_xattrs *to,
+			const struct ext_xattr_key *k, const void *value, u32 len, bool hashes,
+			u32 *nr)
 {
 	struct build b = { to, to->start, to->size & ~3u, hashes };
 	u32 off = x->start;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* chain.c - the clusters of a file: walked once, kept as runs.
  *
- * Invariant: runs cover clusters 0 to known - 1 of the file without a gap; complete: the table ends the chain there.
- * Locks: M. Ref: the specification, section 4. Tests: selftests/unit/fat_core_test.c, fuzz/fat_fuzz.c
+ * Invariant: runs cover clusters 0 to known - 1 of the file without a gap; complete: the table ends
+ * the chain there.
+ * Locks: M. Ref: the specification, section 4. Tests: selftests/unit/fat_core_test.c,
+ * fuzz/fat_fuzz.c
  */
 #include <fs/blkdev.h>
 #include <fs/fat/fat.h>
@@ -23,7 +25,8 @@ static int append(struct fat_chain *c, u32 disk)
 		last->len++;
 	} else {
 		if (!c->runs || c->nr_runs == c->max_runs) {
-			more = krealloc(c->runs, (c->max_runs + c->max_runs / 2 + 4) * sizeof(*more));
+			more = krealloc(c->runs,
+					(c->max_runs + c->max_runs / 2 + 4) * sizeof(*more));
 			if (!more)
 				return -ENOMEM;
 			c->runs = more;
@@ -58,7 +61,8 @@ static int step(struct fat_fs *fs, struct fat_chain *c)
 		return 0;
 	}
 	if (next < FAT_FIRST_CLUSTER || next >= fs->max_cluster)
-		return fat_corrupt(fs, "invalid cluster chain (start %u): %u follows", c->start, next);
+		return fat_corrupt(fs, "invalid cluster chain (start %u): %u follows", c->start,
+				   next);
 	if (c->known >= fs->max_cluster)
 		return fat_corrupt(fs, "detected the cluster chain loop (start %u)", c->start);
 	return append(c, next);

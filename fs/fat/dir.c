@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* dir.c - directories: 32-byte slots in the clusters of a file, or in the fixed root of FAT12 and 16. A file takes one, preceded by the
- * pieces of its long name, last piece first. As on Linux a slot that was never used does not end the directory.
+/* dir.c - directories: 32-byte slots in the clusters of a file, or in the fixed root of FAT12 and
+ * 16. A file takes one, preceded by the pieces of its long name, last piece first. As on Linux a
+ * slot that was never used does not end the directory.
  *
- * Invariant: pieces count only if they are in order, complete and carry the checksum of the short name they precede; others are ignored.
- * Locks: M. Ref: the specification, sections 6, 7. Tests: selftests/unit/fat_core_test.c, fuzz/fat_fuzz.c
+ * Invariant: pieces count only if they are in order, complete and carry the checksum of the short
+ * name they precede; others are ignored.
+ * Locks: M. Ref: the specification, sections 6, 7. Tests: selftests/unit/fat_core_test.c,
+ * fuzz/fat_fuzz.c
  */
 #include <fs/blkdev.h>
 #include <fs/fat/fat.h>
@@ -25,7 +28,8 @@ int fat_dir_slots(struct fat_inode *dir, u32 *n)
 		return 0;
 	}
 	err = fat_chain_length(dir->fs, &dir->chain, &clusters);
-	*n = min(clusters, FAT_DIR_MAX >> dir->fs->cluster_bits) << (dir->fs->cluster_bits - FAT_ENTRY_BITS);
+	*n = min(clusters, FAT_DIR_MAX >> dir->fs->cluster_bits)
+	     << (dir->fs->cluster_bits - FAT_ENTRY_BITS);
 	return err;
 }
 
@@ -215,7 +219,8 @@ int fat_dir_find(struct fat_inode *dir, const char *name, u32 len, struct fat_fo
 	len = fat_name_length(name, len);
 	while (!(err = fat_dir_next(dir, &at, f)))
 		if (len && !is_dots(f) &&
-		    (fat_name_same(fs, f->name, f->len, name, len) || fat_name_same(fs, f->short_name, f->short_len, name, len)))
+		    (fat_name_same(fs, f->name, f->len, name, len) ||
+		     fat_name_same(fs, f->short_name, f->short_len, name, len)))
 			break;
 	return err;
 }
@@ -359,7 +364,9 @@ static void fill_piece(struct fat_long *l, u32 seq, u32 nr, const u16 *units, u3
 
 	for (u32 k = 0, at = (seq - 1) * FAT_LONG_UNITS; k < FAT_LONG_UNITS; k++, at++)
 		part[k] = at < n ? units[at] : at == n ? 0 : 0xffff;
-	*l = (struct fat_long){ .seq = (u8)(seq | (seq == nr ? FAT_LONG_LAST : 0)), .attr = FAT_ATTR_LONG, .checksum = checksum };
+	*l = (struct fat_long){ .seq = (u8)(seq | (seq == nr ? FAT_LONG_LAST : 0)),
+				.attr = FAT_ATTR_LONG,
+				.checksum = checksum };
 	memcpy(l->name1, part, 10);
 	memcpy(l->name2, part + 5, 12);
 	memcpy(l->name3, part + 11, 4);

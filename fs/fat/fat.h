@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fat.h - the core of vfat: tables, chains, directories and names on a device of bufs. It knows no vnodes; node_int.h puts them on top.
+/* fat.h - the core of vfat: tables, chains, directories and names on a device of bufs. It knows no
+ * vnodes; node_int.h puts them on top.
  *
  * Locks: M  fat_fs.lock (RANK_SUPER): the tables, all chains, all directory entries   I  immutable after mount */
 #pragma once
@@ -24,7 +25,8 @@ struct fat_options {
 	enum fat_errors errors;
 	enum fat_shortname shortname;
 	s32 time_offset;	/* minutes that local time, which is on the disk, is ahead of UTC */
-	bool tz_set, quiet, showexec, sys_immutable, flush, discard, usefree, no_numtail, rodir, case_sensitive;
+	bool tz_set, quiet, showexec, sys_immutable, flush, discard, usefree, no_numtail, rodir,
+		case_sensitive;
 	char check;		/* 'n', 'r', 's' */
 	bool charset_utf8;
 };
@@ -84,25 +86,30 @@ struct fat_inode {
 struct fat_found {
 	struct fat_entry e;
 	u64 where;
-	u32 slot, nr;		/* its last 32 bytes in the directory; how many with the pieces of its long name */
+	/* its last 32 bytes in the directory; how many with the pieces of its long name */
+	u32 slot, nr;
 	u32 len, short_len;	/* bytes of name, short_name */
 	bool is_long;
-	char name[FAT_LONG_MAX * 3 + 1]; /* UTF-8: the long one, else the short one as it is shown */
+	/* UTF-8: the long one, else the short one as it is shown */
+	char name[FAT_LONG_MAX * 3 + 1];
 	char short_name[12 * 3 + 1];
 };
 
-#define FAT_BAD 0xffffffffu /* results of fat_get(): end of a chain, and a cluster that is no good */
+/* results of fat_get(): end of a chain, and a cluster that is no good */
+#define FAT_BAD 0xffffffffu
 #define FAT_END 0xfffffffeu
 
 static inline u32 fat_cluster_size(const struct fat_fs *fs) { return 1u << fs->cluster_bits; }
 static inline u64 fat_cluster_sector(const struct fat_fs *fs, u32 cluster)
 {
-	return fs->data_start + ((u64)(cluster - FAT_FIRST_CLUSTER) << (fs->cluster_bits - fs->sector_bits));
+	return fs->data_start +
+	       ((u64)(cluster - FAT_FIRST_CLUSTER) << (fs->cluster_bits - fs->sector_bits));
 }
 static inline bool fat_is_dir(const struct fat_inode *i) { return i->attr & FAT_ATTR_DIR; }
 
 /* super.c */
-int __must_check fat_mount(struct fat_fs *fs);	/* dev, name, opt, read_only are set. -EINVAL: no such file system */
+/* dev, name, opt, read_only are set. -EINVAL: no such file system */
+int __must_check fat_mount(struct fat_fs *fs);
 int fat_unmount(struct fat_fs *fs);
 int __must_check fat_set_state(struct fat_fs *fs, bool in_use);
 int __must_check fat_write_info(struct fat_fs *fs);
@@ -111,41 +118,55 @@ void fat_complain(struct fat_fs *fs, const char *fmt, ...) __printf(2, 3);
 #define fat_corrupt(fs, ...) (fat_complain(fs, __VA_ARGS__), -EIO)
 
 /* table.c [M] */
-int __must_check fat_get(struct fat_fs *fs, u32 cluster, u32 *next);	/* 0: free. FAT_END, FAT_BAD. -EIO */
+/* 0: free. FAT_END, FAT_BAD. -EIO */
+int __must_check fat_get(struct fat_fs *fs, u32 cluster, u32 *next);
 int __must_check fat_set(struct fat_fs *fs, u32 cluster, u32 next);	/* next may be FAT_END */
-int __must_check fat_alloc(struct fat_fs *fs, u32 *cluster);		/* marked as an end. -ENOSPC */
+/* marked as an end. -ENOSPC */
+int __must_check fat_alloc(struct fat_fs *fs, u32 *cluster);
 int __must_check fat_free_run(struct fat_fs *fs, u32 cluster, u32 n);
-int __must_check fat_count_free(struct fat_fs *fs);			/* nr_free is known afterwards */
+/* nr_free is known afterwards */
+int __must_check fat_count_free(struct fat_fs *fs);
 
 /* chain.c [M] */
 void fat_chain_forget(struct fat_chain *c);
-/* Where cluster at of the file is: *disk 0 beyond its end; *len: how many lie together from there on. */
+/* Where cluster at of the file is: *disk 0 beyond its end; *len: how many lie together from there
+ * on. */
 int __must_check fat_chain_map(struct fat_fs *fs, struct fat_chain *c, u32 at, u32 *disk, u32 *len);
 int __must_check fat_chain_length(struct fat_fs *fs, struct fat_chain *c, u32 *n);
-int __must_check fat_chain_grow(struct fat_fs *fs, struct fat_chain *c, u32 n);	/* to n clusters; all or none. -ENOSPC */
+/* to n clusters; all or none. -ENOSPC */
+int __must_check fat_chain_grow(struct fat_fs *fs, struct fat_chain *c, u32 n);
 int __must_check fat_chain_cut(struct fat_fs *fs, struct fat_chain *c, u32 n);	/* to n clusters */
 
 /* dir.c [M] */
 int __must_check fat_dir_slots(struct fat_inode *dir, u32 *n);
 /* The next file from slot *at on: *at moves behind it. -ENOENT: no more. */
 int __must_check fat_dir_next(struct fat_inode *dir, u32 *at, struct fat_found *f);
-int __must_check fat_dir_find(struct fat_inode *dir, const char *name, u32 len, struct fat_found *f);	/* -ENOENT */
+/* -ENOENT */
+int __must_check fat_dir_find(struct fat_inode *dir, const char *name, u32 len,
+			      struct fat_found *f);
 int __must_check fat_dir_is_empty(struct fat_inode *dir);	/* -ENOTEMPTY */
 int __must_check fat_dir_subdirs(struct fat_inode *dir, u32 *n);
 int __must_check fat_dir_remove(struct fat_inode *dir, const struct fat_found *f);
-/* A new name. e has everything but the name; *where it was put. -ENOSPC, -EINVAL, -ENAMETOOLONG, -EEXIST */
-int __must_check fat_dir_add(struct fat_inode *dir, const char *name, u32 len, struct fat_entry *e, u64 *where);
+/* A new name. e has everything but the name; *where it was put. -ENOSPC, -EINVAL, -ENAMETOOLONG,
+ * -EEXIST */
+int __must_check fat_dir_add(struct fat_inode *dir, const char *name, u32 len, struct fat_entry *e,
+			     u64 *where);
 int __must_check fat_entry_read(struct fat_fs *fs, u64 where, struct fat_entry *e);
 /* The 32 bytes at where, in a buf that the caller marks dirty and puts. */
 int __must_check fat_entry_buf(struct fat_fs *fs, u64 where, struct buf **b, struct fat_entry **e);
 
 /* inode.c [M] */
-void fat_inode_fill(struct fat_inode *i, const struct fat_fs *fs, const struct fat_entry *e, u64 where);
+void fat_inode_fill(struct fat_inode *i, const struct fat_fs *fs, const struct fat_entry *e,
+		    u64 where);
 int __must_check fat_inode_root(struct fat_fs *fs, struct fat_inode *i);
-int __must_check fat_inode_write(struct fat_inode *i);	/* attributes, times, size and start into its entry */
-int __must_check fat_create(struct fat_inode *dir, const char *name, u32 len, bool is_dir, struct fat_time now, struct fat_inode *i);
-int __must_check fat_unlink(struct fat_inode *dir, struct fat_inode *i);	/* its clusters stay: fat_truncate() */
-int __must_check fat_truncate(struct fat_inode *i, u32 size);		/* frees clusters beyond; not the contents */
+/* attributes, times, size and start into its entry */
+int __must_check fat_inode_write(struct fat_inode *i);
+int __must_check fat_create(struct fat_inode *dir, const char *name, u32 len, bool is_dir,
+			    struct fat_time now, struct fat_inode *i);
+/* its clusters stay: fat_truncate() */
+int __must_check fat_unlink(struct fat_inode *dir, struct fat_inode *i);
+/* frees clusters beyond; not the contents */
+int __must_check fat_truncate(struct fat_inode *i, u32 size);
 struct fat_rename {
 	struct fat_inode *from, *to, *i, *victim;	/* victim may be NULL */
 	const char *name;
@@ -155,10 +176,12 @@ struct fat_rename {
 int __must_check fat_rename(const struct fat_rename *r);
 
 /* name.c */
-u32 fat_name_length(const char *s, u32 len);	/* without the dots at its end, which mean nothing */
+/* without the dots at its end, which mean nothing */
+u32 fat_name_length(const char *s, u32 len);
 bool fat_name_same(const struct fat_fs *fs, const char *a, u32 a_len, const char *b, u32 b_len);
 u32 fat_name_hash(const struct fat_fs *fs, const char *s, u32 len);
-int __must_check fat_utf16(const char *s, u32 len, u16 *out, u32 *n);	/* at most FAT_LONG_MAX. -ENAMETOOLONG, -EINVAL */
+/* at most FAT_LONG_MAX. -ENAMETOOLONG, -EINVAL */
+int __must_check fat_utf16(const char *s, u32 len, u16 *out, u32 *n);
 u32 fat_utf8(const u16 *s, u32 n, char *out);				/* 3 bytes a unit at most */
 u8 fat_checksum(const u8 *name);
 u32 fat_short_show(const struct fat_fs *fs, const struct fat_entry *e, char *out);
@@ -170,14 +193,18 @@ struct fat_alias {
 	u8 lcase;
 	u32 tail, tail2; /* bytes that stay before ~1, before 1234~1 */
 };
-int __must_check fat_alias(const struct fat_fs *fs, const u16 *name, u32 n, struct fat_alias *a);	/* -EINVAL */
+/* -EINVAL */
+int __must_check fat_alias(const struct fat_fs *fs, const u16 *name, u32 n, struct fat_alias *a);
 void fat_alias_number(struct fat_alias *a, const u8 *base, u32 try);	/* try from 1 on */
 
 /* time.c */
 struct fat_time fat_time_from(const struct fat_fs *fs, const u8 *date, const u8 *time, u8 cs);
-void fat_time_to(const struct fat_fs *fs, struct fat_time t, u8 *date, u8 *time, u8 *cs);	/* time, cs may be NULL */
-struct fat_time fat_time_day(const struct fat_fs *fs, struct fat_time t);	/* as an access time is kept */
-struct fat_time fat_time_even(const struct fat_fs *fs, struct fat_time t); /* as a modification time is */
+/* time, cs may be NULL */
+void fat_time_to(const struct fat_fs *fs, struct fat_time t, u8 *date, u8 *time, u8 *cs);
+/* as an access time is kept */
+struct fat_time fat_time_day(const struct fat_fs *fs, struct fat_time t);
+/* as a modification time is */
+struct fat_time fat_time_even(const struct fat_fs *fs, struct fat_time t);
 
 /* options.c */
 int __must_check fat_options_parse(struct fat_options *o, const char *text);

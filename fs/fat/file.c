@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* file.c - contents of regular files between the page cache and the disk.
  *
- * FAT knows no holes: clusters are allocated when a page becomes dirty, and what a write or truncation leaves out is written as zeros
- * (fill_gap()), through the page cache.
+ * FAT knows no holes: clusters are allocated when a page becomes dirty, and what a write or
+ * truncation leaves out is written as zeros (fill_gap()), through the page cache.
  *
  * Invariants:
  *  (1) every byte of a file below its size has a cluster; of a page that is dirty, every piece has.
  *  (2) data is sent before the entry that has the new size.
  *
- * Locks: V > page lock > M. Ref: fallocate(2), truncate(2), mmap(2). Tests: selftests/storage/run (vfat_...)
+ * Locks: V > page lock > M. Ref: fallocate(2), truncate(2), mmap(2). Tests: selftests/storage/run
+ * (vfat_...)
  */
 #define LOG_TAG "FAT-fs"
 #include "node_int.h"
@@ -25,7 +26,8 @@ static struct fat_node *node_of(const struct vmo *m) { return m->owner; }
 
 /* ---- where bytes are ---- */
 
-/* The 512-byte sector of byte pos, and how many bytes lie together from there on; 0 sectors: nowhere. */
+/* The 512-byte sector of byte pos, and how many bytes lie together from there on; 0 sectors:
+ * nowhere. */
 static int map(struct fat_node *n, u64 pos, u64 *sector, u64 *len)
 {
 	struct fat_fs *fs = n->i.fs;
@@ -38,7 +40,9 @@ static int map(struct fat_node *n, u64 pos, u64 *sector, u64 *len)
 	mutex_unlock(&fs->lock);
 	if (err)
 		return err;
-	*sector = disk ? (fat_cluster_sector(fs, disk) << (fs->sector_bits - SECTOR_SHIFT)) + (off >> SECTOR_SHIFT) : 0;
+	*sector = disk ? (fat_cluster_sector(fs, disk) << (fs->sector_bits - SECTOR_SHIFT)) +
+				  (off >> SECTOR_SHIFT)
+		       : 0;
 	*len = disk ? ((u64)run << fs->cluster_bits) - off : PAGE_SIZE;
 	return 0;
 }
@@ -50,7 +54,8 @@ static void zero_tail(const struct vmo *m, struct page *p)
 	u64 size = READ_ONCE(m->size), at = p->index << PAGE_SHIFT;
 
 	if (size < at + PAGE_SIZE)
-		memset((u8 *)page_to_virt(p) + (size > at ? size - at : 0), 0, PAGE_SIZE - (size > at ? size - at : 0));
+		memset((u8 *)page_to_virt(p) + (size > at ? size - at : 0), 0,
+		       PAGE_SIZE - (size > at ? size - at : 0));
 }
 
 static void pages_read(struct page *p, int err)
@@ -125,7 +130,9 @@ static int mkwrite(struct vmo *v, struct page *p, u32 from, u32 to)
 	int err;
 
 	mutex_lock(&fs->lock);
-	err = fs->read_only ? -EROFS : fat_chain_grow(fs, &n->i.chain, clusters(fs, (p->index << PAGE_SHIFT) + to));
+	err = fs->read_only ? -EROFS
+			    : fat_chain_grow(fs, &n->i.chain,
+					     clusters(fs, (p->index << PAGE_SHIFT) + to));
 	mutex_unlock(&fs->lock);
 	return err;
 }
@@ -135,7 +142,8 @@ static void dirtied(struct vmo *v)
 	flusher_add(&node_of(v)->flush);
 }
 
-/* The next dirty piece from *at on, in sectors of the file system, as one run: false when there is none. */
+/* The next dirty piece from *at on, in sectors of the file system, as one run: false when there is
+ * none. */
 static bool next_run(const struct fat_fs *fs, u32 mask, u32 *at, u32 *len)
 {
 	u32 size = 1u << fs->sector_bits, piece = (1u << (size / DIRTY_PIECE)) - 1, end;
@@ -260,12 +268,14 @@ static int set_size(struct vnode *v, u64 size)
 
 /* ---- attributes ---- */
 
-/* What the one bit for "read-only" can say: all write bits or none, the others as they are. False: it cannot. */
+/* What the one bit for "read-only" can say: all write bits or none, the others as they are. False:
+ * it cannot. */
 static bool mode_to_attr(struct fat_node *n, u32 mode)
 {
 	const struct fat_fs *fs = n->i.fs;
 	bool is_dir = fat_is_dir(&n->i);
-	u32 mask = is_dir ? fs->opt.dmask : fs->opt.fmask, perm = mode & 0777 & ~mask, all = 0222 & ~mask;
+	u32 mask = is_dir ? fs->opt.dmask : fs->opt.fmask, perm = mode & 0777 & ~mask,
+	    all = 0222 & ~mask;
 	bool may_change = all && (!is_dir || fs->opt.rodir);
 
 	if ((perm & 0555) != (n->v.mode & 0555))
@@ -281,11 +291,13 @@ static bool is_impossible(const struct fat_node *n, const struct setattr *a)
 {
 	const struct fat_options *o = &n->i.fs->opt;
 
-	return (a->valid & ATTR_UID && a->uid.v != o->uid) || (a->valid & ATTR_GID && a->gid.v != o->gid) ||
+	return (a->valid & ATTR_UID && a->uid.v != o->uid) ||
+	       (a->valid & ATTR_GID && a->gid.v != o->gid) ||
 	       (a->valid & ATTR_MODE && a->mode & 07777 & ~0777u);
 }
 
-/* What cannot be kept is refused, or with the option quiet let pass; fat_node_dirty() puts back what the file layer changed. */
+/* What cannot be kept is refused, or with the option quiet let pass; fat_node_dirty() puts back
+ * what the file layer changed. */
 int fat_setattr_op(struct vnode *v, const struct setattr *a)
 {
 	struct fat_node *n = to_node(v);
@@ -327,7 +339,8 @@ static void file_closed(struct vnode *v, struct file *f)
 
 	if (!to_node(v)->i.fs->opt.flush || !(f->mode & FMODE_WRITE) || !m)
 		return;
-	if (vmo_write_out(m, 0, U64_MAX) || fat_node_write_attrs(to_node(v)) || buf_sync(to_node(v)->i.fs->dev))
+	if (vmo_write_out(m, 0, U64_MAX) || fat_node_write_attrs(to_node(v)) ||
+	    buf_sync(to_node(v)->i.fs->dev))
 		pr_debug("write-out at close failed; it will be tried again");
 }
 

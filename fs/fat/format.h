@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* format.h - FAT as it lies on the disk. All numbers are little-endian; most are not aligned.
- * Ref: Microsoft Extensible Firmware Initiative FAT32 File System Specification 1.03 ("the specification"). */
+ * Ref: Microsoft Extensible Firmware Initiative FAT32 File System Specification 1.03 ("the
+ * specification"). */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -25,7 +26,8 @@ struct fat_boot {
 			char label[11], type[8];
 		} old;
 		struct {
-			u8 fat_sectors[4], flags[2], version[2], root_cluster[4], info[2], backup[2], reserved[12];
+			u8 fat_sectors[4], flags[2], version[2], root_cluster[4], info[2],
+				backup[2], reserved[12];
 			u8 drive, state, signature, id[4];
 			char label[11], type[8];
 		} f32;
@@ -55,7 +57,8 @@ struct fat_entry {
 } __packed;
 static_assert(sizeof(struct fat_entry) == 32, "directory entry");
 
-/* Section 7: a piece of a long name, in the same 32 bytes. Thirteen UTF-16 units; the last piece comes first. */
+/* Section 7: a piece of a long name, in the same 32 bytes. Thirteen UTF-16 units; the last piece
+ * comes first. */
 struct fat_long {
 	u8 seq;			/* 1 and up; FAT_LONG_LAST on the last piece */
 	u8 name1[10];

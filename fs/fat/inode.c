@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* inode.c - files and directories: made, removed, renamed, cut; their entries read and written.
  *
- * A directory's clusters are bufs: those that are freed must not be written over what takes their place.
- * Locks: M. Ref: the specification, section 6. Tests: selftests/unit/fat_core_test.c, fuzz/fat_fuzz.c
+ * A directory's clusters are bufs: those that are freed must not be written over what takes their
+ * place.
+ * Locks: M. Ref: the specification, section 6. Tests: selftests/unit/fat_core_test.c,
+ * fuzz/fat_fuzz.c
  */
 #include <fs/blkdev.h>
 #include <fs/fat/fat.h>
@@ -21,13 +23,15 @@ static bool has_exec_extension(const u8 *ext)
 	return !memcmp(ext, "EXE", 3) || !memcmp(ext, "COM", 3) || !memcmp(ext, "BAT", 3);
 }
 
-void fat_inode_fill(struct fat_inode *i, const struct fat_fs *fs, const struct fat_entry *e, u64 where)
+void fat_inode_fill(struct fat_inode *i, const struct fat_fs *fs, const struct fat_entry *e,
+		    u64 where)
 {
 	i->where = where;
 	i->attr = e->attr;
 	i->size = fat_is_dir(i) ? 0 : get_le32(e->size);
 	i->is_exec = has_exec_extension(e->name + 8);
-	i->chain.start = get_le16(e->start) | (fs->bits == 32 ? (u32)get_le16(e->start_high) << 16 : 0);
+	i->chain.start = get_le16(e->start) |
+			 (fs->bits == 32 ? (u32)get_le16(e->start_high) << 16 : 0);
 	i->mtime = fat_time_from(fs, e->mdate, e->mtime, 0);
 	i->atime = fat_time_from(fs, e->adate, NULL, 0);
 	i->btime = fat_time_from(fs, e->cdate, e->ctime, e->ctime_cs);
@@ -110,13 +114,16 @@ static int make_dots(struct fat_inode *dir, struct fat_inode *i, const struct fa
 	return err;
 }
 
-int fat_create(struct fat_inode *dir, const char *name, u32 len, bool is_dir, struct fat_time now, struct fat_inode *i)
+int fat_create(struct fat_inode *dir, const char *name, u32 len, bool is_dir, struct fat_time now,
+	       struct fat_inode *i)
 {
 	struct fat_entry e = { .attr = is_dir ? FAT_ATTR_DIR : FAT_ATTR_ARCH };
 	u64 where = 0;
 	int err = 0, err2;
 
-	*i = (struct fat_inode){ .fs = dir->fs, .attr = e.attr, .mtime = now, .atime = now, .btime = now };
+	*i = (struct fat_inode){
+		.fs = dir->fs, .attr = e.attr, .mtime = now, .atime = now, .btime = now
+	};
 	times_into(i, &e);
 	if (is_dir)
 		err = make_dots(dir, i, &e);

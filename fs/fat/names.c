@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* names.c - operations of the file layer on directories, as operations of the core.
- * Locks: D and V as struct vnode_ops names them > M. Ref: fs/vnode.h. Tests: selftests/storage/run (vfat_...)
+ * Locks: D and V as struct vnode_ops names them > M. Ref: fs/vnode.h. Tests: selftests/storage/run
+ * (vfat_...)
  */
 #include "node_int.h"
 
@@ -61,7 +62,8 @@ static int create(struct vnode *dir, struct dentry *d, u32 mode, u32 rdev, struc
 		return -ENOMEM;
 	mutex_lock(&fs->lock);
 	err = fs->read_only ? -EROFS
-			    : fat_create(&to_node(dir)->i, d->name, (u32)d->key, is_dir, (struct fat_time){ now.sec, now.nsec }, &n->i);
+			    : fat_create(&to_node(dir)->i, d->name, (u32)d->key, is_dir,
+					 (struct fat_time){ now.sec, now.nsec }, &n->i);
 	if (!err && is_dir)
 		n->v.size = fat_cluster_size(fs);
 	mutex_unlock(&fs->lock);
@@ -114,10 +116,12 @@ static void moved(struct fat_super *s, u64 old, struct fat_node *n, struct fat_n
 		fat_node_enter(victim);
 }
 
-static int rename(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target, u32 flags)
+static int rename(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target,
+		  u32 flags)
 {
 	struct fat_fs *fs = &to_fat(from->sb)->fs;
-	struct fat_node *n = to_node(d->vnode), *victim = target->vnode ? to_node(target->vnode) : NULL;
+	struct fat_node *n = to_node(d->vnode),
+			*victim = target->vnode ? to_node(target->vnode) : NULL;
 	bool exchange = flags & RENAME_EXCHANGE;
 	struct fat_rename r = {
 		.from = &to_node(from)->i,
@@ -183,7 +187,9 @@ static int readdir(struct vnode *dir, struct file *file, loff_t *pos, struct dir
 		if (err)
 			return err == -ENOENT ? 0 : err;
 		if (!is_dots(&f) && !emit->entry(emit, f.name, f.len, fat_node_ino(s, f.where),
-						 f.e.attr & FAT_ATTR_DIR ? mode_to_dtype(S_IFDIR) : mode_to_dtype(S_IFREG), (loff_t)at + DOTS))
+						 f.e.attr & FAT_ATTR_DIR ? mode_to_dtype(S_IFDIR)
+									 : mode_to_dtype(S_IFREG),
+						 (loff_t)at + DOTS))
 			return 0;
 		*pos = (loff_t)at + DOTS;
 	}

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* node.c - files and directories as vnodes: one of each entry, found by its place, written back, and let go.
+/* node.c - files and directories as vnodes: one of each entry, found by its place, written back,
+ * and let go.
  *
  * Invariants:
- *  (1) a place has at most one node in fat_super.nodes; who wants it while that one is on its way out waits: what it writes last is what
- *      the next one reads.
- *  (2) times are the vnode's, as coarse as the disk keeps them; a change time is the modification time, as on Linux. Size of a regular
- *      file is its vmo's; fat_inode.size is what the disk knows.
- *  (3) evict of what is clean and has a name takes no M: it runs when memory is wanted, which may be under M.
+ *  (1) a place has at most one node in fat_super.nodes; who wants it while that one is on its way
+ *      out waits: what it writes last is what the next one reads.
+ *  (2) times are the vnode's, as coarse as the disk keeps them; a change time is the modification
+ *      time, as on Linux. Size of a regular file is its vmo's; fat_inode.size is what the disk
+ *      knows.
+ *  (3) evict of what is clean and has a name takes no M: it runs when memory is wanted, which may
+ *      be under M.
  *
  * Locks: cache_lock. Ref: mount(8) "Mount options for fat". Tests: selftests/storage/run (vfat_...)
  */
@@ -29,9 +32,18 @@ static struct slab_cache *node_cache;
 
 /* ---- attributes ---- */
 
-static struct fat_time to_fat_time(struct timestamp t) { return (struct fat_time){ t.sec, t.nsec }; }
-static struct timestamp from_fat_time(struct fat_time t) { return (struct timestamp){ t.sec, t.nsec }; }
-static bool same_time(struct timestamp a, struct fat_time b) { return a.sec == b.sec && a.nsec == b.nsec; }
+static struct fat_time to_fat_time(struct timestamp t)
+{
+	return (struct fat_time){ t.sec, t.nsec };
+}
+static struct timestamp from_fat_time(struct fat_time t)
+{
+	return (struct timestamp){ t.sec, t.nsec };
+}
+static bool same_time(struct timestamp a, struct fat_time b)
+{
+	return a.sec == b.sec && a.nsec == b.nsec;
+}
 
 static bool is_root(const struct fat_node *n) { return n->v.ino == ROOT_INO; }
 
@@ -84,8 +96,9 @@ void fat_node_dirty(struct vnode *v)
 	}
 	v->mtime = v->ctime = from_fat_time(fat_time_even(n->i.fs, to_fat_time(v->mtime)));
 	v->atime = from_fat_time(fat_time_day(n->i.fs, to_fat_time(v->atime)));
-	if (atomic_read(&n->attr_dirty) || (same_time(v->mtime, n->i.mtime) && same_time(v->atime, n->i.atime) &&
-					    (!vnode_is_reg(v) || vnode_size(v) == n->i.size)))
+	if (atomic_read(&n->attr_dirty) ||
+	    (same_time(v->mtime, n->i.mtime) && same_time(v->atime, n->i.atime) &&
+	     (!vnode_is_reg(v) || vnode_size(v) == n->i.size)))
 		return;
 	atomic_set(&n->attr_dirty, 1);
 	flusher_add(&n->flush);
@@ -125,7 +138,8 @@ static bool is_dirty(struct vnode *v)
 {
 	struct vmo *m = rcu_deref(v->vmo);
 
-	return atomic_read(&to_node(v)->attr_dirty) || (m && (vmo_is_dirty(m) || vmo_is_writing(m)));
+	return atomic_read(&to_node(v)->attr_dirty) ||
+	       (m && (vmo_is_dirty(m) || vmo_is_writing(m)));
 }
 
 static bool item_dirty(struct flush_item *i)
@@ -148,7 +162,9 @@ static int item_write(struct flush_item *i, struct writeback *wb)
 	return err ? err : err2;
 }
 
-static const struct flush_ops item_ops = { .hold = item_hold, .put = item_put, .write = item_write, .dirty = item_dirty };
+static const struct flush_ops item_ops = {
+	.hold = item_hold, .put = item_put, .write = item_write, .dirty = item_dirty
+};
 
 /* ---- by place ---- */
 
@@ -158,8 +174,8 @@ struct fat_node *fat_node_alloc(struct super *sb, bool is_dir)
 
 	if (!n)
 		return NULL;
-	vnode_init(&n->v, sb, is_dir ? &fat_dir_ops : &fat_file_ops, is_dir ? &vnode_dir_ops : &vnode_file_ops,
-		   is_dir ? S_IFDIR : S_IFREG, NULL);
+	vnode_init(&n->v, sb, is_dir ? &fat_dir_ops : &fat_file_ops,
+		   is_dir ? &vnode_dir_ops : &vnode_file_ops, is_dir ? S_IFDIR : S_IFREG, NULL);
 	n->v.ino = super_new_ino(sb);
 	n->i.fs = &to_fat(sb)->fs;
 	flush_item_init(&n->flush, &item_ops);
@@ -233,7 +249,8 @@ static struct vnode *find(struct fat_super *s, u64 where)
 		spin_unlock(&s->cache_lock);
 		if (!n || alive)
 			return n ? &n->v : NULL;
-		err = waitq_wait(&s->gone, xa_load(&s->nodes, where) != n, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+		err = waitq_wait(&s->gone, xa_load(&s->nodes, where) != n, WAIT_UNINTERRUPTIBLE,
+				 WAIT_FOREVER);
 		(void)err;
 	}
 }

@@ -14,7 +14,8 @@ struct fat_super {
 	struct super *sb;	/* [I] */
 	struct fat_fs fs;
 	struct spinlock cache_lock;
-	struct xarray nodes;	/* [c] struct fat_node by the place of its entry: also those that are on their way out */
+	/* [c] struct fat_node by the place of its entry: also those that are on their way out */
+	struct xarray nodes;
 	struct waitq gone;	/* one has left nodes */
 	bool mounted;		/* [I] fs is good */
 };
@@ -28,7 +29,10 @@ struct fat_node {
 	bool reserved;	     /* [v] clusters beyond the end: fallocate(2) */
 };
 
-static inline struct fat_node *to_node(struct vnode *v) { return container_of(v, struct fat_node, v); }
+static inline struct fat_node *to_node(struct vnode *v)
+{
+	return container_of(v, struct fat_node, v);
+}
 static inline struct fat_super *to_fat(const struct super *sb) { return sb->private; }
 
 /* node.c */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* options.c - mount options of vfat, read and shown. What cannot be kept is refused by name.
- * Locks: none. Ref: Linux Documentation/filesystems/vfat.rst, mount(8). Tests: selftests/unit/fat_options_test.c
+ * Locks: none. Ref: Linux Documentation/filesystems/vfat.rst, mount(8). Tests:
+ * selftests/unit/fat_options_test.c
  */
 #define LOG_TAG "FAT-fs"
 #include <fs/fat/fat.h>
@@ -22,8 +23,11 @@ static const struct option_flag flags[] = {
 };
 
 /* What is always so here, and what Linux itself no longer heeds. */
-static const char *const always[] = { "utf8", "utf8=1", "utf8=yes", "utf8=true", "codepage=437", "nonumtail=0", "nonumtail=no",
-				      "nonumtail=false", "debug", "conv=binary", "conv=text", "conv=auto", "nfs", "nfs=stale_rw" };
+static const char *const always[] = { "utf8",	      "utf8=1",		 "utf8=yes",
+				      "utf8=true",    "codepage=437",	 "nonumtail=0",
+				      "nonumtail=no", "nonumtail=false", "debug",
+				      "conv=binary",  "conv=text",	 "conv=auto",
+				      "nfs",	      "nfs=stale_rw" };
 static const char *const shortnames[] = { "lower", "win95", "winnt", "mixed" };
 
 static int set_word(struct fat_options *o, const char *key, const char *value)
@@ -45,7 +49,8 @@ static int set_word(struct fat_options *o, const char *key, const char *value)
 	}
 	if (!strcmp(key, "check")) {
 		o->check = value[0];
-		return !strcmp(value, "relaxed") || !strcmp(value, "normal") || !strcmp(value, "strict") ||
+		return !strcmp(value, "relaxed") || !strcmp(value, "normal") ||
+				       !strcmp(value, "strict") ||
 				       (value[0] && !value[1] && strchr("rns", value[0]))
 			       ? 0
 			       : -EINVAL;
@@ -67,7 +72,8 @@ static int set_value(struct fat_options *o, const char *key, const char *value)
 	}
 	if (!strcmp(key, "umask"))
 		octal = true;
-	else if (!octal && strcmp(key, "uid") != 0 && strcmp(key, "gid") != 0 && strcmp(key, "time_offset") != 0)
+	else if (!octal && strcmp(key, "uid") != 0 && strcmp(key, "gid") != 0 &&
+		 strcmp(key, "time_offset") != 0)
 		return set_word(o, key, value);
 	if (parse_s64(value, octal ? 8 : 10, &n, NULL))
 		return -EINVAL;
@@ -104,7 +110,8 @@ static int set_one(struct fat_options *o, char *one)
 		*eq = 0;
 	err = eq ? set_value(o, one, eq + 1) : option_set_flag(flags, ARRAY_SIZE(flags), o, one);
 	if (err)
-		pr_err("mount option %s%s%s is not supported", one, eq ? "=" : "", eq ? eq + 1 : "");
+		pr_err("mount option %s%s%s is not supported", one, eq ? "=" : "",
+		       eq ? eq + 1 : "");
 	return err;
 }
 
@@ -134,8 +141,9 @@ void fat_options_show(const struct fat_options *o, char *buf, usize size)
 		n = fmt_append(buf, size, n, ",uid=%u", o->uid);
 	if (o->gid)
 		n = fmt_append(buf, size, n, ",gid=%u", o->gid);
-	n = fmt_append(buf, size, n, ",fmask=%04o,dmask=%04o,codepage=437,iocharset=%s,shortname=%s", o->fmask, o->dmask,
-		       o->charset_utf8 ? "utf8" : "ascii", shortnames[o->shortname]);
+	n = fmt_append(buf, size, n,
+		       ",fmask=%04o,dmask=%04o,codepage=437,iocharset=%s,shortname=%s", o->fmask,
+		       o->dmask, o->charset_utf8 ? "utf8" : "ascii", shortnames[o->shortname]);
 	if (o->check != 'n')
 		n = fmt_append(buf, size, n, ",check=%c", o->check);
 	if (o->usefree)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* super.c - the boot sector, checked once: the rest of the core divides by its numbers and indexes with them. The mark of a file system
- * in use, and the hints of FSInfo.
- * Locks: M. Ref: the specification, sections 3 to 5. Tests: selftests/unit/fat_super_test.c, fuzz/fat_fuzz.c
+/* super.c - the boot sector, checked once: the rest of the core divides by its numbers and indexes
+ * with them. The mark of a file system in use, and the hints of FSInfo.
+ * Locks: M. Ref: the specification, sections 3 to 5. Tests: selftests/unit/fat_super_test.c,
+ * fuzz/fat_fuzz.c
  */
 #define LOG_TAG "FAT-fs"
 #include <fs/blkdev.h>
@@ -95,7 +96,9 @@ static const char *set_geometry(struct fat_fs *fs, const struct fat_boot *b)
 	if (fit <= FAT_FIRST_CLUSTER)
 		return "bogus number of FAT sectors";
 	clusters = min(clusters, fit - FAT_FIRST_CLUSTER);
-	most = fs->bits == 32 ? FAT32_MAX_CLUSTERS : fs->bits == 16 ? FAT16_MAX_CLUSTERS : FAT12_MAX_CLUSTERS;
+	most = fs->bits == 32	? FAT32_MAX_CLUSTERS
+	       : fs->bits == 16 ? FAT16_MAX_CLUSTERS
+				: FAT12_MAX_CLUSTERS;
 	if (clusters > most)
 		return "count of clusters too big";
 	fs->max_cluster = (u32)clusters + FAT_FIRST_CLUSTER;
@@ -128,8 +131,8 @@ static int read_info(struct fat_fs *fs)
 		return err;
 	i = (const struct fat_info *)b->data;
 	if (!is_info(i)) {
-		pr_warn("(%s): Invalid FSINFO signature: 0x%08x, 0x%08x (sector = %u)", fs->name, get_le32(i->lead),
-			get_le32(i->signature), fs->info_sector);
+		pr_warn("(%s): Invalid FSINFO signature: 0x%08x, 0x%08x (sector = %u)", fs->name,
+			get_le32(i->lead), get_le32(i->signature), fs->info_sector);
 		fs->info_sector = 0;
 		return 0;
 	}
@@ -215,7 +218,8 @@ int fat_mount(struct fat_fs *fs)
 	int err = read_boot(fs);
 
 	if (!err && blkdev_set_block_size(fs->dev, 1u << fs->sector_bits)) {
-		pr_err("(%s): logical sector size too small for device (logical sector size = %u)", fs->name, 1u << fs->sector_bits);
+		pr_err("(%s): logical sector size too small for device (logical sector size = %u)",
+		       fs->name, 1u << fs->sector_bits);
 		return -EIO;
 	}
 	if (!err)
@@ -223,7 +227,9 @@ int fat_mount(struct fat_fs *fs)
 	if (err)
 		return err;
 	if (fs->was_dirty)
-		pr_warn("(%s): Volume was not properly unmounted. Some data may be corrupt. Please run fsck.", fs->name);
+		pr_warn("(%s): Volume was not properly unmounted. Some data may be corrupt. Please "
+			"run fsck.",
+			fs->name);
 	return fs->read_only ? 0 : fat_set_state(fs, true);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* table.c - the file allocation table: which cluster follows which, which are free. Every copy of it is written.
+/* table.c - the file allocation table: which cluster follows which, which are free. Every copy of
+ * it is written.
  *
  * Invariant: nr_free, once known, is the number of zeros among clusters 2 to max_cluster - 1.
- * Locks: M. Ref: the specification, section 4. Tests: selftests/unit/fat_core_test.c, fuzz/fat_fuzz.c
+ * Locks: M. Ref: the specification, section 4. Tests: selftests/unit/fat_core_test.c,
+ * fuzz/fat_fuzz.c
  */
 #include <fs/blkdev.h>
 #include <fs/fat/fat.h>
@@ -20,7 +22,8 @@ static int read_sector(struct fat_fs *fs, u32 copy, u64 byte, struct buf **b)
 	u64 sector = byte >> fs->sector_bits;
 
 	if (sector >= fs->fat_sectors)
-		return fat_corrupt(fs, "sector %lu of a table that has %u", sector, fs->fat_sectors);
+		return fat_corrupt(fs, "sector %lu of a table that has %u", sector,
+				   fs->fat_sectors);
 	return buf_read(fs->dev, fs->fat_start + (u64)copy * fs->fat_sectors + sector, b);
 }
 
@@ -63,7 +66,8 @@ int fat_get(struct fat_fs *fs, u32 cluster, u32 *next)
 	} else {
 		err = read_sector(fs, 0, at, &b);
 		if (!err)
-			v = fs->bits == 16 ? get_le16(b->data + (at & mask)) : get_le32(b->data + (at & mask)) & 0x0fffffff;
+			v = fs->bits == 16 ? get_le16(b->data + (at & mask))
+					   : get_le32(b->data + (at & mask)) & 0x0fffffff;
 	}
 	if (!err)
 		*next = meaning(v, fs->bits);
@@ -137,7 +141,8 @@ int fat_count_free(struct fat_fs *fs)
 		int err;
 
 		if (!(place(fs, c) & ((1u << fs->sector_bits) - 1)))
-			buf_readahead(fs->dev, fs->fat_start + (place(fs, c) >> fs->sector_bits), 32);
+			buf_readahead(fs->dev, fs->fat_start + (place(fs, c) >> fs->sector_bits),
+				      32);
 		err = fat_get(fs, c, &next);
 		if (err)
 			return err;

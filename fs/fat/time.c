@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* time.c - dates of FAT: local time since 1980 in steps of two seconds, ten milliseconds or a day. What lies outside is kept as the
- * nearest date there is.
- * Locks: none. Ref: the specification, section 6.3; mount(8) "tz", "time_offset". Tests: selftests/unit/fat_name_test.c
+/* time.c - dates of FAT: local time since 1980 in steps of two seconds, ten milliseconds or a day.
+ * What lies outside is kept as the nearest date there is.
+ * Locks: none. Ref: the specification, section 6.3; mount(8) "tz", "time_offset". Tests:
+ * selftests/unit/fat_name_test.c
  */
 #include <fs/fat/fat.h>
 #include <kernel/lib/byteorder.h>
@@ -30,7 +31,8 @@ static u32 month_days(u32 year, u32 month)	/* from 1 */
 
 struct fat_time fat_time_from(const struct fat_fs *fs, const u8 *date, const u8 *time, u8 cs)
 {
-	u32 d = get_le16(date), t = time ? get_le16(time) : 0, year = d >> 9, month = max(1u, d >> 5 & 0xf), day = max(1u, d & 0x1f);
+	u32 d = get_le16(date), t = time ? get_le16(time) : 0, year = d >> 9,
+	    month = max(1u, d >> 5 & 0xf), day = max(1u, d & 0x1f);
 	s64 days = TO_1980 + days_before(year) + day - 1;
 	struct fat_time out;
 
@@ -76,9 +78,12 @@ void fat_time_to(const struct fat_fs *fs, struct fat_time t, u8 *date, u8 *time,
 /* What lies outside becomes the nearest time that can be kept. */
 static struct fat_time clamp(const struct fat_fs *fs, struct fat_time t)
 {
-	s64 first = TO_1980 * DAY - fs->opt.time_offset * 60l, past = first + (s64)days_before(MAX_YEARS + 1) * DAY;
+	s64 first = TO_1980 * DAY - fs->opt.time_offset * 60l,
+	    past = first + (s64)days_before(MAX_YEARS + 1) * DAY;
 
-	return t.sec < first ? (struct fat_time){ first, 0 } : t.sec >= past ? (struct fat_time){ past - 1, 0 } : t;
+	return t.sec < first   ? (struct fat_time){ first, 0 }
+	       : t.sec >= past ? (struct fat_time){ past - 1, 0 }
+			       : t;
 }
 
 struct fat_time fat_time_day(const struct fat_fs *fs, struct fat_time at)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* vfs.c - mounting vfat: the device, the root, going read-only.
- * Locks: none of its own. Ref: mount(2), Linux Documentation/filesystems/vfat.rst. Tests: selftests/storage/run (vfat_...)
+ * Locks: none of its own. Ref: mount(2), Linux Documentation/filesystems/vfat.rst. Tests:
+ * selftests/storage/run (vfat_...)
  */
 #define LOG_TAG "FAT-fs"
 #include "node_int.h"
@@ -30,8 +31,8 @@ static void discard(struct fat_fs *fs, u32 cluster, u32 n)
 {
 	u32 shift = fs->sector_bits - SECTOR_SHIFT;
 
-	if (fs->opt.discard &&
-	    blkdev_discard(fs->dev, fat_cluster_sector(fs, cluster) << shift, (u64)n << (fs->cluster_bits - SECTOR_SHIFT)))
+	if (fs->opt.discard && blkdev_discard(fs->dev, fat_cluster_sector(fs, cluster) << shift,
+					      (u64)n << (fs->cluster_bits - SECTOR_SHIFT)))
 		fs->opt.discard = false; /* the device cannot */
 }
 
@@ -43,8 +44,12 @@ static struct fat_super *new_super(struct super *sb)
 	if (!s)
 		return NULL;
 	s->sb = sb;
-	s->fs.opt = (struct fat_options){ .uid = current_cred()->uid.v, .gid = current_cred()->gid.v, .fmask = umask, .dmask = umask,
-					  .shortname = SHORT_MIXED, .check = 'n' };
+	s->fs.opt = (struct fat_options){ .uid = current_cred()->uid.v,
+					  .gid = current_cred()->gid.v,
+					  .fmask = umask,
+					  .dmask = umask,
+					  .shortname = SHORT_MIXED,
+					  .check = 'n' };
 	s->fs.went_read_only = went_read_only;
 	s->fs.discard = discard;
 	mutex_init(&s->fs.lock, RANK_SUPER);
@@ -115,4 +120,5 @@ static int remount(struct super *sb, u32 ms_flags, const char *options)
 	return err;
 }
 
-FSTYPE(vfat, .flags = FS_NEEDS_DEVICE, .magic = MSDOS_SUPER_MAGIC, .mount = vfat_mount, .remount = remount);
+FSTYPE(vfat, .flags = FS_NEEDS_DEVICE, .magic = MSDOS_SUPER_MAGIC, .mount = vfat_mount,
+       .remount = remount);

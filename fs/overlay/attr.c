@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* attr.c - attributes of an overlay's files: those of the file that shows. A change makes a copy first.
- * Locks: V of the overlay. Ref: stat(2), xattr(7), Linux Documentation/filesystems/overlayfs.rst, "Inode properties", "Nested overlayfs
- * mounts". Tests: selftests/storage/run (overlay_...) */
+/* attr.c - attributes of an overlay's files: those of the file that shows. A change makes a copy
+ * first.
+ * Locks: V of the overlay. Ref: stat(2), xattr(7), Linux Documentation/filesystems/overlayfs.rst,
+ * "Inode properties", "Nested overlayfs mounts". Tests: selftests/storage/run (overlay_...) */
 #include "overlay.h"
 
 #include <fs/attr.h>
@@ -36,8 +37,8 @@ int ovl_setattr(struct vnode *v, const struct setattr *a)
 }
 
 /* ---- extended attributes ----
- * What the overlay keeps for itself has a prefix of its own; who uses that prefix within it, an overlay upon this one, gets another
- * "overlay." behind it. */
+ * What the overlay keeps for itself has a prefix of its own; who uses that prefix within it, an
+ * overlay upon this one, gets another "overlay." behind it. */
 
 static const char *prefix(const struct ovl_fs *fs)
 {
@@ -48,7 +49,8 @@ static const char *prefix(const struct ovl_fs *fs)
 
 bool ovl_is_private_xattr(const struct ovl_fs *fs, const char *name)
 {
-	return str_has_prefix(name, prefix(fs)) && !str_has_prefix(name + strlen(prefix(fs)), ESCAPE);
+	return str_has_prefix(name, prefix(fs)) &&
+	       !str_has_prefix(name + strlen(prefix(fs)), ESCAPE);
 }
 
 /* The name below. buf: XATTR_NAME_MAX + 16. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* copyup.c - what is to be changed is copied to the upper layer first, directories above it included.
+/* copyup.c - what is to be changed is copied to the upper layer first, directories above it
+ * included.
  *
- * The copy is made in the work directory and gets its place by a rename when it is complete, its bytes on the device: a crash shows
- * the original or the copy. A file that has lost its name here is copied too, and its copy has none.
+ * The copy is made in the work directory and gets its place by a rename when it is complete, its
+ * bytes on the device: a crash shows the original or the copy. A file that has lost its name here
+ * is copied too, and its copy has none.
  *
- * Locks: copy (one at a time, from the root down) > those of the layers. Ref: Linux Documentation/filesystems/overlayfs.rst, "Upper and
- * Lower", "Non-directories". Tests: selftests/storage/run (overlay_...)
+ * Locks: copy (one at a time, from the root down) > those of the layers. Ref: Linux
+ * Documentation/filesystems/overlayfs.rst, "Upper and Lower", "Non-directories". Tests:
+ * selftests/storage/run (overlay_...)
  */
 #define LOG_TAG "overlayfs"
 #include "overlay.h"
@@ -107,7 +110,10 @@ static int copy_xattr(struct vnode *from, struct vnode *to, const char *name)
 	if (n < 0)
 		return (int)n;
 	err = vnode_setxattr(to, name, value, (usize)n, 0);
-	return err == -EOPNOTSUPP && !str_has_prefix(name, "security.") && !str_has_prefix(name, "system.posix_acl") ? 0 : err;
+	return err == -EOPNOTSUPP && !str_has_prefix(name, "security.") &&
+			       !str_has_prefix(name, "system.posix_acl")
+		       ? 0
+		       : err;
 }
 
 static int copy_xattrs(const struct ovl_fs *fs, struct vnode *from, struct vnode *to)
@@ -131,7 +137,11 @@ static int copy_attributes(const struct kstat *st, struct vnode *to)
 {
 	struct setattr a = {
 		.valid = ATTR_UID | ATTR_GID | ATTR_MODE | ATTR_ATIME | ATTR_MTIME,
-		.mode = st->mode, .uid = st->uid, .gid = st->gid, .atime = st->atime, .mtime = st->mtime,
+		.mode = st->mode,
+		.uid = st->uid,
+		.gid = st->gid,
+		.atime = st->atime,
+		.mtime = st->mtime,
 	};
 
 	if (vnode_is_link(to))
@@ -186,7 +196,8 @@ static int make_copy(struct ovl_node *n, bool with_data, struct dentry **out)
 	if (type == S_IFLNK)
 		err = from->link || text ? link_text(from, text, &target) : -ENOMEM;
 	if (!err)
-		err = real_create(n->fs->work, &temp, type == S_IFDIR ? type | 0700 : type | 0600, from->rdev, target, out);
+		err = real_create(n->fs->work, &temp, type == S_IFDIR ? type | 0700 : type | 0600,
+				  from->rdev, target, out);
 	if (err)
 		return err;
 	err = fill_copy(n, from, (*out)->vnode, with_data);

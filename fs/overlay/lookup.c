@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* lookup.c - what a name is: the topmost layer that has it says so, and directories of one name are one, down to the first that is
- * opaque, a whiteout, or no directory.
- * Locks: D of the overlay's directory. Ref: Linux Documentation/filesystems/overlayfs.rst, "Directories", "whiteouts and opaque
- * directories". Tests: selftests/storage/run (overlay_...)
+/* lookup.c - what a name is: the topmost layer that has it says so, and directories of one name are
+ * one, down to the first that is opaque, a whiteout, or no directory.
+ * Locks: D of the overlay's directory. Ref: Linux Documentation/filesystems/overlayfs.rst,
+ * "Directories", "whiteouts and opaque directories". Tests: selftests/storage/run (overlay_...)
  */
 #include "overlay.h"
 
@@ -33,7 +33,8 @@ static int look_above(struct ovl_node *dir, const struct name *n, struct found *
 }
 
 /* The same of one lower layer; d, if not NULL, is taken over. */
-static void look_at(struct ovl_node *dir, const struct ovl_layer *layer, struct dentry *d, struct found *f, bool *stop)
+static void look_at(struct ovl_node *dir, const struct ovl_layer *layer, struct dentry *d,
+		    struct found *f, bool *stop)
 {
 	bool is_dir = vnode_is_dir(d->vnode), first = !f->upper && !f->nr_lower;
 

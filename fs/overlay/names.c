@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* names.c - making and removing names in an overlay. What is below stays; a whiteout above, a character device 0:0, hides it.
+/* names.c - making and removing names in an overlay. What is below stays; a whiteout above, a
+ * character device 0:0, hides it.
  *
- * Where a whiteout stands already, the new file is made in the work directory and takes its place in one step. What is removed is
- * exchanged for its whiteout, and then taken apart in the work directory.
+ * Where a whiteout stands already, the new file is made in the work directory and takes its place
+ * in one step. What is removed is exchanged for its whiteout, and then taken apart in the work
+ * directory.
  *
- * Locks: D, V of the overlay, as struct vnode_ops names them, > those of the layers. Ref: Linux Documentation/filesystems/overlayfs.rst,
- * "whiteouts and opaque directories". Tests: selftests/storage/run (overlay_...)
+ * Locks: D, V of the overlay, as struct vnode_ops names them, > those of the layers. Ref: Linux
+ * Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories". Tests:
+ * selftests/storage/run (overlay_...)
  */
 #include "overlay.h"
 
@@ -26,9 +29,11 @@ struct making {
 	struct dentry *what;
 };
 
-static int make_at(struct dentry *dir, const struct name *n, const struct making *m, struct dentry **out)
+static int make_at(struct dentry *dir, const struct name *n, const struct making *m,
+		   struct dentry **out)
 {
-	return m->what ? real_link(dir, n, m->what, out) : real_create(dir, n, m->mode, m->rdev, m->target, out);
+	return m->what ? real_link(dir, n, m->what, out)
+		       : real_create(dir, n, m->mode, m->rdev, m->target, out);
 }
 
 /* Made in the work directory, it has not the owner that its own directory would have given it. */
@@ -40,13 +45,14 @@ static int fit_owner(const struct vnode *dir, const struct making *m, struct vno
 		return 0;
 	if (vnode_is_dir(v))
 		a.mode |= S_ISGID;
-	else if ((a.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && !cred_in_group(current_cred(), dir->gid) && !capable(CAP_FSETID))
+	else if ((a.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+		 !cred_in_group(current_cred(), dir->gid) && !capable(CAP_FSETID))
 		a.mode &= ~S_ISGID;
 	return vnode_setattr_unchecked(v, &a);
 }
 
-static int make_over_whiteout(struct ovl_node *dir, const struct name *n, const struct making *m, struct dentry *whiteout,
-			      struct dentry **out)
+static int make_over_whiteout(struct ovl_node *dir, const struct name *n, const struct making *m,
+			      struct dentry *whiteout, struct dentry **out)
 {
 	char buf[TEMP_NAME];
 	struct name temp = ovl_temp_name(dir->fs, buf);
@@ -69,7 +75,8 @@ static int make_over_whiteout(struct ovl_node *dir, const struct name *n, const 
 	return err;
 }
 
-static int make(struct ovl_node *dir, const struct dentry *d, const struct making *m, struct dentry **out)
+static int make(struct ovl_node *dir, const struct dentry *d, const struct making *m,
+		struct dentry **out)
 {
 	auto_dentry struct dentry *there = NULL;
 	struct name n = ovl_name_of(d);
@@ -80,13 +87,15 @@ static int make(struct ovl_node *dir, const struct dentry *d, const struct makin
 	if (!err && there && !real_is_whiteout(there->vnode))
 		err = -ESTALE;		/* made below, behind our back */
 	if (!err)
-		err = there ? make_over_whiteout(dir, &n, m, there, out) : make_at(ovl_upper(dir), &n, m, out);
+		err = there ? make_over_whiteout(dir, &n, m, there, out)
+			    : make_at(ovl_upper(dir), &n, m, out);
 	if (!err)
 		dir->version++;
 	return err;
 }
 
-static int make_node(struct vnode *dir, const struct dentry *d, const struct making *m, struct vnode **out)
+static int make_node(struct vnode *dir, const struct dentry *d, const struct making *m,
+		     struct vnode **out)
 {
 	struct ovl_node *dn = to_ovl(dir);
 	struct name n = ovl_name_of(d);

@@ -4,13 +4,17 @@
  * States: only below -> ovl_copy_up() -> above (and what it was copied from). Never back.
  *
  * Invariants:
- *  (1) several names above of one file are one vnode here: found by the vnode above. Several names below of one file are one only where
- *      nothing can be copied up: a copy breaks them, as Linux without an index does.
- *  (2) what has no upper has one name, and that never changes (its directory has no other place either): parent and name.
- *  (3) the vnode has no bytes and no times: ovl_real() says who has them. Mode and owner are copies of its.
+ *  (1) several names above of one file are one vnode here: found by the vnode above. Several names
+ *      below of one file are one only where nothing can be copied up: a copy breaks them, as Linux
+ *      without an index does.
+ *  (2) what has no upper has one name, and that never changes (its directory has no other place
+ *      either): parent and name.
+ *  (3) the vnode has no bytes and no times: ovl_real() says who has them. Mode and owner are copies
+ *      of its.
  *
- * Locks: as overlay.h says; those of the overlay before those of layers. Ref: Linux Documentation/filesystems/overlayfs.rst, "Inode
- * properties", "Non-standard behavior". Tests: selftests/storage/run (overlay_...)
+ * Locks: as overlay.h says; those of the overlay before those of layers. Ref: Linux
+ * Documentation/filesystems/overlayfs.rst, "Inode properties", "Non-standard behavior". Tests:
+ * selftests/storage/run (overlay_...)
  */
 #define LOG_TAG "overlayfs"
 #include "overlay.h"
@@ -99,7 +103,8 @@ static u64 ino_of(struct vnode *v)
 /* st_dev and st_ino: see (1) and Linux's table "Inode properties" without xino. */
 static void number(struct ovl_node *n)
 {
-	struct vnode *below = n->nr_lower ? n->lower[0].d->vnode : NULL, *real = ovl_real(&n->v, false);
+	struct vnode *below = n->nr_lower ? n->lower[0].d->vnode : NULL,
+		     *real = ovl_real(&n->v, false);
 	bool is_dir = vnode_is_dir(&n->v);
 
 	n->layer_dev = n->upper ? n->fs->upper.dev : n->lower[0].layer->dev;
@@ -135,7 +140,8 @@ static void set_up(struct ovl_node *n, const struct vnode *real)
 	mutex_init(&n->listing_lock, n->fs->depth > 1 ? RANK_OVL2_COPY : RANK_OVL_COPY);
 	rb_init(&n->listing.by_name, NULL);
 	rb_init(&n->listing.by_pos, NULL);
-	n->v.link = real->link;		/* it lives a grace period longer than real, which n holds */
+	/* it lives a grace period longer than real, which n holds */
+	n->v.link = real->link;
 	copy_attributes(n);
 	number(n);
 }
@@ -169,8 +175,8 @@ static char *copy_name(const struct name *n)
 	return s;
 }
 
-int ovl_node_get(struct ovl_fs *fs, struct ovl_node *parent, const struct name *name, struct dentry *upper, struct ovl_lower *lower,
-		 u32 nr_lower, struct vnode **out)
+int ovl_node_get(struct ovl_fs *fs, struct ovl_node *parent, const struct name *name,
+		 struct dentry *upper, struct ovl_lower *lower, u32 nr_lower, struct vnode **out)
 {
 	struct ovl_node *n, *found;
 	struct super *sb = fs->sb;
@@ -215,7 +221,8 @@ void ovl_node_set_upper(struct ovl_node *n, struct dentry *upper)
 	if (!n->fixed_ino || vnode_is_dir(&n->v) || !n->nr_lower)
 		n->layer_dev = n->fs->upper.dev;
 	if (!vnode_is_dir(&n->v))
-		(void)!hash(n, upper->vnode);	/* nobody else can have found it: it has just been made */
+		/* nobody else can have found it: it has just been made */
+		(void)!hash(n, upper->vnode);
 	WRITE_ONCE(n->v.nlink, upper->vnode->nlink);
 }
 

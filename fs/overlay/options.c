@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* options.c - what mount(2) says about an overlay, and how /proc/mounts repeats it.
  *
- * Options stand between commas, lower directories between colons; a backslash makes either, and itself, part of a name.
+ * Options stand between commas, lower directories between colons; a backslash makes either, and
+ * itself, part of a name.
  * Ref: Linux Documentation/filesystems/overlayfs.rst. Tests: selftests/storage/run (overlay_...)
  */
 #define LOG_TAG "overlayfs"
@@ -118,8 +119,9 @@ static int set_redirect(struct ovl_options *o, const char *value)
 }
 
 /* What is always so here. */
-static const char *const always[] = { "",	 "index=off", "nfs_export=off", "metacopy=off", "xino=off",
-				      "xino=auto", "uuid=auto", "uuid=null",	  "verity=off" };
+static const char *const always[] = { "",	   "index=off", "nfs_export=off", "metacopy=off",
+				      "xino=off",  "xino=auto", "uuid=auto",	  "uuid=null",
+				      "verity=off" };
 
 static int set_flag(struct ovl_options *o, const char *one)
 {
@@ -184,7 +186,8 @@ static usize show_path(char *buf, usize size, usize n, const char *key, const ch
 {
 	n = fmt_append(buf, size, n, ",%s=", key);
 	for (; *value; value++)
-		n = strchr(", \t\n\\", *value) ? fmt_append(buf, size, n, "\\%03o", *value) : fmt_append(buf, size, n, "%c", *value);
+		n = strchr(", \t\n\\", *value) ? fmt_append(buf, size, n, "\\%03o", *value)
+					       : fmt_append(buf, size, n, "%c", *value);
 	return n;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* overlay.h - directories of other file systems, one upon the other: what the files of fs/overlay share. */
+/* overlay.h - directories of other file systems, one upon the other: what the files of fs/overlay
+ * share. */
 #pragma once
 
 #include <fs/vnode.h>
@@ -32,7 +33,8 @@ struct ovl_options {
 struct ovl_layer {
 	struct mount *mount;
 	struct dentry *root;		/* mount's */
-	u32 dev;			/* st_dev of its files here, where layers are on several file systems */
+	/* st_dev of its files here, where layers are on several file systems */
+	u32 dev;
 };
 
 #define OVL_HASH 256u
@@ -42,11 +44,13 @@ struct ovl_fs {
 	struct super *sb;
 	struct ovl_layer upper, *lower;	/* upper.root NULL: only to read */
 	u32 nr_lower, depth;
-	struct dentry *work;		/* workdir's directory "work": where what is to appear at once is made */
+	/* workdir's directory "work": where what is to appear at once is made */
+	struct dentry *work;
 	bool one_dev;			/* all layers on one file system: its numbers are ours */
 	atomic_t next_temp;
 	struct spinlock lock;		/* RANK_DCACHE */
-	struct hlist nodes[OVL_HASH];	/* [lock] by the vnode below, of what has several names there */
+	/* [lock] by the vnode below, of what has several names there */
+	struct hlist nodes[OVL_HASH];
 };
 
 struct ovl_lower {
@@ -68,10 +72,12 @@ struct ovl_node {
 	struct ovl_node *parent;	/* [I] what has no upper yet: where it is; a reference */
 	char *name;			/* [I] and its name there */
 	struct dentry *upper;		/* [c] set once, with release: a reference */
-	struct ovl_lower *lower;	/* [I] from above; of a file at most one, which it may have been copied from */
+	/* [I] from above; of a file at most one, which it may have been copied from */
+	struct ovl_lower *lower;
 	u32 nr_lower;			/* [I] */
 	u32 layer_dev;			/* [c] what st_dev says, when it is not the directory's */
-	u64 fixed_ino;			/* [I] st_ino, also after a copy was made; 0: of the file that shows */
+	/* [I] st_ino, also after a copy was made; 0: of the file that shows */
+	u64 fixed_ino;
 	struct mutex copy;
 	bool gone;			/* [v] its name was removed */
 	struct hnode link;		/* [l] */
@@ -81,10 +87,19 @@ struct ovl_node {
 	struct ovl_listing listing;	/* [listing_lock] */
 };
 
-static inline struct ovl_node *to_ovl(struct vnode *v) { return container_of(v, struct ovl_node, v); }
-static inline struct dentry *ovl_upper(const struct ovl_node *n) { return smp_load_acquire(&n->upper); }
+static inline struct ovl_node *to_ovl(struct vnode *v)
+{
+	return container_of(v, struct ovl_node, v);
+}
+static inline struct dentry *ovl_upper(const struct ovl_node *n)
+{
+	return smp_load_acquire(&n->upper);
+}
 /* Shows names of several layers. */
-static inline bool ovl_is_merged(const struct ovl_node *n) { return n->nr_lower > (ovl_upper(n) ? 0u : 1u); }
+static inline bool ovl_is_merged(const struct ovl_node *n)
+{
+	return n->nr_lower > (ovl_upper(n) ? 0u : 1u);
+}
 
 /* ---- options.c ---- */
 int __must_check ovl_options_parse(const char *text, struct ovl_options *o);
@@ -98,8 +113,10 @@ bool real_is_whiteout(const struct vnode *v);
 bool real_is_opaque(const struct ovl_fs *fs, struct vnode *v);
 int __must_check real_set_opaque(const struct ovl_fs *fs, struct vnode *v);
 /* target: of a symbolic link. A reference. */
-int __must_check real_create(struct dentry *dir, const struct name *n, u32 mode, u32 rdev, const char *target, struct dentry **out);
-int __must_check real_link(struct dentry *dir, const struct name *n, struct dentry *what, struct dentry **out);
+int __must_check real_create(struct dentry *dir, const struct name *n, u32 mode, u32 rdev,
+			     const char *target, struct dentry **out);
+int __must_check real_link(struct dentry *dir, const struct name *n, struct dentry *what,
+			   struct dentry **out);
 int __must_check real_remove(struct dentry *d);
 /* d gets the name n in dir; what stands there is replaced, or with RENAME_EXCHANGE gets d's. */
 int __must_check real_rename(struct dentry *d, struct dentry *dir, const struct name *n, u32 flags);
@@ -117,8 +134,9 @@ void ovl_clean(struct ovl_fs *fs, struct dentry *d, u32 levels);
 
 /* ---- node.c, attr.c ---- */
 /* A node for upper and lower, whose references it takes over, also on failure. */
-int __must_check ovl_node_get(struct ovl_fs *fs, struct ovl_node *parent, const struct name *n, struct dentry *upper,
-			      struct ovl_lower *lower, u32 nr_lower, struct vnode **out);
+int __must_check ovl_node_get(struct ovl_fs *fs, struct ovl_node *parent, const struct name *n,
+			      struct dentry *upper, struct ovl_lower *lower, u32 nr_lower,
+			      struct vnode **out);
 /* n's upper is there: everybody sees it from now on. Takes over the reference. [c] */
 void ovl_node_set_upper(struct ovl_node *n, struct dentry *upper);
 void ovl_lower_put(struct ovl_lower *l, u32 nr);
@@ -139,7 +157,8 @@ int ovl_lookup(struct vnode *dir, const struct name *n, struct vnode **out);
 int __must_check ovl_covers(struct ovl_node *dir, const struct name *n, bool *yes);
 
 /* ---- copyup.c ---- */
-/* n and the directories above it have an upper afterwards. with_data: else a regular file's copy is empty. */
+/* n and the directories above it have an upper afterwards. with_data: else a regular file's copy is
+ * empty. */
 int __must_check ovl_copy_up(struct ovl_node *n, bool with_data);
 
 /* ---- names.c, rename.c ---- */
@@ -147,7 +166,8 @@ int ovl_create(struct vnode *dir, struct dentry *d, u32 mode, u32 rdev, struct v
 int ovl_symlink(struct vnode *dir, struct dentry *d, const char *target, struct vnode **out);
 int ovl_link(struct vnode *dir, struct dentry *d, struct vnode *v);
 int ovl_unlink(struct vnode *dir, struct dentry *d);
-int ovl_rename(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target, u32 flags);
+int ovl_rename(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target,
+	       u32 flags);
 int ovl_tmpfile(struct vnode *dir, u32 mode, struct vnode **out);
 struct name ovl_name_of(const struct dentry *d);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* readdir.c - the names of a directory that several layers make up, each once.
  *
- * A listing is kept with the directory and brought up to date when its names have changed. A name keeps its place as long as it is
- * there and a new one gets a higher place than all before it: a reader who goes on sees none twice and misses none that stayed.
+ * A listing is kept with the directory and brought up to date when its names have changed. A name
+ * keeps its place as long as it is there and a new one gets a higher place than all before it: a
+ * reader who goes on sees none twice and misses none that stayed.
  *
  * Locks: D or d of the overlay > listing_lock > d of a layer. Ref: readdir(3), telldir(3), Linux
  * Documentation/filesystems/overlayfs.rst, "readdir". Tests: selftests/storage/run (overlay_...)
@@ -50,7 +51,8 @@ void ovl_listing_free(struct ovl_listing *l)
 }
 
 /* The entry of this name, or where it belongs. */
-static struct entry *find(struct ovl_listing *l, const char *name, u32 len, struct rb_node **parent, struct rb_node ***link)
+static struct entry *find(struct ovl_listing *l, const char *name, u32 len, struct rb_node **parent,
+			  struct rb_node ***link)
 {
 	*parent = NULL;
 	*link = &l->by_name.root;
@@ -118,7 +120,8 @@ static int add_layer(struct ovl_listing *l, struct dentry *dir)
 	struct entry *e;
 	int err = real_readdir(dir->vnode, add, l);
 
-	for (e = rb_entry_or_null(rb_first(&l->by_name), struct entry, by_name); e && !err; e = next_by_name(e)) {
+	for (e = rb_entry_or_null(rb_first(&l->by_name), struct entry, by_name); e && !err;
+	     e = next_by_name(e)) {
 		if (e->unsure)
 			e->hidden = is_whiteout(dir, e->name);
 		e->unsure = false;
@@ -186,7 +189,8 @@ static u64 shown_ino(struct dentry *dir, const struct entry *e)
 	if (!d || !d->vnode)
 		return e->ino;
 	node = to_ovl(d->vnode);
-	return node->fixed_ino && (node->fs->one_dev || !vnode_is_dir(&node->v)) ? node->fixed_ino : e->ino;
+	return node->fixed_ino && (node->fs->one_dev || !vnode_is_dir(&node->v)) ? node->fixed_ino
+										 : e->ino;
 }
 
 int ovl_readdir(struct vnode *dir, struct file *f, loff_t *pos, struct dir_emit *emit)
@@ -199,7 +203,9 @@ int ovl_readdir(struct vnode *dir, struct file *f, loff_t *pos, struct dir_emit 
 	err = update(n);
 	e = err ? NULL : first_at(&n->listing, (u64)*pos);
 	while (e) {
-		if (!e->hidden && !emit->entry(emit, e->name, e->len, shown_ino(f ? f->dentry : NULL, e), e->d_type, (loff_t)e->pos + 1))
+		if (!e->hidden &&
+		    !emit->entry(emit, e->name, e->len, shown_ino(f ? f->dentry : NULL, e),
+				 e->d_type, (loff_t)e->pos + 1))
 			break;
 		*pos = (loff_t)e->pos + 1;
 		e = rb_entry_or_null(rb_next(&e->by_pos), struct entry, by_pos);
@@ -215,7 +221,8 @@ int ovl_check_empty(struct ovl_node *n)
 
 	mutex_lock(&n->listing_lock);
 	err = update(n);
-	for (e = rb_entry_or_null(rb_first(&n->listing.by_name), struct entry, by_name); e && !err; e = next_by_name(e))
+	for (e = rb_entry_or_null(rb_first(&n->listing.by_name), struct entry, by_name); e && !err;
+	     e = next_by_name(e))
 		if (!e->hidden)
 			err = -ENOTEMPTY;
 	mutex_unlock(&n->listing_lock);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* real.c - what an overlay does in the file systems below it: one step each, with their locks, whoever is acting: the overlay has
- * answered for permission.
+/* real.c - what an overlay does in the file systems below it: one step each, with their locks,
+ * whoever is acting: the overlay has answered for permission.
  *
- * Locks: the layer's own, as names.c takes them: sb->rename_lock > D > V. Those of the overlay are held outside. Ref: fs/vnode.h.
+ * Locks: the layer's own, as names.c takes them: sb->rename_lock > D > V. Those of the overlay are
+ * held outside. Ref: fs/vnode.h.
  * Tests: selftests/abi/overlay.c, selftests/storage/run (overlay_...)
  */
 #define LOG_TAG "overlayfs"
@@ -66,7 +67,8 @@ struct passed {
 	int err;
 };
 
-static bool pass(struct dir_emit *e, const char *name, u32 len, u64 ino, u32 d_type, loff_t next_pos)
+static bool pass(struct dir_emit *e, const char *name, u32 len, u64 ino, u32 d_type,
+		 loff_t next_pos)
 {
 	struct passed *p = container_of(e, struct passed, e);
 
@@ -122,7 +124,8 @@ static int free_name(struct dentry *dir, const struct name *n, struct dentry **o
 	return err;
 }
 
-int real_create(struct dentry *dir, const struct name *n, u32 mode, u32 rdev, const char *target, struct dentry **out)
+int real_create(struct dentry *dir, const struct name *n, u32 mode, u32 rdev, const char *target,
+		struct dentry **out)
 {
 	struct vnode *dv = dir->vnode, *v;
 	int err;
@@ -207,7 +210,8 @@ static void unlock_two(struct dentry *a, struct dentry *b) NO_LOCK_CHECK
 	mutex_unlock(&a->sb->rename_lock);
 }
 
-static int rename_locked(struct dentry *from, struct dentry *d, struct dentry *dir, const struct name *n, u32 flags)
+static int rename_locked(struct dentry *from, struct dentry *d, struct dentry *dir,
+			 const struct name *n, u32 flags)
 {
 	auto_dentry struct dentry *target = NULL;
 	int err;
@@ -244,7 +248,9 @@ int real_rename(struct dentry *d, struct dentry *dir, const struct name *n, u32 
 /* As well as it can. */
 void real_set_times(struct vnode *v, struct timestamp atime, struct timestamp mtime)
 {
-	struct setattr a = { .valid = ATTR_ATIME | ATTR_MTIME, .mode = v->mode, .atime = atime, .mtime = mtime };
+	struct setattr a = {
+		.valid = ATTR_ATIME | ATTR_MTIME, .mode = v->mode, .atime = atime, .mtime = mtime
+	};
 
 	if (vnode_setattr_unchecked(v, &a))
 		pr_debug("times of a copy are not those of its original");

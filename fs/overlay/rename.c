@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* rename.c - names that move in an overlay. A directory that is (also) below does not: -EXDEV, and mv(1) copies it, as Linux without
- * redirect_dir.
+/* rename.c - names that move in an overlay. A directory that is (also) below does not: -EXDEV, and
+ * mv(1) copies it, as Linux without redirect_dir.
  *
- * What moves is above, or is copied there. If there is something below under its old name, a whiteout stays: by the layer's
- * RENAME_WHITEOUT in one step, or where it has none, right after the move, so that a crash leaves a name too many and not one too few.
+ * What moves is above, or is copied there. If there is something below under its old name, a
+ * whiteout stays: by the layer's RENAME_WHITEOUT in one step, or where it has none, right after the
+ * move, so that a crash leaves a name too many and not one too few.
  *
- * Locks: D of both directories, V of what is replaced, > those of the layers. Ref: rename(2), Linux Documentation/filesystems/
- * overlayfs.rst, "renaming directories". Tests: selftests/storage/run (overlay_...)
+ * Locks: D of both directories, V of what is replaced, > those of the layers. Ref: rename(2), Linux
+ * Documentation/filesystems/ overlayfs.rst, "renaming directories". Tests: selftests/storage/run
+ * (overlay_...)
  */
 #include "overlay.h"
 
 #include <fs/dcache.h>
 
-/* u is n of from above, t what stands above as m of to (or NULL), each with a reference; old_covers: something is below n. */
+/* u is n of from above, t what stands above as m of to (or NULL), each with a reference;
+ * old_covers: something is below n. */
 struct moving {
 	struct ovl_node *from, *to, *node, *victim;
 	struct name n, m;
@@ -29,7 +32,8 @@ static int check(const struct moving *r, bool exchange)
 {
 	if (!can_move(r->node) || (exchange && r->victim && !can_move(r->victim)))
 		return -EXDEV;
-	return r->victim && !exchange && vnode_is_dir(&r->victim->v) ? ovl_check_empty(r->victim) : 0;
+	return r->victim && !exchange && vnode_is_dir(&r->victim->v) ? ovl_check_empty(r->victim)
+								     : 0;
 }
 
 static int copy_up_all(const struct moving *r, bool exchange)
@@ -57,7 +61,8 @@ static int find_above(struct moving *r)
 /* A directory that comes into a merged one does not merge with what is below there. */
 static int make_opaque(const struct ovl_node *dir, struct dentry *moves)
 {
-	return dir->nr_lower && vnode_is_dir(moves->vnode) ? real_set_opaque(dir->fs, moves->vnode) : 0;
+	return dir->nr_lower && vnode_is_dir(moves->vnode) ? real_set_opaque(dir->fs, moves->vnode)
+							   : 0;
 }
 
 static int exchange_names(struct moving *r)
@@ -83,7 +88,8 @@ static int leave_whiteout(struct moving *r, u32 flags)
 	return err;
 }
 
-/* What stood under the new name is under the old one now: a whiteout, or a directory with whiteouts in it. */
+/* What stood under the new name is under the old one now: a whiteout, or a directory with whiteouts
+ * in it. */
 static int settle_exchanged(struct moving *r)
 {
 	bool whiteout = real_is_whiteout(r->t->vnode);
@@ -133,11 +139,17 @@ static void victim_gone(struct ovl_node *n)
 	n->gone = !n->v.nlink;
 }
 
-int ovl_rename(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target, u32 flags)
+int ovl_rename(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target,
+	       u32 flags)
 {
 	struct moving r = {
-		.from = to_ovl(from), .to = to_ovl(to), .node = to_ovl(d->vnode), .victim = target->vnode ? to_ovl(target->vnode) : NULL,
-		.n = ovl_name_of(d), .m = ovl_name_of(target), .is_dir = vnode_is_dir(d->vnode),
+		.from = to_ovl(from),
+		.to = to_ovl(to),
+		.node = to_ovl(d->vnode),
+		.victim = target->vnode ? to_ovl(target->vnode) : NULL,
+		.n = ovl_name_of(d),
+		.m = ovl_name_of(target),
+		.is_dir = vnode_is_dir(d->vnode),
 	};
 	bool exchange = flags & RENAME_EXCHANGE;
 	int err = flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE) ? -EINVAL : check(&r, exchange);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* super.c - mounting an overlay: its layers, and what Linux refuses of them.
  *
- * Each layer has a private mount: the one its path led to may be unmounted. The work directory gets a directory "work", emptied of what a
- * crash left. Locks: none. Ref: Linux Documentation/filesystems/overlayfs.rst, mount(8) "overlay".
+ * Each layer has a private mount: the one its path led to may be unmounted. The work directory gets
+ * a directory "work", emptied of what a crash left. Locks: none. Ref: Linux
+ * Documentation/filesystems/overlayfs.rst, mount(8) "overlay".
  * Tests: selftests/storage/run (overlay_...)
  */
 #define LOG_TAG "overlayfs"
@@ -65,7 +66,8 @@ static int check_upper(const struct path *upper, const struct path *work)
 		why = "the file system of upperdir is read-only";
 	else if (upper->mount != work->mount)
 		why = "workdir and upperdir must reside under the same mount";
-	else if (dentry_is_ancestor(upper->dentry, work->dentry) || dentry_is_ancestor(work->dentry, upper->dentry))
+	else if (dentry_is_ancestor(upper->dentry, work->dentry) ||
+		 dentry_is_ancestor(work->dentry, upper->dentry))
 		why = "workdir and upperdir must be separate subtrees";
 	if (why)
 		pr_err("%s", why);
@@ -224,7 +226,8 @@ static int set_layers(struct super *sb, struct ovl_fs *fs)
 		return err;
 	number_layers(fs);
 	sb->max_bytes = fs->upper.root ? fs->upper.root->sb->max_bytes : S64_MAX;
-	sb->block_size = fs->upper.root ? fs->upper.root->sb->block_size : fs->lower[0].root->sb->block_size;
+	sb->block_size = fs->upper.root ? fs->upper.root->sb->block_size
+					: fs->lower[0].root->sb->block_size;
 	if (!fs->upper.root)
 		sb->flags |= MS_RDONLY;
 	super_set_rank(sb, fs->depth > 1 ? RANK_OVL2_RENAME : RANK_OVL_RENAME);
@@ -246,7 +249,8 @@ static int mount(struct super *sb, const char *source, const char *options)
 	if (!err)
 		err = check_options(&fs->opt);
 	if (!err && !fs->opt.upper && !fs->opt.redirect)
-		fs->opt.redirect = "on";	/* Linux's word for "followed" where nothing is ever redirected */
+		/* Linux's word for "followed" where nothing is ever redirected */
+		fs->opt.redirect = "on";
 	if (!err && !fs->opt.upper && fs->opt.work) {
 		kfree(fs->opt.work);	/* useless, and no error */
 		fs->opt.work = NULL;

@@ -75,7 +75,8 @@ u64 bitmap_find_run(const u64 *map, u64 size, u64 start, u64 n, u64 align)
 	}
 }
 
-/* Counts pairs, then nibbles, then adds the bytes: without FP registers there is no CNT instruction. */
+/* Counts pairs, then nibbles, then adds the bytes: without FP registers there is no CNT
+ * instruction. */
 static u64 count_word(u64 w)
 {
 	w -= w >> 1 & 0x5555555555555555ul;

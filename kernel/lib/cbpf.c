@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* cbpf.c - classic BPF, checked and interpreted. Pure.
  *
- * The machine: accumulator A, index X, sixteen scratch words. Programs only jump forward, so they end.
- * Ref: McCanne and Jacobson 1993; Linux Documentation/networking/filter.rst. Tests: selftests/unit/cbpf_test.c
+ * The machine: accumulator A, index X, sixteen scratch words. Programs only jump forward, so they
+ * end.
+ * Ref: McCanne and Jacobson 1993; Linux Documentation/networking/filter.rst. Tests:
+ * selftests/unit/cbpf_test.c
  */
 #include <kernel/lib/cbpf.h>
 
@@ -41,8 +43,8 @@
 static bool load_ok(const struct cbpf_insn *i)
 {
 	if (CLASS(i->code) == LDX)
-		return i->code == (LDX | MODE_IMM) || i->code == (LDX | MODE_MEM) || i->code == (LDX | MODE_LEN) ||
-		       i->code == (LDX | SIZE_B | MODE_MSH);
+		return i->code == (LDX | MODE_IMM) || i->code == (LDX | MODE_MEM) ||
+		       i->code == (LDX | MODE_LEN) || i->code == (LDX | SIZE_B | MODE_MSH);
 	switch (MODE(i->code)) {
 	case MODE_ABS:
 	case MODE_IND: return SIZE(i->code) != 0x18u;
@@ -70,7 +72,8 @@ static bool jump_ok(const struct cbpf_insn *i, u32 at, u32 n)
 {
 	if (i->code == JMP)		/* ja */
 		return i->k < n - at - 1;
-	return OP(i->code) >= 0x10u && OP(i->code) <= 0x40u && at + i->jt + 1u < n && at + i->jf + 1u < n;
+	return OP(i->code) >= 0x10u && OP(i->code) <= 0x40u && at + i->jt + 1u < n &&
+	       at + i->jf + 1u < n;
 }
 
 static bool insn_ok(const struct cbpf_insn *i, u32 at, u32 n)
@@ -93,7 +96,8 @@ static bool insn_ok(const struct cbpf_insn *i, u32 at, u32 n)
 static bool scratch_ok(const struct cbpf_insn *p, u32 n)
 {
 	static const u16 all = 0xffff;
-	u16 now = 0, at_target[256];		/* jt and jf reach 255 ahead: a ring of masks; ja farther is met by `all` below */
+	/* jt and jf reach 255 ahead: a ring of masks; ja farther is met by `all` below */
+	u16 now = 0, at_target[256];
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(at_target); i++)
@@ -116,7 +120,9 @@ static bool scratch_ok(const struct cbpf_insn *p, u32 n)
 		case JMP:
 			if (p[i].code == JMP) {
 				if (p[i].k >= ARRAY_SIZE(at_target) - 1)
-					return false;	/* Linux has no such bound; no compiler emits so long a jump over scratch */
+					/* Linux has no such bound; no compiler emits so long a jump
+					 * over scratch */
+					return false;
 				at_target[(i + 1 + p[i].k) % ARRAY_SIZE(at_target)] &= now;
 			} else {
 				at_target[(i + 1 + p[i].jt) % ARRAY_SIZE(at_target)] &= now;
@@ -132,7 +138,8 @@ static bool scratch_ok(const struct cbpf_insn *p, u32 n)
 static bool uses_scratch(const struct cbpf_insn *p, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
-		if ((CLASS(p[i].code) == LD || CLASS(p[i].code) == LDX) && MODE(p[i].code) == MODE_MEM)
+		if ((CLASS(p[i].code) == LD || CLASS(p[i].code) == LDX) &&
+		    MODE(p[i].code) == MODE_MEM)
 			return true;
 	return false;
 }

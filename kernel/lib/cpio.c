@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* cpio.c - the "newc" archive format.
  *
- * A member: 110 bytes of header (magic "070701", or "070702" with a sum of the bytes of the contents, and thirteen numbers of eight hexadecimal
- * digits), the name with its NUL, padding to 4, the contents, padding to 4. The name TRAILER!!! ends an archive. Archives may follow each other,
+ * A member: 110 bytes of header (magic "070701", or "070702" with a sum of the bytes of the
+ * contents, and thirteen numbers of eight hexadecimal digits), the name with its NUL, padding to 4,
+ * the contents, padding to 4. The name TRAILER!!! ends an archive. Archives may follow each other,
  * with zeros between.
  *
  * Invariants: (1) pos <= size always; every pointer given out lies in [buf, buf + size).
- * Ref: Linux Documentation/driver-api/early-userspace/buffer-format.rst. Tests: selftests/unit/cpio_test.c
+ * Ref: Linux Documentation/driver-api/early-userspace/buffer-format.rst. Tests:
+ * selftests/unit/cpio_test.c
  */
 #include <kernel/lib/cpio.h>
 
@@ -17,7 +19,21 @@
 #define PATH_LIMIT  4096u
 #define NAMELESS    (-1)	/* beside enum cpio_result: passed over */
 
-enum field { INO, MODE, UID, GID, NLINK, MTIME, FILESIZE, DEVMAJOR, DEVMINOR, RDEVMAJOR, RDEVMINOR, NAMESIZE, CHECK };
+enum field {
+	INO,
+	MODE,
+	UID,
+	GID,
+	NLINK,
+	MTIME,
+	FILESIZE,
+	DEVMAJOR,
+	DEVMINOR,
+	RDEVMAJOR,
+	RDEVMINOR,
+	NAMESIZE,
+	CHECK
+};
 
 static bool parse_hex8(const u8 *s, u32 *out)
 {
@@ -58,7 +74,8 @@ static void fill(struct cpio_entry *e, const u32 f[NR_FIELDS])
 	e->rdev_minor = f[RDEVMINOR];
 }
 
-/* The name and the contents after the header at h. A member whose name is none, or too long to be a path, is passed over. */
+/* The name and the contents after the header at h. A member whose name is none, or too long to be a
+ * path, is passed over. */
 static int locate(struct cpio *c, usize h, u32 namesize, struct cpio_entry *e)
 {
 	usize name = h + HEADER_LEN, data;

@@ -18,7 +18,8 @@ struct cpio_entry {
 
 enum cpio_result {
 	CPIO_ENTRY,		/* *e is filled in */
-	CPIO_TRAILER,		/* the end of an archive: hard links end here; another archive may follow */
+	/* the end of an archive: hard links end here; another archive may follow */
+	CPIO_TRAILER,
 	CPIO_END,		/* nothing but zeros left */
 	CPIO_BAD_MAGIC,		/* not a header: maybe a compressed archive begins here */
 	CPIO_CORRUPT,		/* a field is no number, or a name is not terminated */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* crc.c - tables are made on first use from the polynomial: eight of them for crc32c, which covers every metadata block, so that eight
- * bytes go through at a time ("slicing by 8"), unless the processor has an instruction (crc32c_hook). Making them
- * twice at once makes the same tables.
+/* crc.c - tables are made on first use from the polynomial: eight of them for crc32c, which covers
+ * every metadata block, so that eight bytes go through at a time ("slicing by 8"), unless the
+ * processor has an instruction (crc32c_hook). Making them twice at once makes the same tables.
  * Ref: kernel/lib/crc.h. Tests: selftests/unit/crc_test.c */
 #include "crc.h"
 
@@ -28,7 +28,8 @@ static __noinline void make(struct table *t)
 	}
 	for (k = 1; k < SLICES; k++)
 		for (i = 0; i < 256; i++)
-			t->slice[k][i] = t->slice[k - 1][i] >> 8 ^ t->slice[0][t->slice[k - 1][i] & 0xff];
+			t->slice[k][i] = t->slice[k - 1][i] >> 8 ^
+					 t->slice[0][t->slice[k - 1][i] & 0xff];
 	__atomic_store_n(&t->ready, true, __ATOMIC_RELEASE);
 }
 
@@ -41,8 +42,10 @@ static u32 reflected(struct table *t, u32 crc, const u8 *p, usize n)
 	for (; n >= 8; n -= 8, p += 8) {
 		u64 w = *(const u64 *)(const void *)p ^ crc;
 
-		crc = t->slice[7][w & 0xff] ^ t->slice[6][w >> 8 & 0xff] ^ t->slice[5][w >> 16 & 0xff] ^ t->slice[4][w >> 24 & 0xff] ^
-		      t->slice[3][w >> 32 & 0xff] ^ t->slice[2][w >> 40 & 0xff] ^ t->slice[1][w >> 48 & 0xff] ^ t->slice[0][w >> 56];
+		crc = t->slice[7][w & 0xff] ^ t->slice[6][w >> 8 & 0xff] ^
+		      t->slice[5][w >> 16 & 0xff] ^ t->slice[4][w >> 24 & 0xff] ^
+		      t->slice[3][w >> 32 & 0xff] ^ t->slice[2][w >> 40 & 0xff] ^
+		      t->slice[1][w >> 48 & 0xff] ^ t->slice[0][w >> 56];
 	}
 	for (; n; n--)
 		crc = crc >> 8 ^ t->slice[0][(crc ^ *p++) & 0xff];

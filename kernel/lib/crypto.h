@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* crypto.h - ChaCha20 for random numbers, SHA-256 for seeds and images. Pure. Ref: RFC 8439 2.3, FIPS 180-4 6.2. */
+/* crypto.h - ChaCha20 for random numbers, SHA-256 for seeds and images. Pure. Ref: RFC 8439 2.3,
+ * FIPS 180-4 6.2. */
 #pragma once
 
 #include <kernel/lib/compiler.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* elf.c - ELF64 executables for AArch64, as untrusted bytes.
  *
- * Invariant: after elf_parse_segments() every PT_LOAD has vaddr + memsz and offset + filesz without overflow and below the user limit,
- * filesz <= memsz, vaddr and offset congruent modulo the page size, and the segments ascend. So loading needs no further checks.
+ * Invariant: after elf_parse_segments() every PT_LOAD has vaddr + memsz and offset + filesz without
+ * overflow and below the user limit, filesz <= memsz, vaddr and offset congruent modulo the page
+ * size, and the segments ascend. So loading needs no further checks.
  * Ref: gABI chapter 5, elf(5). Tests: selftests/unit/elf_test.c, selftests/fuzz/elf_fuzz.c
  */
 #include <kernel/lib/elf.h>
@@ -37,7 +38,8 @@ int elf_parse_header(const u8 *h, usize n, struct elf_header *out)
 	if (n < ELF_HEADER_BYTES || memcmp(h, ident, sizeof(ident)) != 0)
 		return ENOEXEC_;
 	type = get(h + 16, 2);
-	if ((type != ET_EXEC && type != ET_DYN) || get(h + 18, 2) != EM_AARCH64 || get(h + 54, 2) != ELF_PHDR_BYTES)
+	if ((type != ET_EXEC && type != ET_DYN) || get(h + 18, 2) != EM_AARCH64 ||
+	    get(h + 54, 2) != ELF_PHDR_BYTES)
 		return ENOEXEC_;
 	out->is_dyn = type == ET_DYN;
 	out->entry = get(h + 24, 8);
@@ -52,8 +54,9 @@ struct elf_segment elf_segment_at(const u8 *phdrs, u32 i)
 {
 	const u8 *p = phdrs + (usize)i * ELF_PHDR_BYTES;
 
-	return (struct elf_segment){ (u32)get(p, 4), (u32)get(p + 4, 4), get(p + 8, 8), get(p + 16, 8),
-				     get(p + 32, 8), get(p + 40, 8), get(p + 48, 8) };
+	return (struct elf_segment){ (u32)get(p, 4), (u32)get(p + 4, 4), get(p + 8, 8),
+				     get(p + 16, 8), get(p + 32, 8),	 get(p + 40, 8),
+				     get(p + 48, 8) };
 }
 
 static bool load_sane(const struct elf_segment *s)
@@ -62,14 +65,17 @@ static bool load_sane(const struct elf_segment *s)
 
 	if (add_of(s->vaddr, s->memsz, &end) || end > USER_END - PAGE)
 		return false;
-	if (add_of(s->offset, s->filesz, &file_end) || file_end > (U64_MAX >> 1) || s->filesz > s->memsz)
+	if (add_of(s->offset, s->filesz, &file_end) || file_end > (U64_MAX >> 1) ||
+	    s->filesz > s->memsz)
 		return false;
 	return !s->filesz || ((s->vaddr ^ s->offset) & (PAGE - 1)) == 0;
 }
 
-static void note_load(const struct elf_header *h, const struct elf_segment *s, struct elf_image *im, bool first)
+static void note_load(const struct elf_header *h, const struct elf_segment *s, struct elf_image *im,
+		      bool first)
 {
-	u64 start = s->vaddr & ~(PAGE - 1), end = s->vaddr + s->memsz, file_end = s->vaddr + s->filesz;
+	u64 start = s->vaddr & ~(PAGE - 1), end = s->vaddr + s->memsz,
+	    file_end = s->vaddr + s->filesz;
 
 	im->lo = first ? start : min(im->lo, start);
 	im->hi = max(im->hi, (end + PAGE - 1) & ~(PAGE - 1));
@@ -114,7 +120,8 @@ int elf_parse_segments(const struct elf_header *h, const u8 *phdrs, struct elf_i
 				continue;
 			}
 			note_load(h, &s, im, first);
-			no_room |= first && h->is_dyn && !s.filesz;	/* Linux makes room with the first one's file bytes */
+			/* Linux makes room with the first one's file bytes */
+			no_room |= first && h->is_dyn && !s.filesz;
 			first = false;
 		}
 	}
@@ -128,7 +135,8 @@ int elf_property_bti(const u8 *note, usize n, bool *bti)
 	u64 last = 0;
 
 	*bti = false;
-	if (n < 16 || get(note, 4) != 4 || get(note + 8, 4) != NT_GNU_PROPERTY_TYPE_0 || memcmp(note + 12, "GNU", 4) != 0)
+	if (n < 16 || get(note, 4) != 4 || get(note + 8, 4) != NT_GNU_PROPERTY_TYPE_0 ||
+	    memcmp(note + 12, "GNU", 4) != 0)
 		return ENOEXEC_;
 	end = 16 + get(note + 4, 4);
 	if (end > n)

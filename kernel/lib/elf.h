@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* elf.h - ELF64 executables, parsed with every bound checked. Pure. Ref: System V gABI chapter 5, elf(5), AAELF64. */
+/* elf.h - ELF64 executables, parsed with every bound checked. Pure. Ref: System V gABI chapter 5,
+ * elf(5), AAELF64. */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -42,12 +43,14 @@ struct elf_image {
 	u64 note_off, note_len;		/* PT_GNU_PROPERTY; note_len 0: none */
 };
 
-/* head: the file's first bytes. -ENOEXEC when it is not an executable for AArch64. As Linux we look at the magic and the machine, not at
- * EI_CLASS and EI_DATA. */
+/* head: the file's first bytes. -ENOEXEC when it is not an executable for AArch64. As Linux we look
+ * at the magic and the machine, not at EI_CLASS and EI_DATA. */
 int __must_check elf_parse_header(const u8 *head, usize n, struct elf_header *out);
 struct elf_segment elf_segment_at(const u8 *phdrs, u32 i);
-/* The note in PT_GNU_PROPERTY: was all code compiled for branch target identification? -ENOEXEC: malformed. */
+/* The note in PT_GNU_PROPERTY: was all code compiled for branch target identification? -ENOEXEC:
+ * malformed. */
 int __must_check elf_property_bti(const u8 *note, usize n, bool *bti);
-/* Segments may come in any order and overlap: those that come later lie on top, as on Linux. -ENOEXEC: not an executable; -EINVAL: one
- * that cannot be loaded (Linux begins, then kills). */
-int __must_check elf_parse_segments(const struct elf_header *h, const u8 *phdrs, struct elf_image *out);
+/* Segments may come in any order and overlap: those that come later lie on top, as on Linux.
+ * -ENOEXEC: not an executable; -EINVAL: one that cannot be loaded (Linux begins, then kills). */
+int __must_check elf_parse_segments(const struct elf_header *h, const u8 *phdrs,
+				    struct elf_image *out);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* fdt.c - device tree questions over libfdt: cells, address translation, interrupt routing. Pure.
  *
- * Every parent says how many cells its children's addresses and sizes have; ranges maps them to its own parent's. An interrupt goes to
- * interrupt-parent (inherited) until a node is an interrupt-controller; a nexus in between has an interrupt-map. Trees come from
- * firmware and are checked: nothing is read beyond a property's length.
+ * Every parent says how many cells its children's addresses and sizes have; ranges maps them to its
+ * own parent's. An interrupt goes to interrupt-parent (inherited) until a node is an
+ * interrupt-controller; a nexus in between has an interrupt-map. Trees come from firmware and are
+ * checked: nothing is read beyond a property's length.
  *
- * Ref: Devicetree Specification 0.4 s2.3 (standard properties), s2.4 (interrupts), s3 (memory, cpus, reserved-memory, chosen); Linux
- * bindings interrupt-controller/arm,gic.yaml (cells: 0 SPI or 1 PPI, number, flags). Tests: selftests/unit/fdt_test.c,
- * selftests/fuzz/fdt_fuzz.c
+ * Ref: Devicetree Specification 0.4 s2.3 (standard properties), s2.4 (interrupts), s3 (memory,
+ * cpus, reserved-memory, chosen); Linux bindings interrupt-controller/arm,gic.yaml (cells: 0 SPI or
+ * 1 PPI, number, flags). Tests: selftests/unit/fdt_test.c, selftests/fuzz/fdt_fuzz.c
  */
 #include <kernel/lib/fdt.h>
 
@@ -19,7 +20,8 @@
 #define GIC_PPI_BASE 16
 #define IRQ_EDGE_MASK 3		/* flags 1 and 2 are edges, 4 and 8 levels */
 #define MAX_HOPS 8
-#define MAX_CELLS 8u		/* of an address, a size, a specifier: what is said to have more has this many */
+/* of an address, a size, a specifier: what is said to have more has this many */
+#define MAX_CELLS 8u
 
 static const void *blob;
 
@@ -180,7 +182,8 @@ static int translate(int bus, int parent, u64 *addr)
 	if (!na)
 		return -EINVAL;
 	for (; n >= row; p += row, n -= row) {
-		u64 from = number(p + (na > 2 ? na - 2 : 0), min(na, 2u)), len = number(p + na + pa, ns);
+		u64 from = number(p + (na > 2 ? na - 2 : 0), min(na, 2u)),
+		    len = number(p + na + pa, ns);
 
 		if (*addr - from < len) {
 			*addr = *addr - from + number(p + na, pa);
@@ -300,7 +303,8 @@ static int inherited_parent(int node)
 	return -ENOENT;
 }
 
-/* One row of an interrupt-map: compares under the mask, then describes where the row's parent part is. */
+/* One row of an interrupt-map: compares under the mask, then describes where the row's parent part
+ * is. */
 struct map_row {
 	const fdt32_t *spec;
 	u32 n_spec, length;
@@ -326,7 +330,8 @@ static int read_row(const fdt32_t *p, u32 n, u32 key, struct map_row *row)
 int fdt_map_irq(int node, const u32 *child_addr, u32 n_addr, u32 child_irq, struct fdt_irq *out)
 {
 	u32 n, n_mask, key = n_addr + 1;
-	const fdt32_t *p = cells(node, "interrupt-map", &n), *mask = cells(node, "interrupt-map-mask", &n_mask);
+	const fdt32_t *p = cells(node, "interrupt-map", &n),
+		      *mask = cells(node, "interrupt-map-mask", &n_mask);
 	struct map_row row;
 
 	if (!p || n_mask < key)

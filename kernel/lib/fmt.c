@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fmt.c - the printf engine and number parsing. Pure: no locks, no allocation.
  *
- * One pass: spec_parse() reads a conversion, one small function prints each kind, emit() writes within the buffer and counts all.
+ * One pass: spec_parse() reads a conversion, one small function prints each kind, emit() writes
+ * within the buffer and counts all.
  * Ref: C11 7.21.6.1. Tests: selftests/unit/fmt_test.c
  */
 #include <kernel/lib/fmt.h>
@@ -300,7 +301,8 @@ int parse_u64(const char *s, int base, u64 *out, const char **end)
 	u64 v = 0;
 	bool any = false;
 
-	if ((base == 0 || base == 16) && s[0] == '0' && (s[1] | 0x20) == 'x' && digit_of(s[2]) < 16) {
+	if ((base == 0 || base == 16) && s[0] == '0' && (s[1] | 0x20) == 'x' &&
+	    digit_of(s[2]) < 16) {
 		s += 2;
 		base = 16;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* list.h - circular doubly linked lists whose links live inside the elements. Pure; the caller locks. */
+/* list.h - circular doubly linked lists whose links live inside the elements. Pure; the caller
+ * locks. */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -91,7 +92,8 @@ static inline void list_splice_tail(struct list *to, struct list *from)
 	     &pos->member != (head);							\
 	     pos = tmp, tmp = list_first(&tmp->member, __typeof__(*pos), member))
 
-/* Hash chains: one word a bucket. Removal under the writer's lock; readers under RCU may be inside. */
+/* Hash chains: one word a bucket. Removal under the writer's lock; readers under RCU may be inside.
+ * */
 struct hlist {
 	struct hnode *first;
 };

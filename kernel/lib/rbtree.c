@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* rbtree.c - red-black trees with an augmentation hook.
  *
- * Invariants: (1) the root is black; (2) a red node has no red child; (3) every path from a node to a leaf passes the same number
- * of black nodes; (4) with an update hook, every node's subtree value is what update() computes from itself and its children.
- * Insertion and removal keep (4) by updating upwards from the lowest changed node; rotations update the two nodes they turn.
+ * Invariants: (1) the root is black; (2) a red node has no red child; (3) every path from a node to
+ * a leaf passes the same number of black nodes; (4) with an update hook, every node's subtree value
+ * is what update() computes from itself and its children. Insertion and removal keep (4) by
+ * updating upwards from the lowest changed node; rotations update the two nodes they turn.
  *
  * Locks: the caller's. Ref: CLRS chapters 13, 14. Tests: selftests/unit/rbtree_test.c
  */

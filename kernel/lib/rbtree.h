@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rbtree.h - red-black trees whose nodes live inside the elements, with a hook that keeps a per-subtree value current. Pure.
+/* rbtree.h - red-black trees whose nodes live inside the elements, with a hook that keeps a
+ * per-subtree value current. Pure.
  * Ref: Cormen, Leiserson, Rivest, Stein, "Introduction to Algorithms", chapters 13 and 14. */
 #pragma once
 
@@ -10,7 +11,8 @@ struct rb_node {
 	bool red;
 };
 
-/* Recomputes a node's subtree value from itself and its children; returns whether it changed. NULL: not augmented. */
+/* Recomputes a node's subtree value from itself and its children; returns whether it changed. NULL:
+ * not augmented. */
 typedef bool rb_update(struct rb_node *n);
 
 struct rb_tree {
@@ -32,7 +34,8 @@ void rb_insert(struct rb_tree *t, struct rb_node *n, struct rb_node *parent, str
 void rb_erase(struct rb_tree *t, struct rb_node *n);
 /* n's own key or value changed in place (order unchanged): updates it and its ancestors. */
 void rb_touch(struct rb_tree *t, struct rb_node *n);
-/* Unlinks some leaf without rebalancing, to take a whole tree apart: NULL when it is empty. The tree is good for nothing else then. */
+/* Unlinks some leaf without rebalancing, to take a whole tree apart: NULL when it is empty. The
+ * tree is good for nothing else then. */
 struct rb_node *rb_take_leaf(struct rb_tree *t);
 struct rb_node *rb_first(const struct rb_tree *t);
 struct rb_node *rb_last(const struct rb_tree *t);

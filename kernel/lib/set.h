@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* set.h - arrays that the linker gathers from all files: for sets without order (drivers, options, tests). kernel.ld lists the names.
+/* set.h - arrays that the linker gathers from all files: for sets without order (drivers, options,
+ * tests). kernel.ld lists the names.
  *
  *	SET_ADD(drivers, struct driver, my_driver)		a pointer to my_driver joins the set
  *	SET_FOR_EACH(drivers, struct driver, d) d->probe();

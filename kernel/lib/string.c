@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* string.c - the parts of string.h that need no assembly. Pure. memcpy, memmove and memset are arch/arm64/lib.S.
+/* string.c - the parts of string.h that need no assembly. Pure. memcpy, memmove and memset are
+ * arch/arm64/lib.S.
  *
- * The compare and length loops go by words where that cannot cross into another page: names and paths are short, but there are many.
+ * The compare and length loops go by words where that cannot cross into another page: names and
+ * paths are short, but there are many.
  * Ref: C11 7.24. Tests: selftests/unit/string_test.c
  */
 #include <kernel/lib/string.h>

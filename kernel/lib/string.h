@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* string.h - memory and strings, standard names and meanings; str_copy() instead of strcpy() and friends. */
+/* string.h - memory and strings, standard names and meanings; str_copy() instead of strcpy() and
+ * friends. */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -19,7 +20,8 @@ char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *s, const char *part);
 
-/* Copies src with its NUL into dst of n bytes; when it does not fit, as much as does, NUL-terminated, and -E2BIG. Else its length. */
+/* Copies src with its NUL into dst of n bytes; when it does not fit, as much as does,
+ * NUL-terminated, and -E2BIG. Else its length. */
 ssize_t str_copy(char *dst, const char *src, usize n);
 bool str_has_prefix(const char *s, const char *prefix);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* xarray.c - a 64-way radix tree with marks.
  *
- * A node at shift s covers 64 slots of 2^s indexes each. The tree is as high as its largest index needs. Marks are bit sets in
- * each node: a bit is set where the entry, or anything in the subtree, has the mark.
+ * A node at shift s covers 64 slots of 2^s indexes each. The tree is as high as its largest index
+ * needs. Marks are bit sets in each node: a bit is set where the entry, or anything in the subtree,
+ * has the mark.
  *
- * Invariants: (1) count = number of non-NULL slots; a node with count 0 is removed at once (but see (3)); (2) a mark bit is set iff
- * an entry below has it; (3) readers under RCU see a slot change atomically; nodes are freed through xa_mem after a grace period,
- * and a new node is complete before it is linked.
+ * Invariants: (1) count = number of non-NULL slots; a node with count 0 is removed at once (but see
+ * (3)); (2) a mark bit is set iff an entry below has it; (3) readers under RCU see a slot change
+ * atomically; nodes are freed through xa_mem after a grace period, and a new node is complete
+ * before it is linked.
  *
  * Locks: the owner's for writers. Tests: selftests/unit/xarray_test.c
  */
@@ -75,7 +77,8 @@ static int grow(struct xarray *xa, u64 index)
 				n->mark[m] = root->mark[m] ? 1 : 0;
 			root->parent = n;
 		} else {
-			n->shift = shift_for(index);	/* no empty nodes below slot 0, which nothing would ever prune */
+			/* no empty nodes below slot 0, which nothing would ever prune */
+			n->shift = shift_for(index);
 		}
 		__atomic_store_n(&xa->root, n, __ATOMIC_RELEASE);
 		root = n;
@@ -149,7 +152,8 @@ int xa_store(struct xarray *xa, u64 index, void *p, void **old)
 	void *was;
 
 	if (!n)
-		return -12;	/* what grow() and leaf_make() had built stays: it is valid, only sparse */
+		/* what grow() and leaf_make() had built stays: it is valid, only sparse */
+		return -12;
 	was = n->slot[index & XA_MASK];
 	slot_write(&n->slot[index & XA_MASK], p);
 	if (!was)

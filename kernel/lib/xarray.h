@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* xarray.h - sparse map from index to pointer: page caches, pid tables. 64-way radix tree with three marks.
- * Readers may run under RCU beside one writer; writers hold the owner's lock. Pure: memory comes through xa_mem. */
+/* xarray.h - sparse map from index to pointer: page caches, pid tables. 64-way radix tree with
+ * three marks. Readers may run under RCU beside one writer; writers hold the owner's lock. Pure:
+ * memory comes through xa_mem. */
 #pragma once
 
 #include <kernel/lib/compiler.h>

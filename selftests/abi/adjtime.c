@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* adjtimex(2), clock_adjtime(2): figures that are set are told, a faster clock is faster, errors. */
+/* adjtimex(2), clock_adjtime(2): figures that are set are told, a faster clock is faster, errors.
+ * */
 #include "../harness.h"
 
 #include <sys/syscall.h>
@@ -277,11 +278,13 @@ TEST(timers_follow_and_are_not_cancelled)
 	long long until, late = 1ll << 60;
 	unsigned long long n;
 
-	for (int i = 0; i < 4 && late > 150000000; i++) {	/* a busy host may wake us late once */
+	for (int i = 0; i < 4 && late > 150000000; i++) {
+		/* a busy host may wake us late once */
 		until = ns(CLOCK_REALTIME) + 2200000000ll;
 		when.it_value.tv_sec = until / 1000000000;
 		when.it_value.tv_nsec = until % 1000000000;
-		ASSERT_EQ(0, timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, NULL));
+		ASSERT_EQ(0, timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when,
+					     NULL));
 		t.tick = 11000;
 		ASSERT_EQ(TIME_ERROR, ask(&t, ADJ_TICK));
 		ASSERT_EQ(8, read(fd, &n, 8));

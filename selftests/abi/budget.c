@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Budgets (include/ashlar.h): each limit is kept, by what stands in it and below it, and what is given back can be used again.
- * Ours alone: on Linux all tests are skipped. */
+/* Budgets (include/ashlar.h): each limit is kept, by what stands in it and below it, and what is
+ * given back can be used again. Ours alone: on Linux all tests are skipped. */
 #include "../harness.h"
 #include "../../include/ashlar.h"
 
@@ -30,7 +30,8 @@ static void enter(long pages, long objects, long tasks)
 
 static int touch(long pages)
 {
-	char *m = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *m = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
 
 	if (m == MAP_FAILED)
 		return 1;
@@ -87,7 +88,8 @@ TEST(pages_beyond_the_limit_kill_in_the_budget)
 	IN_BUDGET(1000, -1, -1, {
 		int st;
 
-		if (touch(700) || touch(700) || touch(700))	/* what is given back counts no more */
+		/* what is given back counts no more */
+		if (touch(700) || touch(700) || touch(700))
 			_exit(1);
 		st = exit_status(IN_CHILD({ touch(3000); }));
 		if (st != 128 + SIGKILL)
@@ -104,7 +106,8 @@ TEST(files_in_memory_are_charged)
 		static char block[PAGE];
 		int fd = open("/tmp/budget", O_CREAT | O_RDWR | O_TRUNC, 0600);
 		int st = exit_status(IN_CHILD({
-			char *m = mmap(NULL, 100 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+			char *m = mmap(NULL, 100 * PAGE, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 			memset(m, 1, 100 * PAGE);	/* the biggest: chosen */
 			for (int i = 0; i < 5000; i++)
@@ -147,7 +150,8 @@ TEST(the_thread_itself_must_fit)
 	});
 }
 
-/* Numbers are used again when all that was charged to them has gone: else 4094 rounds would be all. */
+/* Numbers are used again when all that was charged to them has gone: else 4094 rounds would be all.
+ * */
 TEST_TIMEOUT(budgets_end_with_what_they_pay_for, 60)
 {
 	IN_BUDGET(-1, -1, -1, {});

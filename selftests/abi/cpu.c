@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* needs: --cpu max --smp 2 */
-/* cpu: what programs learn of the processor (HWCAP, ID registers), pointer authentication, branch target identification. */
+/* cpu: what programs learn of the processor (HWCAP, ID registers), pointer authentication, branch
+ * target identification. */
 #include <elf.h>
 #include <sched.h>
 #include <stddef.h>
@@ -30,7 +31,8 @@ static unsigned long hwcap2(int bit) { return getauxval(AT_HWCAP2) >> bit & 1; }
 
 TEST(id_registers_say_what_hwcap_says)
 {
-	uint64_t isar0 = MRS(s3_0_c0_c6_0), isar1 = MRS(s3_0_c0_c6_1), pfr0 = MRS(s3_0_c0_c4_0), pfr1 = MRS(s3_0_c0_c4_1);
+	uint64_t isar0 = MRS(s3_0_c0_c6_0), isar1 = MRS(s3_0_c0_c6_1), pfr0 = MRS(s3_0_c0_c4_0),
+		 pfr1 = MRS(s3_0_c0_c4_1);
 
 	EXPECT_EQ(1, hwcap(11));			/* CPUID */
 	EXPECT_EQ(hwcap(3) + hwcap(4), FIELD(isar0, 4));	/* AES, PMULL */
@@ -42,7 +44,8 @@ TEST(id_registers_say_what_hwcap_says)
 	EXPECT_EQ(hwcap(13), FIELD(isar1, 12));		/* JSCVT */
 	EXPECT_EQ(hwcap2(17), FIELD(pfr1, 0));		/* BTI */
 	EXPECT_EQ(0x11, pfr0 & 0xff);			/* EL1 and EL0 are AArch64, no more */
-	EXPECT_EQ(0, FIELD(pfr0, 24));			/* the interrupt controller: not for programs */
+	/* the interrupt controller: not for programs */
+	EXPECT_EQ(0, FIELD(pfr0, 24));
 	EXPECT_EQ(hwcap(22), FIELD(pfr0, 32));		/* SVE */
 	EXPECT_EQ(6, MRS(s3_0_c0_c5_0));
 	EXPECT_EQ(0x111ff000000, MRS(s3_0_c0_c7_0));
@@ -77,7 +80,8 @@ static void note_fault(int sig, siginfo_t *info, void *context)
 	(void)sig;
 	caught = *info;
 	((ucontext_t *)context)->uc_mcontext.pc += 4;
-	((ucontext_t *)context)->uc_mcontext.pstate &= ~0xc00ul;	/* BTYPE: what follows is no target either */
+	/* BTYPE: what follows is no target either */
+	((ucontext_t *)context)->uc_mcontext.pstate &= ~0xc00ul;
 }
 
 static void expect(int sig)
@@ -220,7 +224,8 @@ TEST(keys_can_be_switched_off)
 		int signs = 0;
 
 		for (uint64_t p = 0x400000; p < 0x400400; p += 16)
-			signs |= (pacia(p) != p ? IA : 0) | (pacib(p) != p ? IB : 0) | (pacda(p) != p ? DA : 0) | (pacdb(p) != p ? DB : 0);
+			signs |= (pacia(p) != p ? IA : 0) | (pacib(p) != p ? IB : 0) |
+				 (pacda(p) != p ? DA : 0) | (pacdb(p) != p ? DB : 0);
 		ASSERT_EQ(IB | DA, signs);
 		usleep(200);
 	}
@@ -249,7 +254,8 @@ TEST(a_forged_pointer_kills)
 		_exit(0);
 	}
 	wait(&status);
-	EXPECT_TRUE(WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGILL));
+	EXPECT_TRUE(WIFSIGNALED(status) &&
+		    (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGILL));
 }
 
 /* --- programs made here */
@@ -263,8 +269,14 @@ struct program {
 static int run_program(int type, int bti, const uint32_t *code, size_t n)
 {
 	struct program p = {
-		.eh = { .e_ident = { 0x7f, 'E', 'L', 'F', 2, 1, 1 }, .e_type = type, .e_machine = EM_AARCH64, .e_version = 1, .e_phoff = 64,
-			.e_ehsize = 64, .e_phentsize = 56, .e_phnum = 2 },
+		.eh = { .e_ident = { 0x7f, 'E', 'L', 'F', 2, 1, 1 },
+			.e_type = type,
+			.e_machine = EM_AARCH64,
+			.e_version = 1,
+			.e_phoff = 64,
+			.e_ehsize = 64,
+			.e_phentsize = 56,
+			.e_phnum = 2 },
 		.note = { 4, 16, 5, 0x554e47, 0xc0000000, 4, bti, 0 },
 	};
 	uint64_t base = type == ET_EXEC ? 0x400000 : 0;
@@ -274,7 +286,14 @@ static int run_program(int type, int bti, const uint32_t *code, size_t n)
 
 	p.eh.e_entry = base + offsetof(struct program, code);
 	p.ph[0] = (Elf64_Phdr){ PT_LOAD, PF_R | PF_X, 0, base, base, sizeof(p), sizeof(p), 4096 };
-	p.ph[1] = (Elf64_Phdr){ 0x6474e553, PF_R, offsetof(struct program, note), base + offsetof(struct program, note), 0, 32, 32, 8 };
+	p.ph[1] = (Elf64_Phdr){ 0x6474e553,
+				PF_R,
+				offsetof(struct program, note),
+				base + offsetof(struct program, note),
+				0,
+				32,
+				32,
+				8 };
 	memcpy(p.code, code, n);
 	snprintf(path, sizeof(path), "/tmp/program%d.%d", getpid(), serial++);
 	fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0755);
@@ -293,7 +312,8 @@ static int run_program(int type, int bti, const uint32_t *code, size_t n)
 TEST(exec_draws_new_keys)
 {
 	/* mov x0, #0x400000; mov x1, #0; pacia x0, x1; lsr x0, x0, #48; mov x8, #93; svc #0 */
-	static const uint32_t code[] = { 0xd2a00800, 0xd2800001, 0xdac10020, 0xd370fc00, 0xd2800ba8, 0xd4000001 };
+	static const uint32_t code[] = { 0xd2a00800, 0xd2800001, 0xdac10020,
+					 0xd370fc00, 0xd2800ba8, 0xd4000001 };
 	int first = run_program(ET_EXEC, 0, code, sizeof(code)), other = 0;
 
 	EXPECT_TRUE(WIFEXITED(first));
@@ -306,16 +326,19 @@ TEST(exec_draws_new_keys)
 TEST(programs_with_the_note_are_guarded)
 {
 	/* adr x1, 1f; blr x1; nop; 1: mov x0, #7; mov x8, #93; svc #0 */
-	static const uint32_t bad[] = { 0x10000061, 0xd63f0020, 0xd503201f, 0xd28000e0, 0xd2800ba8, 0xd4000001 };
+	static const uint32_t bad[] = { 0x10000061, 0xd63f0020, 0xd503201f,
+					0xd28000e0, 0xd2800ba8, 0xd4000001 };
 	/* the same with 1: bti c */
-	static const uint32_t good[] = { 0x10000061, 0xd63f0020, 0xd503201f, 0xd503245f, 0xd28000e0, 0xd2800ba8, 0xd4000001 };
+	static const uint32_t good[] = { 0x10000061, 0xd63f0020, 0xd503201f, 0xd503245f,
+					 0xd28000e0, 0xd2800ba8, 0xd4000001 };
 
 	EXPECT_EQ(1, hwcap2(17));
 	for (int type = ET_EXEC; type <= ET_DYN; type++) {
 		EXPECT_EQ(7 << 8, run_program(type, 0, bad, sizeof(bad)));
 		EXPECT_EQ(SIGILL, run_program(type, 1, bad, sizeof(bad)) & 0x7f);
 		EXPECT_EQ(7 << 8, run_program(type, 1, good, sizeof(good)));
-		EXPECT_EQ(7 << 8, run_program(type, 2, bad, sizeof(bad)));	/* the note says PAC only */
+		/* the note says PAC only */
+		EXPECT_EQ(7 << 8, run_program(type, 2, bad, sizeof(bad)));
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* credentials(7), setresuid(2), getgroups(2), capabilities(7), getrlimit(2), prctl(2), uname(2), getrandom(2), reboot(2). */
+/* credentials(7), setresuid(2), getgroups(2), capabilities(7), getrlimit(2), prctl(2), uname(2),
+ * getrandom(2), reboot(2). */
 #include "../harness.h"
 
 #include <grp.h>
@@ -39,7 +40,8 @@ TEST(the_saved_id_is_a_way_back)
 	EXPECT_EQ(0, seteuid(3));
 	IDS(1, 3, 3);
 	EXPECT_ERRNO(EPERM, seteuid(2));
-	EXPECT_EQ(0, setreuid(3, 1));		/* a real id was set: the saved one is the new effective */
+	/* a real id was set: the saved one is the new effective */
+	EXPECT_EQ(0, setreuid(3, 1));
 	IDS(3, 1, 1);
 }
 
@@ -107,7 +109,11 @@ TEST(rlimits_are_soft_below_hard)
 
 TEST(rlimit_cpu_is_sigxcpu)
 {
-	EXPECT_EQ(128 + SIGXCPU, exit_status(IN_CHILD({ setrlimit(RLIMIT_CPU, &(struct rlimit){ 1, 5 }); for (;;) ; })));
+	EXPECT_EQ(128 + SIGXCPU, exit_status(IN_CHILD({
+			  setrlimit(RLIMIT_CPU, &(struct rlimit){ 1, 5 });
+			  for (;;)
+				  ;
+		  })));
 }
 
 TEST(priorities)
@@ -197,11 +203,15 @@ TEST(getrandom_differs_each_time)
 
 TEST(reboot_wants_magic_and_privilege)
 {
-	EXPECT_ERRNO(EINVAL, syscall(SYS_reboot, 1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_RESTART, NULL));
-	EXPECT_ERRNO(EINVAL, syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, 1, LINUX_REBOOT_CMD_RESTART, NULL));
-	EXPECT_ERRNO(EINVAL, syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, 12345, NULL));
+	EXPECT_ERRNO(EINVAL,
+		     syscall(SYS_reboot, 1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_RESTART, NULL));
+	EXPECT_ERRNO(EINVAL,
+		     syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, 1, LINUX_REBOOT_CMD_RESTART, NULL));
+	EXPECT_ERRNO(EINVAL,
+		     syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, 12345, NULL));
 	setuid(1000);
-	EXPECT_ERRNO(EPERM, syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_RESTART, NULL));
+	EXPECT_ERRNO(EPERM, syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+				    LINUX_REBOOT_CMD_RESTART, NULL));
 }
 
 MAIN

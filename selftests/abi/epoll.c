@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* epoll(7): level and edge, one shot, exclusive, nesting, what close and dup do, how many are woken. */
+/* epoll(7): level and edge, one shot, exclusive, nesting, what close and dup do, how many are
+ * woken. */
 #include "../harness.h"
 
 #include <poll.h>
@@ -52,7 +53,8 @@ TEST(create_flags_and_sizes)
 
 TEST(ctl_errors)
 {
-	int ep = epoll_create1(0), ev = eventfd(0, 0), file = open("/selftests/epoll", O_RDONLY), other = eventfd(0, 0);
+	int ep = epoll_create1(0), ev = eventfd(0, 0), file = open("/selftests/epoll", O_RDONLY),
+	    other = eventfd(0, 0);
 	struct epoll_event e = { EPOLLIN, { 0 } };
 
 	EXPECT_ERRNO(EBADF, epoll_ctl(-1, EPOLL_CTL_ADD, ev, &e));
@@ -372,11 +374,14 @@ TEST(pwait2_waits_nanoseconds)
 	struct epoll_event e;
 	int64_t t = now_ns();
 
-	EXPECT_EQ(0, syscall(SYS_epoll_pwait2, ep, &e, 1, &(struct timespec){ 0, 300000 }, NULL, 0));
+	EXPECT_EQ(0,
+		  syscall(SYS_epoll_pwait2, ep, &e, 1, &(struct timespec){ 0, 300000 }, NULL, 0));
 	EXPECT_TRUE(now_ns() - t >= 300000);
 	EXPECT_EQ(0, syscall(SYS_epoll_pwait2, ep, &e, 1, &(struct timespec){ 0, 0 }, NULL, 0));
-	EXPECT_ERRNO(EINVAL, syscall(SYS_epoll_pwait2, ep, &e, 1, &(struct timespec){ 0, 1000000000 }, NULL, 0));
-	EXPECT_ERRNO(EINVAL, syscall(SYS_epoll_pwait2, ep, &e, 1, &(struct timespec){ -1, 0 }, NULL, 0));
+	EXPECT_ERRNO(EINVAL, syscall(SYS_epoll_pwait2, ep, &e, 1,
+				     &(struct timespec){ 0, 1000000000 }, NULL, 0));
+	EXPECT_ERRNO(EINVAL,
+		     syscall(SYS_epoll_pwait2, ep, &e, 1, &(struct timespec){ -1, 0 }, NULL, 0));
 	EXPECT_ERRNO(EFAULT, syscall(SYS_epoll_pwait2, ep, &e, 1, (void *)8, NULL, 0));
 	IN_CHILD({ sleep_ms(15); add(ep, ev, EPOLLIN); });
 	EXPECT_EQ(1, syscall(SYS_epoll_pwait2, ep, &e, 1, NULL, NULL, 0));
@@ -408,7 +413,8 @@ TEST(pwait_swaps_the_mask)
 	EXPECT_EQ(1, signals_seen);
 	raise(SIGUSR1);
 	add(ep, ev, EPOLLIN);
-	EXPECT_EQ(1, epoll_pwait(ep, &e, 1, -1, &none));	/* an event goes before a signal that waits */
+	/* an event goes before a signal that waits */
+	EXPECT_EQ(1, epoll_pwait(ep, &e, 1, -1, &none));
 	EXPECT_EQ(1, signals_seen);
 	sigprocmask(SIG_BLOCK, NULL, &set);
 	EXPECT_EQ(1, sigismember(&set, SIGUSR1));
@@ -500,7 +506,9 @@ TEST(exclusive_flags)
 	EXPECT_ERRNO(EINVAL, add(ep, ev, EPOLLIN | EPOLLEXCLUSIVE | EPOLLONESHOT));
 	EXPECT_ERRNO(EINVAL, add(ep, ev, EPOLLIN | EPOLLEXCLUSIVE | EPOLLPRI));
 	EXPECT_ERRNO(EINVAL, add(ep, ev, EPOLLIN | EPOLLEXCLUSIVE | EPOLLRDHUP));
-	EXPECT_EQ(0, add(ep, ev, EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE));
+	EXPECT_EQ(0, add(ep, ev,
+			 EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET |
+				 EPOLLEXCLUSIVE));
 	EXPECT_EQ(EPOLLIN | EPOLLOUT, events_now(ep));
 	EXPECT_ERRNO(EINVAL, mod(ep, ev, EPOLLIN));
 	EXPECT_ERRNO(EINVAL, mod(ep, ev, EPOLLIN | EPOLLEXCLUSIVE));
@@ -573,7 +581,8 @@ TEST(threads_share_the_work_and_each_event_comes_once)
 	add(ep, stop, EPOLLIN);
 	for (int i = 0; i < N; i++) {
 		fd[i] = eventfd(0, 0);
-		epoll_ctl(ep, EPOLL_CTL_ADD, fd[i], &(struct epoll_event){ EPOLLIN | EPOLLONESHOT, { .fd = 1000 + i } });
+		epoll_ctl(ep, EPOLL_CTL_ADD, fd[i],
+			  &(struct epoll_event){ EPOLLIN | EPOLLONESHOT, { .fd = 1000 + i } });
 	}
 	{
 #define WORK                                                                                                  \
@@ -634,7 +643,8 @@ TEST(fdinfo_lists_the_watched)
 	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", ep);
 	fd = open(name, O_RDONLY);
 	read(fd, buf, sizeof(buf) - 1);
-	snprintf(want, sizeof(want), "tfd: %8d events: %8x data: %16x ", ev, EPOLLIN | EPOLLERR | EPOLLHUP, 0xabc);
+	snprintf(want, sizeof(want), "tfd: %8d events: %8x data: %16x ", ev,
+		 EPOLLIN | EPOLLERR | EPOLLHUP, 0xabc);
 	EXPECT_TRUE(strstr(buf, want));
 }
 

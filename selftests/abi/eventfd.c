@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* eventfd(2): every sentence of the page that a program can notice, and what Linux does where the page is silent. */
+/* eventfd(2): every sentence of the page that a program can notice, and what Linux does where the
+ * page is silent. */
 #include "../harness.h"
 
 #include <poll.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* execve(2), execveat(2), getauxval(3): which files run, what survives, what the new program finds on its stack.
- * The program is its own helper: "exec --arg N", "--argc", "--env" and so on say what the new image sees. */
+/* execve(2), execveat(2), getauxval(3): which files run, what survives, what the new program finds
+ * on its stack. The program is its own helper: "exec --arg N", "--argc", "--env" and so on say what
+ * the new image sees. */
 #include "../harness.h"
 
 #include <elf.h>
@@ -94,7 +95,8 @@ static char *copy_of_self(char *path, int mode)
 /* --- arguments and environment */
 TEST(arguments_and_environment_arrive)
 {
-	EXPECT_STREQ("a\n\nc d\n", output_of(SELF, ARGV("me", "--args", "a", "", "c d"), no_env, NULL));
+	EXPECT_STREQ("a\n\nc d\n",
+		     output_of(SELF, ARGV("me", "--args", "a", "", "c d"), no_env, NULL));
 	EXPECT_STREQ("X=1\nY\n", output_of(SELF, ARGV("me", "--env"), ARGV("X=1", "Y"), NULL));
 }
 
@@ -114,7 +116,9 @@ TEST(one_string_may_have_128_kib)
 	EXPECT_STREQ("131071\n", output_of(SELF, ARGV("me", "--len", big), no_env, NULL));
 	big[131071] = 'x';
 	big[131072] = 0;
-	EXPECT_EQ(0, exit_status(IN_CHILD({ EXPECT_ERRNO(E2BIG, execve(SELF, ARGV("me", "--len", big), no_env)); })));
+	EXPECT_EQ(0, exit_status(IN_CHILD({
+			  EXPECT_ERRNO(E2BIG, execve(SELF, ARGV("me", "--len", big), no_env));
+		  })));
 }
 
 TEST(pointers_to_strings_count_for_the_limit)
@@ -291,7 +295,10 @@ TEST(five_interpreters_deep_is_the_limit)
 		snprintf(line, sizeof(line), "#!%s\n", path);
 		path = make_script(name, line);
 	}
-	EXPECT_EQ(0, exit_status(IN_CHILD({ execve(path, ARGV("x"), ARGV("SHOW_ARGC=1")); _exit(errno); })));
+	EXPECT_EQ(0, exit_status(IN_CHILD({
+			  execve(path, ARGV("x"), ARGV("SHOW_ARGC=1"));
+			  _exit(errno);
+		  })));
 	snprintf(line, sizeof(line), "#!%s\n", path);
 	EXEC_ERRNO(ELOOP, make_script("d5", line));
 }
@@ -343,7 +350,8 @@ TEST(handlers_become_default_ignored_stays_ignored)
 {
 	on_signal(SIGUSR1, 0);
 	signal(SIGUSR2, SIG_IGN);
-	EXPECT_STREQ("USR1 default\nUSR2 ignored\n", output_of(SELF, ARGV("me", "--signals"), no_env, NULL));
+	EXPECT_STREQ("USR1 default\nUSR2 ignored\n",
+		     output_of(SELF, ARGV("me", "--signals"), no_env, NULL));
 }
 
 TEST(mask_and_pending_signals_stay)
@@ -384,10 +392,12 @@ TEST(pid_parent_directory_umask_and_alarm_stay)
 
 TEST(mappings_are_gone)
 {
-	void *m = mmap((void *)0x5500000000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	void *m = mmap((void *)0x5500000000, 4096, PROT_READ,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 	ASSERT_EQ(0x5500000000, (long)m);
-	EXPECT_EQ(0, exit_status(IN_CHILD({ execve(SELF, ARGV("me", "--unmapped", "5500000000"), no_env); })));
+	EXPECT_EQ(0, exit_status(IN_CHILD(
+			     { execve(SELF, ARGV("me", "--unmapped", "5500000000"), no_env); })));
 }
 
 TEST(comm_is_the_base_name_of_the_file)
@@ -519,7 +529,8 @@ TEST(at_random_is_sixteen_bytes_new_each_time)
 
 TEST(the_stack_is_aligned_and_begins_with_argc)
 {
-	EXPECT_EQ(0, exit_status(IN_CHILD({ execve(SELF, ARGV("me", "--stack", "b", "c"), ARGV("E=1")); })));
+	EXPECT_EQ(0, exit_status(IN_CHILD(
+			     { execve(SELF, ARGV("me", "--stack", "b", "c"), ARGV("E=1")); })));
 }
 
 TEST(the_layout_is_random)
@@ -535,11 +546,21 @@ TEST(execveat_takes_a_directory_or_an_empty_path)
 {
 	int dir = open("/selftests", O_PATH), fd = open(SELF, O_RDONLY), path = open(SELF, O_PATH);
 
-	EXPECT_EQ(5, exit_status(IN_CHILD({ syscall(SYS_execveat, dir, "exec", ARGV("me", "--exit", "5"), no_env, 0); })));
-	EXPECT_EQ(6, exit_status(IN_CHILD({ syscall(SYS_execveat, fd, "", ARGV("me", "--exit", "6"), no_env, AT_EMPTY_PATH); })));
-	EXPECT_EQ(7, exit_status(IN_CHILD({ syscall(SYS_execveat, path, "", ARGV("me", "--exit", "7"), no_env, AT_EMPTY_PATH); })));
+	EXPECT_EQ(5, exit_status(IN_CHILD({
+			  syscall(SYS_execveat, dir, "exec", ARGV("me", "--exit", "5"), no_env, 0);
+		  })));
+	EXPECT_EQ(6, exit_status(IN_CHILD({
+			  syscall(SYS_execveat, fd, "", ARGV("me", "--exit", "6"), no_env,
+				  AT_EMPTY_PATH);
+		  })));
+	EXPECT_EQ(7, exit_status(IN_CHILD({
+			  syscall(SYS_execveat, path, "", ARGV("me", "--exit", "7"), no_env,
+				  AT_EMPTY_PATH);
+		  })));
 	EXPECT_EQ(8, exit_status(IN_CHILD({ fexecve(fd, ARGV("me", "--exit", "8"), no_env); })));
-	EXPECT_EQ(9, exit_status(IN_CHILD({ syscall(SYS_execveat, -1, SELF, ARGV("me", "--exit", "9"), no_env, 0); })));
+	EXPECT_EQ(9, exit_status(IN_CHILD({
+			  syscall(SYS_execveat, -1, SELF, ARGV("me", "--exit", "9"), no_env, 0);
+		  })));
 }
 
 TEST(execveat_errors)
@@ -550,8 +571,10 @@ TEST(execveat_errors)
 	EXPECT_EQ(0, exit_status(IN_CHILD({
 		int fd = open(SELF, O_RDONLY);
 
-		EXPECT_ERRNO(EINVAL, syscall(SYS_execveat, AT_FDCWD, SELF, ARGV("x"), no_env, 0x20000));
-		EXPECT_ERRNO(ELOOP, syscall(SYS_execveat, AT_FDCWD, link, ARGV("x"), no_env, AT_SYMLINK_NOFOLLOW));
+		EXPECT_ERRNO(EINVAL,
+			     syscall(SYS_execveat, AT_FDCWD, SELF, ARGV("x"), no_env, 0x20000));
+		EXPECT_ERRNO(ELOOP, syscall(SYS_execveat, AT_FDCWD, link, ARGV("x"), no_env,
+					    AT_SYMLINK_NOFOLLOW));
 		EXPECT_ERRNO(ENOENT, syscall(SYS_execveat, fd, "", ARGV("x"), no_env, 0));
 		EXPECT_ERRNO(ENOTDIR, syscall(SYS_execveat, fd, "x", ARGV("x"), no_env, 0));
 		EXPECT_ERRNO(EBADF, syscall(SYS_execveat, 999, "x", ARGV("x"), no_env, 0));
@@ -564,9 +587,10 @@ TEST(execveat_of_a_script_on_a_cloexec_descriptor_is_enoent)
 
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	EXPECT_EQ(9, exit_status(IN_CHILD({
-		EXPECT_ERRNO(ENOENT, syscall(SYS_execveat, fd, "", ARGV("x"), no_env, AT_EMPTY_PATH));
-		_exit(9);
-	})));
+			  EXPECT_ERRNO(ENOENT, syscall(SYS_execveat, fd, "", ARGV("x"), no_env,
+						       AT_EMPTY_PATH));
+			  _exit(9);
+		  })));
 }
 
 TEST(a_script_below_a_descriptor_is_named_through_it)
@@ -600,7 +624,10 @@ TEST(execveat_of_a_memfd)
 
 	while ((n = read(self, buf, sizeof(buf))) > 0)
 		write(fd, buf, n);
-	EXPECT_EQ(3, exit_status(IN_CHILD({ syscall(SYS_execveat, fd, "", ARGV("me", "--exit", "3"), no_env, AT_EMPTY_PATH); })));
+	EXPECT_EQ(3, exit_status(IN_CHILD({
+			  syscall(SYS_execveat, fd, "", ARGV("me", "--exit", "3"), no_env,
+				  AT_EMPTY_PATH);
+		  })));
 }
 
 /* --- the helper */
@@ -655,10 +682,12 @@ static int helper(int argc, char **argv, char **envp)
 			return 1;
 		int now = alarm(0);
 
-		return !(pid == getpid() && ppid == getppid() && !strcmp(cwd, getcwd(cwd2, sizeof(cwd2))) && mask == mask2 &&
-			 now <= left && now > left - 20);
+		return !(pid == getpid() && ppid == getppid() &&
+			 !strcmp(cwd, getcwd(cwd2, sizeof(cwd2))) && mask == mask2 && now <= left &&
+			 now > left - 20);
 	} else if (!strcmp(what, "--unmapped")) {
-		return !(mincore((void *)strtoul(argv[2], NULL, 16), 4096, &vec) < 0 && errno == ENOMEM);
+		return !(mincore((void *)strtoul(argv[2], NULL, 16), 4096, &vec) < 0 &&
+			 errno == ENOMEM);
 	} else if (!strcmp(what, "--comm")) {
 		prctl(PR_GET_NAME, name);
 		puts(name);
@@ -673,7 +702,8 @@ static int helper(int argc, char **argv, char **envp)
 		getresgid(&r, &e, &s);
 		if (r != 1235 || e != 666 || s != 666)
 			return 2;
-		return getauxval(AT_SECURE) != 1 || getauxval(AT_EUID) != 555 || getauxval(AT_UID) != 1234;
+		return getauxval(AT_SECURE) != 1 || getauxval(AT_EUID) != 555 ||
+		       getauxval(AT_UID) != 1234;
 	} else if (!strcmp(what, "--random")) {
 		for (int i = 0; i < 16; i++)
 			printf("%02x", ((unsigned char *)getauxval(AT_RANDOM))[i]);
@@ -681,11 +711,13 @@ static int helper(int argc, char **argv, char **envp)
 	} else if (!strcmp(what, "--stack")) {
 		long *sp = (long *)argv - 1;
 
-		if (*sp != argc || ((uintptr_t)sp & 15) || argv[argc] || envp != argv + argc + 1 || strcmp(envp[0], "E=1") || envp[1])
+		if (*sp != argc || ((uintptr_t)sp & 15) || argv[argc] || envp != argv + argc + 1 ||
+		    strcmp(envp[0], "E=1") || envp[1])
 			return 1;
 		return (void *)argv[0] < (void *)envp;
 	} else if (!strcmp(what, "--layout")) {
-		printf("%p %p %p\n", (void *)buf, mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), sbrk(0));
+		printf("%p %p %p\n", (void *)buf,
+		       mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), sbrk(0));
 	} else {
 		return 99;
 	}

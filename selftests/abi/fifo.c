@@ -86,7 +86,8 @@ TEST(end_of_file_and_no_writer_yet)
 	EXPECT_EQ(1, poll(&p, 1, 0));
 	EXPECT_EQ(POLLHUP, p.revents);
 	EXPECT_EQ(0, read(r, &c, 1));
-	w = open(F, O_WRONLY);			/* a new writer: the reader is not at the end any more */
+	/* a new writer: the reader is not at the end any more */
+	w = open(F, O_WRONLY);
 	EXPECT_EQ(0, poll(&p, 1, 0));
 	EXPECT_ERRNO(EAGAIN, read(r, &c, 1));
 }

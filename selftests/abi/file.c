@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* libc: glibc; musl 1.2.3 has not all of the constants. */
-/* open(2), read(2), lseek(2), dup(2), fcntl(2), fallocate(2), sendfile(2) and their kin: descriptors and the bytes behind them. */
+/* open(2), read(2), lseek(2), dup(2), fcntl(2), fallocate(2), sendfile(2) and their kin:
+ * descriptors and the bytes behind them. */
 #include "../harness.h"
 
 #include <limits.h>
@@ -130,7 +131,8 @@ TEST(o_append_writes_at_the_end)
 
 TEST(o_tmpfile_has_no_name_until_it_is_linked)
 {
-	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0640), excl = open("/tmp", O_TMPFILE | O_RDWR | O_EXCL, 0600);
+	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0640),
+	    excl = open("/tmp", O_TMPFILE | O_RDWR | O_EXCL, 0600);
 	const char *f = name("tmp");
 	struct stat st;
 
@@ -238,7 +240,8 @@ TEST(vectors_scatter_and_gather)
 {
 	int fd = tmp("");
 	char a[3] = "", b[5] = "";
-	struct iovec w[2] = { { "ab", 2 }, { "cdef", 4 } }, r[3] = { { a, 2 }, { NULL, 0 }, { b, 4 } };
+	struct iovec w[2] = { { "ab", 2 }, { "cdef", 4 } },
+		     r[3] = { { a, 2 }, { NULL, 0 }, { b, 4 } };
 
 	EXPECT_EQ(6, writev(fd, w, 2));
 	EXPECT_EQ(6, preadv(fd, r, 3, 0));
@@ -294,7 +297,8 @@ TEST(a_write_is_at_most_max_rw_count)
 TEST(special_devices)
 {
 	char buf[4] = "xxx";
-	int full = open("/dev/full", O_RDWR), zero = open("/dev/zero", O_RDWR), null = open("/dev/null", O_RDWR);
+	int full = open("/dev/full", O_RDWR), zero = open("/dev/zero", O_RDWR),
+	    null = open("/dev/null", O_RDWR);
 
 	EXPECT_ERRNO(ENOSPC, write(full, "x", 1));
 	EXPECT_EQ(3, read(full, buf, 3));
@@ -405,7 +409,8 @@ TEST(f_setfl_changes_only_what_it_may)
 	int fd = tmp("abc");
 
 	EXPECT_EQ(0, fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK | O_WRONLY | O_CREAT));
-	EXPECT_EQ(O_RDWR | O_APPEND | O_NONBLOCK, fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_CREAT));
+	EXPECT_EQ(O_RDWR | O_APPEND | O_NONBLOCK,
+		  fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_CREAT));
 }
 
 TEST(close_closes_once)
@@ -463,7 +468,8 @@ TEST(copy_file_range_copies)
 	EXPECT_EQ(3, copy_file_range(a, NULL, b, NULL, 3, 0));
 	EXPECT_EQ(3, lseek(a, 0, SEEK_CUR));
 	EXPECT_ERRNO(EINVAL, copy_file_range(a, NULL, b, NULL, 3, 1));
-	EXPECT_ERRNO(EBADF, copy_file_range(a, NULL, open("/selftests/file", O_RDONLY), NULL, 3, 0));
+	EXPECT_ERRNO(EBADF,
+		     copy_file_range(a, NULL, open("/selftests/file", O_RDONLY), NULL, 3, 0));
 	EXPECT_ERRNO(EINVAL, copy_file_range(a, &(off_t){ 0 }, a, &(off_t){ 1 }, 3, 0));
 	EXPECT_ERRNO(EISDIR, copy_file_range(open("/tmp", O_RDONLY), NULL, b, NULL, 3, 0));
 	EXPECT_ERRNO(EINVAL, copy_file_range(({ int p[2]; pipe(p); p[0]; }), NULL, b, NULL, 3, 0));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* libc: glibc; musl 1.2.3 has not all of the constants. */
-/* What meets between files, names and mounts: openat2(2) scopes, O_TMPFILE, renameat2(2), xattr(7), bind mounts, size limits, and
- * standing in a directory that is gone. */
+/* What meets between files, names and mounts: openat2(2) scopes, O_TMPFILE, renameat2(2), xattr(7),
+ * bind mounts, size limits, and standing in a directory that is gone. */
 #include "../harness.h"
 
 #include <linux/openat2.h>
@@ -16,7 +16,9 @@ static char buf[4096];
 
 static void begin(const char *dir)
 {
-	snprintf(buf, sizeof(buf), "rm -rf %s; mkdir -p %s/d; cd %s; echo a > a; echo f > d/f; ln -s a sl", dir, dir, dir);
+	snprintf(buf, sizeof(buf),
+		 "rm -rf %s; mkdir -p %s/d; cd %s; echo a > a; echo f > d/f; ln -s a sl", dir, dir,
+		 dir);
 	system(buf);
 	ASSERT_EQ(0, chdir(dir));
 }
@@ -81,7 +83,8 @@ TEST(renameat2_flags)
 	EXPECT_EQ(0, renameat2(AT_FDCWD, "a", AT_FDCWD, "d", RENAME_EXCHANGE));
 	EXPECT_TRUE(S_ISDIR(mode_of("a")) && S_ISREG(mode_of("d")));
 	EXPECT_ERRNO(ENOENT, renameat2(AT_FDCWD, "a", AT_FDCWD, "zz", RENAME_EXCHANGE));
-	EXPECT_ERRNO(EINVAL, renameat2(AT_FDCWD, "a", AT_FDCWD, "zz", RENAME_EXCHANGE | RENAME_NOREPLACE));
+	EXPECT_ERRNO(EINVAL,
+		     renameat2(AT_FDCWD, "a", AT_FDCWD, "zz", RENAME_EXCHANGE | RENAME_NOREPLACE));
 	EXPECT_ERRNO(EINVAL, renameat2(AT_FDCWD, "a", AT_FDCWD, "zz", 99));
 	EXPECT_ERRNO(EINVAL, rename("a", "a/below"));
 	EXPECT_ERRNO(EXDEV, rename("d", "/proc/x"));

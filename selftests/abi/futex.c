@@ -55,7 +55,8 @@ TEST(only_some_waits_take_a_real_time_flag)
 	static unsigned int word;
 
 	EXPECT_ERRNO(ENOSYS, syscall(SYS_futex, &word, FUTEX_WAIT | FUTEX_CLOCK_REALTIME, 1, NULL));
-	EXPECT_ERRNO(EAGAIN, syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 1, NULL, NULL, 1));
+	EXPECT_ERRNO(EAGAIN, syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 1,
+				     NULL, NULL, 1));
 	EXPECT_ERRNO(ENOSYS, syscall(SYS_futex, &word, FUTEX_WAKE | FUTEX_CLOCK_REALTIME, 1));
 }
 
@@ -97,7 +98,12 @@ TEST(a_file_mapping_is_the_same_futex_everywhere)
 
 TEST(private_memory_is_another_futex_in_a_child)
 {
-	pid_t pid = IN_CHILD({ for (int i = 0; i < 50; i++) { EXPECT_EQ(0, futex(&word, FUTEX_WAKE, 1, NULL, NULL, 0)); sched_yield(); } });
+	pid_t pid = IN_CHILD({
+		for (int i = 0; i < 50; i++) {
+			EXPECT_EQ(0, futex(&word, FUTEX_WAKE, 1, NULL, NULL, 0));
+			sched_yield();
+		}
+	});
 
 	EXPECT_ERRNO(ETIMEDOUT, futex(&word, FUTEX_WAIT, 0, in_ms(20, -1), NULL, 0));
 	EXPECT_EQ(0, exit_status(pid));
@@ -114,11 +120,14 @@ TEST(wait_bitset_has_an_absolute_timeout)
 {
 	int64_t before = now_ns();
 
-	EXPECT_ERRNO(ETIMEDOUT, futex(&word, FUTEX_WAIT_BITSET, 0, in_ms(20, CLOCK_MONOTONIC), NULL, -1));
+	EXPECT_ERRNO(ETIMEDOUT,
+		     futex(&word, FUTEX_WAIT_BITSET, 0, in_ms(20, CLOCK_MONOTONIC), NULL, -1));
 	EXPECT_TRUE(now_ns() - before >= 20000000);
-	EXPECT_ERRNO(ETIMEDOUT, futex(&word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, in_ms(20, CLOCK_REALTIME), NULL, -1));
+	EXPECT_ERRNO(ETIMEDOUT, futex(&word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0,
+				      in_ms(20, CLOCK_REALTIME), NULL, -1));
 	EXPECT_TRUE(now_ns() - before >= 39000000);
-	EXPECT_ERRNO(ETIMEDOUT, futex(&word, FUTEX_WAIT_BITSET, 0, &(struct timespec){ 0, 1 }, NULL, -1));
+	EXPECT_ERRNO(ETIMEDOUT,
+		     futex(&word, FUTEX_WAIT_BITSET, 0, &(struct timespec){ 0, 1 }, NULL, -1));
 }
 
 TEST(nonsense_is_refused)
@@ -210,18 +219,24 @@ TEST(wake_op_changes_the_second_word_and_wakes)
 	start_waiters(3);
 	word2 = 6;
 	/* word2 += 4; wake one at word; if it was 6, up to ten at word2, too */
-	EXPECT_EQ(1, futex(&word, FUTEX_WAKE_OP | PRIVATE, 1, (void *)10l, &word2, FUTEX_OP(FUTEX_OP_ADD, 4, FUTEX_OP_CMP_EQ, 6)));
+	EXPECT_EQ(1, futex(&word, FUTEX_WAKE_OP | PRIVATE, 1, (void *)10l, &word2,
+			   FUTEX_OP(FUTEX_OP_ADD, 4, FUTEX_OP_CMP_EQ, 6)));
 	EXPECT_EQ(10, word2);
-	EXPECT_EQ(0, futex(&word2, FUTEX_WAKE_OP | PRIVATE, 1, (void *)10l, &word2, FUTEX_OP(FUTEX_OP_SET, 7, FUTEX_OP_CMP_LT, 1)));
+	EXPECT_EQ(0, futex(&word2, FUTEX_WAKE_OP | PRIVATE, 1, (void *)10l, &word2,
+			   FUTEX_OP(FUTEX_OP_SET, 7, FUTEX_OP_CMP_LT, 1)));
 	EXPECT_EQ(7, word2);
-	futex(&word2, FUTEX_WAKE_OP | PRIVATE, 0, (void *)0l, &word2, FUTEX_OP(FUTEX_OP_OR, 8, FUTEX_OP_CMP_EQ, 0));
+	futex(&word2, FUTEX_WAKE_OP | PRIVATE, 0, (void *)0l, &word2,
+	      FUTEX_OP(FUTEX_OP_OR, 8, FUTEX_OP_CMP_EQ, 0));
 	EXPECT_EQ(15, word2);
-	futex(&word2, FUTEX_WAKE_OP | PRIVATE, 0, (void *)0l, &word2, FUTEX_OP(FUTEX_OP_ANDN, 5, FUTEX_OP_CMP_EQ, 0));
+	futex(&word2, FUTEX_WAKE_OP | PRIVATE, 0, (void *)0l, &word2,
+	      FUTEX_OP(FUTEX_OP_ANDN, 5, FUTEX_OP_CMP_EQ, 0));
 	EXPECT_EQ(10, word2);
-	futex(&word2, FUTEX_WAKE_OP | PRIVATE, 0, (void *)0l, &word2, FUTEX_OP(FUTEX_OP_XOR, 3, FUTEX_OP_CMP_EQ, 0));
+	futex(&word2, FUTEX_WAKE_OP | PRIVATE, 0, (void *)0l, &word2,
+	      FUTEX_OP(FUTEX_OP_XOR, 3, FUTEX_OP_CMP_EQ, 0));
 	EXPECT_EQ(9, word2);
 	word2 = 0;
-	EXPECT_EQ(2, futex(&word2, FUTEX_WAKE_OP | PRIVATE, 1, (void *)10l, &word, FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_GE, 0)));
+	EXPECT_EQ(2, futex(&word2, FUTEX_WAKE_OP | PRIVATE, 1, (void *)10l, &word,
+			   FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_GE, 0)));
 	EXPECT_EQ(1, word);
 	join_waiters(3);
 }
@@ -241,7 +256,8 @@ TEST(waitv_tells_which_of_many)
 	long got;
 
 	for (int i = 0; i < 3; i++)
-		v[i] = (struct futex_waitv){ .uaddr = (uintptr_t)&words[i], .flags = FUTEX_32 | PRIVATE };
+		v[i] = (struct futex_waitv){ .uaddr = (uintptr_t)&words[i],
+					     .flags = FUTEX_32 | PRIVATE };
 	{
 		IN_THREAD({ wake_one(&words[1], FUTEX_WAKE | PRIVATE); });
 		got = syscall(SYS_futex_waitv, v, 3, 0, NULL, 0);
@@ -250,7 +266,8 @@ TEST(waitv_tells_which_of_many)
 	v[2].val = 1;
 	EXPECT_ERRNO(EAGAIN, syscall(SYS_futex_waitv, v, 3, 0, NULL, 0));
 	v[2].val = 0;
-	EXPECT_ERRNO(ETIMEDOUT, syscall(SYS_futex_waitv, v, 3, 0, in_ms(10, CLOCK_MONOTONIC), CLOCK_MONOTONIC));
+	EXPECT_ERRNO(ETIMEDOUT, syscall(SYS_futex_waitv, v, 3, 0, in_ms(10, CLOCK_MONOTONIC),
+					CLOCK_MONOTONIC));
 	EXPECT_ERRNO(EINVAL, syscall(SYS_futex_waitv, v, 0, 0, NULL, 0));
 	EXPECT_ERRNO(EINVAL, syscall(SYS_futex_waitv, v, 129, 0, NULL, 0));
 	EXPECT_ERRNO(EINVAL, syscall(SYS_futex_waitv, v, 3, 1, NULL, 0));
@@ -281,7 +298,8 @@ TEST(a_dead_owner_leaves_its_mark_and_wakes)
 		sleep_ms(15);
 		_exit(0);
 	});
-	for (int v; !((v = __atomic_load_n(&robust->futex, __ATOMIC_SEQ_CST)) & FUTEX_OWNER_DIED);) {
+	for (int v;
+	     !((v = __atomic_load_n(&robust->futex, __ATOMIC_SEQ_CST)) & FUTEX_OWNER_DIED);) {
 		if (v)
 			futex(&robust->futex, FUTEX_WAIT, v, NULL, NULL, 0);
 		sched_yield();
@@ -315,7 +333,8 @@ TEST(a_robust_list_that_loops_does_not_hang_the_exit)
 		head.futex_offset = 64;
 		syscall(SYS_set_robust_list, &head, sizeof(head));
 	})));
-	EXPECT_EQ(0, exit_status(IN_CHILD({ syscall(SYS_set_robust_list, (void *)0xffff000000000000, 24); })));
+	EXPECT_EQ(0, exit_status(IN_CHILD(
+			     { syscall(SYS_set_robust_list, (void *)0xffff000000000000, 24); })));
 }
 
 TEST(ping_pong)
@@ -345,9 +364,11 @@ TEST(ping_pong)
 TEST(wake_op_with_an_unknown_comparison_operates_and_refuses)
 {
 	word2 = 6;
-	EXPECT_ERRNO(ENOSYS, futex(&word, FUTEX_WAKE_OP | PRIVATE, 1, (void *)1l, &word2, FUTEX_OP(FUTEX_OP_ADD, 3, 9, 0)));
+	EXPECT_ERRNO(ENOSYS, futex(&word, FUTEX_WAKE_OP | PRIVATE, 1, (void *)1l, &word2,
+				   FUTEX_OP(FUTEX_OP_ADD, 3, 9, 0)));
 	EXPECT_EQ(9, word2);
-	EXPECT_ERRNO(ENOSYS, futex(&word, FUTEX_WAKE_OP | PRIVATE, 1, (void *)1l, &word2, FUTEX_OP(7, 3, 0, 0)));
+	EXPECT_ERRNO(ENOSYS, futex(&word, FUTEX_WAKE_OP | PRIVATE, 1, (void *)1l, &word2,
+				   FUTEX_OP(7, 3, 0, 0)));
 	EXPECT_EQ(9, word2);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* icmp(7), raw(7): echoes by raw and ping sockets of both families, filters, checksums, headers of one's own, fragments. */
+/* icmp(7), raw(7): echoes by raw and ping sockets of both families, filters, checksums, headers of
+ * one's own, fragments. */
 #include "../harness.h"
 
 #include "netif.h"
@@ -39,7 +40,9 @@ TEST(raw_socket_gets_the_echo_reply_with_its_header)
 	struct {
 		struct icmphdr h;
 		char data[56];
-	} out = { .h.type = ICMP_ECHO, .h.un.echo = { htons(0x4242), htons(7) }, .data = "what comes back" };
+	} out = { .h.type = ICMP_ECHO,
+		  .h.un.echo = { htons(0x4242), htons(7) },
+		  .data = "what comes back" };
 	socklen_t len = sizeof(from);
 	char buf[2048];
 	struct iphdr *ip = (struct iphdr *)buf;
@@ -97,7 +100,8 @@ TEST(raw_header_of_ones_own)
 	struct {
 		struct iphdr ip;
 		char data[4];
-	} __attribute__((packed)) out = { .ip = { .version = 4, .ihl = 5, .ttl = 9, .protocol = 253 }, .data = "abc" };
+	} __attribute__((packed))
+	out = { .ip = { .version = 4, .ihl = 5, .ttl = 9, .protocol = 253 }, .data = "abc" };
 	char buf[256];
 	struct iphdr *in = (struct iphdr *)buf;
 	int s = socket(AF_INET, SOCK_RAW, IPPROTO_RAW), r = socket(AF_INET, SOCK_RAW, 253);
@@ -157,7 +161,9 @@ TEST(large_packets_go_in_fragments)
 TEST(raw6_echo_and_filter)
 {
 	struct sockaddr_in6 to = in6("::1", 0), from;
-	struct icmp6_hdr out = { .icmp6_type = ICMP6_ECHO_REQUEST, .icmp6_dataun.icmp6_un_data16 = { htons(5), htons(6) } }, in;
+	struct icmp6_hdr out = { .icmp6_type = ICMP6_ECHO_REQUEST,
+				 .icmp6_dataun.icmp6_un_data16 = { htons(5), htons(6) } },
+			 in;
 	struct icmp6_filter f;
 	socklen_t len = sizeof(from);
 	int s = socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6), two = 2;
@@ -237,7 +243,8 @@ TEST(ping_socket)
 	ASSERT_EQ(8, recvfrom(s, &in, sizeof(in), 0, SA(from), &len));
 	ASSERT_EQ(0, getsockname(s, SA(name), &len));
 	EXPECT_EQ(ICMP_ECHOREPLY, in.type);
-	EXPECT_EQ(name.sin_port, in.un.echo.id);		/* the kernel's identifier, not ours */
+	/* the kernel's identifier, not ours */
+	EXPECT_EQ(name.sin_port, in.un.echo.id);
 	EXPECT_EQ(htons(3), in.un.echo.sequence);
 	EXPECT_EQ(0, sum(&in, 8));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ip(7), ipv6(7), netdevice(7): options, names, routes and what they answer, IPv6 on the loopback device, error queues. */
+/* ip(7), ipv6(7), netdevice(7): options, names, routes and what they answer, IPv6 on the loopback
+ * device, error queues. */
 #include "../harness.h"
 
 #include "netif.h"
@@ -14,9 +15,11 @@ static int udp(int family)
 	return socket(family, SOCK_DGRAM, 0);
 }
 
-static int change_route(unsigned long cmd, const char *dst, const char *mask, const char *dev, int flags)
+static int change_route(unsigned long cmd, const char *dst, const char *mask, const char *dev,
+			int flags)
 {
-	struct rtentry r = { .rt_flags = (unsigned short)(RTF_UP | flags), .rt_dev = (char *)(uintptr_t)dev };
+	struct rtentry r = { .rt_flags = (unsigned short)(RTF_UP | flags),
+			     .rt_dev = (char *)(uintptr_t)dev };
 	struct sockaddr_in d = in4(dst, 0), m = in4(mask, 0);
 	int s = udp(AF_INET), err;
 
@@ -36,9 +39,11 @@ TEST(unreachable_destinations)
 	ASSERT_EQ(0, change_route(SIOCADDRT, "198.51.100.0", "255.255.255.0", NULL, RTF_REJECT));
 	EXPECT_ERRNO(EHOSTUNREACH, connect(s, SA_LEN(to)));
 	EXPECT_ERRNO(EHOSTUNREACH, sendto(s, "x", 1, 0, SA_LEN(to)));
-	EXPECT_ERRNO(EEXIST, change_route(SIOCADDRT, "198.51.100.0", "255.255.255.0", NULL, RTF_REJECT));
+	EXPECT_ERRNO(EEXIST,
+		     change_route(SIOCADDRT, "198.51.100.0", "255.255.255.0", NULL, RTF_REJECT));
 	EXPECT_EQ(0, change_route(SIOCDELRT, "198.51.100.0", "255.255.255.0", NULL, RTF_REJECT));
-	EXPECT_ERRNO(ESRCH, change_route(SIOCDELRT, "198.51.100.0", "255.255.255.0", NULL, RTF_REJECT));
+	EXPECT_ERRNO(ESRCH,
+		     change_route(SIOCDELRT, "198.51.100.0", "255.255.255.0", NULL, RTF_REJECT));
 }
 
 TEST(route_by_device_and_the_longest_prefix)
@@ -52,7 +57,8 @@ TEST(route_by_device_and_the_longest_prefix)
 	ASSERT_EQ(0, change_route(SIOCADDRT, "198.51.100.1", "255.255.255.255", "lo", RTF_HOST));
 	EXPECT_EQ(0, connect(s, SA_LEN(to)));
 	EXPECT_EQ(0, getsockname(s, SA(me), &len));
-	EXPECT_ERRNO(EINVAL, change_route(SIOCADDRT, "198.51.100.7", "255.255.255.0", "lo", 0));	/* bits behind the mask */
+	/* bits behind the mask */
+	EXPECT_ERRNO(EINVAL, change_route(SIOCADDRT, "198.51.100.7", "255.255.255.0", "lo", 0));
 	to = in4("198.51.100.2", 9);
 	EXPECT_ERRNO(EHOSTUNREACH, connect(t, SA_LEN(to)));
 	EXPECT_EQ(0, change_route(SIOCDELRT, "198.51.100.1", "255.255.255.255", "lo", RTF_HOST));
@@ -89,9 +95,11 @@ TEST(an_address_comes_and_goes)
 	t = udp(AF_INET);
 	ASSERT_EQ(1, sendto(t, "x", 1, 0, SA_LEN(a)));
 	ASSERT_EQ(1, recvfrom(s, buf, 4, 0, SA(from), &len));
-	EXPECT_EQ(a.sin_addr.s_addr, from.sin_addr.s_addr);		/* to ourselves: from the same */
+	/* to ourselves: from the same */
+	EXPECT_EQ(a.sin_addr.s_addr, from.sin_addr.s_addr);
 	r.ifr_flags = 0;
-	ASSERT_EQ(0, ioctl(s, SIOCSIFFLAGS, &r));			/* an alias that goes down is removed */
+	/* an alias that goes down is removed */
+	ASSERT_EQ(0, ioctl(s, SIOCSIFFLAGS, &r));
 	EXPECT_ERRNO(EADDRNOTAVAIL, ioctl(s, SIOCGIFADDR, &r));
 	t = udp(AF_INET);
 	a.sin_port = 0;
@@ -130,8 +138,15 @@ TEST(too_big_for_the_path)
 TEST(options_read_back)
 {
 	static const struct { int name, def, set; } o[] = {
-		{ IP_TTL, 64, 7 }, { IP_TOS, 0, 0x10 }, { IP_MULTICAST_TTL, 1, 9 }, { IP_MULTICAST_LOOP, 1, 0 }, { IP_RECVTTL, 0, 1 },
-		{ IP_PKTINFO, 0, 1 }, { IP_RECVERR, 0, 1 }, { IP_FREEBIND, 0, 1 }, { IP_MTU_DISCOVER, IP_PMTUDISC_WANT, IP_PMTUDISC_DONT },
+		{ IP_TTL, 64, 7 },
+		{ IP_TOS, 0, 0x10 },
+		{ IP_MULTICAST_TTL, 1, 9 },
+		{ IP_MULTICAST_LOOP, 1, 0 },
+		{ IP_RECVTTL, 0, 1 },
+		{ IP_PKTINFO, 0, 1 },
+		{ IP_RECVERR, 0, 1 },
+		{ IP_FREEBIND, 0, 1 },
+		{ IP_MTU_DISCOVER, IP_PMTUDISC_WANT, IP_PMTUDISC_DONT },
 	};
 	int s = udp(AF_INET), v;
 	socklen_t len;
@@ -233,7 +248,8 @@ TEST(no_route_over_ipv6)
 
 	EXPECT_ERRNO(ENETUNREACH, connect(s, SA_LEN(a)));
 	EXPECT_ERRNO(ENETUNREACH, sendto(s, "x", 1, 0, SA_LEN(a)));
-	EXPECT_ERRNO(EINVAL, bind(s, SA_LEN(a)));		/* sending took a port, though it failed */
+	/* sending took a port, though it failed */
+	EXPECT_ERRNO(EINVAL, bind(s, SA_LEN(a)));
 	s = udp(AF_INET6);
 	a.sin6_port = 0;
 	EXPECT_ERRNO(EADDRNOTAVAIL, bind(s, SA_LEN(a)));

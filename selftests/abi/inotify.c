@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* inotify(7): which call makes which event, in which order, with which name and cookie; watches, limits, errors. */
+/* inotify(7): which call makes which event, in which order, with which name and cookie; watches,
+ * limits, errors. */
 #include "../harness.h"
 
 #include <dirent.h>
@@ -30,10 +31,21 @@ static const char *mask_name(uint32_t mask)
 		uint32_t bit;
 		const char *name;
 	} names[] = {
-		{ IN_ACCESS, "ACCESS" }, { IN_MODIFY, "MODIFY" }, { IN_ATTRIB, "ATTRIB" }, { IN_CLOSE_WRITE, "CLOSE_WRITE" },
-		{ IN_CLOSE_NOWRITE, "CLOSE_NOWRITE" }, { IN_OPEN, "OPEN" }, { IN_MOVED_FROM, "MOVED_FROM" }, { IN_MOVED_TO, "MOVED_TO" },
-		{ IN_CREATE, "CREATE" }, { IN_DELETE, "DELETE" }, { IN_DELETE_SELF, "DELETE_SELF" }, { IN_MOVE_SELF, "MOVE_SELF" },
-		{ IN_IGNORED, "IGNORED" }, { IN_Q_OVERFLOW, "Q_OVERFLOW" }, { IN_UNMOUNT, "UNMOUNT" },
+		{ IN_ACCESS, "ACCESS" },
+		{ IN_MODIFY, "MODIFY" },
+		{ IN_ATTRIB, "ATTRIB" },
+		{ IN_CLOSE_WRITE, "CLOSE_WRITE" },
+		{ IN_CLOSE_NOWRITE, "CLOSE_NOWRITE" },
+		{ IN_OPEN, "OPEN" },
+		{ IN_MOVED_FROM, "MOVED_FROM" },
+		{ IN_MOVED_TO, "MOVED_TO" },
+		{ IN_CREATE, "CREATE" },
+		{ IN_DELETE, "DELETE" },
+		{ IN_DELETE_SELF, "DELETE_SELF" },
+		{ IN_MOVE_SELF, "MOVE_SELF" },
+		{ IN_IGNORED, "IGNORED" },
+		{ IN_Q_OVERFLOW, "Q_OVERFLOW" },
+		{ IN_UNMOUNT, "UNMOUNT" },
 	};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -54,8 +66,9 @@ static const char *drain(void)
 		for (char *at = buf; at < buf + n;) {
 			struct inotify_event *e = (struct inotify_event *)at;
 
-			out += sprintf(out, "%s%s%s%s%s", nr_events ? ", " : "", mask_name(e->mask), e->mask & IN_ISDIR ? " dir" : "",
-				       e->len ? " " : "", e->len ? e->name : "");
+			out += sprintf(out, "%s%s%s%s%s", nr_events ? ", " : "", mask_name(e->mask),
+				       e->mask & IN_ISDIR ? " dir" : "", e->len ? " " : "",
+				       e->len ? e->name : "");
 			cookies[nr_events++ & 15] = e->cookie;
 			at += sizeof(*e) + e->len;
 		}
@@ -140,7 +153,8 @@ TEST(watches)
 	EXPECT_STREQ("IGNORED", drain());
 	close(creat("q", 0600));
 	drain();
-	EXPECT_EQ(3, inotify_add_watch(fd, "q", IN_ATTRIB | IN_ONESHOT));	/* numbers are not used again at once */
+	/* numbers are not used again at once */
+	EXPECT_EQ(3, inotify_add_watch(fd, "q", IN_ATTRIB | IN_ONESHOT));
 	chmod("q", 0);
 	chmod("q", 0700);
 	EXPECT_STREQ("ATTRIB, IGNORED", drain());
@@ -215,7 +229,9 @@ TEST_TIMEOUT(a_full_queue_says_so_once, 60)
 		ssize_t n;
 
 		while ((n = read(fd, buf, sizeof(buf))) > 0)
-			for (char *at = buf; at < buf + n; at += sizeof(struct inotify_event) + ((struct inotify_event *)at)->len) {
+			for (char *at = buf; at < buf + n;
+			     at += sizeof(struct inotify_event) +
+				   ((struct inotify_event *)at)->len) {
 				overflows += !!(((struct inotify_event *)at)->mask & IN_Q_OVERFLOW);
 				count++;
 			}

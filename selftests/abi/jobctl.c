@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* setpgid(2), setsid(2), credentials(7), termios(3): sessions, process groups, stop and continue, the controlling terminal. */
+/* setpgid(2), setsid(2), credentials(7), termios(3): sessions, process groups, stop and continue,
+ * the controlling terminal. */
 #include "../harness.h"
 
 #include <sys/ioctl.h>
@@ -159,7 +160,12 @@ TEST(a_caught_tstp_does_not_stop)
 
 TEST(an_orphaned_group_does_not_stop_at_tstp)
 {
-	EXPECT_EQ(0, exit_status(IN_CHILD({ setsid(); raise(SIGTSTP); raise(SIGTTIN); raise(SIGTTOU); })));
+	EXPECT_EQ(0, exit_status(IN_CHILD({
+			  setsid();
+			  raise(SIGTSTP);
+			  raise(SIGTTIN);
+			  raise(SIGTTOU);
+		  })));
 }
 
 TEST(a_stopped_group_that_becomes_orphaned_gets_hup_and_cont)
@@ -255,7 +261,11 @@ TEST(a_background_read_is_sigttin)
 		EXPECT_EQ(SIGTTIN, stopped_by(pid));
 		kill(pid, SIGKILL);
 		exit_status(pid);
-		pid = IN_CHILD({ setpgid(0, 0); signal(SIGTTIN, SIG_IGN); EXPECT_ERRNO(EIO, read(slave, &c, 1)); });
+		pid = IN_CHILD({
+			setpgid(0, 0);
+			signal(SIGTTIN, SIG_IGN);
+			EXPECT_ERRNO(EIO, read(slave, &c, 1));
+		});
 		EXPECT_EQ(0, exit_status(pid));
 	}));
 }
@@ -277,7 +287,11 @@ TEST(a_background_write_is_sigttou_only_with_tostop)
 		EXPECT_EQ(SIGTTOU, stopped_by(pid));
 		kill(pid, SIGKILL);
 		exit_status(pid);
-		pid = IN_CHILD({ setpgid(0, 0); signal(SIGTTOU, SIG_IGN); EXPECT_EQ(1, write(slave, "x", 1)); });
+		pid = IN_CHILD({
+			setpgid(0, 0);
+			signal(SIGTTOU, SIG_IGN);
+			EXPECT_EQ(1, write(slave, "x", 1));
+		});
 		EXPECT_EQ(0, exit_status(pid));
 	}));
 }
@@ -300,7 +314,11 @@ TEST(a_background_tcsetattr_or_tcsetpgrp_is_sigttou)
 		EXPECT_EQ(SIGTTOU, stopped_by(pid));
 		kill(pid, SIGKILL);
 		exit_status(pid);
-		pid = IN_CHILD({ setpgid(0, 0); signal(SIGTTOU, SIG_IGN); EXPECT_EQ(0, tcsetpgrp(slave, getpgrp())); });
+		pid = IN_CHILD({
+			setpgid(0, 0);
+			signal(SIGTTOU, SIG_IGN);
+			EXPECT_EQ(0, tcsetpgrp(slave, getpgrp()));
+		});
 		EXPECT_EQ(0, exit_status(pid));
 	}));
 }

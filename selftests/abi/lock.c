@@ -18,7 +18,10 @@ static int lock_file(void)
 
 static int lock(int fd, int cmd, int type, off_t start, off_t len)
 {
-	return fcntl(fd, cmd, &(struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len });
+	return fcntl(
+		fd, cmd,
+		&(struct flock){
+			.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len });
 }
 
 /* What would keep a child from a lock of @type. */
@@ -78,7 +81,8 @@ TEST(unlocking_the_middle_splits)
 		EXPECT_ERRNO(EAGAIN, lock(fd, F_SETLK, F_WRLCK, 20, 1));
 	});
 	lock(fd, F_SETLK, F_WRLCK, 5, 20);
-	ELSEWHERE({ EXPECT_EQ(30, conflict(fd, F_GETLK, F_WRLCK, 0, 0).l_len); });	/* merged again */
+	/* merged again */
+	ELSEWHERE({ EXPECT_EQ(30, conflict(fd, F_GETLK, F_WRLCK, 0, 0).l_len); });
 	unlink(name);
 }
 
@@ -172,9 +176,11 @@ TEST(ofd_locks_belong_to_the_open_file)
 	EXPECT_EQ(0, lock(dup(fd), F_OFD_SETLK, F_WRLCK, 5, 1));
 	close(open(name, O_RDONLY));
 	EXPECT_ERRNO(EAGAIN, lock(other, F_OFD_SETLK, F_WRLCK, 5, 1));
-	ELSEWHERE({ EXPECT_EQ(0, lock(fd, F_OFD_SETLK, F_RDLCK, 0, 10)); });	/* a child shares it */
+	/* a child shares it */
+	ELSEWHERE({ EXPECT_EQ(0, lock(fd, F_OFD_SETLK, F_RDLCK, 0, 10)); });
 	EXPECT_EQ(0, lock(other, F_OFD_SETLK, F_RDLCK, 5, 1));
-	EXPECT_ERRNO(EINVAL, fcntl(fd, F_OFD_SETLK, &(struct flock){ .l_type = F_WRLCK, .l_pid = 1 }));
+	EXPECT_ERRNO(EINVAL,
+		     fcntl(fd, F_OFD_SETLK, &(struct flock){ .l_type = F_WRLCK, .l_pid = 1 }));
 	unlink(name);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ip(7), ipv6(7), RFC 3678: joining and leaving groups, loops, filters of sources. Over the card, whose own host hears what it sends. */
+/* ip(7), ipv6(7), RFC 3678: joining and leaving groups, loops, filters of sources. Over the card,
+ * whose own host hears what it sends. */
 /* needs: --machine mmio --net user */
 #include "../harness.h"
 
@@ -90,7 +91,8 @@ TEST(loop_can_be_turned_off)
 TEST(only_some_sources)
 {
 	int index = card(), r = receiver("232.1.2.5", 5002), s = sender(index);
-	struct ip_mreq_source m = { .imr_multiaddr = in4("232.1.2.5", 0).sin_addr, .imr_interface = in4("10.0.2.15", 0).sin_addr,
+	struct ip_mreq_source m = { .imr_multiaddr = in4("232.1.2.5", 0).sin_addr,
+				    .imr_interface = in4("10.0.2.15", 0).sin_addr,
 				    .imr_sourceaddr = in4("10.0.2.99", 0).sin_addr };
 	struct sockaddr_in to = in4("232.1.2.5", 5002);
 	char buf[8];
@@ -112,7 +114,8 @@ TEST(blocked_sources)
 {
 	int index = card(), r = receiver("239.1.2.6", 5003), s = sender(index);
 	struct ip_mreqn m = { .imr_multiaddr = in4("239.1.2.6", 0).sin_addr, .imr_ifindex = index };
-	struct ip_mreq_source b = { .imr_multiaddr = m.imr_multiaddr, .imr_interface = in4("10.0.2.15", 0).sin_addr,
+	struct ip_mreq_source b = { .imr_multiaddr = m.imr_multiaddr,
+				    .imr_interface = in4("10.0.2.15", 0).sin_addr,
 				    .imr_sourceaddr = in4("10.0.2.15", 0).sin_addr };
 	struct sockaddr_in to = in4("239.1.2.6", 5003);
 	char buf[8];
@@ -149,7 +152,8 @@ TEST(what_cannot_be_joined)
 
 TEST(groups_of_ipv6)
 {
-	int index = card(), r = socket(AF_INET6, SOCK_DGRAM, 0), s = socket(AF_INET6, SOCK_DGRAM, 0);
+	int index = card(), r = socket(AF_INET6, SOCK_DGRAM, 0),
+	    s = socket(AF_INET6, SOCK_DGRAM, 0);
 	struct sockaddr_in6 to = in6("ff02::1234", 5004);
 	struct ipv6_mreq m = { .ipv6mr_interface = (unsigned)index };
 	struct timeval tv = { 0, 200000 };
@@ -163,7 +167,8 @@ TEST(groups_of_ipv6)
 	EXPECT_ERRNO(EADDRNOTAVAIL, setsockopt(r, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &m, sizeof(m)));
 	ASSERT_EQ(0, setsockopt(r, IPPROTO_IPV6, IPV6_JOIN_GROUP, &m, sizeof(m)));
 	EXPECT_ERRNO(EADDRINUSE, setsockopt(r, IPPROTO_IPV6, IPV6_JOIN_GROUP, &m, sizeof(m)));
-	for (int i = 0; i < 40 && n < 0; i++) {		/* until there is an address that is not tentative */
+	for (int i = 0; i < 40 && n < 0; i++) {
+		/* until there is an address that is not tentative */
 		n = sendto(s, "6", 1, 0, SA_LEN(to));
 		usleep(100000);
 	}

@@ -70,7 +70,8 @@ TEST(flags)
 {
 	EXPECT_ERRNO(EINVAL, memfd_create("x", 0x20));
 	EXPECT_ERRNO(EINVAL, memfd_create("x", MFD_EXEC | MFD_NOEXEC_SEAL));
-	EXPECT_ERRNO(EINVAL, memfd_create("x", 21u << 26));		/* a size without MFD_HUGETLB */
+	/* a size without MFD_HUGETLB */
+	EXPECT_ERRNO(EINVAL, memfd_create("x", 21u << 26));
 	EXPECT_ERRNO(ENODEV, memfd_create("x", MFD_HUGETLB | 50u << 26));
 	EXPECT_ERRNO(EINVAL, memfd_create("x", MFD_HUGETLB | 0x20));
 }
@@ -199,7 +200,8 @@ TEST(write_waits_for_no_mapping)
 	EXPECT_ERRNO(EBUSY, fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW));
 	EXPECT_EQ(0, fcntl(fd, F_GET_SEALS));
 	EXPECT_EQ(0, mprotect(p, 4096, PROT_READ));
-	EXPECT_ERRNO(EBUSY, fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));	/* it could be made writable again */
+	/* it could be made writable again */
+	EXPECT_ERRNO(EBUSY, fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));
 	munmap(p, 4096);
 	EXPECT_EQ(0, fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));
 }
@@ -239,7 +241,8 @@ TEST(seal_exec_holds_the_x_bits)
 	int fd = memfd_create("x", MFD_ALLOW_SEALING);
 
 	EXPECT_EQ(0, fcntl(fd, F_ADD_SEALS, F_SEAL_EXEC));
-	EXPECT_EQ(F_SEAL_EXEC | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE, fcntl(fd, F_GET_SEALS));
+	EXPECT_EQ(F_SEAL_EXEC | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE,
+		  fcntl(fd, F_GET_SEALS));
 	EXPECT_ERRNO(EPERM, fchmod(fd, 0666));
 	EXPECT_EQ(0, fchmod(fd, 0711));
 }
@@ -265,7 +268,10 @@ TEST(it_lives_as_long_as_a_mapping)
 	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	strcpy(p, "still here");
-	EXPECT_EQ(0, exit_status(IN_CHILD({ EXPECT_STREQ("still here", p); strcpy(p, "changed"); })));
+	EXPECT_EQ(0, exit_status(IN_CHILD({
+			  EXPECT_STREQ("still here", p);
+			  strcpy(p, "changed");
+		  })));
 	EXPECT_STREQ("changed", p);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mmap(2), munmap(2), mprotect(2), mremap(2), madvise(2), mlock(2), mincore(2), brk(2), msync(2): memory as programs see it. */
+/* mmap(2), munmap(2), mprotect(2), mremap(2), madvise(2), mlock(2), mincore(2), brk(2), msync(2):
+ * memory as programs see it. */
 #include "../harness.h"
 
 #include <setjmp.h>
@@ -112,7 +113,8 @@ TEST(mmap_errors)
 	pipe(p);
 	EXPECT_ERRNO(EINVAL, mmap(NULL, 0, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	EXPECT_ERRNO(EINVAL, mmap(NULL, PAGE, RW, MAP_ANONYMOUS, -1, 0));
-	EXPECT_ERRNO(EINVAL, mmap((void *)1, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	EXPECT_ERRNO(EINVAL,
+		     mmap((void *)1, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	EXPECT_ERRNO(EINVAL, syscall(SYS_mmap, NULL, PAGE, RW, MAP_PRIVATE, fd, 1));
 	EXPECT_ERRNO(EBADF, mmap(NULL, PAGE, RW, MAP_PRIVATE, -1, 0));
 	EXPECT_ERRNO(EACCES, mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, p[1], 0));
@@ -120,14 +122,16 @@ TEST(mmap_errors)
 	EXPECT_ERRNO(ENODEV, mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, dir, 0));
 	EXPECT_ERRNO(ENOMEM, mmap(NULL, 1ul << 60, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	EXPECT_ERRNO(ENOMEM, mmap(NULL, -PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	EXPECT_ERRNO(ENOMEM, mmap((void *)(1ul << 48), PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	EXPECT_ERRNO(ENOMEM, mmap((void *)(1ul << 48), PAGE, RW,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	EXPECT_ERRNO(EOVERFLOW, mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, -PAGE));
 	EXPECT_TRUE(ro >= 0);
 }
 
 TEST(an_o_path_descriptor_is_ebadf)
 {
-	EXPECT_ERRNO(EBADF, mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, open("/proc/self/exe", O_PATH), 0));
+	EXPECT_ERRNO(EBADF,
+		     mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, open("/proc/self/exe", O_PATH), 0));
 }
 
 TEST(a_mapping_needs_the_descriptors_access)
@@ -153,7 +157,8 @@ TEST(a_hint_is_taken_when_free_and_avoided_when_not)
 	char *m = anon(4);
 
 	munmap(m + PAGE, PAGE);
-	EXPECT_EQ((long)m + PAGE, (long)mmap(m + PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	EXPECT_EQ((long)m + PAGE,
+		  (long)mmap(m + PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	EXPECT_TRUE(m != mmap(m, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
@@ -162,20 +167,24 @@ TEST(map_fixed_replaces_fixed_noreplace_does_not)
 	char *m = anon(3);
 
 	m[0] = m[PAGE] = m[2 * PAGE] = 'x';
-	EXPECT_EQ((long)m + PAGE, (long)mmap(m + PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	EXPECT_EQ((long)m + PAGE,
+		  (long)mmap(m + PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	EXPECT_EQ('x', m[0]);
 	EXPECT_EQ(0, m[PAGE]);
 	EXPECT_EQ('x', m[2 * PAGE]);
-	EXPECT_ERRNO(EEXIST, mmap(m, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+	EXPECT_ERRNO(EEXIST,
+		     mmap(m, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
 	munmap(m, PAGE);
-	EXPECT_EQ((long)m, (long)mmap(m, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+	EXPECT_EQ((long)m, (long)mmap(m, PAGE, RW,
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
 }
 
 TEST(page_zero_is_refused_to_users)
 {
 	EXPECT_EQ(0, exit_status(IN_CHILD({
 		setuid(1234);
-		EXPECT_ERRNO(EPERM, mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+		EXPECT_ERRNO(EPERM,
+			     mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	})));
 }
 
@@ -183,7 +192,8 @@ TEST(map_shared_validate_knows_its_flags)
 {
 	int fd = file(1);
 
-	EXPECT_ERRNO(EOPNOTSUPP, mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE | 0x80000 /* MAP_SYNC */, fd, 0));
+	EXPECT_ERRNO(EOPNOTSUPP,
+		     mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE | 0x80000 /* MAP_SYNC */, fd, 0));
 	EXPECT_TRUE(mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE, fd, 0) != MAP_FAILED);
 }
 
@@ -399,7 +409,8 @@ TEST(a_shared_mapping_and_read_write_agree)
 TEST(two_shared_mappings_are_one)
 {
 	int fd = file(2);
-	char *a = mmap(NULL, PAGE, RW, MAP_SHARED, fd, PAGE), *b = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	char *a = mmap(NULL, PAGE, RW, MAP_SHARED, fd, PAGE),
+	     *b = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 
 	a[5] = 'z';
 	EXPECT_EQ('z', b[PAGE + 5]);
@@ -440,7 +451,8 @@ TEST(the_last_page_is_zero_beyond_the_end_of_the_file)
 TEST(truncation_takes_the_pages_away)
 {
 	int fd = file(3);
-	char *m = mmap(NULL, 3 * PAGE, RW, MAP_SHARED, fd, 0), *p = mmap(NULL, 3 * PAGE, RW, MAP_PRIVATE, fd, 0);
+	char *m = mmap(NULL, 3 * PAGE, RW, MAP_SHARED, fd, 0),
+	     *p = mmap(NULL, 3 * PAGE, RW, MAP_PRIVATE, fd, 0);
 
 	WRITES(m + 2 * PAGE);
 	WRITES(p + 2 * PAGE);
@@ -476,7 +488,8 @@ TEST(a_read_into_the_mapping_of_the_same_page)
 TEST(dev_zero_is_anonymous_memory)
 {
 	int fd = open("/dev/zero", O_RDWR);
-	char *p = mmap(NULL, PAGE, RW, MAP_PRIVATE, fd, 0), *s = mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0);
+	char *p = mmap(NULL, PAGE, RW, MAP_PRIVATE, fd, 0),
+	     *s = mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0);
 
 	WRITES(p);
 	EXPECT_EQ(0, exit_status(IN_CHILD({ *s = 7; })));
@@ -547,7 +560,8 @@ TEST(mremap_fixed_moves_there_and_replaces)
 
 	m[0] = 'a';
 	t[0] = t[PAGE] = t[2 * PAGE] = 't';
-	EXPECT_EQ((long)t + PAGE, (long)mremap(m, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, t + PAGE));
+	EXPECT_EQ((long)t + PAGE,
+		  (long)mremap(m, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, t + PAGE));
 	EXPECT_EQ('a', t[PAGE]);
 	EXPECT_EQ('t', t[0]);
 	EXPECT_EQ('t', t[2 * PAGE]);
@@ -588,12 +602,15 @@ TEST(mremap_errors)
 	EXPECT_ERRNO(EINVAL, mremap(m, PAGE, 0, 0));
 	EXPECT_ERRNO(EINVAL, mremap(m, PAGE, PAGE, 0x100));
 	EXPECT_ERRNO(EINVAL, mremap(m, PAGE, PAGE, MREMAP_FIXED, m + 8 * PAGE));
-	EXPECT_ERRNO(EINVAL, mremap(m, 2 * PAGE, 2 * PAGE, MREMAP_FIXED | MREMAP_MAYMOVE, m + PAGE));
-	EXPECT_ERRNO(EINVAL, mremap(m, PAGE, PAGE, MREMAP_FIXED | MREMAP_MAYMOVE, m + 8 * PAGE + 1));
+	EXPECT_ERRNO(EINVAL,
+		     mremap(m, 2 * PAGE, 2 * PAGE, MREMAP_FIXED | MREMAP_MAYMOVE, m + PAGE));
+	EXPECT_ERRNO(EINVAL,
+		     mremap(m, PAGE, PAGE, MREMAP_FIXED | MREMAP_MAYMOVE, m + 8 * PAGE + 1));
 	munmap(m, PAGE);
 	EXPECT_ERRNO(EFAULT, mremap(m, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
 	mprotect(m + 2 * PAGE, PAGE, PROT_READ);
-	EXPECT_ERRNO(EFAULT, mremap(m + PAGE, 3 * PAGE, 4 * PAGE, MREMAP_MAYMOVE));	/* two mappings */
+	/* two mappings */
+	EXPECT_ERRNO(EFAULT, mremap(m + PAGE, 3 * PAGE, 4 * PAGE, MREMAP_MAYMOVE));
 }
 
 TEST(mremap_of_a_file_mapping_maps_more_of_the_file)
@@ -726,7 +743,8 @@ TEST(mlock_faults_in_and_obeys_the_limit)
 		EXPECT_ERRNO(ENOMEM, mlock(m + 4 * PAGE, PAGE));
 		EXPECT_EQ(0, munlock(m, PAGE));
 		EXPECT_EQ(0, mlock(m + 4 * PAGE, PAGE));
-		EXPECT_ERRNO(EAGAIN, mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0));
+		EXPECT_ERRNO(EAGAIN,
+			     mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0));
 		munlock(m, 20 * PAGE);
 		setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ 0, 0 });
 		EXPECT_ERRNO(EPERM, mlock(m, PAGE));
@@ -777,7 +795,8 @@ TEST(mlock_counts_a_locked_page_once)
 TEST(mincore_looks_across_tables_and_areas)
 {
 	unsigned char vec[1500], want[1500] = { 0 };
-	char *m = mmap(NULL, sizeof(vec) * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *m = mmap(NULL, sizeof(vec) * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	madvise(m, sizeof(vec) * PAGE, MADV_NOHUGEPAGE);
 	mprotect(m + 700 * PAGE, PAGE, PROT_READ);
@@ -836,7 +855,8 @@ TEST(brk_stops_at_another_mapping)
 {
 	char *start = (char *)syscall(SYS_brk, 0), *p = (char *)(((long)start + PAGE - 1) & -PAGE);
 
-	ASSERT_TRUE(mmap(p + 16 * PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == p + 16 * PAGE);
+	ASSERT_TRUE(mmap(p + 16 * PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			 -1, 0) == p + 16 * PAGE);
 	EXPECT_EQ((long)start, syscall(SYS_brk, p + 20 * PAGE));
 }
 
@@ -863,7 +883,9 @@ TEST(map_growsdown_grows_down)
 	char *m = anon(64), *top = m + 63 * PAGE;
 
 	munmap(m, 64 * PAGE);
-	ASSERT_EQ((long)top, (long)mmap(top, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0));
+	ASSERT_EQ((long)top,
+		  (long)mmap(top, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED,
+			     -1, 0));
 	WRITES(top);
 	WRITES(top - 1);
 	WRITES(top - PAGE - 1);
@@ -875,13 +897,15 @@ TEST(rlimit_as_is_enomem)
 	EXPECT_EQ(0, exit_status(IN_CHILD({
 		setrlimit(RLIMIT_AS, &(struct rlimit){ 64 << 20, 64 << 20 });
 		EXPECT_ERRNO(ENOMEM, mmap(NULL, 128 << 20, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-		EXPECT_TRUE(mmap(NULL, 1 << 20, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+		EXPECT_TRUE(mmap(NULL, 1 << 20, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+			    MAP_FAILED);
 	})));
 }
 
 TEST(much_more_than_memory_may_be_reserved)
 {
-	char *m = mmap(NULL, 1ul << 36, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *m = mmap(NULL, 1ul << 36, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		       0);
 
 	ASSERT_TRUE(m != MAP_FAILED);
 	EXPECT_EQ(0, mprotect(m + (1ul << 35), PAGE, RW));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* needs: --net user */
-/* netlink(7), rtnetlink(7): sockets, requests and their acknowledgements, dumps of links, addresses and routes, changes, news. */
+/* netlink(7), rtnetlink(7): sockets, requests and their acknowledgements, dumps of links, addresses
+ * and routes, changes, news. */
 #include "../harness.h"
 
 #include <arpa/inet.h>
@@ -18,7 +19,12 @@ static char buf[65536];
 
 struct request {
 	struct nlmsghdr h;
-	union { struct ifinfomsg link; struct ifaddrmsg addr; struct rtmsg route; struct rtgenmsg gen; };
+	union {
+		struct ifinfomsg link;
+		struct ifaddrmsg addr;
+		struct rtmsg route;
+		struct rtgenmsg gen;
+	};
 	char attrs[256];
 };
 
@@ -47,7 +53,8 @@ static int ask(int s, struct request *r)
 {
 	struct nlmsghdr *h = (void *)buf;
 
-	if (send(s, r, r->h.nlmsg_len, 0) < 0 || recv(s, buf, sizeof(buf), 0) < (int)NLMSG_LENGTH(4) || h->nlmsg_type != NLMSG_ERROR)
+	if (send(s, r, r->h.nlmsg_len, 0) < 0 ||
+	    recv(s, buf, sizeof(buf), 0) < (int)NLMSG_LENGTH(4) || h->nlmsg_type != NLMSG_ERROR)
 		return -9999;
 	return ((struct nlmsgerr *)NLMSG_DATA(h))->error;
 }
@@ -63,7 +70,8 @@ static int dump(int s, int type, int family, void (*fn)(struct nlmsghdr *h, void
 	for (;;) {
 		int got = recv(s, buf, sizeof(buf), 0), len = got;
 
-		for (struct nlmsghdr *h = (void *)buf; NLMSG_OK(h, (unsigned)len); h = NLMSG_NEXT(h, len)) {
+		for (struct nlmsghdr *h = (void *)buf; NLMSG_OK(h, (unsigned)len);
+		     h = NLMSG_NEXT(h, len)) {
 			EXPECT_EQ(7, h->nlmsg_seq);
 			if (h->nlmsg_type == NLMSG_DONE)
 				return n;
@@ -109,7 +117,8 @@ struct seen { int lo, eth; unsigned flags; char name[16]; int mtu; };
 static void see_link(struct nlmsghdr *h, void *arg)
 {
 	struct ifinfomsg *m = NLMSG_DATA(h);
-	struct rtattr *name = attr(IFLA_RTA(m), IFLA_PAYLOAD(h), IFLA_IFNAME), *mtu = attr(IFLA_RTA(m), IFLA_PAYLOAD(h), IFLA_MTU);
+	struct rtattr *name = attr(IFLA_RTA(m), IFLA_PAYLOAD(h), IFLA_IFNAME),
+		      *mtu = attr(IFLA_RTA(m), IFLA_PAYLOAD(h), IFLA_MTU);
 	struct seen *s = arg;
 
 	EXPECT_EQ(RTM_NEWLINK, h->nlmsg_type);
@@ -134,7 +143,8 @@ TEST(links_are_listed)
 	EXPECT_EQ(1, dump(open_route(), RTM_GETLINK, AF_UNSPEC, see_link, &s) >= 2);
 	EXPECT_EQ(1, s.lo);
 	EXPECT_EQ(1, s.eth > 1);
-	EXPECT_EQ(IFF_LOOPBACK | IFF_UP | IFF_RUNNING, s.flags & (IFF_LOOPBACK | IFF_UP | IFF_RUNNING));
+	EXPECT_EQ(IFF_LOOPBACK | IFF_UP | IFF_RUNNING,
+		  s.flags & (IFF_LOOPBACK | IFF_UP | IFF_RUNNING));
 	EXPECT_EQ(s.eth, (int)if_nametoindex("eth0"));
 }
 
@@ -145,10 +155,13 @@ TEST(the_library_sees_addresses)
 
 	ASSERT_EQ(0, getifaddrs(&list));
 	for (i = list; i; i = i->ifa_next)
-		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET && !strcmp(i->ifa_name, "lo")) {
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET &&
+		    !strcmp(i->ifa_name, "lo")) {
 			lo++;
-			EXPECT_EQ(htonl(INADDR_LOOPBACK), ((struct sockaddr_in *)i->ifa_addr)->sin_addr.s_addr);
-			EXPECT_EQ(htonl(0xff000000), ((struct sockaddr_in *)i->ifa_netmask)->sin_addr.s_addr);
+			EXPECT_EQ(htonl(INADDR_LOOPBACK),
+				  ((struct sockaddr_in *)i->ifa_addr)->sin_addr.s_addr);
+			EXPECT_EQ(htonl(0xff000000),
+				  ((struct sockaddr_in *)i->ifa_netmask)->sin_addr.s_addr);
 		}
 	EXPECT_EQ(1, lo);
 }
@@ -178,7 +191,8 @@ static void find_local_route(struct nlmsghdr *h, void *arg)
 	struct rtmsg *m = NLMSG_DATA(h);
 	struct rtattr *a = attr(RTM_RTA(m), RTM_PAYLOAD(h), RTA_DST);
 
-	if (a && *(uint32_t *)RTA_DATA(a) == htonl(0x0a630102) && m->rtm_type == RTN_LOCAL && m->rtm_table == RT_TABLE_LOCAL)
+	if (a && *(uint32_t *)RTA_DATA(a) == htonl(0x0a630102) && m->rtm_type == RTN_LOCAL &&
+	    m->rtm_table == RT_TABLE_LOCAL)
 		++*(int *)arg;
 }
 
@@ -208,8 +222,12 @@ static struct request route(int type, int flags, const char *dst, int bits, int 
 	struct in_addr a;
 
 	inet_pton(AF_INET, dst, &a);
-	r.route = (struct rtmsg){ .rtm_family = AF_INET, .rtm_dst_len = bits, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC,
-				  .rtm_scope = RT_SCOPE_LINK, .rtm_type = RTN_UNICAST };
+	r.route = (struct rtmsg){ .rtm_family = AF_INET,
+				  .rtm_dst_len = bits,
+				  .rtm_table = RT_TABLE_MAIN,
+				  .rtm_protocol = RTPROT_STATIC,
+				  .rtm_scope = RT_SCOPE_LINK,
+				  .rtm_type = RTN_UNICAST };
 	add_attr(&r, RTA_DST, &a, 4);
 	add_attr(&r, RTA_OIF, &oif, 4);
 	return r;
@@ -276,7 +294,9 @@ TEST(devices_by_ioctl)
 	strcpy(r.ifr_name, "nosuch");
 	EXPECT_ERRNO(ENODEV, ioctl(s, SIOCGIFFLAGS, &r));
 	strcpy(r.ifr_name, "lo:7");
-	*(struct sockaddr_in *)&r.ifr_addr = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a050505) };
+	*(struct sockaddr_in *)&r.ifr_addr = (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a050505)
+	};
 	EXPECT_EQ(0, ioctl(s, SIOCSIFADDR, &r));
 	EXPECT_EQ(0, ioctl(s, SIOCGIFNETMASK, &r));
 	EXPECT_EQ(htonl(0xff000000), ((struct sockaddr_in *)&r.ifr_addr)->sin_addr.s_addr);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Many connections, many sockets, floods: service goes on, memory is bounded and comes back. With "load=full" on the kernel's command line as
- * many as a server may meet. */
+/* Many connections, many sockets, floods: service goes on, memory is bounded and comes back. With
+ * "load=full" on the kernel's command line as many as a server may meet. */
 #include "../harness.h"
 
 #include <netinet/ip.h>
@@ -28,7 +28,8 @@ static void allow(int files)
 	struct rlimit r = { files, files };
 
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &r));
-	for (int i = 3; i < files; i++)			/* the table of descriptors grows now, and stays */
+	/* the table of descriptors grows now, and stays */
+	for (int i = 3; i < files; i++)
 		dup2(0, i);
 	for (int i = 3; i < files; i++)
 		close(i);
@@ -99,7 +100,8 @@ static void connect_many(int l, const struct sockaddr_in *at, int n, int *c, int
 
 TEST_TIMEOUT(idle_connections, 300)
 {
-	int n = full() ? 10000 : 2000, ep, *c = malloc(n * sizeof(int)), *a = malloc(n * sizeof(int)), got = 0;
+	int n = full() ? 10000 : 2000, ep, *c = malloc(n * sizeof(int)),
+	    *a = malloc(n * sizeof(int)), got = 0;
 	struct sockaddr_in at;
 	struct epoll_event ev[64];
 	int l, warm[2];
@@ -153,8 +155,9 @@ TEST_TIMEOUT(many_sockets, 300)
 	before = available();
 	for (int i = 0; i < n; i++) {
 		static const struct { int family, type, protocol; } kinds[] = {
-			{ AF_INET, SOCK_STREAM, 0 }, { AF_INET, SOCK_DGRAM, 0 }, { AF_INET6, SOCK_STREAM, 0 }, { AF_INET6, SOCK_DGRAM, 0 },
-			{ AF_UNIX, SOCK_STREAM, 0 }, { AF_UNIX, SOCK_DGRAM, 0 },
+			{ AF_INET, SOCK_STREAM, 0 },  { AF_INET, SOCK_DGRAM, 0 },
+			{ AF_INET6, SOCK_STREAM, 0 }, { AF_INET6, SOCK_DGRAM, 0 },
+			{ AF_UNIX, SOCK_STREAM, 0 },  { AF_UNIX, SOCK_DGRAM, 0 },
 		};
 
 		s[i] = socket(kinds[i % 6].family, kinds[i % 6].type, kinds[i % 6].protocol);
@@ -187,8 +190,15 @@ static unsigned short sum16(const void *p, int n, unsigned sum)
 /* A SYN from an address of 127.x that nobody has a connection with. */
 static void send_syn(int raw, const struct sockaddr_in *at, unsigned i)
 {
-	struct { struct iphdr ip; struct tcphdr tcp; } p = { .ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_TCP } };
-	struct { unsigned s, d; unsigned char zero, proto; unsigned short len; } pseudo = { 0, at->sin_addr.s_addr, 0, IPPROTO_TCP, htons(20) };
+	struct {
+		struct iphdr ip;
+		struct tcphdr tcp;
+	} p = { .ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_TCP } };
+	struct {
+		unsigned s, d;
+		unsigned char zero, proto;
+		unsigned short len;
+	} pseudo = { 0, at->sin_addr.s_addr, 0, IPPROTO_TCP, htons(20) };
 	unsigned sum = 0;
 
 	p.ip.tot_len = htons(sizeof(p));
@@ -268,7 +278,8 @@ TEST_TIMEOUT(ports_run_out, 120)
 
 TEST_TIMEOUT(peers_that_do_not_read, 300)
 {
-	int n = full() ? 200 : 20, *c = malloc(n * sizeof(int)), *a = malloc(n * sizeof(int)), v, small = 65536;
+	int n = full() ? 200 : 20, *c = malloc(n * sizeof(int)), *a = malloc(n * sizeof(int)), v,
+	    small = 65536;
 	struct sockaddr_in at;
 	int l = listener(512, &at);
 	static char b[65536];
@@ -293,7 +304,8 @@ TEST_TIMEOUT(peers_that_do_not_read, 300)
 	getsockopt(a[0], SOL_SOCKET, SO_RCVBUF, &v, &len);
 	most += v;
 	used = before - available();
-	printf("# %d full connections: %ld KiB each, %ld bytes of payload, buffers of %ld\n", n, used / n, sent / n, most);
+	printf("# %d full connections: %ld KiB each, %ld bytes of payload, buffers of %ld\n", n,
+	       used / n, sent / n, most);
 	EXPECT_TRUE(used * 1024 / n < 3 * most);
 	for (int i = 0; i < n; i++) {
 		reset_on_close(c[i]);

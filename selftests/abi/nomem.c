@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Every allocation fails once: each scenario runs in a child whose 1st, 2nd, 3rd ... allocation in the kernel fails, until there is
- * none left to fail. Any error is fine; a crash, a hang, a call that succeeds halfway and a leak are not. Afterwards memory, tasks
- * and descriptors are back where they were, but for SLACK_KB.
- * Skipped on Linux and on kernels without CONFIG_DEBUG_FAULT_INJECT. */
+/* Every allocation fails once: each scenario runs in a child whose 1st, 2nd, 3rd ... allocation in
+ * the kernel fails, until there is none left to fail. Any error is fine; a crash, a hang, a call
+ * that succeeds halfway and a leak are not. Afterwards memory, tasks and descriptors are back where
+ * they were, but for SLACK_KB. Skipped on Linux and on kernels without CONFIG_DEBUG_FAULT_INJECT.
+ * */
 #include "../harness.h"
 #include "../../include/ashlar.h"
 
@@ -30,7 +31,8 @@
 #define SLACK_KB 512	/* caches of slabs, per-CPU lists of pages, names remembered */
 #define MAX_N	 400
 #define HANG_S	 10
-#define STRUCK	 3	/* exit status of this program run again by exec_armed: the failure came on the way here */
+/* exit status of this program run again by exec_armed: the failure came on the way here */
+#define STRUCK	 3
 
 /* ---- a child with a failure in it ---- */
 
@@ -120,7 +122,8 @@ static struct level settle(const struct level *before)
 	clean_up();
 	for (int i = 0; i < 20; i++) {
 		l = measure();
-		if (l.tasks <= before->tasks && l.files <= before->files && l.free_kb + SLACK_KB >= before->free_kb)
+		if (l.tasks <= before->tasks && l.files <= before->files &&
+		    l.free_kb + SLACK_KB >= before->free_kb)
 			break;
 		sleep_ms(50);
 	}
@@ -152,19 +155,24 @@ static void sweep(const char *name, void (*fn)(void))
 		if (status == 128 + SIGALRM)
 			FAIL("%s hangs when allocation %u fails", name, n);
 		else if (status > 128 && !may_die)
-			FAIL("%s is killed by signal %d when allocation %u fails", name, status - 128, n);
-		else if (status > 128 && status != 128 + SIGKILL && status != 128 + SIGSEGV && status != 128 + SIGBUS)
-			FAIL("%s is killed by signal %d when allocation %u fails", name, status - 128, n);
+			FAIL("%s is killed by signal %d when allocation %u fails", name,
+			     status - 128, n);
+		else if (status > 128 && status != 128 + SIGKILL && status != 128 + SIGSEGV &&
+			 status != 128 + SIGBUS)
+			FAIL("%s is killed by signal %d when allocation %u fails", name,
+			     status - 128, n);
 		if (status == 0 && !*struck)
 			break;
 	}
 	after = settle(&before);
-	printf("# %s: %u allocations failed; %+ld kB, %+ld tasks, %+ld files\n", name, runs, before.free_kb - after.free_kb,
-	       after.tasks - before.tasks, after.files - before.files);
+	printf("# %s: %u allocations failed; %+ld kB, %+ld tasks, %+ld files\n", name, runs,
+	       before.free_kb - after.free_kb, after.tasks - before.tasks,
+	       after.files - before.files);
 	if (n >= MAX_N)
 		FAIL("%s: still allocating after %d", name, MAX_N);
 	if (after.free_kb + SLACK_KB + slack_per_run * runs < before.free_kb)
-		FAIL("%s leaks memory: %ld kB of %u runs", name, before.free_kb - after.free_kb, runs);
+		FAIL("%s leaks memory: %ld kB of %u runs", name, before.free_kb - after.free_kb,
+		     runs);
 	if (after.tasks != before.tasks)
 		FAIL("%s leaks tasks: %ld, was %ld", name, after.tasks, before.tasks);
 	if (after.files > before.files)
@@ -251,7 +259,8 @@ SCENARIO(links_and_directories)
 
 SCENARIO(mappings)
 {
-	char *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *q;
+	char *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	     *q;
 	int fd;
 
 	if (p != MAP_FAILED) {
@@ -276,7 +285,8 @@ SCENARIO(mappings)
 	brk((char *)sbrk(0) + (1 << 16));
 }
 
-/* The failure may hit a touch of our own memory, where Linux kills for lack of memory; so does ours. */
+/* The failure may hit a touch of our own memory, where Linux kills for lack of memory; so does
+ * ours. */
 SCENARIO_WITH(page_faults, true, 0)
 {
 	char *p = mmap(NULL, 1 << 22, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -332,8 +342,10 @@ SCENARIO(threads)
 	static char stack[16384] __attribute__((aligned(16)));
 	pid_t tid = 0;
 
-	if (clone(thread, stack + sizeof(stack), CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
-		  CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID, NULL, &tid, NULL, &tid) > 0)
+	if (clone(thread, stack + sizeof(stack),
+		  CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+			  CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
+		  NULL, &tid, NULL, &tid) > 0)
 		for (int i = 0; i < 1000 && __atomic_load_n(&tid, __ATOMIC_RELAXED); i++)
 			sched_yield();
 }
@@ -376,7 +388,8 @@ SCENARIO(event_descriptors)
 
 SCENARIO(shared_segments)
 {
-	int id = shmget(0x6e6f6d65, 5 * sizeof(buf), IPC_CREAT | 0600), other = shmget(IPC_PRIVATE, 1, 0600);
+	int id = shmget(0x6e6f6d65, 5 * sizeof(buf), IPC_CREAT | 0600),
+	    other = shmget(IPC_PRIVATE, 1, 0600);
 	char *p = shmat(id, NULL, 0), *q = shmat(id, NULL, SHM_RDONLY);
 	struct shmid_ds ds;
 
@@ -459,7 +472,8 @@ SCENARIO(timers_and_signals)
 	sigdelset(&all, SIGALRM);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	if (!syscall(SYS_timer_create, CLOCK_MONOTONIC, &se, &id)) {
-		syscall(SYS_timer_settime, id, 0, &(struct itimerspec){ { 0, 0 }, { 0, 100 } }, NULL);
+		syscall(SYS_timer_settime, id, 0, &(struct itimerspec){ { 0, 0 }, { 0, 100 } },
+			NULL);
 		syscall(SYS_timer_delete, id);
 	}
 	for (int i = 0; i < 20; i++)
@@ -532,7 +546,9 @@ SCENARIO(locks)
 /* Slack: the cache keeps the names below /proc/PID of the dead until it wants the room. */
 SCENARIO_WITH(proc_files, false, 12)
 {
-	static const char *const names[] = { "maps", "status", "stat", "smaps", "fd", "mounts", "environ", "fdinfo/0", "exe", "cwd", "limits" };
+	static const char *const names[] = { "maps", "status", "stat",	  "smaps",
+					     "fd",   "mounts", "environ", "fdinfo/0",
+					     "exe",  "cwd",    "limits" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		char name[64] = "/proc/self/";
@@ -550,7 +566,8 @@ SCENARIO_WITH(proc_files, false, 12)
 SCENARIO(vectors_and_copies)
 {
 	struct iovec iov[200];
-	int a = open("v", O_CREAT | O_RDWR, 0600), b = open("w", O_CREAT | O_RDWR, 0600), p[2] = { -1, -1 };
+	int a = open("v", O_CREAT | O_RDWR, 0600), b = open("w", O_CREAT | O_RDWR, 0600),
+	    p[2] = { -1, -1 };
 
 	for (int i = 0; i < 200; i++)
 		iov[i] = (struct iovec){ buf, 10 };
@@ -559,7 +576,8 @@ SCENARIO(vectors_and_copies)
 	copy_file_range(a, &(loff_t){ 0 }, b, NULL, 2000, 0);
 	pipe2(p, O_NONBLOCK);
 	splice(a, &(loff_t){ 0 }, p[1], NULL, 2000, 0);
-	splice(p[0], NULL, b, NULL, 2000, SPLICE_F_NONBLOCK);	/* the pipe is empty when the write before failed */
+	/* the pipe is empty when the write before failed */
+	splice(p[0], NULL, b, NULL, 2000, SPLICE_F_NONBLOCK);
 	vmsplice(p[1], iov, 200, SPLICE_F_NONBLOCK);
 	process_vm_readv(getpid(), iov, 100, iov, 100, 0);
 }

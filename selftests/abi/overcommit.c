@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* vm.overcommit_memory: what may be promised, what counts in Committed_AS, and that all of it comes back. */
+/* vm.overcommit_memory: what may be promised, what counts in Committed_AS, and that all of it comes
+ * back. */
 #include "../harness.h"
 
 #include <fcntl.h>
@@ -81,7 +82,8 @@ TEST(the_obvious_is_refused_and_only_that)
 TEST(making_it_writable_asks_too)
 {
 	long total = meminfo("MemTotal:");
-	char *m = map(total * 4, PROT_NONE, PRIVATE), *none = map(total * 4, PROT_NONE, PRIVATE | MAP_NORESERVE);
+	char *m = map(total * 4, PROT_NONE, PRIVATE),
+	     *none = map(total * 4, PROT_NONE, PRIVATE | MAP_NORESERVE);
 
 	EXPECT_ERRNO(ENOMEM, mprotect(m, total * 2, RW));
 	EXPECT_EQ(0, mprotect(m, total / 2, RW));

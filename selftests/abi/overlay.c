@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* libc: glibc; musl 1.2.3 has not all of the constants. */
-/* Overlays as programs see them: descriptors and mappings across copy-up, renameat2(2), O_TMPFILE, xattr(7), telldir(3). What trees look
- * like is tested by selftests/storage/run (overlay_...). */
+/* Overlays as programs see them: descriptors and mappings across copy-up, renameat2(2), O_TMPFILE,
+ * xattr(7), telldir(3). What trees look like is tested by selftests/storage/run (overlay_...). */
 #include "../harness.h"
 
 #include <dirent.h>
@@ -17,8 +17,10 @@ static char buf[4096];
 /* In m: a, b and d/f from below; whatever changes goes to u. */
 static void begin(const char *dir)
 {
-	snprintf(buf, sizeof(buf), "mkdir -p %s; mount -t tmpfs t %s; cd %s; mkdir -p l/d u w m; echo below > l/a; echo b > l/b; echo f > l/d/f", dir, dir,
-		 dir);
+	snprintf(buf, sizeof(buf),
+		 "mkdir -p %s; mount -t tmpfs t %s; cd %s; mkdir -p l/d u w m; echo below > l/a; "
+		 "echo b > l/b; echo f > l/d/f",
+		 dir, dir, dir);
 	system(buf);
 	ASSERT_EQ(0, chdir(dir));
 	ASSERT_EQ(0, mount("overlay", "m", "overlay", 0, "lowerdir=l,upperdir=u,workdir=w"));
@@ -138,7 +140,8 @@ TEST(attributes_of_its_own_are_hidden)
 	EXPECT_EQ(0, setxattr("m/b", "trusted.overlay.opaque", "n", 1, 0));
 	EXPECT_EQ(1, getxattr("m/b", "trusted.overlay.opaque", list, sizeof(list)));
 	EXPECT_EQ(1, getxattr("u/b", "trusted.overlay.overlay.opaque", list, sizeof(list)));
-	EXPECT_EQ((ssize_t)sizeof("user.mine") + (ssize_t)sizeof("trusted.mine") + (ssize_t)sizeof("trusted.overlay.opaque"),
+	EXPECT_EQ((ssize_t)sizeof("user.mine") + (ssize_t)sizeof("trusted.mine") +
+			  (ssize_t)sizeof("trusted.overlay.opaque"),
 		  listxattr("m/b", list, sizeof(list)));
 	EXPECT_ERRNO(ENODATA, getxattr("m/d", "trusted.overlay.opaque", list, sizeof(list)));
 	EXPECT_EQ(0, mkdir("m/new", 0755));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* packet(7): frames as they pass a device, with and without link header, filters, statistics, sending. */
+/* packet(7): frames as they pass a device, with and without link header, filters, statistics,
+ * sending. */
 #include "../harness.h"
 
 #include <arpa/inet.h>
@@ -15,7 +16,8 @@ static int udp_pair(struct sockaddr_in *to)
 	int s = socket(AF_INET, SOCK_DGRAM, 0);
 	socklen_t n = sizeof(*to);
 
-	*to = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	*to = (struct sockaddr_in){ .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	bind(s, (void *)to, sizeof(*to));
 	getsockname(s, (void *)to, &n);
 	return s;
@@ -23,7 +25,9 @@ static int udp_pair(struct sockaddr_in *to)
 
 static int tap(int type, int protocol)
 {
-	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(protocol), .sll_ifindex = if_nametoindex("lo") };
+	struct sockaddr_ll a = { .sll_family = AF_PACKET,
+				 .sll_protocol = htons(protocol),
+				 .sll_ifindex = if_nametoindex("lo") };
 	int s = socket(AF_PACKET, type, htons(protocol));
 
 	bind(s, (void *)&a, sizeof(a));
@@ -33,7 +37,10 @@ static int tap(int type, int protocol)
 TEST(arguments)
 {
 	EXPECT_ERRNO(ESOCKTNOSUPPORT, socket(AF_PACKET, SOCK_STREAM, 0));
-	EXPECT_ERRNO(ENODEV, bind(socket(AF_PACKET, SOCK_RAW, 0), (void *)&(struct sockaddr_ll){ .sll_family = AF_PACKET, .sll_ifindex = 999 }, 20));
+	EXPECT_ERRNO(ENODEV, bind(socket(AF_PACKET, SOCK_RAW, 0),
+				  (void *)&(struct sockaddr_ll){ .sll_family = AF_PACKET,
+								 .sll_ifindex = 999 },
+				  20));
 	ASSERT_EQ(0, setuid(1000));
 	EXPECT_ERRNO(EPERM, socket(AF_PACKET, SOCK_RAW, 0));
 }
@@ -76,9 +83,14 @@ TEST(a_filter_chooses_and_cuts)
 	/* bytes of UDP to the port in the second to last but one: keep 30; else nothing */
 	struct sockaddr_in to, other;
 	int u = udp_pair(&to), v = udp_pair(&other), s = socket(AF_PACKET, SOCK_DGRAM, 0);
-	struct sock_filter code[] = { { 0x28, 0, 0, 22 }, { 0x15, 0, 1, ntohs(to.sin_port) }, { 0x06, 0, 0, 30 }, { 0x06, 0, 0, 0 } };
+	struct sock_filter code[] = { { 0x28, 0, 0, 22 },
+				      { 0x15, 0, 1, ntohs(to.sin_port) },
+				      { 0x06, 0, 0, 30 },
+				      { 0x06, 0, 0, 0 } };
 	struct sock_fprog p = { 4, code }, bad = { 1, code };
-	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP), .sll_ifindex = if_nametoindex("lo") };
+	struct sockaddr_ll a = { .sll_family = AF_PACKET,
+				 .sll_protocol = htons(ETH_P_IP),
+				 .sll_ifindex = if_nametoindex("lo") };
 	char b[100];
 
 	EXPECT_ERRNO(EINVAL, setsockopt(s, SOL_SOCKET, SO_ATTACH_FILTER, &bad, sizeof(bad)));
@@ -96,7 +108,9 @@ TEST(a_filter_chooses_and_cuts)
 
 TEST(a_udp_filter_sees_the_udp_header)
 {
-	struct sock_filter code[] = { { 0x30, 0, 0, 8 }, { 0x15, 0, 1, 'y' }, { 0x06, 0, 0, 10 }, { 0x06, 0, 0, 0 } };
+	struct sock_filter code[] = {
+		{ 0x30, 0, 0, 8 }, { 0x15, 0, 1, 'y' }, { 0x06, 0, 0, 10 }, { 0x06, 0, 0, 0 }
+	};
 	struct sock_fprog p = { 4, code };
 	struct sockaddr_in to;
 	int u = udp_pair(&to);
@@ -111,7 +125,10 @@ TEST(a_udp_filter_sees_the_udp_header)
 
 TEST(frames_can_be_sent)
 {
-	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(0x88b5), .sll_ifindex = if_nametoindex("lo"), .sll_halen = 6 };
+	struct sockaddr_ll a = { .sll_family = AF_PACKET,
+				 .sll_protocol = htons(0x88b5),
+				 .sll_ifindex = if_nametoindex("lo"),
+				 .sll_halen = 6 };
 	int out = socket(AF_PACKET, SOCK_DGRAM, 0), in = tap(SOCK_RAW, 0x88b5);
 	unsigned char b[64];
 

@@ -48,7 +48,8 @@ static void say(int port, const char *text, int n)
 static char *ring(int s, const struct tpacket_req3 *q, int size)
 {
 	ASSERT_EQ(0, setsockopt(s, SOL_PACKET, PACKET_RX_RING, q, size));
-	return mmap(NULL, q->tp_block_size * q->tp_block_nr, PROT_READ | PROT_WRITE, MAP_SHARED, s, 0);
+	return mmap(NULL, q->tp_block_size * q->tp_block_nr, PROT_READ | PROT_WRITE, MAP_SHARED, s,
+		    0);
 }
 
 static int ready(int s, int ms)
@@ -61,8 +62,9 @@ static int ready(int s, int ms)
 TEST(requests_are_checked)
 {
 	static const struct { struct tpacket_req q; int err; } bad[] = {
-		{ { 4096, 0, 2048, 2 }, EINVAL }, { { 1000, 4, 2048, 2 }, EINVAL }, { { 4096, 4, 2040, 8 }, EINVAL },
-		{ { 4096, 4, 32, 512 }, EINVAL }, { { 4096, 4, 2048, 7 }, EINVAL }, { { 4096, 4, 8192, 4 }, EINVAL },
+		{ { 4096, 0, 2048, 2 }, EINVAL }, { { 1000, 4, 2048, 2 }, EINVAL },
+		{ { 4096, 4, 2040, 8 }, EINVAL }, { { 4096, 4, 32, 512 }, EINVAL },
+		{ { 4096, 4, 2048, 7 }, EINVAL }, { { 4096, 4, 8192, 4 }, EINVAL },
 	};
 	struct tpacket_req good = { BLOCK, 2, 2048, 8 }, none = {};
 	struct tpacket_req3 three = { BLOCK, 2, 2048, 8, 10, BLOCK - 100, 0 };
@@ -70,7 +72,8 @@ TEST(requests_are_checked)
 	char *m;
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		EXPECT_ERRNO(bad[i].err, setsockopt(s, SOL_PACKET, PACKET_RX_RING, &bad[i].q, sizeof(bad[i].q)));
+		EXPECT_ERRNO(bad[i].err, setsockopt(s, SOL_PACKET, PACKET_RX_RING, &bad[i].q,
+						    sizeof(bad[i].q)));
 	EXPECT_ERRNO(EINVAL, setsockopt(s, SOL_PACKET, PACKET_RX_RING, &good, sizeof(good) - 1));
 	EXPECT_ERRNO(EINVAL, setsockopt(s, SOL_PACKET, PACKET_VERSION, &v, sizeof(v)));
 	EXPECT_ERRNO(EINVAL, (long)mmap(NULL, 2 * BLOCK, PROT_READ, MAP_SHARED, s, 0));
@@ -91,7 +94,8 @@ TEST(requests_are_checked)
 
 TEST(options_are_told)
 {
-	static const int lengths[] = { sizeof(struct tpacket_hdr), sizeof(struct tpacket2_hdr), sizeof(struct tpacket3_hdr) };
+	static const int lengths[] = { sizeof(struct tpacket_hdr), sizeof(struct tpacket2_hdr),
+				       sizeof(struct tpacket3_hdr) };
 	int s = tap(TPACKET_V3, 9002), v;
 	socklen_t n = sizeof(v);
 
@@ -189,7 +193,9 @@ static struct tpacket_block_desc *block(char *m, int i)
 
 TEST(blocks_of_version_3)
 {
-	struct tpacket_req3 q = { BLOCK, 4, 2048, 16, .tp_retire_blk_tov = 100, .tp_sizeof_priv = 20 };
+	struct tpacket_req3 q = {
+		BLOCK, 4, 2048, 16, .tp_retire_blk_tov = 100, .tp_sizeof_priv = 20
+	};
 	int s = tap(TPACKET_V3, 9006);
 	char *m = ring(s, &q, sizeof(q));
 	struct tpacket_hdr_v1 *b = &block(m, 0)->hdr.bh1;

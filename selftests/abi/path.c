@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* libc: glibc; musl 1.2.3 has not all of the constants. */
-/* path_resolution(7), stat(2), rename(2), link(2), chmod(2), getdents(2), xattr(7), mount(2): names and what they name. */
+/* path_resolution(7), stat(2), rename(2), link(2), chmod(2), getdents(2), xattr(7), mount(2): names
+ * and what they name. */
 #include "../harness.h"
 
 #include <dirent.h>
@@ -325,7 +326,8 @@ PATH_TEST(renameat2_flags)
 	EXPECT_EQ(a, ino_of("b"));
 	EXPECT_EQ(b, ino_of("a"));
 	EXPECT_ERRNO(ENOENT, renameat2(AT_FDCWD, "a", AT_FDCWD, "c", RENAME_EXCHANGE));
-	EXPECT_ERRNO(EINVAL, renameat2(AT_FDCWD, "a", AT_FDCWD, "b", RENAME_EXCHANGE | RENAME_NOREPLACE));
+	EXPECT_ERRNO(EINVAL,
+		     renameat2(AT_FDCWD, "a", AT_FDCWD, "b", RENAME_EXCHANGE | RENAME_NOREPLACE));
 	EXPECT_ERRNO(EINVAL, renameat2(AT_FDCWD, "a", AT_FDCWD, "b", 0x100));
 	EXPECT_EQ(0, renameat2(AT_FDCWD, "a", AT_FDCWD, "c", RENAME_NOREPLACE));
 }
@@ -378,7 +380,11 @@ PATH_TEST(the_owner_the_group_and_the_others)
 	chown("f", 100, 200);
 	for (int mode = 0; mode < 0777; mode += 0111) {
 		chmod("f", mode);
-		EXPECT_EQ(0, exit_status(IN_CHILD({ setgid(300); setuid(100); EXPECT_EQ(mode & 0400 ? 0 : -1, access("f", R_OK)); })));
+		EXPECT_EQ(0, exit_status(IN_CHILD({
+				  setgid(300);
+				  setuid(100);
+				  EXPECT_EQ(mode & 0400 ? 0 : -1, access("f", R_OK));
+			  })));
 	}
 	chmod("f", 0470);
 	EXPECT_EQ(0, exit_status(IN_CHILD({
@@ -386,7 +392,8 @@ PATH_TEST(the_owner_the_group_and_the_others)
 		setgid(300);
 		setuid(100);
 		EXPECT_EQ(0, access("f", R_OK));
-		EXPECT_ERRNO(EACCES, access("f", W_OK));	/* the owner's bits count, though the group has more */
+		/* the owner's bits count, though the group has more */
+		EXPECT_ERRNO(EACCES, access("f", W_OK));
 	})));
 	EXPECT_EQ(0, exit_status(IN_CHILD({
 		setgroups(1, &(gid_t){ 200 });
@@ -544,7 +551,8 @@ PATH_TEST(writing_changes_mtime_chmod_ctime)
 	chmod("f", 0644);
 	fstat(fd, &st2);
 	EXPECT_EQ(1, st2.st_mtim.tv_sec);
-	EXPECT_TRUE(st2.st_ctim.tv_sec > st.st_ctim.tv_sec || st2.st_ctim.tv_nsec > st.st_ctim.tv_nsec);
+	EXPECT_TRUE(st2.st_ctim.tv_sec > st.st_ctim.tv_sec ||
+		    st2.st_ctim.tv_nsec > st.st_ctim.tv_nsec);
 	utimensat(AT_FDCWD, ".", old, 0);
 	touch("new", 0600);
 	stat(".", &st);

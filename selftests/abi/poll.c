@@ -135,7 +135,8 @@ TEST(select_errors)
 	EXPECT_ERRNO(EINVAL, pselect(-1, NULL, NULL, NULL, &none, NULL));
 	EXPECT_ERRNO(EFAULT, pselect(16, (fd_set *)8, NULL, NULL, &none, NULL));
 	EXPECT_EQ(0, pselect(0, NULL, NULL, NULL, &none, NULL));
-	EXPECT_BLOCKS_AT_LEAST_MS(15, pselect(0, NULL, NULL, NULL, &(struct timespec){ 0, 15000000 }, NULL));
+	EXPECT_BLOCKS_AT_LEAST_MS(
+		15, pselect(0, NULL, NULL, NULL, &(struct timespec){ 0, 15000000 }, NULL));
 }
 
 MAIN

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fork(2), clone(2), wait(2), _exit(2), prctl(2): how processes begin, what they share, how they end and who hears of it. */
+/* fork(2), clone(2), wait(2), _exit(2), prctl(2): how processes begin, what they share, how they
+ * end and who hears of it. */
 #include "../harness.h"
 
 #include <limits.h>
@@ -173,7 +174,8 @@ TEST(clone_files_shares_the_descriptor_table)
 
 	EXPECT_EQ(0, exit_status(clone_on_stack(close_fd, SIGCHLD, (void *)(long)a, NULL, NULL)));
 	EXPECT_EQ(0, fcntl(a, F_GETFD));
-	EXPECT_EQ(0, exit_status(clone_on_stack(close_fd, CLONE_FILES | SIGCHLD, (void *)(long)b, NULL, NULL)));
+	EXPECT_EQ(0, exit_status(clone_on_stack(close_fd, CLONE_FILES | SIGCHLD, (void *)(long)b,
+						NULL, NULL)));
 	EXPECT_ERRNO(EBADF, fcntl(b, F_GETFD));
 }
 
@@ -206,9 +208,11 @@ static int handle_usr1(void *arg)
 
 TEST(clone_sighand_shares_dispositions_but_not_masks)
 {
-	EXPECT_EQ(0, exit_status(clone_on_stack(handle_usr1, CLONE_VM | SIGCHLD, NULL, NULL, NULL)));
+	EXPECT_EQ(0,
+		  exit_status(clone_on_stack(handle_usr1, CLONE_VM | SIGCHLD, NULL, NULL, NULL)));
 	EXPECT_TRUE(signal(SIGUSR1, SIG_DFL) == SIG_DFL);
-	EXPECT_EQ(0, exit_status(clone_on_stack(handle_usr1, CLONE_VM | CLONE_SIGHAND | SIGCHLD, NULL, NULL, NULL)));
+	EXPECT_EQ(0, exit_status(clone_on_stack(handle_usr1, CLONE_VM | CLONE_SIGHAND | SIGCHLD,
+						NULL, NULL, NULL)));
 	EXPECT_TRUE(signal(SIGUSR1, SIG_DFL) == note_signal);
 }
 
@@ -231,7 +235,8 @@ TEST(clone_parent_makes_a_sibling)
 
 	ASSERT_EQ(0, pipe(p));
 	child = IN_CHILD({
-		pid_t sibling = clone_on_stack(parent_is, CLONE_PARENT, (void *)(long)me, NULL, NULL);
+		pid_t sibling = clone_on_stack(parent_is, CLONE_PARENT, (void *)(long)me, NULL,
+					       NULL);
 
 		write(p[1], &sibling, sizeof(sibling));
 	});
@@ -259,7 +264,8 @@ TEST(clone_stores_tids_where_it_is_told)
 	pid = clone_on_stack(ctid_is_mine, flags | CLONE_VM, NULL, &ptid, &ctid);
 	EXPECT_EQ(1, exit_status(pid));
 	EXPECT_EQ(pid, ctid);
-	pid = clone_on_stack(ctid_is_mine, flags | CLONE_VM | CLONE_CHILD_CLEARTID, NULL, &ptid, &ctid);
+	pid = clone_on_stack(ctid_is_mine, flags | CLONE_VM | CLONE_CHILD_CLEARTID, NULL, &ptid,
+			     &ctid);
 	EXPECT_EQ(1, exit_status(pid));
 	EXPECT_EQ(0, ctid);
 }
@@ -317,7 +323,10 @@ TEST(clone3_forks)
 
 TEST(clone3_checks_the_size_of_its_arguments)
 {
-	struct { struct clone_args args; uint64_t more; } a = { .args.exit_signal = SIGCHLD, .more = 1 };
+	struct {
+		struct clone_args args;
+		uint64_t more;
+	} a = { .args.exit_signal = SIGCHLD, .more = 1 };
 	pid_t pid;
 
 	EXPECT_ERRNO(EINVAL, clone3_fork(&a.args, CLONE_ARGS_SIZE_VER0 - 1));
@@ -342,7 +351,8 @@ TEST(clone3_refuses_nonsense)
 	EXPECT_ERRNO(EINVAL, clone3_fork(&args, sizeof(args)));
 	args = (struct clone_args){ .stack_size = 4096, .exit_signal = SIGCHLD };
 	EXPECT_ERRNO(EINVAL, clone3_fork(&args, sizeof(args)));
-	args = (struct clone_args){ .flags = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM, .exit_signal = SIGCHLD };
+	args = (struct clone_args){ .flags = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM,
+				    .exit_signal = SIGCHLD };
 	EXPECT_ERRNO(EINVAL, clone3_fork(&args, sizeof(args)));
 }
 
@@ -374,7 +384,9 @@ TEST(clone_clear_sighand_resets_handlers_but_not_ignore)
 TEST(clone_pidfd_is_readable_once_the_child_is_dead)
 {
 	int pidfd = -1, p[2], st;
-	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&pidfd, .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = CLONE_PIDFD,
+				   .pidfd = (uintptr_t)&pidfd,
+				   .exit_signal = SIGCHLD };
 	struct pollfd pfd;
 	char c;
 	pid_t pid;
@@ -460,7 +472,12 @@ TEST(a_fatal_signal_is_the_status)
 
 TEST(a_core_dump_is_not_claimed_when_forbidden)
 {
-	int st = status_of(IN_CHILD({ setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }); signal(SIGSEGV, SIG_DFL); raise(SIGSEGV); }), 0);
+	int st = status_of(IN_CHILD({
+				   setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+				   signal(SIGSEGV, SIG_DFL);
+				   raise(SIGSEGV);
+			   }),
+			   0);
 
 	EXPECT_EQ(SIGSEGV, st);
 }
@@ -829,9 +846,12 @@ TEST(rusage_children_counts_the_reaped)
 
 	waitid(P_PID, pid, &si, WEXITED | WNOWAIT);
 	getrusage(RUSAGE_CHILDREN, &all);
-	EXPECT_EQ(0, all.ru_utime.tv_sec + all.ru_utime.tv_usec + all.ru_stime.tv_usec + all.ru_stime.tv_sec);
+	EXPECT_EQ(0, all.ru_utime.tv_sec + all.ru_utime.tv_usec + all.ru_stime.tv_usec +
+			     all.ru_stime.tv_sec);
 	EXPECT_EQ(pid, wait4(pid, &st, 0, &ru));
-	EXPECT_TRUE(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec + ru.ru_utime.tv_sec + ru.ru_stime.tv_sec > 0);
+	EXPECT_TRUE(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec + ru.ru_utime.tv_sec +
+			    ru.ru_stime.tv_sec >
+		    0);
 	getrusage(RUSAGE_CHILDREN, &all);
 	EXPECT_EQ(ru.ru_utime.tv_usec, all.ru_utime.tv_usec);
 	EXPECT_EQ(ru.ru_stime.tv_usec, all.ru_stime.tv_usec);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* needs: --net user */
-/* proc(5): /proc/net and /proc/sys/net: counters that count, lists that hold what was made, numbers that act. */
+/* proc(5): /proc/net and /proc/sys/net: counters that count, lists that hold what was made, numbers
+ * that act. */
 #include "../harness.h"
 
 #include <arpa/inet.h>
@@ -51,13 +52,17 @@ static long count(const char *path, const char *group, const char *name)
 	values = strchr(names, '\n');
 	*values++ = 0;
 	*strchrnul(values, '\n') = 0;
-	for (n = strtok_r(names, " ", &at1), v = strtok_r(values, " ", &at2); n && v; n = strtok_r(NULL, " ", &at1), v = strtok_r(NULL, " ", &at2))
+	for (n = strtok_r(names, " ", &at1), v = strtok_r(values, " ", &at2); n && v;
+	     n = strtok_r(NULL, " ", &at1), v = strtok_r(NULL, " ", &at2))
 		if (!strcmp(n, name))
 			got = atol(v);
 	return got;
 }
 
-static long snmp(const char *group, const char *name) { return count("/proc/net/snmp", group, name); }
+static long snmp(const char *group, const char *name)
+{
+	return count("/proc/net/snmp", group, name);
+}
 static long netstat(const char *name) { return count("/proc/net/netstat", "TcpExt", name); }
 
 static long line_value(const char *path, const char *key)
@@ -154,7 +159,9 @@ TEST(ip_counters)
 {
 	int c = socket(AF_INET, SOCK_DGRAM, 0), s6 = socket(AF_INET6, SOCK_DGRAM, 0);
 	struct sockaddr_in to = in4("127.0.0.1", 9);
-	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(9), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(9),
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	long in, octets, del, six, frags, oks, noports;
 	static char big[70000];
 
@@ -182,9 +189,12 @@ TEST(ip_counters)
 TEST(sockets_are_counted)
 {
 	struct sockaddr_in at = in4("127.0.0.1", 0);
-	long used = line_value("/proc/net/sockstat", "sockets: used "), udp = line_value("/proc/net/sockstat", "UDP: inuse ");
-	long tcp = line_value("/proc/net/sockstat", "TCP: inuse "), six = line_value("/proc/net/sockstat6", "TCP6: inuse ");
-	int u = socket(AF_INET, SOCK_DGRAM, 0), t = socket(AF_INET, SOCK_STREAM, 0), v = socket(AF_INET6, SOCK_STREAM, 0);
+	long used = line_value("/proc/net/sockstat", "sockets: used "),
+	     udp = line_value("/proc/net/sockstat", "UDP: inuse ");
+	long tcp = line_value("/proc/net/sockstat", "TCP: inuse "),
+	     six = line_value("/proc/net/sockstat6", "TCP6: inuse ");
+	int u = socket(AF_INET, SOCK_DGRAM, 0), t = socket(AF_INET, SOCK_STREAM, 0),
+	    v = socket(AF_INET6, SOCK_STREAM, 0);
 	int r = socket(AF_INET, SOCK_RAW, 1);
 
 	if_up("lo");
@@ -205,7 +215,8 @@ TEST(lists)
 {
 	struct sockaddr_in at = in4("127.0.0.1", 0);
 	int t = socket(AF_INET, SOCK_STREAM, 0), r = socket(AF_INET, SOCK_RAW, IPPROTO_UDP);
-	struct ip_mreq m = { .imr_multiaddr.s_addr = inet_addr("239.1.2.3"), .imr_interface.s_addr = htonl(INADDR_LOOPBACK) };
+	struct ip_mreq m = { .imr_multiaddr.s_addr = inet_addr("239.1.2.3"),
+			     .imr_interface.s_addr = htonl(INADDR_LOOPBACK) };
 	int u = socket(AF_INET, SOCK_DGRAM, 0);
 	socklen_t n = sizeof(at);
 	char want[64];
@@ -214,7 +225,8 @@ TEST(lists)
 	bind(t, (void *)&at, sizeof(at));
 	listen(t, 1);
 	getsockname(t, (void *)&at, &n);
-	snprintf(want, sizeof(want), " 0100007F:%04X 00000000:0000 0A 00000000:00000000 ", ntohs(at.sin_port));
+	snprintf(want, sizeof(want), " 0100007F:%04X 00000000:0000 0A 00000000:00000000 ",
+		 ntohs(at.sin_port));
 	EXPECT_TRUE(strstr(slurp("/proc/net/tcp"), want) != NULL);
 	EXPECT_TRUE(strstr(slurp("/proc/net/raw"), "00000000:0011 00000000:0000 07") != NULL);
 	EXPECT_EQ(0, setsockopt(u, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)));
@@ -252,8 +264,10 @@ TEST(numbers_act)
 		EXPECT_EQ(0, getsockname(s, (void *)&at, &n));
 		EXPECT_EQ(40001, ntohs(at.sin_port));
 		at.sin_port = 0;
-		EXPECT_ERRNO(EADDRINUSE, bind(socket(AF_INET, SOCK_STREAM, 0), (void *)&at, sizeof(at)));
-		at.sin_port = htons(40002);			/* who asks for it by name gets it */
+		EXPECT_ERRNO(EADDRINUSE,
+			     bind(socket(AF_INET, SOCK_STREAM, 0), (void *)&at, sizeof(at)));
+		/* who asks for it by name gets it */
+		at.sin_port = htons(40002);
 		EXPECT_EQ(0, bind(socket(AF_INET, SOCK_STREAM, 0), (void *)&at, sizeof(at)));
 	}
 	EXPECT_EQ(0, put("/proc/sys/net/ipv4/ip_local_reserved_ports", ""));

@@ -63,7 +63,8 @@ TEST(sysfs_is_what_it_says)
 	EXPECT_EQ(0x62656572, s.f_type);
 	EXPECT_EQ(0, statfs("/proc", &s));
 	EXPECT_EQ(0x9fa0, s.f_type);
-	EXPECT_TRUE(open("/sys/devices/system/cpu/online", O_WRONLY | O_TRUNC) < 0 || getuid() == 0);
+	EXPECT_TRUE(open("/sys/devices/system/cpu/online", O_WRONLY | O_TRUNC) < 0 ||
+		    getuid() == 0);
 	EXPECT_ERRNO(ENOENT, open("/sys/class/nothing", O_RDONLY));
 	EXPECT_ERRNO(EPERM, mkdir("/sys/new", 0755));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* termios(3), pty(7), ioctl_tty(2), in short: what the line discipline does between a master and its slave. */
+/* termios(3), pty(7), ioctl_tty(2), in short: what the line discipline does between a master and
+ * its slave. */
 #include "../harness.h"
 
 #include <poll.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* libc: glibc; musl 1.2.3 has not all of the constants. */
-/* The rights of handles: system call x right x kind of object. Each row is called once with all rights, where it must do what Linux
- * does, and once for each right it needs with that right taken away (ashlar_handle_narrow): it must fail with the errno of
- * kernel/handle.c and leave everything as it was. On Linux, which has no rights, the first half alone is tested.
- * selftests/rights_mutants holds this table against compat/syscalls.def, and proves that each row notices a missing check. */
+/* The rights of handles: system call x right x kind of object. Each row is called once with all
+ * rights, where it must do what Linux does, and once for each right it needs with that right taken
+ * away (ashlar_handle_narrow): it must fail with the errno of kernel/handle.c and leave everything
+ * as it was. On Linux, which has no rights, the first half alone is tested.
+ * selftests/rights_mutants holds this table against compat/syscalls.def, and proves that each row
+ * notices a missing check. */
 #include "../harness.h"
 #include "../../include/ashlar.h"
 
@@ -30,12 +32,29 @@
 
 /* kernel/rights.h */
 enum {
-	READ = 1 << 0, WRITE = 1 << 1, SEEK = 1 << 3, EXEC = 1 << 4, MAP_R = 1 << 5, MAP_W = 1 << 6, MAP_X = 1 << 7, STAT = 1 << 8,
-	SETATTR = 1 << 9, LOOKUP = 1 << 10, CREATE = 1 << 11, REMOVE = 1 << 12, LINK = 1 << 13, IOCTL = 1 << 14, SIGNAL = 1 << 20,
-	BIND = 1 << 15, CONNECT = 1 << 16, LISTEN = 1 << 17, ACCEPT = 1 << 18, SEND_FD = 1 << 19,
+	READ = 1 << 0,
+	WRITE = 1 << 1,
+	SEEK = 1 << 3,
+	EXEC = 1 << 4,
+	MAP_R = 1 << 5,
+	MAP_W = 1 << 6,
+	MAP_X = 1 << 7,
+	STAT = 1 << 8,
+	SETATTR = 1 << 9,
+	LOOKUP = 1 << 10,
+	CREATE = 1 << 11,
+	REMOVE = 1 << 12,
+	LINK = 1 << 13,
+	IOCTL = 1 << 14,
+	SIGNAL = 1 << 20,
+	BIND = 1 << 15,
+	CONNECT = 1 << 16,
+	LISTEN = 1 << 17,
+	ACCEPT = 1 << 18,
+	SEND_FD = 1 << 19,
 	APPEND = 1 << 2,
 	EVERY = (1 << 24) - 1,
-	POLLED = READ | WRITE | APPEND | STAT | 1 << 18,	/* any of these */
+	POLLED = READ | WRITE | APPEND | STAT | 1 << 18, /* any of these */
 };
 
 /* The kinds of objects. */
@@ -71,7 +90,8 @@ static int nr_rows;
 
 /* ---- the objects ---- */
 
-static int rd, wr, file, event;	/* helpers with all rights: a filled pipe, an empty one, a file, an eventfd */
+/* helpers with all rights: a filled pipe, an empty one, a file, an eventfd */
+static int rd, wr, file, event;
 static int spare[8], nr_spare;
 static char buf[256];
 static struct iovec iov = { buf, 4 };
@@ -114,7 +134,8 @@ static int make_pty(int slave)
 	return slave ? s : m;
 }
 
-static const struct sockaddr_un listener_name = { AF_UNIX, "\0rights-listener" }, helper_name = { AF_UNIX, "\0rights-helper" };
+static const struct sockaddr_un listener_name = { AF_UNIX, "\0rights-listener" },
+				helper_name = { AF_UNIX, "\0rights-helper" };
 static const struct sockaddr_un new_name = { AF_UNIX, "\0rights-new" };
 
 static int make_socket(int kind)
@@ -269,7 +290,8 @@ __attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 
 static void note_stat(const char *name, const struct stat *st)
 {
-	note("%s %o %lld %d %ld %ld\n", name, st->st_mode, (long long)st->st_size, st->st_uid, (long)st->st_nlink, (long)st->st_mtime);
+	note("%s %o %lld %d %ld %ld\n", name, st->st_mode, (long long)st->st_size, st->st_uid,
+	     (long)st->st_nlink, (long)st->st_mtime);
 }
 
 static void note_tree(const char *dir)
@@ -282,7 +304,8 @@ static void note_tree(const char *dir)
 	for (int i = 0; i < n; i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, list[i]->d_name);
 		if (list[i]->d_name[0] != '.' && !lstat(path, &st))
-			note("%s %o %lld %ld %d\n", path, st.st_mode, (long long)st.st_size, (long)st.st_nlink, st.st_uid);
+			note("%s %o %lld %ld %d\n", path, st.st_mode, (long long)st.st_size,
+			     (long)st.st_nlink, st.st_uid);
 		free(list[i]);
 	}
 	free(list);
@@ -309,12 +332,14 @@ static void snapshot(char *out, int fd)
 		note("holds %.*s\n", n, text);
 	n = -1;
 	ioctl(fd, FIONREAD, &n);
-	note("ready %d poll %d pipe %d seals %d own %d cwd %s\n", n, poll(&(struct pollfd){ fd, POLLIN | POLLOUT, 0 }, 1, 0),
-	     fcntl(fd, F_GETPIPE_SZ), fcntl(fd, F_GET_SEALS), fcntl(fd, F_GETOWN), getcwd(text, sizeof(text)));
+	note("ready %d poll %d pipe %d seals %d own %d cwd %s\n", n,
+	     poll(&(struct pollfd){ fd, POLLIN | POLLOUT, 0 }, 1, 0), fcntl(fd, F_GETPIPE_SZ),
+	     fcntl(fd, F_GET_SEALS), fcntl(fd, F_GETOWN), getcwd(text, sizeof(text)));
 	n = fgetxattr(fd, "user.k", text, sizeof(text));
 	note("xattr %.*s %d\n", n > 0 ? n : 0, text, (int)flistxattr(fd, NULL, 0));
 	ioctl(rd, FIONREAD, &n);
-	note("rd %d file %d event %d\n", n, (int)lseek(file, 0, SEEK_CUR), poll(&(struct pollfd){ event, POLLIN, 0 }, 1, 0));
+	note("rd %d file %d event %d\n", n, (int)lseek(file, 0, SEEK_CUR),
+	     poll(&(struct pollfd){ event, POLLIN, 0 }, 1, 0));
 	n = pread(file, text, 32, 0);
 	note("%.*s\n", n, text);
 	note_tree(".");
@@ -323,7 +348,8 @@ static void snapshot(char *out, int fd)
 
 /* ---- bytes ---- */
 
-ROW_OR(read, plain, READ, EBADF, FILES | PIPER | EVENT | TIMER | INOT | PTM | PTS | ZERO, EPOLL | PIDFD, EINVAL, read(fd, buf, 64))
+ROW_OR(read, plain, READ, EBADF, FILES | PIPER | EVENT | TIMER | INOT | PTM | PTS | ZERO,
+       EPOLL | PIDFD, EINVAL, read(fd, buf, 64))
 ROW(read, signal, READ, EBADF, SIGFD, read(fd, buf, 128))
 ROW_OR(read, directory, READ, EBADF, 0, DIRECTORY, EISDIR, read(fd, buf, 4))
 ROW(readv, plain, READ, EBADF, FILES | PIPER | PTM | PTS | ZERO, readv(fd, &iov, 1))
@@ -348,9 +374,12 @@ ROW(readahead, plain, READ, EBADF, REG, readahead(fd, 0, 4))
 ROW(ftruncate, plain, WRITE, EINVAL, FILES, ftruncate(fd, 3))
 ROW(ftruncate, stat, STAT, EACCES, FILES, ftruncate(fd, 3))
 ROW(fallocate, plain, WRITE, EBADF, FILES, fallocate(fd, 0, 0, 100))
-ROW(mmap, private, MAP_R, EACCES, FILES | ZERO, (long)mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0))
-ROW(mmap, shared, MAP_W, EACCES, FILES | ZERO, (long)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0))
-ROW(mmap, code, MAP_X, EACCES, FILES, (long)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0))
+ROW(mmap, private, MAP_R, EACCES, FILES | ZERO,
+    (long)mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0))
+ROW(mmap, shared, MAP_W, EACCES, FILES | ZERO,
+    (long)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0))
+ROW(mmap, code, MAP_X, EACCES, FILES,
+    (long)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0))
 
 /* ---- from one to the other ---- */
 
@@ -377,7 +406,8 @@ ROW(vmsplice, in, READ, EBADF, PIPER, vmsplice(fd, &iov, 1, 0))
 static struct stat st;
 static struct statfs sfs;
 static struct statx stx;
-static struct flock rlock = { F_RDLCK, SEEK_SET, 0, 1, 0 }, wlock = { F_WRLCK, SEEK_SET, 0, 1, 0 }, glock;
+static struct flock rlock = { F_RDLCK, SEEK_SET, 0, 1, 0 }, wlock = { F_WRLCK, SEEK_SET, 0, 1, 0 },
+		    glock;
 
 static struct flock *get_lock(void)
 {
@@ -395,7 +425,8 @@ ROW(syncfs, plain, STAT, EACCES, FILES | DIRECTORY, syncfs(fd))
 ROW(sync_file_range, plain, STAT, EACCES, REG, sync_file_range(fd, 0, 0, 0))
 ROW(fadvise64, plain, STAT, EACCES, FILES, posix_fadvise(fd, 0, 0, 0) ? (errno = EACCES, -1) : 0)
 ROW(flock, plain, STAT, EACCES, FILES | DIRECTORY, flock(fd, LOCK_EX | LOCK_NB))
-ROW(ioctl, nonblock, IOCTL, EACCES, ALL, ioctl(fd, FIONBIO, &(int){ !(fcntl(fd, F_GETFL) & O_NONBLOCK) }))
+ROW(ioctl, nonblock, IOCTL, EACCES, ALL,
+    ioctl(fd, FIONBIO, &(int){ !(fcntl(fd, F_GETFL) & O_NONBLOCK) }))
 ROW(ioctl, ready, IOCTL, EACCES, FILES | PIPER | PTM | PTS | INOT, ioctl(fd, FIONREAD, buf))
 ROW(fcntl, setfl, SETATTR, EPERM, ALL, fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) ^ O_NONBLOCK))
 ROW(fcntl, setown, SETATTR, EPERM, ALL, fcntl(fd, F_SETOWN, getpid()))
@@ -448,18 +479,22 @@ static long select_one(int fd)
 }
 
 ROW(epoll_ctl, add, WRITE, EBADF, EPOLL, epoll_ctl(fd, EPOLL_CTL_ADD, rd, &ev))
-ROW(epoll_ctl, target, POLLED, EBADF, PIPER | PIPEW | EVENT | EPOLL | TIMER | SIGFD | PTM | PTS | INOT | SOCK | LISTENER | DGRAM, watch(fd))
+ROW(epoll_ctl, target, POLLED, EBADF,
+    PIPER | PIPEW | EVENT | EPOLL | TIMER | SIGFD | PTM | PTS | INOT | SOCK | LISTENER | DGRAM,
+    watch(fd))
 ROW(ppoll, plain, POLLED, EBADF, ALL, poll_one(fd))
 ROW(pselect6, plain, POLLED, EBADF, ALL, select_one(fd))
 ROW(epoll_ctl, del, WRITE, EBADF, EPOLL, epoll_ctl(fd, EPOLL_CTL_DEL, event, NULL))
 ROW(epoll_pwait, plain, READ, EBADF, EPOLL, epoll_wait(fd, got, 2, 0))
-ROW(epoll_pwait2, plain, READ, EBADF, EPOLL, syscall(SYS_epoll_pwait2, fd, got, 2, &(struct timespec){}, NULL, 8))
+ROW(epoll_pwait2, plain, READ, EBADF, EPOLL,
+    syscall(SYS_epoll_pwait2, fd, got, 2, &(struct timespec){}, NULL, 8))
 ROW(timerfd_settime, plain, WRITE, EBADF, TIMER, timerfd_settime(fd, 0, &later, NULL))
 ROW(timerfd_gettime, plain, READ, EBADF, TIMER, timerfd_gettime(fd, &timer))
 ROW(signalfd4, mask, WRITE, EBADF, SIGFD, signalfd(fd, &set, 0))
 ROW(inotify_add_watch, plain, READ, EBADF, INOT, inotify_add_watch(fd, "f", IN_MODIFY))
 ROW(inotify_rm_watch, plain, READ, EBADF, INOT, inotify_rm_watch(fd, 1))
-ROW(pidfd_send_signal, plain, SIGNAL, EPERM, PIDFD, syscall(SYS_pidfd_send_signal, fd, SIGCONT, NULL, 0))
+ROW(pidfd_send_signal, plain, SIGNAL, EPERM, PIDFD,
+    syscall(SYS_pidfd_send_signal, fd, SIGCONT, NULL, 0))
 ROW(waitid, pidfd, READ, EBADF, PIDFD, waitid(3, fd, &info, WEXITED | WNOHANG))
 
 /* ---- sockets ---- */
@@ -478,11 +513,15 @@ static socklen_t *room(void)
 static long send_descriptor(int fd)
 {
 	union { char space[CMSG_SPACE(sizeof(int))]; struct cmsghdr h; } u = {};
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u)
+	};
 	int s[2];
 	long n;
 
-	u.h = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	u.h = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS };
 	memcpy(CMSG_DATA(&u.h), &fd, sizeof(fd));
 	socketpair(AF_UNIX, SOCK_STREAM, 0, s);
 	n = sendmsg(s[0], &m, 0);
@@ -498,13 +537,17 @@ ROW(connect, plain, CONNECT, EACCES, DGRAM, connect(fd, (void *)&helper_name, si
 ROW(listen, plain, LISTEN, EACCES, LISTENER, listen(fd, 7))
 ROW(accept, plain, ACCEPT, EACCES, LISTENER, accept(fd, NULL, NULL))
 ROW(accept4, plain, ACCEPT, EACCES, LISTENER, accept4(fd, NULL, NULL, 0))
-ROW(getsockname, plain, STAT, EACCES, SOCK | LISTENER | DGRAM, getsockname(fd, (void *)&name, room()))
+ROW(getsockname, plain, STAT, EACCES, SOCK | LISTENER | DGRAM,
+    getsockname(fd, (void *)&name, room()))
 ROW(getpeername, plain, STAT, EACCES, SOCK, getpeername(fd, (void *)&name, room()))
-ROW(getsockopt, plain, STAT, EACCES, SOCK | LISTENER | DGRAM, getsockopt(fd, SOL_SOCKET, SO_TYPE, buf, room()))
-ROW(setsockopt, plain, SETATTR, EPERM, SOCK | LISTENER | DGRAM, setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){ 1 }, sizeof(int)))
+ROW(getsockopt, plain, STAT, EACCES, SOCK | LISTENER | DGRAM,
+    getsockopt(fd, SOL_SOCKET, SO_TYPE, buf, room()))
+ROW(setsockopt, plain, SETATTR, EPERM, SOCK | LISTENER | DGRAM,
+    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){ 1 }, sizeof(int)))
 ROW(shutdown, plain, SETATTR, EPERM, SOCK, shutdown(fd, SHUT_WR))
 ROW(sendto, plain, WRITE, EBADF, SOCK, send(fd, buf, 3, 0))
-ROW(sendto, address, WRITE, EBADF, DGRAM, sendto(fd, buf, 3, 0, (void *)&helper_name, sizeof(helper_name)))
+ROW(sendto, address, WRITE, EBADF, DGRAM,
+    sendto(fd, buf, 3, 0, (void *)&helper_name, sizeof(helper_name)))
 ROW(sendmsg, plain, WRITE, EBADF, SOCK, sendmsg(fd, &msg, 0))
 ROW(sendmsg, rights, SEND_FD, EACCES, ALL, send_descriptor(fd))
 ROW(sendmmsg, plain, WRITE, EBADF, SOCK, sendmmsg(fd, &mmsg, 1, 0))
@@ -550,8 +593,10 @@ AT(utimensat, path, SETATTR, EPERM, utimensat(fd, "x", NULL, 0))
 ROW(fchdir, plain, LOOKUP, EACCES, DIRECTORY, fchdir(fd))
 
 static char *const no_words[] = { "x", NULL };
-ROW_OR(execveat, plain, EXEC, EACCES, 0, DIRECTORY, ENOENT, syscall(SYS_execveat, fd, "script", no_words, no_words + 1, 0))
-ROW_OR(execveat, lookup, LOOKUP, EACCES, 0, DIRECTORY, ENOENT, syscall(SYS_execveat, fd, "script", no_words, no_words + 1, 0))
+ROW_OR(execveat, plain, EXEC, EACCES, 0, DIRECTORY, ENOENT,
+       syscall(SYS_execveat, fd, "script", no_words, no_words + 1, 0))
+ROW_OR(execveat, lookup, LOOKUP, EACCES, 0, DIRECTORY, ENOENT,
+       syscall(SYS_execveat, fd, "script", no_words, no_words + 1, 0))
 
 /* ---- the runs ---- */
 
@@ -565,7 +610,8 @@ static void run_full(const struct row *r, int kind)
 	errno = 0;
 	got = r->fn(fd);
 	if (r->refusing & 1 << kind ? got != -1 || errno != r->refusal : got < 0)
-		FAIL("%s (%s) of %s with all rights: %ld %s", r->call, r->what, kind_name[kind], got, got < 0 ? strerror(errno) : "");
+		FAIL("%s (%s) of %s with all rights: %ld %s", r->call, r->what, kind_name[kind],
+		     got, got < 0 ? strerror(errno) : "");
 	teardown();
 }
 
@@ -584,12 +630,13 @@ static void run_narrowed(const struct row *r, int kind)
 	got = r->fn(fd);
 	error = errno;
 	if (got != -1 || error != r->error)
-		FAIL("%s (%s) of %s without its right %#x: %ld %s, not -1 %s", r->call, r->what, kind_name[kind], r->need, got,
-		     got < 0 ? strerror(error) : "", strerror(r->error));
+		FAIL("%s (%s) of %s without its right %#x: %ld %s, not -1 %s", r->call, r->what,
+		     kind_name[kind], r->need, got, got < 0 ? strerror(error) : "",
+		     strerror(r->error));
 	snapshot(after, witness);
 	if (strcmp(before, after))
-		FAIL("%s (%s) of %s without its right %#x: refused, but changed\n%sto\n%s", r->call, r->what, kind_name[kind], r->need,
-		     before, after);
+		FAIL("%s (%s) of %s without its right %#x: refused, but changed\n%sto\n%s", r->call,
+		     r->what, kind_name[kind], r->need, before, after);
 	teardown();
 }
 
@@ -751,7 +798,8 @@ TEST(append_alone_writes_at_the_end_only)
 	EXPECT_EQ(18, lseek(fd, 0, SEEK_END));
 	pipe(p);
 	ASSERT_EQ(0, ashlar_handle_narrow(p[1], EVERY & ~WRITE));
-	EXPECT_EQ(2, write(p[1], "xy", 2));		/* without a position all writes are at the end */
+	/* without a position all writes are at the end */
+	EXPECT_EQ(2, write(p[1], "xy", 2));
 }
 
 TEST(append_alone_goes_down_a_directory)

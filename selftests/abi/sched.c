@@ -15,7 +15,10 @@ struct attr {
 	uint32_t util_min, util_max;
 };
 
-static int set_attr(pid_t pid, const struct attr *a, unsigned flags) { return (int)syscall(SYS_sched_setattr, pid, a, flags); }
+static int set_attr(pid_t pid, const struct attr *a, unsigned flags)
+{
+	return (int)syscall(SYS_sched_setattr, pid, a, flags);
+}
 static int get_attr(pid_t pid, struct attr *a, unsigned size, unsigned flags)
 {
 	return (int)syscall(SYS_sched_getattr, pid, a, size, flags);
@@ -105,9 +108,11 @@ TEST(without_privilege)
 	EXPECT_EQ(0, sched_setscheduler(0, SCHED_OTHER, &zero));
 	EXPECT_ERRNO(EPERM, sched_setscheduler(root, SCHED_BATCH, &zero));
 	EXPECT_EQ(0, sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &zero));
-	EXPECT_ERRNO(EPERM, sched_setscheduler(0, SCHED_OTHER, &zero));		/* only set, never taken back */
+	/* only set, never taken back */
+	EXPECT_ERRNO(EPERM, sched_setscheduler(0, SCHED_OTHER, &zero));
 	EXPECT_EQ(0, sched_setscheduler(0, SCHED_IDLE | SCHED_RESET_ON_FORK, &zero));
-	EXPECT_ERRNO(EPERM, sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &zero));	/* RLIMIT_NICE 0 */
+	/* RLIMIT_NICE 0 */
+	EXPECT_ERRNO(EPERM, sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &zero));
 }
 
 TEST(rtprio_limit)
@@ -223,7 +228,8 @@ TEST(setattr)
 	EXPECT_EQ(0, get_attr(0, &got, 48, 0));
 	EXPECT_EQ(3, got.priority);
 	EXPECT_EQ(1, got.flags);
-	a = (struct attr){ .size = 48, .flags = 0x8 | 0x10 };		/* keep policy, keep parameters */
+	/* keep policy, keep parameters */
+	a = (struct attr){ .size = 48, .flags = 0x8 | 0x10 };
 	EXPECT_EQ(0, set_attr(0, &a, 0));
 	EXPECT_EQ(SCHED_FIFO, sched_getscheduler(0) & 0xff);
 	EXPECT_ERRNO(EINVAL, set_attr(0, &a, 1));

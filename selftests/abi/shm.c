@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* System V shared memory: shmget(2), shmop(2), shmctl(2), /proc/sysvipc/shm, /proc/sys/kernel/shm*. */
+/* System V shared memory: shmget(2), shmop(2), shmctl(2), /proc/sysvipc/shm, /proc/sys/kernel/shm*.
+ * */
 #include "../harness.h"
 
 #include <grp.h>
@@ -211,7 +212,8 @@ static void exec_it(int id)
 
 TEST(exec_and_exit_detach)
 {
-	int id = segment(IPC_PRIVATE, 100, 0600), null = open("/dev/null", O_WRONLY), out = dup(1), status;
+	int id = segment(IPC_PRIVATE, 100, 0600), null = open("/dev/null", O_WRONLY), out = dup(1),
+	    status;
 
 	fflush(stdout);
 	dup2(null, 1);
@@ -245,13 +247,15 @@ TEST(where_it_is_attached)
 TEST(detaching)
 {
 	int id = segment(IPC_PRIVATE, 3 * PAGE, 0600);
-	char *p = attach(id, NULL, 0), *other = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char *p = attach(id, NULL, 0),
+	     *other = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	EXPECT_ERRNO(EINVAL, shmdt(p + 1));
 	EXPECT_ERRNO(EINVAL, shmdt(p + PAGE));
 	EXPECT_ERRNO(EINVAL, shmdt(other));
 	EXPECT_ERRNO(EINVAL, shmdt(room(1)));
-	EXPECT_EQ(0, munmap(p, PAGE));			/* without its first page it still began here */
+	/* without its first page it still began here */
+	EXPECT_EQ(0, munmap(p, PAGE));
 	EXPECT_EQ(1, stat_of(id).shm_nattch);
 	EXPECT_EQ(0, shmdt(p));
 	EXPECT_EQ(0, stat_of(id).shm_nattch);
@@ -587,10 +591,15 @@ TEST(as_proc_shows_it)
 	ASSERT_TRUE(f);
 	*p = 1;
 	ASSERT_TRUE(fgets(line, sizeof(line), f));
-	EXPECT_STREQ("       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime"
-		     "                   rss                  swap\n", line);
-	snprintf(want, sizeof(want), "%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10lu %10lu %10lu %21lu %21lu\n", some_key(4), id, 0640,
-		 3 * PAGE, getpid(), getpid(), 1ul, geteuid(), getegid(), geteuid(), getegid(), ds.shm_atime, 0ul, ds.shm_ctime, PAGE, 0ul);
+	EXPECT_STREQ("       key      shmid perms                  size  cpid  lpid nattch   uid   "
+		     "gid  cuid  cgid      atime      dtime      ctime"
+		     "                   rss                  swap\n",
+		     line);
+	snprintf(want, sizeof(want),
+		 "%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10lu %10lu %10lu %21lu "
+		 "%21lu\n",
+		 some_key(4), id, 0640, 3 * PAGE, getpid(), getpid(), 1ul, geteuid(), getegid(),
+		 geteuid(), getegid(), ds.shm_atime, 0ul, ds.shm_ctime, PAGE, 0ul);
 	while (fgets(line, sizeof(line), f))
 		found += !strcmp(want, line);
 	EXPECT_EQ(1, found);
@@ -601,7 +610,8 @@ TEST(as_proc_shows_it)
 		if (strtoul(line, NULL, 16) == (unsigned long)q) {
 			snprintf(want, sizeof(want), "/SYSV%08x (deleted)\n", some_key(4));
 			EXPECT_STREQ(want, strchr(line, '/'));
-			found = strtol(strstr(line, ":") + 3, NULL, 10) == id && strstr(line, "rw-s 00000000");
+			found = strtol(strstr(line, ":") + 3, NULL, 10) == id &&
+				strstr(line, "rw-s 00000000");
 		}
 	EXPECT_EQ(1, found);
 	fclose(f);

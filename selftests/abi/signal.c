@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* signal(7), sigaction(2), sigprocmask(2), sigqueue(3), kill(2), sigaltstack(2): who gets which signal, when, with what. */
+/* signal(7), sigaction(2), sigprocmask(2), sigqueue(3), kill(2), sigaltstack(2): who gets which
+ * signal, when, with what. */
 #include "../harness.h"
 
 #include <limits.h>
@@ -80,7 +81,8 @@ static int pending(int sig)
 /* --- sigaction */
 TEST(sigaction_returns_what_it_replaces)
 {
-	struct sigaction sa = { .sa_handler = note_signal, .sa_flags = SA_RESTART | SA_NODEFER }, old;
+	struct sigaction sa = { .sa_handler = note_signal, .sa_flags = SA_RESTART | SA_NODEFER },
+			 old;
 
 	sigaddset(&sa.sa_mask, SIGUSR2);
 	EXPECT_EQ(0, sigaction(SIGUSR1, &sa, &old));
@@ -150,7 +152,8 @@ TEST(sa_mask_is_blocked_in_the_handler)
 
 TEST(sa_resethand_resets_before_the_call)
 {
-	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = note_signal, .sa_flags = SA_RESETHAND }, NULL);
+	sigaction(SIGUSR1,
+		  &(struct sigaction){ .sa_handler = note_signal, .sa_flags = SA_RESETHAND }, NULL);
 	raise(SIGUSR1);
 	EXPECT_EQ(1, signals_seen);
 	EXPECT_TRUE(signal(SIGUSR1, SIG_DFL) == SIG_DFL);
@@ -174,8 +177,9 @@ TEST(ignored_signals_are_not_kept)
 TEST(default_actions_end_the_process_or_do_nothing)
 {
 	static const int fatal[] = {
-		SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE,
-		SIGALRM, SIGTERM, SIGSTKFLT, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSYS, 34, 64,
+		SIGHUP,	 SIGINT,    SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,	   SIGFPE,
+		SIGUSR1, SIGSEGV,   SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT, SIGXCPU,
+		SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,  SIGSYS,	34,	   64,
 	};
 	static const int harmless[] = { SIGCHLD, SIGURG, SIGWINCH, SIGCONT };
 
@@ -363,7 +367,8 @@ TEST(handlers_nest_so_that_the_highest_number_is_seen_first)
 {
 	sigset_t set = block(SIGRTMIN + 2);
 
-	/* each pending one gets a frame before user code runs, lowest number first: the last one is on top */
+	/* each pending one gets a frame before user code runs, lowest number first: the last one is
+	 * on top */
 	sigaddset(&set, SIGRTMIN);
 	sigaddset(&set, SIGRTMIN + 1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -550,8 +555,10 @@ static void clobber_fp(int sig)
 {
 	(void)sig;
 	signals_seen++;
-	__asm__ volatile("movi v0.16b, #1\n movi v8.16b, #1\n movi v31.16b, #1\n msr fpcr, %0\n msr fpsr, %1"
-			 :: "r"(0x400000l), "r"(0x1fl) : "v0", "v8", "v31");
+	__asm__ volatile("movi v0.16b, #1\n movi v8.16b, #1\n movi v31.16b, #1\n msr fpcr, %0\n "
+			 "msr fpsr, %1" ::"r"(0x400000l),
+			 "r"(0x1fl)
+			 : "v0", "v8", "v31");
 }
 
 TEST(fp_registers_survive_a_handler)
@@ -563,9 +570,12 @@ TEST(fp_registers_survive_a_handler)
 	__asm__ volatile("msr fpcr, xzr\n msr fpsr, xzr\n"
 			 "fmov d0, %6\n fmov d8, %6\n fmov d31, %6\n"
 			 "mov x0, %6\n mov x1, #10\n mov x8, #129\n svc #0\n"
-			 "fmov %0, d0\n fmov %1, d8\n fmov %2, d31\n mrs %3, fpcr\n mrs %4, fpsr\n mov %5, x0"
-			 : "=&r"(d0), "=&r"(d8), "=&r"(d31), "=&r"(fpcr), "=&r"(fpsr), "=&r"(seen_now)
-			 : "r"(pid) : "x0", "x1", "x8", "v0", "v8", "v31", "memory");
+			 "fmov %0, d0\n fmov %1, d8\n fmov %2, d31\n mrs %3, fpcr\n mrs %4, fpsr\n "
+			 "mov %5, x0"
+			 : "=&r"(d0), "=&r"(d8), "=&r"(d31), "=&r"(fpcr), "=&r"(fpsr),
+			   "=&r"(seen_now)
+			 : "r"(pid)
+			 : "x0", "x1", "x8", "v0", "v8", "v31", "memory");
 	EXPECT_EQ(1, signals_seen);
 	EXPECT_EQ(pid, d0);
 	EXPECT_EQ(pid, d8);
@@ -587,10 +597,11 @@ TEST(registers_survive_signals_that_come_any_time)
 	for (int64_t end = now_ns() + 30000000; now_ns() < end || signals_seen < 3;) {
 		long out;
 
-		__asm__ volatile("mov x9, #0\n fmov d8, xzr\n mov x11, #1\n"
-				 "1: add x9, x9, #1\n fmov x10, d8\n add x10, x10, x11\n fmov d8, x10\n"
-				 "cmp x9, #1000\n b.ne 1b\n fmov x10, d8\n sub %0, x10, x9"
-				 : "=r"(out) :: "x9", "x10", "x11", "v8", "cc");
+		__asm__ volatile(
+			"mov x9, #0\n fmov d8, xzr\n mov x11, #1\n"
+			"1: add x9, x9, #1\n fmov x10, d8\n add x10, x10, x11\n fmov d8, x10\n"
+			"cmp x9, #1000\n b.ne 1b\n fmov x10, d8\n sub %0, x10, x9"
+			: "=r"(out)::"x9", "x10", "x11", "v8", "cc");
 		bad += out != 0;
 		spins++;
 	}
@@ -627,7 +638,8 @@ TEST(sa_onstack_runs_on_the_alternate_stack)
 	EXPECT_EQ(SS_DISABLE, ss.ss_flags);
 	altstack = malloc(65536);
 	EXPECT_EQ(0, sigaltstack(&(stack_t){ .ss_sp = altstack, .ss_size = 65536 }, NULL));
-	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = where_am_i, .sa_flags = SA_ONSTACK }, NULL);
+	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = where_am_i, .sa_flags = SA_ONSTACK },
+		  NULL);
 	raise(SIGUSR1);
 	EXPECT_TRUE(on_altstack());
 	EXPECT_EQ(SS_ONSTACK, on_flags);
@@ -646,11 +658,15 @@ static void change_altstack(int sig)
 TEST(sigaltstack_errors)
 {
 	altstack = malloc(65536);
-	EXPECT_ERRNO(EINVAL, sigaltstack(&(stack_t){ .ss_sp = altstack, .ss_size = 65536, .ss_flags = 77 }, NULL));
+	EXPECT_ERRNO(EINVAL,
+		     sigaltstack(&(stack_t){ .ss_sp = altstack, .ss_size = 65536, .ss_flags = 77 },
+				 NULL));
 	EXPECT_ERRNO(ENOMEM, sigaltstack(&(stack_t){ .ss_sp = altstack, .ss_size = 1000 }, NULL));
 	EXPECT_ERRNO(EFAULT, sigaltstack((stack_t *)8, NULL));
 	EXPECT_EQ(0, sigaltstack(&(stack_t){ .ss_sp = altstack, .ss_size = 65536 }, NULL));
-	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = change_altstack, .sa_flags = SA_ONSTACK }, NULL);
+	sigaction(SIGUSR1,
+		  &(struct sigaction){ .sa_handler = change_altstack, .sa_flags = SA_ONSTACK },
+		  NULL);
 	raise(SIGUSR1);
 	EXPECT_EQ(EPERM, signals_seen);
 }
@@ -660,8 +676,12 @@ TEST(ss_autodisarm_disarms_in_the_handler)
 	stack_t ss;
 
 	altstack = malloc(65536);
-	EXPECT_EQ(0, sigaltstack(&(stack_t){ .ss_sp = altstack, .ss_size = 65536, .ss_flags = 1u << 31 }, NULL));
-	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = where_am_i, .sa_flags = SA_ONSTACK }, NULL);
+	EXPECT_EQ(
+		0,
+		sigaltstack(&(stack_t){ .ss_sp = altstack, .ss_size = 65536, .ss_flags = 1u << 31 },
+			    NULL));
+	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = where_am_i, .sa_flags = SA_ONSTACK },
+		  NULL);
 	raise(SIGUSR1);
 	EXPECT_TRUE(on_altstack());
 	EXPECT_EQ(SS_DISABLE, on_flags);
@@ -692,7 +712,9 @@ TEST(no_room_for_the_frame_kills_with_sigsegv)
 {
 	pid_t pid = IN_CHILD({
 		on_signal(SIGUSR1, 0);
-		__asm__ volatile("mov sp, #64\n mov x0, %0\n mov x1, #10\n mov x8, #129\n svc #0" :: "r"((long)getpid()));
+		__asm__ volatile(
+			"mov sp, #64\n mov x0, %0\n mov x1, #10\n mov x8, #129\n svc #0" ::"r"(
+				(long)getpid()));
 	});
 
 	EXPECT_EQ(128 + SIGSEGV, exit_status(pid));
@@ -770,7 +792,8 @@ TEST(a_timed_futex_wait_is_not_restarted)
 {
 	static int word;	/* restart_syscall is for stops, not for handlers */
 
-	INTERRUPTED_BY(SA_RESTART, syscall(SYS_futex, &word, FUTEX_WAIT, 0, &(struct timespec){ 5, 0 }));
+	INTERRUPTED_BY(SA_RESTART,
+		       syscall(SYS_futex, &word, FUTEX_WAIT, 0, &(struct timespec){ 5, 0 }));
 }
 
 TEST(stop_and_continue_do_not_interrupt)
@@ -887,7 +910,8 @@ TEST(tgkill_reaches_one_thread)
 
 			tid = gettid();
 			/* glibc's sigwaitinfo hides SI_TKILL */
-			if (syscall(SYS_rt_sigtimedwait, &set, &si, NULL, 8) == SIGUSR1 && si.si_code == SI_TKILL)
+			if (syscall(SYS_rt_sigtimedwait, &set, &si, NULL, 8) == SIGUSR1 &&
+			    si.si_code == SI_TKILL)
 				got = gettid();
 		});
 		while (!tid)

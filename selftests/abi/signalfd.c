@@ -95,7 +95,9 @@ TEST(a_child_that_ends)
 TEST(a_timer_of_the_process)
 {
 	int fd = make(SIGRTMIN, 0, 0);
-	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value = { .sival_int = 77 } };
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL,
+			       .sigev_signo = SIGRTMIN,
+			       .sigev_value = { .sival_int = 77 } };
 	struct itimerspec s = { { 0, 0 }, { 0, 1000000 } };
 	struct signalfd_siginfo i;
 	timer_t t;
@@ -222,7 +224,10 @@ TEST(a_child_that_blocks_in_read_is_woken_by_its_own)
 {
 	int fd = make(SIGUSR1, 0, 0);
 	struct signalfd_siginfo i;
-	pid_t pid = IN_CHILD({ EXPECT_EQ(sizeof(i), read(fd, &i, sizeof(i))); EXPECT_EQ(getppid(), i.ssi_pid); });
+	pid_t pid = IN_CHILD({
+		EXPECT_EQ(sizeof(i), read(fd, &i, sizeof(i)));
+		EXPECT_EQ(getppid(), i.ssi_pid);
+	});
 
 	sleep_ms(20);
 	kill(pid, SIGUSR1);
@@ -232,7 +237,10 @@ TEST(a_child_that_blocks_in_read_is_woken_by_its_own)
 TEST(a_child_that_polls_is_woken_by_its_own)
 {
 	int fd = make(SIGUSR1, 0, 0);
-	pid_t pid = IN_CHILD({ struct pollfd p = { fd, POLLIN, 0 }; EXPECT_EQ(1, poll(&p, 1, 5000)); });
+	pid_t pid = IN_CHILD({
+		struct pollfd p = { fd, POLLIN, 0 };
+		EXPECT_EQ(1, poll(&p, 1, 5000));
+	});
 
 	sleep_ms(20);
 	kill(pid, SIGUSR1);

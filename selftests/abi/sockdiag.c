@@ -43,7 +43,8 @@ static unsigned inode_of(int fd)
 
 static struct inet_request about(int family, int protocol, int states)
 {
-	struct inet_request q = { .h = { NLMSG_LENGTH(sizeof(q.r)), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 } };
+	struct inet_request q = { .h = { NLMSG_LENGTH(sizeof(q.r)), SOCK_DIAG_BY_FAMILY,
+					 NLM_F_REQUEST | NLM_F_DUMP, 1, 0 } };
 
 	q.r.sdiag_family = family;
 	q.r.sdiag_protocol = protocol;
@@ -62,7 +63,8 @@ static int error_of(void *req)
 	close(s);
 	if (n < (int)NLMSG_LENGTH(4))
 		return -9999;
-	return e->nlmsg_type == NLMSG_ERROR ? ((struct nlmsgerr *)NLMSG_DATA(e))->error : e->nlmsg_type;
+	return e->nlmsg_type == NLMSG_ERROR ? ((struct nlmsgerr *)NLMSG_DATA(e))->error
+					    : e->nlmsg_type;
 }
 
 /* fn for each message of the answer; how many. */
@@ -75,7 +77,8 @@ static int each(void *req, void (*fn)(void *msg, int len, void *arg), void *arg)
 	for (;;) {
 		int got = recv(s, buf, sizeof(buf), 0), len = got;
 
-		for (struct nlmsghdr *h = (void *)buf; NLMSG_OK(h, (unsigned)len); h = NLMSG_NEXT(h, len)) {
+		for (struct nlmsghdr *h = (void *)buf; NLMSG_OK(h, (unsigned)len);
+		     h = NLMSG_NEXT(h, len)) {
 			if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR) {
 				close(s);
 				return h->nlmsg_type == NLMSG_DONE ? n : -1;
@@ -93,7 +96,11 @@ struct found {
 	unsigned ino;
 	struct inet_diag_msg m;
 	int seen, attrs;
-	struct { struct tcp_info i; unsigned long pacing, max_pacing, acked, received, more[15]; } info;	/* glibc knows the beginning */
+	/* glibc knows the beginning */
+	struct {
+		struct tcp_info i;
+		unsigned long pacing, max_pacing, acked, received, more[15];
+	} info;
 	struct inet_diag_meminfo mem;
 	unsigned sk[9];
 	char cong[16];
@@ -111,7 +118,8 @@ static void see(void *msg, int len, void *arg)
 	f->seen++;
 	f->m = *m;
 	f->v6only = f->shutdown = f->tos = -1;
-	for (struct rtattr *a = (void *)((char *)m + NLMSG_ALIGN(sizeof(*m))); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
+	for (struct rtattr *a = (void *)((char *)m + NLMSG_ALIGN(sizeof(*m))); RTA_OK(a, len);
+	     a = RTA_NEXT(a, len)) {
 		f->attrs |= 1 << a->rta_type;
 		switch (a->rta_type) {
 		case INET_DIAG_INFO:	   memcpy(&f->info, RTA_DATA(a), sizeof(f->info)); break;
@@ -146,7 +154,8 @@ static int port_of(int fd)
 /* A listener, and a pair of ends. */
 static void make_pair(int *l, int *c, int *a)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof(at);
 
 	if_up("lo");
@@ -168,7 +177,8 @@ TEST(tcp_listed)
 
 	make_pair(&l, &c, &a);
 	setsockopt(c, IPPROTO_IP, IP_TOS, &v, sizeof(v));
-	q.r.idiag_ext = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_MEMINFO - 1) | 1 << (INET_DIAG_SKMEMINFO - 1) | 1 << (INET_DIAG_CONG - 1) |
+	q.r.idiag_ext = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_MEMINFO - 1) |
+			1 << (INET_DIAG_SKMEMINFO - 1) | 1 << (INET_DIAG_CONG - 1) |
 			1 << (INET_DIAG_TOS - 1);
 	EXPECT_EQ(5, write(c, "hello", 5));
 	f = look(q, a);
@@ -207,7 +217,8 @@ TEST(tcp_listed)
 	EXPECT_EQ(1, look(q, l).seen);
 	q = about(AF_INET, IPPROTO_TCP, ~0);
 	f = look(q, a);
-	EXPECT_EQ(0, f.attrs & (1 << INET_DIAG_INFO | 1 << INET_DIAG_CONG | 1 << INET_DIAG_MEMINFO));
+	EXPECT_EQ(0,
+		  f.attrs & (1 << INET_DIAG_INFO | 1 << INET_DIAG_CONG | 1 << INET_DIAG_MEMINFO));
 	EXPECT_EQ(1, f.attrs >> INET_DIAG_SHUTDOWN & 1);
 	q.r.id.idiag_sport = htons(port_of(c));
 	EXPECT_EQ(0, look(q, a).seen);
@@ -219,7 +230,8 @@ TEST(tcp_listed)
 TEST(tcp_of_two_families)
 {
 	struct sockaddr_in6 at = { .sin6_family = AF_INET6 };
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int l = socket(AF_INET6, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0), a;
 	struct found f;
 
@@ -258,8 +270,13 @@ static struct inet_request filter(const void *prog, int n)
 
 TEST(filters)
 {
-	struct inet_diag_bc_op is_port[2] = { { INET_DIAG_BC_S_EQ, 8, 12 }, {} }, automatic = { INET_DIAG_BC_AUTO, 4, 8 };
-	struct { struct inet_diag_bc_op op; struct inet_diag_hostcond c; unsigned addr; } host = { .op = { INET_DIAG_BC_D_COND, 16, 20 } };
+	struct inet_diag_bc_op is_port[2] = { { INET_DIAG_BC_S_EQ, 8, 12 }, {} },
+			       automatic = { INET_DIAG_BC_AUTO, 4, 8 };
+	struct {
+		struct inet_diag_bc_op op;
+		struct inet_diag_hostcond c;
+		unsigned addr;
+	} host = { .op = { INET_DIAG_BC_D_COND, 16, 20 } };
 	struct inet_diag_bc_op wrong = { INET_DIAG_BC_S_EQ, 4, 8 };
 	struct inet_request q;
 	int l, c, a;
@@ -326,7 +343,10 @@ TEST(closed_from_outside)
 	q.h.nlmsg_type = SOCK_DESTROY;
 	q.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	q.r.id = f.m.id;
-	EXPECT_EQ(0, exit_status(IN_CHILD({ ASSERT_EQ(0, setuid(1000)); ASSERT_EQ(-EPERM, error_of(&q)); })));
+	EXPECT_EQ(0, exit_status(IN_CHILD({
+			  ASSERT_EQ(0, setuid(1000));
+			  ASSERT_EQ(-EPERM, error_of(&q));
+		  })));
 	EXPECT_EQ(0, error_of(&q));
 	EXPECT_ERRNO(ECONNABORTED, read(c, &b, 1));
 	EXPECT_ERRNO(ECONNRESET, read(a, &b, 1));
@@ -335,7 +355,8 @@ TEST(closed_from_outside)
 
 TEST(udp_listed)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct inet_request q = about(AF_INET, IPPROTO_UDP, ~0);
 	int s = socket(AF_INET, SOCK_DGRAM, 0), c = socket(AF_INET, SOCK_DGRAM, 0);
 	socklen_t n = sizeof(at);
@@ -404,7 +425,8 @@ static void see_unix(void *msg, int len, void *arg)
 		return;
 	f->seen++;
 	f->m = *m;
-	for (struct rtattr *a = (void *)((char *)m + NLMSG_ALIGN(sizeof(*m))); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
+	for (struct rtattr *a = (void *)((char *)m + NLMSG_ALIGN(sizeof(*m))); RTA_OK(a, len);
+	     a = RTA_NEXT(a, len)) {
 		int n = RTA_PAYLOAD(a);
 
 		switch (a->rta_type) {
@@ -423,8 +445,10 @@ struct unix_request { struct nlmsghdr h; struct unix_diag_req r; };
 
 static struct unix_seen look_unix(int fd)
 {
-	struct unix_request q = { { sizeof(q), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 },
-				  { .sdiag_family = AF_UNIX, .udiag_states = ~0, .udiag_show = 0x7f } };
+	struct unix_request q = {
+		{ sizeof(q), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 },
+		{ .sdiag_family = AF_UNIX, .udiag_states = ~0, .udiag_show = 0x7f }
+	};
 	struct unix_seen f = { .ino = inode_of(fd) };
 
 	EXPECT_TRUE(each(&q, see_unix, &f) > 0);
@@ -433,9 +457,12 @@ static struct unix_seen look_unix(int fd)
 
 TEST(unix_listed)
 {
-	struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = "\0sockdiag" }, path = { .sun_family = AF_UNIX, .sun_path = "/tmp/sockdiag.s" };
-	int l = socket(AF_UNIX, SOCK_STREAM, 0), c = socket(AF_UNIX, SOCK_STREAM, 0), d = socket(AF_UNIX, SOCK_DGRAM, 0), p[2];
-	struct unix_request q = { { sizeof(q), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 1, 0 }, { .sdiag_family = AF_UNIX } };
+	struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = "\0sockdiag" },
+			   path = { .sun_family = AF_UNIX, .sun_path = "/tmp/sockdiag.s" };
+	int l = socket(AF_UNIX, SOCK_STREAM, 0), c = socket(AF_UNIX, SOCK_STREAM, 0),
+	    d = socket(AF_UNIX, SOCK_DGRAM, 0), p[2];
+	struct unix_request q = { { sizeof(q), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 1, 0 },
+				  { .sdiag_family = AF_UNIX } };
 	struct unix_seen f;
 	struct stat st;
 
@@ -501,7 +528,8 @@ static void see_packet(void *msg, int len, void *arg)
 		return;
 	f->seen++;
 	f->p = *m;
-	for (struct rtattr *a = (void *)((char *)m + NLMSG_ALIGN(sizeof(*m))); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
+	for (struct rtattr *a = (void *)((char *)m + NLMSG_ALIGN(sizeof(*m))); RTA_OK(a, len);
+	     a = RTA_NEXT(a, len)) {
 		if (a->rta_type == PACKET_DIAG_INFO)
 			memcpy(&f->info, RTA_DATA(a), sizeof(f->info));
 		if (a->rta_type == PACKET_DIAG_MCLIST)
@@ -519,22 +547,34 @@ static void see_netlink(void *msg, int len, void *arg)
 		return;
 	f->seen++;
 	f->n = *m;
-	for (struct rtattr *a = (void *)((char *)m + NLMSG_ALIGN(sizeof(*m))); RTA_OK(a, len); a = RTA_NEXT(a, len))
+	for (struct rtattr *a = (void *)((char *)m + NLMSG_ALIGN(sizeof(*m))); RTA_OK(a, len);
+	     a = RTA_NEXT(a, len))
 		if (a->rta_type == NETLINK_DIAG_GROUPS)
 			memcpy(&f->groups, RTA_DATA(a), 4);
 }
 
 TEST(packet_and_netlink_listed)
 {
-	struct { struct nlmsghdr h; struct packet_diag_req r; } p = { .h = { sizeof(p), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 } };
-	struct { struct nlmsghdr h; struct netlink_diag_req r; } n = { .h = { sizeof(n), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 } };
-	struct sockaddr_nl at = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_ROUTE };
-	int s = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ARP)), r = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	struct {
+		struct nlmsghdr h;
+		struct packet_diag_req r;
+	} p = { .h = { sizeof(p), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 } };
+	struct {
+		struct nlmsghdr h;
+		struct netlink_diag_req r;
+	} n = { .h = { sizeof(n), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 } };
+	struct sockaddr_nl at = { .nl_family = AF_NETLINK,
+				  .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_ROUTE };
+	int s = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ARP)),
+	    r = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 	struct packet_mreq mr = { .mr_ifindex = 1, .mr_type = PACKET_MR_PROMISC };
 	struct other f = { .ino = inode_of(s) };
 
-	p.r = (struct packet_diag_req){ .sdiag_family = AF_PACKET, .pdiag_show = PACKET_SHOW_INFO | PACKET_SHOW_MCLIST };
-	n.r = (struct netlink_diag_req){ .sdiag_family = AF_NETLINK, .sdiag_protocol = NDIAG_PROTO_ALL, .ndiag_show = NDIAG_SHOW_GROUPS };
+	p.r = (struct packet_diag_req){ .sdiag_family = AF_PACKET,
+					.pdiag_show = PACKET_SHOW_INFO | PACKET_SHOW_MCLIST };
+	n.r = (struct netlink_diag_req){ .sdiag_family = AF_NETLINK,
+					 .sdiag_protocol = NDIAG_PROTO_ALL,
+					 .ndiag_show = NDIAG_SHOW_GROUPS };
 	setsockopt(s, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mr, sizeof(mr));
 	EXPECT_TRUE(each(&p, see_packet, &f) > 0);
 	EXPECT_EQ(1, f.seen);
@@ -564,7 +604,8 @@ TEST_TIMEOUT(a_thousand_sockets_are_listed_once, 30)
 
 	for (int i = 0; i < 1000; i++) {
 		fds[i] = socket(AF_INET, SOCK_DGRAM, 0);
-		bind(fds[i], (void *)&(struct sockaddr_in){ .sin_family = AF_INET }, sizeof(struct sockaddr_in));
+		bind(fds[i], (void *)&(struct sockaddr_in){ .sin_family = AF_INET },
+		     sizeof(struct sockaddr_in));
 	}
 	EXPECT_EQ(before + 1000, each(&q, see, &f));
 	for (int i = 0; i < 1000; i += 100) {

@@ -297,7 +297,8 @@ TEST(vmsplice_keeps_pages_that_are_unmapped)
 	EXPECT_EQ(50, vmsplice(p[1], &v, 1, SPLICE_F_GIFT & 0));
 	munmap(m, 4096);
 	for (int i = 0; i < 50; i++) {
-		char *other = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *other = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				   -1, 0);
 
 		memset(other, 'z', 4096);
 	}
@@ -406,7 +407,8 @@ TEST(copy_file_range_copies)
 TEST(copy_file_range_errors)
 {
 	int f = file("/tmp/s1", 1000), g = file("/tmp/s2", 10), p[2];
-	int app = open("/tmp/s4", O_RDWR | O_CREAT | O_APPEND, 0600), ro = open("/tmp/s4", O_RDONLY);
+	int app = open("/tmp/s4", O_RDWR | O_CREAT | O_APPEND, 0600),
+	    ro = open("/tmp/s4", O_RDONLY);
 	int dir = open("/tmp", O_RDONLY | O_DIRECTORY);
 	loff_t in = 0, out = 500, neg = -1;
 

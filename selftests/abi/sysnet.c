@@ -44,7 +44,8 @@ TEST(interfaces_are_listed)
 	while ((e = readdir(d))) {
 		lo += !strcmp(e->d_name, "lo");
 		eth += !strcmp(e->d_name, "eth0");
-		other += e->d_name[0] != '.' && strcmp(e->d_name, "lo") && strcmp(e->d_name, "eth0");
+		other += e->d_name[0] != '.' && strcmp(e->d_name, "lo") &&
+			 strcmp(e->d_name, "eth0");
 	}
 	EXPECT_EQ(1, lo);
 	EXPECT_EQ(1, eth);
@@ -69,7 +70,8 @@ TEST(what_they_say)
 	if_up("lo");
 	if_up("eth0");
 	ioctl(s, SIOCGIFHWADDR, &r);
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x\n", m[0], m[1], m[2], m[3], m[4], m[5]);
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x\n", m[0], m[1], m[2], m[3], m[4],
+		 m[5]);
 	EXPECT_STREQ(mac, slurp("/sys/class/net/eth0/address"));
 	EXPECT_STREQ("ff:ff:ff:ff:ff:ff\n", slurp("/sys/class/net/eth0/broadcast"));
 	EXPECT_STREQ("1500\n", slurp("/sys/class/net/eth0/mtu"));
@@ -111,7 +113,8 @@ TEST(counts_are_those_of_the_link)
 	p = atol(slurp("/sys/class/net/lo/statistics/tx_packets"));
 	b = atol(slurp("/sys/class/net/lo/statistics/tx_bytes"));
 	sendto(s, "x", 1, 0, (void *)&to, sizeof(to));
-	EXPECT_EQ(p + 2, atol(slurp("/sys/class/net/lo/statistics/tx_packets")));	/* and its refusal */
+	/* and its refusal */
+	EXPECT_EQ(p + 2, atol(slurp("/sys/class/net/lo/statistics/tx_packets")));
 	EXPECT_TRUE(atol(slurp("/sys/class/net/lo/statistics/rx_bytes")) >= b + 2 * 29);
 	EXPECT_STREQ("0\n", slurp("/sys/class/net/lo/statistics/collisions"));
 }

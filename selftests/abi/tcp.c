@@ -351,7 +351,8 @@ TEST(options)
 	EXPECT_EQ(TCP_ESTABLISHED, info.tcpi_state);
 	EXPECT_EQ(10, info.tcpi_snd_cwnd);
 	EXPECT_TRUE(info.tcpi_pmtu >= 65535);
-	EXPECT_TRUE(info.tcpi_options & TCPI_OPT_TIMESTAMPS && info.tcpi_options & TCPI_OPT_SACK && info.tcpi_options & TCPI_OPT_WSCALE);
+	EXPECT_TRUE(info.tcpi_options & TCPI_OPT_TIMESTAMPS && info.tcpi_options & TCPI_OPT_SACK &&
+		    info.tcpi_options & TCPI_OPT_WSCALE);
 	EXPECT_EQ(0, set_int(s[0], SOL_SOCKET, SO_KEEPALIVE, 1));
 	EXPECT_EQ(1, get_int(s[0], SOL_SOCKET, SO_KEEPALIVE));
 }
@@ -797,7 +798,8 @@ TEST(cookies_keep_options)
 {
 	struct tcp_info i = {};
 	struct sockaddr_in where;
-	int fd = open("/proc/sys/net/ipv4/tcp_syncookies", O_RDWR), l = listening(5, &where), c = socket(AF_INET, SOCK_STREAM, 0), a;
+	int fd = open("/proc/sys/net/ipv4/tcp_syncookies", O_RDWR), l = listening(5, &where),
+	    c = socket(AF_INET, SOCK_STREAM, 0), a;
 	socklen_t n = sizeof(i);
 	char b[8];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* TCP Fast Open over the loopback device: cookies, data in the SYN, keys. tcp(7), ip-sysctl.rst tcp_fastopen, RFC 7413. */
+/* TCP Fast Open over the loopback device: cookies, data in the SYN, keys. tcp(7), ip-sysctl.rst
+ * tcp_fastopen, RFC 7413. */
 #include "../harness.h"
 
 #include "netif.h"
@@ -47,7 +48,8 @@ static int send_first(const struct sockaddr_in *to, const char *text)
 {
 	int c = socket(AF_INET, SOCK_STREAM, 0);
 
-	EXPECT_EQ((int)strlen(text), sendto(c, text, strlen(text), MSG_FASTOPEN, (void *)to, sizeof(*to)));
+	EXPECT_EQ((int)strlen(text),
+		  sendto(c, text, strlen(text), MSG_FASTOPEN, (void *)to, sizeof(*to)));
 	return c;
 }
 
@@ -167,7 +169,8 @@ TEST(keys_of_a_listener)
 
 TEST(key_of_the_system)
 {
-	const char *key = "00112233-44556677-8899aabb-ccddeeff", *two = "00112233-44556677-8899aabb-ccddeeff,1-2-3-4";
+	const char *key = "00112233-44556677-8899aabb-ccddeeff",
+		   *two = "00112233-44556677-8899aabb-ccddeeff,1-2-3-4";
 	char got[128] = "";
 	int fd = open("/proc/sys/net/ipv4/tcp_fastopen_key", O_RDWR);
 
@@ -180,7 +183,8 @@ TEST(key_of_the_system)
 	EXPECT_EQ((int)strlen(two), write(fd, two, strlen(two)));
 	memset(got, 0, sizeof(got));
 	pread(fd, got, sizeof(got), 0);
-	EXPECT_STREQ("00112233-44556677-8899aabb-ccddeeff,00000001-00000002-00000003-00000004\n", got);
+	EXPECT_STREQ("00112233-44556677-8899aabb-ccddeeff,00000001-00000002-00000003-00000004\n",
+		     got);
 }
 
 TEST(switched_off)

@@ -136,7 +136,12 @@ TEST(a_condition_variable_wakes_and_times_out)
 	struct timespec t;
 
 	{
-		IN_THREAD({ pthread_mutex_lock(&mutex); ready = 1; pthread_cond_signal(&cond); pthread_mutex_unlock(&mutex); });
+		IN_THREAD({
+			pthread_mutex_lock(&mutex);
+			ready = 1;
+			pthread_cond_signal(&cond);
+			pthread_mutex_unlock(&mutex);
+		});
 		pthread_mutex_lock(&mutex);
 		while (!ready)
 			pthread_cond_wait(&cond, &mutex);
@@ -156,7 +161,12 @@ TEST(a_barrier_and_a_semaphore)
 
 	pthread_barrier_init(&barrier, NULL, 2);
 	sem_init(&sem, 0, 0);
-	IN_THREAD({ for (int i = 0; i < 100; i++) { pthread_barrier_wait(&barrier); sem_post(&sem); } });
+	IN_THREAD({
+		for (int i = 0; i < 100; i++) {
+			pthread_barrier_wait(&barrier);
+			sem_post(&sem);
+		}
+	});
 	for (int i = 0; i < 100; i++) {
 		pthread_barrier_wait(&barrier);
 		EXPECT_EQ(0, sem_wait(&sem));

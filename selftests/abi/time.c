@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* clock_gettime(2), nanosleep(2), getitimer(2), timer_create(2), times(2), vdso(7): what time it is and being told later. */
+/* clock_gettime(2), nanosleep(2), getitimer(2), timer_create(2), times(2), vdso(7): what time it is
+ * and being told later. */
 #include "../harness.h"
 
 #include <sys/resource.h>
@@ -28,8 +29,9 @@ static void spin_ms(int ms)
 TEST(all_clocks_tell_and_have_a_resolution)
 {
 	static const int clocks[] = {
-		CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW,
-		CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME, CLOCK_TAI,
+		CLOCK_REALTIME,		 CLOCK_MONOTONIC,     CLOCK_PROCESS_CPUTIME_ID,
+		CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE,
+		CLOCK_MONOTONIC_COARSE,	 CLOCK_BOOTTIME,      CLOCK_TAI,
 	};
 	struct timespec t;
 
@@ -97,7 +99,8 @@ TEST(coarse_clocks_are_late_but_not_much)
 
 TEST(cpu_clocks_count_work_not_sleep)
 {
-	int64_t before = read_clock(CLOCK_PROCESS_CPUTIME_ID), thread = read_clock(CLOCK_THREAD_CPUTIME_ID), mono;
+	int64_t before = read_clock(CLOCK_PROCESS_CPUTIME_ID),
+		thread = read_clock(CLOCK_THREAD_CPUTIME_ID), mono;
 	clockid_t id;
 
 	mono = now_ns();
@@ -141,7 +144,8 @@ TEST(clock_nanosleep_until)
 	t.tv_nsec %= 1000000000;
 	EXPECT_EQ(0, clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL));
 	EXPECT_TRUE(now_ns() >= ns(t));
-	EXPECT_EQ(0, clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &(struct timespec){ 1, 0 }, NULL));
+	EXPECT_EQ(0,
+		  clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &(struct timespec){ 1, 0 }, NULL));
 	EXPECT_EQ(EINVAL, clock_nanosleep(77, 0, &t, NULL));
 	EXPECT_EQ(EINVAL, clock_nanosleep(CLOCK_THREAD_CPUTIME_ID, 0, &t, NULL));
 }
@@ -190,7 +194,9 @@ TEST(alarm_returns_the_seconds_left)
 
 TEST(a_posix_timer_sends_its_signal_and_value)
 {
-	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 42 };
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL,
+			       .sigev_signo = SIGRTMIN,
+			       .sigev_value.sival_int = 42 };
 	struct itimerspec t = { { 0 }, { 0, 10000000 } }, now;
 	sigset_t set;
 	siginfo_t si;
@@ -236,7 +242,9 @@ TEST(a_timer_counts_its_overruns)
 
 static timer_t every_ms(int sig, int value)
 {
-	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = sig, .sigev_value.sival_int = value };
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL,
+			       .sigev_signo = sig,
+			       .sigev_value.sival_int = value };
 	struct itimerspec t = { { 0, 1000000 }, { 0, 1000000 } };
 	timer_t id = NULL;
 
@@ -251,7 +259,8 @@ static int timer_speaks(const sigset_t *set, int value)
 	siginfo_t si;
 
 	for (int i = 0; i < 500; i++)
-		if (sigtimedwait(set, &si, &(struct timespec){ .tv_nsec = 2000000 }) > 0 && si.si_code == SI_TIMER && si.si_value.sival_int == value)
+		if (sigtimedwait(set, &si, &(struct timespec){ .tv_nsec = 2000000 }) > 0 &&
+		    si.si_code == SI_TIMER && si.si_value.sival_int == value)
 			return 1;
 	return 0;
 }
@@ -353,7 +362,10 @@ TEST(clock_settime_needs_privilege_and_sense)
 	clock_gettime(CLOCK_REALTIME, &t);
 	EXPECT_ERRNO(EINVAL, clock_settime(CLOCK_MONOTONIC, &t));
 	EXPECT_ERRNO(EINVAL, clock_settime(CLOCK_REALTIME, &(struct timespec){ 0, -1 }));
-	EXPECT_EQ(0, exit_status(IN_CHILD({ setuid(1234); EXPECT_ERRNO(EPERM, clock_settime(CLOCK_REALTIME, &t)); })));
+	EXPECT_EQ(0, exit_status(IN_CHILD({
+			  setuid(1234);
+			  EXPECT_ERRNO(EPERM, clock_settime(CLOCK_REALTIME, &t));
+		  })));
 	t.tv_sec += 1000;
 	EXPECT_EQ(0, clock_settime(CLOCK_REALTIME, &t));
 	EXPECT_TRUE(time(NULL) >= t.tv_sec);

@@ -89,7 +89,8 @@ TEST(relative_fires_once)
 
 TEST(absolute_monotonic_and_real)
 {
-	int m = timerfd_create(CLOCK_MONOTONIC, 0), r = timerfd_create(CLOCK_REALTIME, 0), b = timerfd_create(CLOCK_BOOTTIME, 0);
+	int m = timerfd_create(CLOCK_MONOTONIC, 0), r = timerfd_create(CLOCK_REALTIME, 0),
+	    b = timerfd_create(CLOCK_BOOTTIME, 0);
 	uint64_t n;
 	int64_t t = now_ns();
 
@@ -141,7 +142,8 @@ TEST(gettime_says_what_is_left)
 	uint64_t n;
 
 	EXPECT_EQ(0, timerfd_gettime(fd, &s));
-	EXPECT_EQ(0, s.it_value.tv_sec | s.it_value.tv_nsec | s.it_interval.tv_sec | s.it_interval.tv_nsec);
+	EXPECT_EQ(0, s.it_value.tv_sec | s.it_value.tv_nsec | s.it_interval.tv_sec |
+			     s.it_interval.tv_nsec);
 	arm(fd, TFD_TIMER_ABSTIME, now_ns() + 100000 * MS, 7 * MS);
 	EXPECT_EQ(0, timerfd_gettime(fd, &s));
 	EXPECT_TRUE(s.it_value.tv_sec == 99);
@@ -170,7 +172,8 @@ TEST(settime_returns_the_old_setting_and_forgets_ticks)
 	EXPECT_EQ(49, old.it_value.tv_sec);
 	EXPECT_EQ(3, old.it_interval.tv_sec);
 	sleep_ms(3);
-	arm(fd, 0, 0, 5 * MS);				/* disarmed, the interval kept to be shown */
+	/* disarmed, the interval kept to be shown */
+	arm(fd, 0, 0, 5 * MS);
 	EXPECT_ERRNO(EAGAIN, read(fd, &n, 8));
 	EXPECT_EQ(0, timerfd_gettime(fd, &s));
 	EXPECT_EQ(0, s.it_value.tv_sec | s.it_value.tv_nsec);
@@ -281,19 +284,22 @@ TEST(cancel_on_set_is_readable)
 	int fd = timerfd_create(CLOCK_REALTIME, 0);
 	struct pollfd p = { fd, POLLIN, 0 };
 
-	arm(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, clock_ns(CLOCK_REALTIME) + 100000 * MS, 0);
+	arm(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, clock_ns(CLOCK_REALTIME) + 100000 * MS,
+	    0);
 	IN_CHILD({ sleep_ms(30); set_clock(clock_ns(CLOCK_REALTIME) + 1000 * MS); });
 	EXPECT_EQ(1, poll(&p, 1, 5000));
 	EXPECT_EQ(POLLIN, p.revents);
 	sleep_ms(5);
-	EXPECT_ERRNO(ECANCELED, arm(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, clock_ns(CLOCK_REALTIME) + 20 * MS, 0));
+	EXPECT_ERRNO(ECANCELED, arm(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
+				    clock_ns(CLOCK_REALTIME) + 20 * MS, 0));
 	EXPECT_EQ(1, poll(&p, 1, 5000));		/* refused, but armed */
 	set_clock(clock_ns(CLOCK_REALTIME) - 1000 * MS);
 }
 
 TEST(who_did_not_ask_is_not_cancelled)
 {
-	int r = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK), m = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+	int r = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK),
+	    m = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
 	uint64_t n;
 
 	arm(r, TFD_TIMER_CANCEL_ON_SET, 100000 * MS, 0);	/* relative */

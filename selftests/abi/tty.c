@@ -77,7 +77,8 @@ static const char *text(int fd)
 }
 
 #define SLAVE_READS(s)	EXPECT_STREQ(s, text(slave))
-#define MASTER_READS(s) do { usleep(10000); EXPECT_STREQ(s, text(master)); } while (0)	/* Linux delivers from a worker */
+/* Linux delivers from a worker */
+#define MASTER_READS(s) do { usleep(10000); EXPECT_STREQ(s, text(master)); } while (0)
 #define NOTHING		"errno 11"
 
 TEST(a_new_terminal_is_sane)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* udp(7), ip(7): datagrams over the loopback device, names, errors, options, control messages, large and cut datagrams. */
+/* udp(7), ip(7): datagrams over the loopback device, names, errors, options, control messages,
+ * large and cut datagrams. */
 #include "../harness.h"
 
 #include "netif.h"
@@ -144,7 +145,8 @@ TEST(error_queue_tells_who_said_it)
 	EXPECT_EQ(SO_EE_ORIGIN_ICMP, e->ee_origin);
 	EXPECT_EQ(3, e->ee_type);
 	EXPECT_EQ(3, e->ee_code);
-	EXPECT_EQ(htonl(INADDR_LOOPBACK), ((struct sockaddr_in *)SO_EE_OFFENDER(e))->sin_addr.s_addr);
+	EXPECT_EQ(htonl(INADDR_LOOPBACK),
+		  ((struct sockaddr_in *)SO_EE_OFFENDER(e))->sin_addr.s_addr);
 	EXPECT_ERRNO(EAGAIN, recvmsg(x, &m, MSG_ERRQUEUE));
 }
 
@@ -301,7 +303,8 @@ TEST(destinations_that_cannot_be)
 
 	EXPECT_ERRNO(EINVAL, sendto(x, "x", 1, 0, SA_LEN(to)));		/* port 0 */
 	to = in4("127.255.255.255", 9);
-	EXPECT_ERRNO(EACCES, sendto(x, "x", 1, 0, SA_LEN(to)));		/* SO_BROADCAST is not set */
+	/* SO_BROADCAST is not set */
+	EXPECT_ERRNO(EACCES, sendto(x, "x", 1, 0, SA_LEN(to)));
 	EXPECT_ERRNO(EINVAL, sendto(x, "x", 1, 0, SA(to), 8));
 	to.sin_family = AF_UNIX;
 	EXPECT_ERRNO(EAFNOSUPPORT, sendto(x, "x", 1, 0, SA_LEN(to)));
@@ -343,7 +346,8 @@ TEST(dual_stack_socket_speaks_both)
 	ASSERT_EQ(2, sendto(y, "v4", 2, 0, SA_LEN(b)));
 	no_wait(s);
 	ASSERT_EQ(2, recvfrom(s, buf, 8, 0, SA(from), &len));
-	EXPECT_EQ(0, strcmp(inet_ntop(AF_INET6, &from.sin6_addr, text, sizeof(text)), "::ffff:127.0.0.1"));
+	EXPECT_EQ(0, strcmp(inet_ntop(AF_INET6, &from.sin6_addr, text, sizeof(text)),
+			    "::ffff:127.0.0.1"));
 	ASSERT_EQ(1, sendto(s, "r", 1, 0, SA_LEN(from)));
 	no_wait(y);
 	EXPECT_EQ(1, recv(y, buf, 8, 0));
@@ -444,7 +448,8 @@ static int peek_offset(int fd)
 
 TEST(peek_offset_passes_over_what_was_seen)
 {
-	int s = socket(AF_INET, SOCK_DGRAM, 0), c = socket(AF_INET, SOCK_DGRAM, 0), off = 0, raw = socket(AF_INET, SOCK_RAW, 253);
+	int s = socket(AF_INET, SOCK_DGRAM, 0), c = socket(AF_INET, SOCK_DGRAM, 0), off = 0,
+	    raw = socket(AF_INET, SOCK_RAW, 253);
 	struct sockaddr_in at = in4("127.0.0.1", 0);
 	socklen_t len = sizeof(at);
 	char b[32];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* unix(7), socketpair(2): streams, datagrams and packets between processes, names, ends, credentials. */
+/* unix(7), socketpair(2): streams, datagrams and packets between processes, names, ends,
+ * credentials. */
 #include "../harness.h"
 
 #include <poll.h>
@@ -128,9 +129,13 @@ static int send_fd(int s, int fd)
 {
 	union { char b[CMSG_SPACE(sizeof(int))]; struct cmsghdr h; } u = {};
 	struct iovec v = { "f", 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u) };
+	struct msghdr m = {
+		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u)
+	};
 
-	u.h = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	u.h = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS };
 	memcpy(CMSG_DATA(&u.h), &fd, sizeof(fd));
 	return sendmsg(s, &m, 0);
 }
@@ -140,10 +145,13 @@ static int recv_fd(int s)
 	union { char b[CMSG_SPACE(sizeof(int))]; struct cmsghdr h; } u = {};
 	char c;
 	struct iovec v = { &c, 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u) };
+	struct msghdr m = {
+		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u)
+	};
 	int fd = -1;
 
-	if (recvmsg(s, &m, 0) == 1 && m.msg_controllen == CMSG_SPACE(sizeof(int)) && u.h.cmsg_type == SCM_RIGHTS)
+	if (recvmsg(s, &m, 0) == 1 && m.msg_controllen == CMSG_SPACE(sizeof(int)) &&
+	    u.h.cmsg_type == SCM_RIGHTS)
 		memcpy(&fd, CMSG_DATA(&u.h), sizeof(fd));
 	return fd;
 }
@@ -181,7 +189,9 @@ TEST(peercred_and_passcred)
 	socklen_t len = sizeof(c);
 	char x;
 	struct iovec v = { &x, 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u) };
+	struct msghdr m = {
+		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u)
+	};
 	int s[2];
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, s));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* libc: glibc; musl 1.2.3 has not all of the constants. */
-/* Every system call with wild arguments: whatever it answers, the kernel lives and the caller lives or dies of a signal.
- * One child for each call; each of its six arguments takes each wild value while the others are zero or a buffer. */
+/* Every system call with wild arguments: whatever it answers, the kernel lives and the caller lives
+ * or dies of a signal. One child for each call; each of its six arguments takes each wild value
+ * while the others are zero or a buffer. */
 #include "../harness.h"
 
 #include <sys/mman.h>
@@ -35,12 +36,51 @@ static void make_values(void)
 }
 
 static const short skipped[] = {
-	SYS_exit, SYS_exit_group, SYS_reboot, SYS_kexec_load, SYS_kexec_file_load, SYS_rt_sigreturn, SYS_kill, SYS_init_module,
-	SYS_delete_module, SYS_vhangup, SYS_setitimer, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigsuspend, SYS_ptrace,
-	SYS_rt_sigtimedwait, SYS_sched_setscheduler, SYS_sched_setattr, SYS_clock_settime, SYS_settimeofday, SYS_adjtimex,
-	SYS_clock_adjtime, SYS_sethostname, SYS_setdomainname, SYS_sync, SYS_syncfs, SYS_syslog, SYS_clone, SYS_clone3,
-	SYS_execve, SYS_execveat, SYS_munmap, SYS_mremap, SYS_brk, SYS_pivot_root, SYS_chroot, SYS_umount2, SYS_tkill,
-	SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_pidfd_send_signal, SYS_unlinkat, SYS_bpf, SYS_memfd_secret,
+	SYS_exit,
+	SYS_exit_group,
+	SYS_reboot,
+	SYS_kexec_load,
+	SYS_kexec_file_load,
+	SYS_rt_sigreturn,
+	SYS_kill,
+	SYS_init_module,
+	SYS_delete_module,
+	SYS_vhangup,
+	SYS_setitimer,
+	SYS_rt_sigaction,
+	SYS_rt_sigprocmask,
+	SYS_rt_sigsuspend,
+	SYS_ptrace,
+	SYS_rt_sigtimedwait,
+	SYS_sched_setscheduler,
+	SYS_sched_setattr,
+	SYS_clock_settime,
+	SYS_settimeofday,
+	SYS_adjtimex,
+	SYS_clock_adjtime,
+	SYS_sethostname,
+	SYS_setdomainname,
+	SYS_sync,
+	SYS_syncfs,
+	SYS_syslog,
+	SYS_clone,
+	SYS_clone3,
+	SYS_execve,
+	SYS_execveat,
+	SYS_munmap,
+	SYS_mremap,
+	SYS_brk,
+	SYS_pivot_root,
+	SYS_chroot,
+	SYS_umount2,
+	SYS_tkill,
+	SYS_tgkill,
+	SYS_rt_sigqueueinfo,
+	SYS_rt_tgsigqueueinfo,
+	SYS_pidfd_send_signal,
+	SYS_unlinkat,
+	SYS_bpf,
+	SYS_memfd_secret,
 	SYS_membarrier,
 };
 
@@ -62,7 +102,10 @@ static long call(long nr, const uint64_t *a)
 	register long x4 __asm__("x4") = a[4];
 	register long x5 __asm__("x5") = a[5];
 
-	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+	__asm__ volatile("svc #0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory");
 	return x0;
 }
 
@@ -114,7 +157,8 @@ static void range(int from, int to)
 			while (waitpid(pid, &st, WNOHANG) == 0 && --left > 0)
 				usleep(left > 2900 ? 100 : 1000);
 			if (left == 0) {
-				FAIL("system call %d does not end (%s)", nr, pointers ? "pointers" : "zeros");
+				FAIL("system call %d does not end (%s)", nr,
+				     pointers ? "pointers" : "zeros");
 				kill(pid, SIGKILL);
 				waitpid(pid, &st, 0);
 			}
@@ -141,7 +185,8 @@ TEST(membarrier)
 	EXPECT_EQ(0, exit_status(IN_CHILD({ torture(SYS_membarrier, 0); })));
 }
 
-/* By name: calls that would end or change the machine or the test, with arguments that must be refused. */
+/* By name: calls that would end or change the machine or the test, with arguments that must be
+ * refused. */
 #define WILD_ERRNO(error, nr, ...) EXPECT_EQ(-(error), call(nr, (uint64_t[6]){ __VA_ARGS__ }))
 
 TEST(numbers_beyond_the_table_are_enosys)
@@ -154,7 +199,8 @@ TEST(numbers_beyond_the_table_are_enosys)
 
 TEST(pointers_into_the_kernel_are_efault)
 {
-	static const uint64_t bad[] = { 8, 0xffff000000000000, 0xffff800000080000, -4096ull, -1ull, 1ull << 48, 1ull << 63 };
+	static const uint64_t bad[] = { 8,     0xffff000000000000, 0xffff800000080000, -4096ull,
+					-1ull, 1ull << 48,	   1ull << 63 };
 	int p[2];
 
 	pipe(p);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* abibench.c - what the system calls cost: one row a facility, "name ns_per_op" a line. Under -icount a nanosecond is an
- * instruction, so figures are repeatable. Arguments: -s SECONDS rest first (a kernel works in the background after boot),
- * names of rows (all by default), -l lists them. Rows are in the other files of this directory.
- * A row whose facility does not work says "name FAILED why"; nothing is skipped. */
+/* abibench.c - what the system calls cost: one row a facility, "name ns_per_op" a line. Under
+ * -icount a nanosecond is an instruction, so figures are repeatable. Arguments: -s SECONDS rest
+ * first (a kernel works in the background after boot), names of rows (all by default), -l lists
+ * them. Rows are in the other files of this directory. A row whose facility does not work says
+ * "name FAILED why"; nothing is skipped. */
 #include "bench.h"
 
 #include <sched.h>
@@ -22,8 +23,8 @@ void bench_register(struct bench *b)
 
 void bench_fail(const char *what, int line, const char *file)
 {
-	snprintf(result->why, sizeof(result->why), "%s:%d %s: %s", strrchr(file, '/') ? strrchr(file, '/') + 1 : file, line, what,
-		 strerror(errno));
+	snprintf(result->why, sizeof(result->why), "%s:%d %s: %s",
+		 strrchr(file, '/') ? strrchr(file, '/') + 1 : file, line, what, strerror(errno));
 	_exit(1);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* bench.h - rows of the benchmark: BENCH(name, n) { set up; MEASURE(b, one operation); } each in a process of its own. */
+/* bench.h - rows of the benchmark: BENCH(name, n) { set up; MEASURE(b, one operation); } each in a
+ * process of its own. */
 #pragma once
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* calls.c - rows that are little more than entry, dispatch and exit; clocks; futexes and threads. */
+/* calls.c - rows that are little more than entry, dispatch and exit; clocks; futexes and threads.
+ * */
 #include "bench.h"
 
 #include <linux/futex.h>
@@ -165,5 +166,6 @@ BENCH(thread_create_join, 300)
 {
 	pthread_t t;
 
-	MEASURE(b, MUST_BE(0, pthread_create(&t, NULL, do_nothing, NULL)); MUST_BE(0, pthread_join(t, NULL)));
+	MEASURE(b, MUST_BE(0, pthread_create(&t, NULL, do_nothing, NULL));
+		MUST_BE(0, pthread_join(t, NULL)));
 }

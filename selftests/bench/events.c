@@ -88,7 +88,8 @@ BENCH(setitimer_pair, 5000)
 {
 	struct itimerval on = { .it_value = { 1000, 0 } }, off = { 0 };
 
-	MEASURE(b, MUST(setitimer(ITIMER_REAL, &on, NULL)); MUST(setitimer(ITIMER_REAL, &off, NULL)));
+	MEASURE(b, MUST(setitimer(ITIMER_REAL, &on, NULL));
+		MUST(setitimer(ITIMER_REAL, &off, NULL)));
 }
 
 BENCH(nanosleep_0, 1000)
@@ -133,7 +134,8 @@ BENCH(epoll_ctl_add_del, 2000)
 	int ep = MUST(epoll_create1(0)), fd = MUST(eventfd(0, 0));
 	struct epoll_event ev = { .events = EPOLLIN };
 
-	MEASURE(b, MUST(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev)); MUST(epoll_ctl(ep, EPOLL_CTL_DEL, fd, NULL)));
+	MEASURE(b, MUST(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev));
+		MUST(epoll_ctl(ep, EPOLL_CTL_DEL, fd, NULL)));
 }
 
 BENCH(epoll_wait_1_of_1000, 5000)
@@ -185,7 +187,8 @@ BENCH(epoll_edge_pipe, 2000)
 
 	MUST(pipe(p));
 	MUST(epoll_ctl(ep, EPOLL_CTL_ADD, p[0], &ev));
-	MEASURE(b, MUST_BE(1, write(p[1], &c, 1)); MUST_BE(1, epoll_wait(ep, out, 8, -1)); MUST_BE(1, read(p[0], &c, 1)));
+	MEASURE(b, MUST_BE(1, write(p[1], &c, 1)); MUST_BE(1, epoll_wait(ep, out, 8, -1));
+		MUST_BE(1, read(p[0], &c, 1)));
 }
 
 BENCH(poll_100_idle, 200)

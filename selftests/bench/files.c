@@ -83,7 +83,8 @@ BENCH(open_close, 2000)
 
 BENCH(openat_deep6, 2000)
 {
-	static const char *const dirs[] = { "/tmp/b1", "/tmp/b1/b2", "/tmp/b1/b2/b3", "/tmp/b1/b2/b3/b4", "/tmp/b1/b2/b3/b4/b5" };
+	static const char *const dirs[] = { "/tmp/b1", "/tmp/b1/b2", "/tmp/b1/b2/b3",
+					    "/tmp/b1/b2/b3/b4", "/tmp/b1/b2/b3/b4/b5" };
 	const char *path = "/tmp/b1/b2/b3/b4/b5/file";
 	int fd;
 
@@ -126,7 +127,8 @@ BENCH(create_unlink, 500)
 {
 	int fd;
 
-	MEASURE(b, fd = MUST(open("/tmp/bench.new", O_CREAT | O_EXCL | O_WRONLY, 0600)); close(fd); MUST(unlink("/tmp/bench.new")));
+	MEASURE(b, fd = MUST(open("/tmp/bench.new", O_CREAT | O_EXCL | O_WRONLY, 0600)); close(fd);
+		MUST(unlink("/tmp/bench.new")));
 }
 
 BENCH(rename, 1000)
@@ -146,8 +148,8 @@ BENCH(mkdir_rmdir, 500)
 
 BENCH(symlink_readlink_unlink, 500)
 {
-	MEASURE(b, MUST(symlink("target", "/tmp/bench.link")); MUST_BE(6, readlink("/tmp/bench.link", buf, 100));
-		MUST(unlink("/tmp/bench.link")));
+	MEASURE(b, MUST(symlink("target", "/tmp/bench.link"));
+		MUST_BE(6, readlink("/tmp/bench.link", buf, 100)); MUST(unlink("/tmp/bench.link")));
 }
 
 static long count_entries(int fd)
@@ -191,5 +193,6 @@ BENCH(proc_self_stat, 500)
 {
 	int fd;
 
-	MEASURE(b, fd = MUST(open("/proc/self/stat", O_RDONLY)); MUST_BE(1, read(fd, buf, 4096) > 20); close(fd));
+	MEASURE(b, fd = MUST(open("/proc/self/stat", O_RDONLY));
+		MUST_BE(1, read(fd, buf, 4096) > 20); close(fd));
 }

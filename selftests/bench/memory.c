@@ -4,7 +4,8 @@
 
 static char *map(size_t pages)
 {
-	return MUST(mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	return MUST(mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0));
 }
 
 static void write_each(char *p, size_t pages)
@@ -67,7 +68,9 @@ BENCH(anon_fault_2mb_apart, 4)
 	const size_t step = 2 << 20, n = 200;
 	char *p;
 
-	MEASURE_PART(b, p = map(n * step / PAGE), for (size_t i = 0; i < n; i++) *(volatile char *)(p + i * step) = 1, munmap(p, n * step));
+	MEASURE_PART(b, p = map(n * step / PAGE),
+		     for (size_t i = 0; i < n; i++) * (volatile char *)(p + i * step) = 1,
+		     munmap(p, n * step));
 	b->ns_per_op /= n;
 }
 
@@ -76,7 +79,8 @@ BENCH(file_fault, 10)
 	int fd = file_of(PAGES);
 	char *p;
 
-	MEASURE_PART(b, p = MUST(mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, fd, 0)), read_each(p, PAGES), munmap(p, PAGES * PAGE));
+	MEASURE_PART(b, p = MUST(mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, fd, 0)),
+		     read_each(p, PAGES), munmap(p, PAGES * PAGE));
 	per_page(b);
 }
 
@@ -85,8 +89,9 @@ BENCH(cow_fault_file, 4)
 	int fd = file_of(PAGES);
 	char *p;
 
-	MEASURE_PART(b, p = MUST(mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0)), write_each(p, PAGES),
-		     munmap(p, PAGES * PAGE));
+	MEASURE_PART(b,
+		     p = MUST(mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0)),
+		     write_each(p, PAGES), munmap(p, PAGES * PAGE));
 	per_page(b);
 }
 
@@ -96,7 +101,8 @@ BENCH(cow_fault_fork, 4)
 	pid_t pid;
 
 	write_each(p, PAGES);
-	MEASURE_PART(b, pid = PARTNER(pause()), write_each(p, PAGES), kill(pid, SIGKILL); waitpid(pid, NULL, 0));
+	MEASURE_PART(b, pid = PARTNER(pause()), write_each(p, PAGES), kill(pid, SIGKILL);
+		     waitpid(pid, NULL, 0));
 	per_page(b);
 }
 
@@ -105,7 +111,8 @@ BENCH(mprotect_16p, 1000)
 	char *p = map(16);
 
 	write_each(p, 16);
-	MEASURE(b, MUST(mprotect(p, 16 * PAGE, PROT_READ)); MUST(mprotect(p, 16 * PAGE, PROT_READ | PROT_WRITE)));
+	MEASURE(b, MUST(mprotect(p, 16 * PAGE, PROT_READ));
+		MUST(mprotect(p, 16 * PAGE, PROT_READ | PROT_WRITE)));
 }
 
 BENCH(mremap_16p, 500)
@@ -114,7 +121,8 @@ BENCH(mremap_16p, 500)
 	int at = 0;
 
 	write_each(p, 16);
-	MEASURE(b, at ^= 1; p = MUST(mremap(p, 16 * PAGE, 16 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place[at])));
+	MEASURE(b, at ^= 1; p = MUST(mremap(p, 16 * PAGE, 16 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+					    place[at])));
 }
 
 BENCH(madvise_dontneed_64p, 100)

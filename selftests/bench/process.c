@@ -22,7 +22,8 @@ BENCH(fork_exit_wait, 100)
 BENCH(fork_64mb, 4)
 {
 	size_t size = 64 << 20;
-	char *p = MUST(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	char *p = MUST(
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	pid_t pid;
 
 	for (size_t i = 0; i < size; i += PAGE)
@@ -37,19 +38,28 @@ BENCH(fork_exec_wait, 40)
 {
 	pid_t pid;
 
-	MEASURE(b, pid = MUST(fork()); if (!pid) { execve(bench_self, exit_args, no_env); _exit(1); } reap(pid));
+	MEASURE(
+		b, pid = MUST(fork()); if (!pid) {
+			execve(bench_self, exit_args, no_env);
+			_exit(1);
+		} reap(pid));
 }
 
 BENCH(vfork_exec_wait, 40)
 {
 	pid_t pid;
 
-	MEASURE(b, pid = MUST(vfork()); if (!pid) { execve(bench_self, exit_args, no_env); _exit(1); } reap(pid));
+	MEASURE(
+		b, pid = MUST(vfork()); if (!pid) {
+			execve(bench_self, exit_args, no_env);
+			_exit(1);
+		} reap(pid));
 }
 
 BENCH(posix_spawn_wait, 40)
 {
 	pid_t pid;
 
-	MEASURE(b, MUST_BE(0, posix_spawn(&pid, bench_self, NULL, NULL, exit_args, no_env)); reap(pid));
+	MEASURE(b, MUST_BE(0, posix_spawn(&pid, bench_self, NULL, NULL, exit_args, no_env));
+		reap(pid));
 }

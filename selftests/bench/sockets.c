@@ -40,16 +40,24 @@ BENCH(socketpair_close, 500)
 
 BENCH(scm_rights, 1000)
 {
-	union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(int))]; } out = { .head = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } }, in;
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} out = { .head = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } }, in;
 	struct iovec iov = { buf, 1 };
-	struct msghdr send = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &out, .msg_controllen = sizeof(out) }, recv = send;
+	struct msghdr send = { .msg_iov = &iov,
+			       .msg_iovlen = 1,
+			       .msg_control = &out,
+			       .msg_controllen = sizeof(out) },
+		      recv = send;
 	int s[2], fd = 0;
 
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
 	memcpy(CMSG_DATA(&out.head), &fd, sizeof(fd));
 	recv.msg_control = &in;
-	MEASURE(b, MUST(sendmsg(s[0], &send, 0)); recv.msg_controllen = sizeof(in); MUST(recvmsg(s[1], &recv, 0));
-		memcpy(&fd, CMSG_DATA(&in.head), sizeof(fd)); MUST(close(fd)));
+	MEASURE(b, MUST(sendmsg(s[0], &send, 0)); recv.msg_controllen = sizeof(in);
+		MUST(recvmsg(s[1], &recv, 0)); memcpy(&fd, CMSG_DATA(&in.head), sizeof(fd));
+		MUST(close(fd)));
 }
 
 /* --- the loopback device */
@@ -170,5 +178,6 @@ BENCH(tcp_accept_rr, 100)
 	char c = 1;
 
 	PARTNER(serve_one_byte(l));
-	MEASURE(b, fd = connected(); MUST_BE(1, write(fd, &c, 1)); MUST_BE(1, read(fd, &c, 1)); close(fd));
+	MEASURE(b, fd = connected(); MUST_BE(1, write(fd, &c, 1)); MUST_BE(1, read(fd, &c, 1));
+		close(fd));
 }

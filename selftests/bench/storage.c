@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* storage.c - ext4 on a virtio disk with what it holds in memory: pages, names, whole trees; and SQLite's own benchmark. No row waits for
- * the disk: what is written stays in memory, but for what a kernel writes in the background. */
+/* storage.c - ext4 on a virtio disk with what it holds in memory: pages, names, whole trees; and
+ * SQLite's own benchmark. No row waits for the disk: what is written stays in memory, but for what
+ * a kernel writes in the background. */
 #include "bench.h"
 
 #include <dirent.h>
@@ -10,7 +11,8 @@
 
 static char buf[65536];
 
-/* Goes to an empty directory of its own on the disk, with nothing of former rows left to be written. */
+/* Goes to an empty directory of its own on the disk, with nothing of former rows left to be
+ * written. */
 static void on_disk(struct bench *b)
 {
 	mkdir(TOP, 0755);
@@ -133,7 +135,8 @@ BENCH(ext4_create_write_unlink, 1000)
 	on_disk(b);
 	int fd;
 
-	MEASURE(b, fd = MUST(open("one", O_WRONLY | O_CREAT | O_EXCL, 0644)); MUST_BE(3000, write(fd, buf, 3000)); MUST(close(fd)); MUST(unlink("one")));
+	MEASURE(b, fd = MUST(open("one", O_WRONLY | O_CREAT | O_EXCL, 0644));
+		MUST_BE(3000, write(fd, buf, 3000)); MUST(close(fd)); MUST(unlink("one")));
 }
 
 /* As tar does: a directory with twenty files of one to twenty KiB. */

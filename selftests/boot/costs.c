@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* costs.c - what 1000 idle threads and 1000 idle forked processes take from MemFree, all in: two numbers, bytes each. */
+/* costs.c - what 1000 idle threads and 1000 idle forked processes take from MemFree, all in: two
+ * numbers, bytes each. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <signal.h>
@@ -38,13 +39,15 @@ static _Noreturn int sleep_on(void *unused)
 
 int main(void)
 {
-	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+		    CLONE_SYSVSEM;
 	long before, after;
 
 	free_bytes();
 	before = free_bytes();
 	for (int i = 0; i < NR; i++)
-		if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0)	/* not fork(): libc would write to its own pages */
+		/* not fork(): libc would write to its own pages */
+		if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0)
 			sleep_on(NULL);
 	sleep(1);
 	after = free_bytes();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* lockall.c - MemAvailable, what the root's files take (Shmem), and how much can be locked until the kernel refuses: three numbers, bytes.
- * The locker is a child: the kernel may end it, and what it had locked until then counts. */
+/* lockall.c - MemAvailable, what the root's files take (Shmem), and how much can be locked until
+ * the kernel refuses: three numbers, bytes. The locker is a child: the kernel may end it, and what
+ * it had locked until then counts. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ int main(void)
 	if (fork() == 0) {
 		setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
 		for (;;) {
-			char *p = mmap(NULL, STEP, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			char *p = mmap(NULL, STEP, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 			if (p == MAP_FAILED || mlock(p, STEP))
 				_exit(0);

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* ace.c - the workload of selftests/crash/pairs: all ordered pairs of operations of a file system, each in a directory of its own, each
- * followed by one of the ways to make it last. Runs in the machine.
+/* ace.c - the workload of selftests/crash/pairs: all ordered pairs of operations of a file system,
+ * each in a directory of its own, each followed by one of the ways to make it last. Runs in the
+ * machine.
  *
  *	ace run DIR DEVICE MARK_AT RAW_AT ONE_IN PHASE	one in so many of the pairs, 0: only number PHASE; prints what each state of each directory is
  *	ace list DIR...				a tree as it is, in the same form
  *	ace mark DEVICE MARK_AT N		the mark alone
  *
- * Pair n: directory n is made as the operations need it, the one of pair n - KEEP removed (so blocks are used again), sync, mark 2n; the two
- * operations, the way to make it last, mark 2n + 1. A mark is one sector of the device beyond the file system, written past the cache: where it
- * is in a log of the device, what came before was acknowledged. After the pairs the file system is unmounted; then the device itself is
- * written to and made to last.
+ * Pair n: directory n is made as the operations need it, the one of pair n - KEEP removed (so
+ * blocks are used again), sync, mark 2n; the two operations, the way to make it last, mark 2n + 1.
+ * A mark is one sector of the device beyond the file system, written past the cache: where it is in
+ * a log of the device, what came before was acknowledged. After the pairs the file system is
+ * unmounted; then the device itself is written to and made to last.
  *
- * Lines: "S pair step path inode type links size xattrs contents", contents a hash of four digits for each 64 bytes, or "=" when they
- * are as in the step before; "H ..." the same of the file that has no name any more; "P pair how inode" says what was made to last.
+ * Lines: "S pair step path inode type links size xattrs contents", contents a hash of four digits
+ * for each 64 bytes, or "=" when they are as in the step before; "H ..." the same of the file that
+ * has no name any more; "P pair how inode" says what was made to last.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -149,7 +152,8 @@ static void list(const char *path, size_t skip)
 		free(names[i]);
 		if (lstat(full, &st))
 			die(full);
-		printf("S %u %u %s %lu %u %u %lu %x", pair, step, full + skip, (unsigned long)st.st_ino, st.st_mode >> 12, (unsigned)st.st_nlink,
+		printf("S %u %u %s %lu %u %u %lu %x", pair, step, full + skip,
+		       (unsigned long)st.st_ino, st.st_mode >> 12, (unsigned)st.st_nlink,
 		       S_ISDIR(st.st_mode) ? 0 : (unsigned long)st.st_size, xattrs_of(full));
 		if (S_ISREG(st.st_mode))
 			print_file(full, &st);
@@ -167,8 +171,10 @@ static void snapshot(void)
 	list(".", 2);
 	if (fstat(f_fd, &st))
 		die("fstat");
-	if (!st.st_nlink) {	/* a crash may bring its name back, with what was written to it since */
-		printf("H %u %u - %lu 8 0 %lu 0", pair, step, (unsigned long)st.st_ino, (unsigned long)st.st_size);
+	if (!st.st_nlink) {
+		/* a crash may bring its name back, with what was written to it since */
+		printf("H %u %u - %lu 8 0 %lu 0", pair, step, (unsigned long)st.st_ino,
+		       (unsigned long)st.st_size);
 		print_contents(f_fd, &st);
 	}
 	step++;
@@ -260,7 +266,8 @@ static void op_replace(void)
 	*gname = 0;
 }
 
-/* The way a program replaces a file's contents for good: a new one, written, renamed over the old. */
+/* The way a program replaces a file's contents for good: a new one, written, renamed over the old.
+ * */
 static void op_swap_in(void)
 {
 	char tmp[32];
@@ -291,7 +298,10 @@ static void op_append(void)
 static void op_overwrite(void) { put(f_fd, 1984, 704); }
 static void op_allocate(void) { MUST(fallocate(f_fd, 0, 0, 16384)); }
 static void op_reserve(void) { MUST(fallocate(f_fd, FALLOC_FL_KEEP_SIZE, 0, 24576)); }
-static void op_punch(void) { MUST(fallocate(f_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 1024, 3072)); }
+static void op_punch(void)
+{
+	MUST(fallocate(f_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 1024, 3072));
+}
 static void op_zero(void) { MUST(fallocate(f_fd, FALLOC_FL_ZERO_RANGE, 2048, 8192)); }
 
 static void op_map(void)
@@ -316,8 +326,9 @@ static void op_large_xattr(void) { MUST(fsetxattr(f_fd, "user.b", bytes(600), 60
 static void op_remove_xattr(void) { (void)!fremovexattr(f_fd, "user.z"); }
 
 static void (*const ops[])(void) = {
-	op_create, op_mkdir, op_symlink, op_link, op_unlink, op_rename, op_replace, op_swap_in, op_rmdir, op_shrink, op_grow, op_append,
-	op_overwrite, op_allocate, op_reserve, op_punch, op_zero, op_map, op_set_xattr, op_large_xattr, op_remove_xattr,
+	op_create,  op_mkdir, op_symlink, op_link, op_unlink,	 op_rename,	 op_replace,
+	op_swap_in, op_rmdir, op_shrink,  op_grow, op_append,	 op_overwrite,	 op_allocate,
+	op_reserve, op_punch, op_zero,	  op_map,  op_set_xattr, op_large_xattr, op_remove_xattr,
 };
 #define NR_OPS (sizeof(ops) / sizeof(ops[0]))
 
@@ -427,7 +438,8 @@ static void run_pair(const char *dir, unsigned a, unsigned b, enum how how)
 	pair++;
 }
 
-/* The device without a file system: each line says what sector r of 4 KiB holds once mark 2 * pairs + 1 + r is there. */
+/* The device without a file system: each line says what sector r of 4 KiB holds once mark 2 * pairs
+ * + 1 + r is there. */
 static void raw(const char *device_path, off_t at)
 {
 	int fd = open(device_path, O_RDWR);
@@ -462,7 +474,8 @@ int main(int argc, char **argv)
 		}
 		return 0;
 	}
-	if (argc < 4 || (device = open(argv[strcmp(argv[1], "mark") ? 3 : 2], O_WRONLY | O_DIRECT)) < 0)
+	if (argc < 4 ||
+	    (device = open(argv[strcmp(argv[1], "mark") ? 3 : 2], O_WRONLY | O_DIRECT)) < 0)
 		return 2;
 	if (!strcmp(argv[1], "mark") && argc == 5) {
 		mark_at = atol(argv[3]);
@@ -477,7 +490,8 @@ int main(int argc, char **argv)
 	for (unsigned a = 0; a < NR_OPS; a++)
 		for (unsigned b = 0; b < NR_OPS; b++)
 			for (unsigned how = 0; how < NR_HOW; how++)
-				if (one_in ? (a * NR_OPS + b + how) % one_in == phase : (a * NR_OPS + b) * NR_HOW + how == phase)
+				if (one_in ? (a * NR_OPS + b + how) % one_in == phase
+					   : (a * NR_OPS + b) * NR_HOW + how == phase)
 					run_pair(argv[2], a, b, (enum how)how);
 	MUST(umount(argv[2]));
 	mark(2 * pair);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* expect.c - what a crash may leave of the workload of ace.c, by what it printed.
  *
- * Pair p was set up before mark 2p, and what makes it last returned before mark 2p + 1. With n the pair of the last mark:
- *	- earlier pairs are there, exactly; the one that the set-up of n + 1 removes may be there in part
+ * Pair p was set up before mark 2p, and what makes it last returned before mark 2p + 1. With n the
+ * pair of the last mark:
+ *	- earlier pairs are there, exactly; the one that the set-up of n + 1 removes may be there in
+ *	part
  *	- n + 1 may be there in part, as its set-up leaves it
- *	- n itself: the names, links and attributes are those of one of its steps, all of them of the same. A file's contents are, 64 bytes
- *	  by 64 bytes, those of some step; zeros where a step has nothing. Its size is that of a step, or on the way there.
+ *	- n itself: the names, links and attributes are those of one of its steps, all of them of
+ *	the same. A file's contents are, 64 bytes
+ *	  by 64 bytes, those of some step; zeros where a step has nothing. Its size is that of a
+ *	  step, or on the way there.
  *	- after mark 2n + 1 what was made to last is as in the last step: see promised()
  */
 #include "tree.h"
@@ -170,10 +174,14 @@ static const struct item *find(const struct item *items, u32 nr, const struct it
 
 static bool same_contents(const struct item *a, const struct item *b)
 {
-	return a->size == b->size && a->nr_units == b->nr_units && (!a->nr_units || !memcmp(a->units, b->units, a->nr_units * sizeof(u16)));
+	return a->size == b->size && a->nr_units == b->nr_units &&
+	       (!a->nr_units || !memcmp(a->units, b->units, a->nr_units * sizeof(u16)));
 }
 
-static bool same_inode(const struct item *a, const struct item *b) { return a->nlink == b->nlink && a->xattrs == b->xattrs; }
+static bool same_inode(const struct item *a, const struct item *b)
+{
+	return a->nlink == b->nlink && a->xattrs == b->xattrs;
+}
 
 /* Names, links and attributes are those of the step. */
 static bool is_step(const struct step *s, const struct item *items, u32 nr)
@@ -197,9 +205,11 @@ static void exactly(const struct step *s, const struct item *items, u32 nr, cons
 		if (!is)
 			WRONG(want, "%s: is not there", what);
 		else if (!same_inode(is, want))
-			WRONG(want, "%s: %u links, attributes %x, not %u and %x", what, is->nlink, is->xattrs, want->nlink, want->xattrs);
+			WRONG(want, "%s: %u links, attributes %x, not %u and %x", what, is->nlink,
+			      is->xattrs, want->nlink, want->xattrs);
 		else if (!same_contents(is, want))
-			WRONG(want, "%s: other contents; size %lu, not %lu", what, is->size, want->size);
+			WRONG(want, "%s: other contents; size %lu, not %lu", what, is->size,
+			      want->size);
 	}
 	for (u32 k = 0; k < nr; k++)
 		if (!find(s->items, s->nr, &items[k]))
@@ -207,7 +217,8 @@ static void exactly(const struct step *s, const struct item *items, u32 nr, cons
 }
 
 /* Of the last step what is there; the rest may be missing. */
-static void in_part(const struct step *s, const struct item *items, u32 nr, bool written, const char *what)
+static void in_part(const struct step *s, const struct item *items, u32 nr, bool written,
+		    const char *what)
 {
 	for (u32 k = 0; k < nr; k++) {
 		const struct item *want = find(s->items, s->nr, &items[k]);
@@ -215,7 +226,8 @@ static void in_part(const struct step *s, const struct item *items, u32 nr, bool
 		if (!want)
 			WRONG(&items[k], "%s: nobody made it", what);
 		else if (!same_contents(&items[k], want) && (written || items[k].size))
-			WRONG(&items[k], "%s: other contents; size %lu, not %lu", what, items[k].size, want->size);
+			WRONG(&items[k], "%s: other contents; size %lu, not %lu", what,
+			      items[k].size, want->size);
 	}
 }
 
@@ -286,7 +298,8 @@ static void old_or_new(const struct pair *p, const struct item *items, u32 nr)
 }
 
 /* Each name of the inode in one is in the other. */
-static void has_names_of(const struct item *a, u32 nr_a, const struct item *b, u32 nr_b, u32 ino, const char *what)
+static void has_names_of(const struct item *a, u32 nr_a, const struct item *b, u32 nr_b, u32 ino,
+			 const char *what)
 {
 	for (u32 k = 0; k < nr_a; k++)
 		if (a[k].ino == ino && !find(b, nr_b, &a[k]))
@@ -315,7 +328,8 @@ static void promised(const struct pair *p, const struct item *items, u32 nr)
 			continue;
 		found++;
 		if (!same_contents(is, want))
-			WRONG(is, "not the contents after fsync: size %lu, not %lu", is->size, want->size);
+			WRONG(is, "not the contents after fsync: size %lu, not %lu", is->size,
+			      want->size);
 		if (p->how == FSYNC && !same_inode(is, want))
 			WRONG(is, "not the attributes after fsync");
 	}
@@ -353,14 +367,16 @@ void expect_check(const struct tree *t, s64 mark)
 {
 	s64 n = mark < 0 ? -1 : min(mark / 2, (s64)nr_pairs);
 	s64 last = min(n, (s64)nr_pairs - 1);
-	u32 oldest = last + 1 < KEEP ? 0 : (u32)(last + 1 - KEEP), newest = (u32)min(n + 1, (s64)nr_pairs - 1);
+	u32 oldest = last + 1 < KEEP ? 0 : (u32)(last + 1 - KEEP),
+	    newest = (u32)min(n + 1, (s64)nr_pairs - 1);
 	bool seen[KEEP + 2] = { false };
 
 	last_mark = (u32)mark;
 	for (u32 k = 0, e; k < t->nr; k = e) {
 		const struct item *first = &t->items[k];
 
-		for (e = k + 1; e < t->nr && t->items[e].pair == first->pair && first->pair != NO_PAIR; e++)
+		for (e = k + 1;
+		     e < t->nr && t->items[e].pair == first->pair && first->pair != NO_PAIR; e++)
 			continue;
 		if (first->pair == NO_PAIR) {
 			if (strcmp(first->path, "lost+found"))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* states.c - every state that a power cut could leave of a recorded disk, each mounted by the host build of fs/ext and judged.
+/* states.c - every state that a power cut could leave of a recorded disk, each mounted by the host
+ * build of fs/ext and judged.
  *
  *	states BASE LOG EXPECT PARTS PART STATES EVERY_CUT EVERY_ASK DIR SKIP FAILURES SUBSETS
  *
@@ -7,13 +8,16 @@
  *	prefix	the first k of them			torn	and of the next one the first sectors
  *	lost	all but one				lonely	one alone
  *	subset	any of them, by chance
- * over everything before, which was flushed. States that are equal byte for byte are one, found by a hash that changes with each sector.
- * STATES is how many shall be judged (0: all), spread over all of them by that hash; of PARTS processes this is PART.
+ * over everything before, which was flushed. States that are equal byte for byte are one, found by
+ * a hash that changes with each sector. STATES is how many shall be judged (0: all), spread over
+ * all of them by that hash; of PARTS processes this is PART.
  *
- * Each state is judged in a child, which has the medium for itself: the journal is replayed, orphans are worked off, tree.c walks everything and
- * expect.c compares. One in EVERY_CUT is also cut twice more while that goes on, and each of these is judged. One in EVERY_ASK is left in DIR as
- * an image (EXPECT "-": as the files of its root; EXPECT "=": the caller alone judges) and the caller is asked: "ask PATH MARK LABEL", to which "ok" or what is wrong is the answer.
- * Ends after FAILURES failures. SKIP: see fs/flushpoint.h; while replaying.
+ * Each state is judged in a child, which has the medium for itself: the journal is replayed,
+ * orphans are worked off, tree.c walks everything and expect.c compares. One in EVERY_CUT is also
+ * cut twice more while that goes on, and each of these is judged. One in EVERY_ASK is left in DIR
+ * as an image (EXPECT "-": as the files of its root; EXPECT "=": the caller alone judges) and the
+ * caller is asked: "ask PATH MARK LABEL", to which "ok" or what is wrong is the answer. Ends after
+ * FAILURES failures. SKIP: see fs/flushpoint.h; while replaying.
  */
 /* modules: @extdisk selftests/crash/tree.c selftests/crash/expect.c */
 #include "tree.h"
@@ -33,7 +37,8 @@
 #define FLAG_FUA 2u
 #define FLAG_DISCARD 4u
 #define FLAG_MARK 8u
-#define MARK_BYTES (1u << 20)	/* of marks, behind the file system; then what is written to the device itself */
+/* of marks, behind the file system; then what is written to the device itself */
+#define MARK_BYTES (1u << 20)
 #define RAW_BYTES (2u << 20)
 #define TORN_MOST 8u
 
@@ -63,7 +68,8 @@ static struct {
 } *undo;
 static u32 nr_undo, max_undo;
 static u64 *seen, seen_mask, distinct, all;
-static bool judging, plain, files, has_journal;	/* plain: no expectations; files: those of the root are wanted */
+/* plain: no expectations; files: those of the root are wanted */
+static bool judging, plain, files, has_journal;
 static u32 parts, part, every_cut, every_ask, most_failures, subsets;
 static u64 threshold = U64_MAX;
 static const char *dir;
@@ -134,7 +140,8 @@ static void undo_to(u32 to)
 	}
 }
 
-/* The first n sectors of a write. Marks leave no trace: where they are in the log is what counts. */
+/* The first n sectors of a write. Marks leave no trace: where they are in the log is what counts.
+ * */
 static void put_write(const struct entry *e, u32 n)
 {
 	for (u32 k = 0; k < n && !e->is_mark; k++)
@@ -177,18 +184,26 @@ static void load_log(const char *path)
 		if (flags & FLAG_FLUSH)
 			entries[nr_entries++].mark = mark;
 		e = &entries[nr_entries];
-		*e = (struct entry){ get_le64(p) * sector / SECTOR_SIZE, (u32)(bytes / SECTOR_SIZE), flags & FLAG_FUA, p + sector, mark, false };
+		*e = (struct entry){ get_le64(p) * sector / SECTOR_SIZE,
+				     (u32)(bytes / SECTOR_SIZE),
+				     flags & FLAG_FUA,
+				     p + sector,
+				     mark,
+				     false };
 		p += sector;
 		if (flags & FLAG_DISCARD)
 			e->data = NULL;
 		else
-			p += flags & FLAG_MARK ? ALIGN_UP(get_le64(p - sector + 24), (u64)sector) : bytes;
+			p += flags & FLAG_MARK ? ALIGN_UP(get_le64(p - sector + 24), (u64)sector)
+					       : bytes;
 		if (!bytes || flags & FLAG_MARK)
 			continue;
-		if (e->sector * SECTOR_SIZE >= fs_bytes && e->sector * SECTOR_SIZE < fs_bytes + MARK_BYTES) {
+		if (e->sector * SECTOR_SIZE >= fs_bytes &&
+		    e->sector * SECTOR_SIZE < fs_bytes + MARK_BYTES) {
 			u64 m;
 
-			if (memcmp(e->data, "mark ", 5) || parse_u64((const char *)e->data + 5, 10, &m, &(const char *){ 0 }))
+			if (memcmp(e->data, "mark ", 5) ||
+			    parse_u64((const char *)e->data + 5, 10, &m, &(const char *){ 0 }))
 				panic("no mark where marks are");
 			e->is_mark = true;
 			e->mark = mark = (s64)m;
@@ -290,8 +305,8 @@ static void failed(const char *why)
 {
 	host_say("FAIL %s, mark %ld: %s", the_label, (long)the_mark, why);
 	if (__atomic_add_fetch(&counts->failed, 1, __ATOMIC_RELAXED) >= most_failures) {
-		host_say("done %lu of %lu, %lu cut again, %lu asked, %lu failed", counts->judged, all, counts->cuts, counts->asked,
-			 counts->failed);
+		host_say("done %lu of %lu, %lu cut again, %lu asked, %lu failed", counts->judged,
+			 all, counts->cuts, counts->asked, counts->failed);
 		host_end_test();
 	}
 }
@@ -364,7 +379,8 @@ static void state(const char *kind, u32 entry, u32 detail, s64 mark)
 {
 	u64 spread = mix(state_hash);
 
-	if (!is_new(state_hash | 1) || !judging || spread > threshold || (u32)(spread & 0xffff) % parts != part)
+	if (!is_new(state_hash | 1) || !judging || spread > threshold ||
+	    (u32)(spread & 0xffff) % parts != part)
 		return;
 	the_mark = mark;
 	fmt_print(the_label, sizeof(the_label), "%s %u/%u", kind, entry, detail);
@@ -485,6 +501,7 @@ int host_main(int argc, char **argv)
 	nr_undo = 0;
 	judging = true;
 	all_states();
-	host_say("done %lu of %lu, %lu cut again, %lu asked, %lu failed", counts->judged, all, counts->cuts, counts->asked, counts->failed);
+	host_say("done %lu of %lu, %lu cut again, %lu asked, %lu failed", counts->judged, all,
+		 counts->cuts, counts->asked, counts->failed);
 	return counts->failed != 0;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tree.c - everything that a mounted file system holds, read with fs/ext, and whether it agrees with itself.
+/* tree.c - everything that a mounted file system holds, read with fs/ext, and whether it agrees
+ * with itself.
  *
- * The check is a small e2fsck: each inode has as many names as it says, each block belongs to one inode, is in bounds and marked as used, and
- * no block is marked that nothing has (by sums: see tree_overhead()).
+ * The check is a small e2fsck: each inode has as many names as it says, each block belongs to one
+ * inode, is in bounds and marked as used, and no block is marked that nothing has (by sums: see
+ * tree_overhead()).
  */
 #include "tree.h"
 
@@ -35,7 +37,8 @@ u32 hash_bytes(const void *p, usize n, u32 h)
 
 static void take(u32 ino, u64 block, u32 n)
 {
-	if (block + n > w.fs->blocks || block + n > MOST_BLOCKS || !ext_block_valid(w.fs, block, n)) {
+	if (block + n > w.fs->blocks || block + n > MOST_BLOCKS ||
+	    !ext_block_valid(w.fs, block, n)) {
 		FAIL("inode %u has block %lu", ino, block);
 		return;
 	}
@@ -80,7 +83,8 @@ static u8 *contents(struct ext_inode *i)
 
 	for (u64 at = 0; at * size < i->size; at += m.len) {
 		ASSERT_EQ(0, ext_map(i, NULL, at, MAP_END, 0, &m));
-		for (u32 k = 0; m.state == EXT_MAPPED && k < m.len && (at + k) * size < i->size; k++) {
+		for (u32 k = 0; m.state == EXT_MAPPED && k < m.len && (at + k) * size < i->size;
+		     k++) {
 			ASSERT_EQ(0, buf_read(i->fs->dev, m.pblk + k, &b));
 			memcpy(data + (at + k) * size, b->data, size);
 			buf_put(b);
@@ -97,7 +101,8 @@ static void hash_units(struct ext_inode *i, struct item *it)
 	it->nr_units = (u32)((i->size + UNIT - 1) / UNIT);
 	it->units = units = host_alloc(it->nr_units * sizeof(*units) + 1, 0, false);
 	for (u32 k = 0; k < it->nr_units; k++) {
-		u32 h = hash_bytes(data + k * UNIT, min((u64)UNIT, i->size - k * UNIT), 2166136261u);
+		u32 h = hash_bytes(data + k * UNIT, min((u64)UNIT, i->size - k * UNIT),
+				   2166136261u);
 
 		units[k] = (u16)(h ^ h >> 16);
 	}
@@ -132,7 +137,8 @@ struct listing {
 	} *entries;
 };
 
-static bool one_entry(struct ext_emit *emit, const char *name, u32 len, u32 ino, u32 d_type, u64 next)
+static bool one_entry(struct ext_emit *emit, const char *name, u32 len, u32 ino, u32 d_type,
+		      u64 next)
 {
 	struct listing *l = container_of(emit, struct listing, e);
 	struct entry *e = &l->entries[l->nr];
@@ -244,7 +250,8 @@ void tree_read(struct ext_fs *fs, struct tree *t)
 	walk_dir(EXT_ROOT_INO, EXT_ROOT_INO, "", 0);
 	for (u32 k = 0; k < t->nr; k++)
 		if (t->items[k].type != 4 && t->items[k].nlink != w.names[t->items[k].ino])
-			FAIL("%s has %u links, not %u", t->items[k].path, w.names[t->items[k].ino], t->items[k].nlink);
+			FAIL("%s has %u links, not %u", t->items[k].path, w.names[t->items[k].ino],
+			     t->items[k].nlink);
 	split_pairs(t);
 }
 
@@ -302,8 +309,9 @@ void tree_print(const struct tree *t, const char *path)
 
 		if (it->pair != NO_PAIR)
 			fmt_print(pair, sizeof(pair), "%u%s", it->pair, *it->path ? "/" : "");
-		at += (u32)fmt_print(text + at, room - at, "%s%s %u %u %u %lu %x %s", pair, it->path, it->ino, it->type, it->nlink, it->size,
-				     it->xattrs, it->type == 8 ? "." : "-");
+		at += (u32)fmt_print(text + at, room - at, "%s%s %u %u %u %lu %x %s", pair,
+				     it->path, it->ino, it->type, it->nlink, it->size, it->xattrs,
+				     it->type == 8 ? "." : "-");
 		for (u32 n = 0; n < it->nr_units; n++)
 			at += (u32)fmt_print(text + at, room - at, "%04x", it->units[n]);
 		text[at++] = '\n';

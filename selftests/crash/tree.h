@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tree.h - what a mounted file system holds, and what a workload says it must hold. Both sides are lists of items. */
+/* tree.h - what a mounted file system holds, and what a workload says it must hold. Both sides are
+ * lists of items. */
 #pragma once
 
 #include <fs/ext/ext.h>
@@ -28,7 +29,8 @@ struct tree {
 };
 
 u32 hash_bytes(const void *p, usize n, u32 seed);
-/* Walks everything. Fails (host_fail) for what contradicts itself: link counts, blocks that two have, that are free or out of bounds. */
+/* Walks everything. Fails (host_fail) for what contradicts itself: link counts, blocks that two
+ * have, that are free or out of bounds. */
 void tree_read(struct ext_fs *fs, struct tree *t);
 /* The blocks that no inode has: what the tables take. The same as long as a file system is. */
 u64 tree_overhead(const struct ext_fs *fs, const struct tree *t);

@@ -18,8 +18,8 @@ int fuzz_one(const u8 *data, usize size)
 		r = cpio_next(&c, &e);
 		if (r != CPIO_ENTRY && r != CPIO_TRAILER)
 			break;
-		if ((const u8 *)e.name < data || (const u8 *)e.name + e.name_len >= data + size || e.data < data ||
-		    e.data + e.size > data + size || c.pos > size)
+		if ((const u8 *)e.name < data || (const u8 *)e.name + e.name_len >= data + size ||
+		    e.data < data || e.data + e.size > data + size || c.pos > size)
 			__builtin_trap();
 	} while (true);
 	return 0;

@@ -26,8 +26,10 @@ int fuzz_one(const u8 *data, usize size)
 
 		if (s.type != PT_LOAD)
 			continue;
-		/* In any order, over each other: but each within the program, and the program within the user's half. */
-		if (s.filesz > s.memsz || s.vaddr > USER_END || s.memsz > USER_END - s.vaddr || s.vaddr < im.lo || s.vaddr + s.memsz > im.hi)
+		/* In any order, over each other: but each within the program, and the program
+		 * within the user's half. */
+		if (s.filesz > s.memsz || s.vaddr > USER_END || s.memsz > USER_END - s.vaddr ||
+		    s.vaddr < im.lo || s.vaddr + s.memsz > im.hi)
 			__builtin_trap();
 	}
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @erofs selftests/host/fuzzimg.c */
-/* erofs: an image of mkfs.erofs with bytes changed - super block, inodes, indexes, directories, compressed data - is mounted, walked and
- * read. Nothing may be touched outside, nothing may go on for ever; errors are expected.
+/* erofs: an image of mkfs.erofs with bytes changed - super block, inodes, indexes, directories,
+ * compressed data - is mounted, walked and read. Nothing may be touched outside, nothing may go on
+ * for ever; errors are expected.
  *
  * The input: see selftests/host/fuzzimg.h. */
 #include <fs/erofs/erofs.h>
@@ -12,7 +13,8 @@
 #include "../host/fuzzimg.h"
 #include "../host/imgdev.h"
 
-static const char *const options[] = { "", "-zlz4 -Elegacy-compress", "-zlz4", "-zlz4 -C65536", "--chunksize=4096" };
+static const char *const options[] = { "", "-zlz4 -Elegacy-compress", "-zlz4", "-zlz4 -C65536",
+				       "--chunksize=4096" };
 static struct erofs_fs fs;
 static u32 left; /* entries to look at */
 
@@ -25,16 +27,21 @@ static void make(struct fuzz_image *m, const char *opts)
 	const char *top = host_temp("tree"), *path = host_temp("image");
 
 	if (host_shell(NULL, 0,
-		       "mkdir -p %s/d/e && cd %s && seq 9000 > text && (seq 900; head -c 5000 /dev/urandom; seq 800) > mixed && ln -sf text link && "
-		       "for i in $(seq 150); do echo $i > d/a-name-that-is-long-$i; done; setfattr -n user.a -v b text; rm -f %s; "
+		       "mkdir -p %s/d/e && cd %s && seq 9000 > text && (seq 900; head -c 5000 "
+		       "/dev/urandom; seq 800) > mixed && ln -sf text link && "
+		       "for i in $(seq 150); do echo $i > d/a-name-that-is-long-$i; done; setfattr "
+		       "-n user.a -v b text; rm -f %s; "
 		       "mkfs.erofs %s %s %s >/dev/null 2>&1",
 		       top, top, path, opts, path, top))
 		panic("mkfs.erofs %s", opts);
 	m->bytes = host_read_file(path, &m->size);
-	((struct erofs_super_block *)(m->bytes + EROFS_SUPER_OFFSET))->compat &= ~EROFS_COMPAT_CHECKSUM;
+	((struct erofs_super_block *)(m->bytes + EROFS_SUPER_OFFSET))
+		->compat &= ~EROFS_COMPAT_CHECKSUM;
 }
 
-static struct fuzz_images images = { .options = options, .nr = ARRAY_SIZE(options), .first = 2, .favoured = 8, .make = make };
+static struct fuzz_images images = {
+	.options = options, .nr = ARRAY_SIZE(options), .first = 2, .favoured = 8, .make = make
+};
 
 static void use(u64 nid, u32 depth);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @ext selftests/host/fuzzimg.c */
-/* ext: an image of mkfs.ext4 with words changed - anywhere in its metadata - is mounted, walked, read and written to. Nothing may be touched
- * outside, nothing may go on for ever; errors are expected.
+/* ext: an image of mkfs.ext4 with words changed - anywhere in its metadata - is mounted, walked,
+ * read and written to. Nothing may be touched outside, nothing may go on for ever; errors are
+ * expected.
  *
- * The input: see selftests/host/fuzzimg.h. Checksums would hide everything behind them, so they are off but in one image. */
+ * The input: see selftests/host/fuzzimg.h. Checksums would hide everything behind them, so they are
+ * off but in one image. */
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <mm/slab.h>
@@ -22,10 +24,14 @@ static const char *const options[] = {
 static void fill(const char *path)
 {
 	host_shell(NULL, 0,
-		   "(long=$(printf %%0200d 0); echo mkdir d; for i in $(seq 60); do echo write /etc/hostname a-file-with-a-name-$i; done; "
-		   "echo write /bin/cat a-file-with-a-name-7x; echo symlink s /a/target; echo symlink l $long;"
-		   "echo ea_set a-file-with-a-name-1 user.a b; echo ea_set a-file-with-a-name-2 user.long $long; echo mknod p p; "
-		   "echo cd d; for i in $(seq 5); do echo write /etc/hostname a-file-with-a-name-$i; done) > %s.cmd; "
+		   "(long=$(printf %%0200d 0); echo mkdir d; for i in $(seq 60); do echo write "
+		   "/etc/hostname a-file-with-a-name-$i; done; "
+		   "echo write /bin/cat a-file-with-a-name-7x; echo symlink s /a/target; echo "
+		   "symlink l $long;"
+		   "echo ea_set a-file-with-a-name-1 user.a b; echo ea_set a-file-with-a-name-2 "
+		   "user.long $long; echo mknod p p; "
+		   "echo cd d; for i in $(seq 5); do echo write /etc/hostname "
+		   "a-file-with-a-name-$i; done) > %s.cmd; "
 		   "PATH=$PATH:/sbin:/usr/sbin debugfs -w -f %s.cmd %s >/dev/null 2>&1",
 		   path, path, path);
 }
@@ -34,13 +40,18 @@ static void make(struct fuzz_image *m, const char *opts)
 {
 	const char *path = host_temp("image");
 
-	if (host_shell(NULL, 0, "rm -f %s; PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F -N 200 %s %s 4M >/dev/null 2>&1", path, opts, path))
+	if (host_shell(NULL, 0,
+		       "rm -f %s; PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F -N 200 %s %s 4M "
+		       ">/dev/null 2>&1",
+		       path, opts, path))
 		panic("mkfs.ext4 %s", opts);
 	fill(path);
 	m->bytes = host_read_file(path, &m->size);
 }
 
-static struct fuzz_images images = { .options = options, .nr = ARRAY_SIZE(options), .first = 2, .make = make };
+static struct fuzz_images images = {
+	.options = options, .nr = ARRAY_SIZE(options), .first = 2, .make = make
+};
 static u32 left;
 
 static bool count(struct ext_emit *e, const char *name, u32 len, u32 ino, u32 d_type, u64 next)
@@ -134,7 +145,8 @@ void fuzz_one(const u8 *data, usize size)
 	(void)!ext_orphan_cleanup(fs, &a, &b);
 	if (!ext_inode_read(fs, EXT_ROOT_INO, &dir) && ext_is_dir(&dir)) {
 		use_dir(fs, &dir);
-		if (!ext_dir_lookup(&dir, &(struct ext_name){ "d", 1 }, &ino, &type) && !ext_inode_read(fs, ino, &dir) && ext_is_dir(&dir))
+		if (!ext_dir_lookup(&dir, &(struct ext_name){ "d", 1 }, &ino, &type) &&
+		    !ext_inode_read(fs, ino, &dir) && ext_is_dir(&dir))
 			use_dir(fs, &dir);
 	}
 	(void)!ext_unmount(fs);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @fat selftests/host/fuzzimg.c */
-/* fat: an image of mkfs.vfat with bytes changed - boot sector, tables, directories - is mounted, walked, written to. Nothing may be touched
- * outside, nothing may go on for ever; errors are expected.
+/* fat: an image of mkfs.vfat with bytes changed - boot sector, tables, directories - is mounted,
+ * walked, written to. Nothing may be touched outside, nothing may go on for ever; errors are
+ * expected.
  *
  * The input: see selftests/host/fuzzimg.h. */
 #include <kernel/lib/fmt.h>
@@ -13,7 +14,8 @@
 #include "../host/fatdev.h"
 #include "../host/fuzzimg.h"
 
-static const char *const options[] = { "-F 12 -s 1 -C %s 200", "-F 16 -s 1 -C %s 2300", "-F 32 -s 1 -C %s 700", "-F 12 -S 4096 -C %s 800" };
+static const char *const options[] = { "-F 12 -s 1 -C %s 200", "-F 16 -s 1 -C %s 2300",
+				       "-F 32 -s 1 -C %s 700", "-F 12 -S 4096 -C %s 800" };
 
 void log_print(enum log_level level, const char *tag, const char *fmt, ...)
 {
@@ -24,11 +26,13 @@ static void fill(void)
 	struct fat_inode root, d, f;
 	char name[60] = "a file with a rather long name 0";
 
-	if (fat_try_mount() || fat_inode_root(&the_fs, &root) || fat_create(&root, "dir", 3, true, (struct fat_time){ 1600000000, 0 }, &d))
+	if (fat_try_mount() || fat_inode_root(&the_fs, &root) ||
+	    fat_create(&root, "dir", 3, true, (struct fat_time){ 1600000000, 0 }, &d))
 		panic("an image that is no good");
 	for (u32 n = 0; n < 20; n++) {
 		name[31] = (char)('a' + n);
-		if (fat_create(n & 1 ? &root : &d, name, 32, n == 7, (struct fat_time){ 1600000000, 0 }, &f) ||
+		if (fat_create(n & 1 ? &root : &d, name, 32, n == 7,
+			       (struct fat_time){ 1600000000, 0 }, &f) ||
 		    fat_chain_grow(&the_fs, &f.chain, n % 5))
 			panic("it does not take a file");
 		f.size = n == 7 ? 0 : f.chain.known << the_fs.cluster_bits;
@@ -47,7 +51,8 @@ static void make(struct fuzz_image *m, const char *opts)
 	u8 *bytes;
 
 	fmt_print(command, sizeof(command), opts, host_temp("image"));
-	if (host_shell(NULL, 0, "rm -f %s; PATH=$PATH:/sbin:/usr/sbin mkfs.vfat %s >/dev/null 2>&1", host_temp("image"), command))
+	if (host_shell(NULL, 0, "rm -f %s; PATH=$PATH:/sbin:/usr/sbin mkfs.vfat %s >/dev/null 2>&1",
+		       host_temp("image"), command))
 		panic("mkfs.vfat %s", command);
 	bytes = host_read_file(host_temp("image"), &m->size);
 	img_use(bytes, m->size);
@@ -56,7 +61,9 @@ static void make(struct fuzz_image *m, const char *opts)
 	m->bytes = bytes;
 }
 
-static struct fuzz_images images = { .options = options, .nr = ARRAY_SIZE(options), .favoured = 1, .make = make };
+static struct fuzz_images images = {
+	.options = options, .nr = ARRAY_SIZE(options), .favoured = 1, .make = make
+};
 
 static void use_file(struct fat_inode *i)
 {
@@ -87,11 +94,13 @@ static void use_dir(struct fat_inode *dir, u32 depth)
 		if (n % 4 == 0)
 			(void)!fat_unlink(dir, &i);
 		if (n % 5 == 0)
-			(void)!fat_rename(&(struct fat_rename){ dir, dir, &i, NULL, "a new name for it", 17, false });
+			(void)!fat_rename(&(struct fat_rename){ dir, dir, &i, NULL,
+								"a new name for it", 17, false });
 		fat_chain_forget(&i.chain);
 	}
 	(void)!fat_dir_find(dir, "A FILE WITH A RATHER LONG NAME C", 32, &f);
-	if (!fat_create(dir, "made by the fuzzer", 18, depth & 1, (struct fat_time){ 1600000000, 0 }, &other))
+	if (!fat_create(dir, "made by the fuzzer", 18, depth & 1,
+			(struct fat_time){ 1600000000, 0 }, &other))
 		fat_chain_forget(&other.chain);
 }
 

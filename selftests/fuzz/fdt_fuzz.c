@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: kernel/lib/fdt.c ext/libfdt/fdt.c ext/libfdt/fdt_ro.c ext/libfdt/fdt_addresses.c ext/libfdt/fdt_rw.c ext/libfdt/fdt_wip.c ext/libfdt/fdt_strerror.c */
-/* fdt: any tree whose header is good, as the kernel demands; every question, about every node, must end and stay inside the blob. */
+/* modules: kernel/lib/fdt.c ext/libfdt/fdt.c ext/libfdt/fdt_ro.c ext/libfdt/fdt_addresses.c
+ * ext/libfdt/fdt_rw.c ext/libfdt/fdt_wip.c ext/libfdt/fdt_strerror.c */
+/* fdt: any tree whose header is good, as the kernel demands; every question, about every node, must
+ * end and stay inside the blob. */
 #include <kernel/lib/fdt.h>
 #include <kernel/lib/string.h>
 #include <libfdt.h>
@@ -64,7 +66,8 @@ static void ask_about_the_machine(void)
 	visited += fdt_find_u32("/cpus", "#address-cells", &v) == 0;
 	visited += fdt_find_interrupt_of("arm,armv8-timer", 1, &v) == 0;
 	visited += fdt_stdout_node() >= 0;
-	for (node = -1, n = 0; (node = fdt_next_compatible(node, "arm,pl011")) >= 0 && n < 1000; n++)
+	for (node = -1, n = 0; (node = fdt_next_compatible(node, "arm,pl011")) >= 0 && n < 1000;
+	     n++)
 		visited++;
 }
 
@@ -74,7 +77,8 @@ int fuzz_one(const u8 *data, usize size)
 	int node, n = 0;
 
 	memcpy(blob, data, size);
-	if (size >= sizeof(struct fdt_header) && fdt_totalsize(blob) <= size && fdt_check_header(blob) == 0) {
+	if (size >= sizeof(struct fdt_header) && fdt_totalsize(blob) <= size &&
+	    fdt_check_header(blob) == 0) {
 		fdt_set_blob(blob);
 		ask_about_the_machine();
 		for (node = 0; node >= 0 && n < 100; node = fdt_next_node(blob, node, NULL), n++)

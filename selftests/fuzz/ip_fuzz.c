@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: net/mib.c net/ip.c net/ip4.c net/ip6.c net/icmp.c net/icmp6.c net/arp.c net/ndp.c net/frag.c net/igmp.c net/mld.c net/autoconf.c net/segment.c net/netbuf.c net/checksum.c mm/buddy.c mm/iter.c selftests/host/pages.c selftests/host/nouser.c */
-/* ip: any sequence of packets into IPv4, IPv6 and ARP, with everything behind them (ICMP, fragments, neighbour discovery, router
- * advertisements, listener queries); only sockets, tables and devices are played. Nothing may read outside a packet or leak one.
- * Input: records of two bytes (which protocol and in what shape, length / 8) and the packet. */
+/* modules: net/mib.c net/ip.c net/ip4.c net/ip6.c net/icmp.c net/icmp6.c net/arp.c net/ndp.c
+ * net/frag.c net/igmp.c net/mld.c net/autoconf.c net/segment.c net/netbuf.c net/checksum.c
+ * mm/buddy.c mm/iter.c selftests/host/pages.c selftests/host/nouser.c */
+/* ip: any sequence of packets into IPv4, IPv6 and ARP, with everything behind them (ICMP,
+ * fragments, neighbour discovery, router advertisements, listener queries); only sockets, tables
+ * and devices are played. Nothing may read outside a packet or leak one. Input: records of two
+ * bytes (which protocol and in what shape, length / 8) and the packet. */
 #include <kernel/bh_timer.h>
 #include <kernel/clock.h>
 #include <kernel/lib/string.h>
@@ -40,8 +43,16 @@ ktime_t clock_realtime(void) { return now; }
 u64 random_u64(void) { return 0x123456789abcdefull; }
 bool softirq_pending_here(void) { return false; }
 void bh_run_pending(void) {}
-void bh_timer_setup(struct bh_timer *t, void (*fn)(struct bh_timer *t)) { t->fn = fn; timers[nr_timers++ % 8] = t; }
-bool bh_timer_arm(struct bh_timer *t, ktime_t deadline_ns) { t->timer.deadline_ns = deadline_ns; return true; }
+void bh_timer_setup(struct bh_timer *t, void (*fn)(struct bh_timer *t))
+{
+	t->fn = fn;
+	timers[nr_timers++ % 8] = t;
+}
+bool bh_timer_arm(struct bh_timer *t, ktime_t deadline_ns)
+{
+	t->timer.deadline_ns = deadline_ns;
+	return true;
+}
 bool bh_timer_cancel(struct bh_timer *t) { t->timer.deadline_ns = 0; return true; }
 void work_setup(struct work *w, void (*fn)(struct work *w)) { w->fn = fn; }
 bool work_queue(struct work *w)
@@ -70,7 +81,11 @@ static void look_at(struct netbuf *nb)
 	netbuf_free(nb);
 }
 void netdev_put(struct netdev *d) { atomic_dec(&d->refs); }
-struct netdev *netdev_index_rcu(struct net_ns *net, s32 index) { (void)net; return index == dev.index ? &dev : NULL; }
+struct netdev *netdev_index_rcu(struct net_ns *net, s32 index)
+{
+	(void)net;
+	return index == dev.index ? &dev : NULL;
+}
 bool netdev_header(struct netbuf *nb, const u8 *mac, u16 protocol)
 {
 	(void)mac;
@@ -79,23 +94,37 @@ bool netdev_header(struct netbuf *nb, const u8 *mac, u16 protocol)
 }
 void netdev_send(struct netbuf *nb) { look_at(nb); }
 void loopback_return(struct netbuf *nb) { look_at(nb); }
-void packet_type_add(struct packet_type *p) { types[p->protocol == ETH_P_ARP ? 0 : p->protocol == ETH_P_IP ? 1 : 2] = p; }
+void packet_type_add(struct packet_type *p)
+{
+	types[p->protocol == ETH_P_ARP ? 0 : p->protocol == ETH_P_IP ? 1 : 2] = p;
+}
 void netdev_listen(struct netdev_listener *l) { (void)l; }
-void netdev_tell(struct netdev *d, enum netdev_event e, struct ifaddr *a) { (void)d, (void)e, (void)a; }
+void netdev_tell(struct netdev *d, enum netdev_event e, struct ifaddr *a)
+{
+	(void)d, (void)e, (void)a;
+}
 
 /* ---- tables ---- */
 int route_lookup(struct net_ns *net, const struct flow *f, struct route *out)
 {
 	(void)net;
-	*out = (struct route){ .gen = 1, .type = ip_is_multicast(f->dst) ? RTN_MULTICAST : RTN_UNICAST, .dev = &dev, .neigh = &the_neigh,
-			       .src = ip_is4(f->dst) ? ours4.addr : ours6.addr, .next_hop = f->dst, .mtu = 1500 };
+	*out = (struct route){ .gen = 1,
+			       .type = ip_is_multicast(f->dst) ? RTN_MULTICAST : RTN_UNICAST,
+			       .dev = &dev,
+			       .neigh = &the_neigh,
+			       .src = ip_is4(f->dst) ? ours4.addr : ours6.addr,
+			       .next_hop = f->dst,
+			       .mtu = 1500 };
 	return ip_is_broadcast(f->dst) ? -ENETUNREACH : 0;
 }
 void route_put(struct route *r) { *r = (struct route){}; }
 u8 route_input_type(struct net_ns *net, struct ipaddr dst, struct netdev *in)
 {
 	(void)net, (void)in;
-	return ip_is_multicast(dst) ? RTN_MULTICAST : ip_is_broadcast(dst) ? RTN_BROADCAST : ((const u8 *)&dst)[15] & 1 ? RTN_LOCAL : RTN_UNICAST;
+	return ip_is_multicast(dst)	    ? RTN_MULTICAST
+	       : ip_is_broadcast(dst)	    ? RTN_BROADCAST
+	       : ((const u8 *)&dst)[15] & 1 ? RTN_LOCAL
+					    : RTN_UNICAST;
 }
 int ip_check_local(struct net_ns *net, struct ipaddr a, s32 ifindex, u8 *type)
 {
@@ -103,30 +132,53 @@ int ip_check_local(struct net_ns *net, struct ipaddr a, s32 ifindex, u8 *type)
 	*type = RTN_LOCAL;
 	return ((const u8 *)&a)[15] & 1 ? 0 : -EADDRNOTAVAIL;
 }
-struct ipaddr route_select_src(struct net_ns *net, struct netdev *d, struct ipaddr dst, struct ipaddr hop, u8 scope)
+struct ipaddr route_select_src(struct net_ns *net, struct netdev *d, struct ipaddr dst,
+			       struct ipaddr hop, u8 scope)
 {
 	(void)net, (void)d, (void)hop, (void)scope;
 	return ip_is4(dst) ? ours4.addr : ours6.addr;
 }
-void route_set_pmtu(struct net_ns *net, struct ipaddr dst, u32 mtu) { (void)net, (void)dst, (void)mtu; }
-void route_set_redirect(struct net_ns *net, struct ipaddr dst, struct ipaddr gw, struct netdev *d) { (void)net, (void)dst, (void)gw, (void)d; }
+void route_set_pmtu(struct net_ns *net, struct ipaddr dst, u32 mtu)
+{
+	(void)net, (void)dst, (void)mtu;
+}
+void route_set_redirect(struct net_ns *net, struct ipaddr dst, struct ipaddr gw, struct netdev *d)
+{
+	(void)net, (void)dst, (void)gw, (void)d;
+}
 void route_changed(struct net_ns *net) { (void)net; }
 void route_expire(struct net_ns *net) { (void)net; }
-int route_add(struct net_ns *net, const struct route_entry *e, u32 how) { (void)net, (void)how; return e->bits > 128 ? -EINVAL : 0; }
-int route_del(struct net_ns *net, const struct route_entry *e) { (void)net, (void)e; return -ESRCH; }
+int route_add(struct net_ns *net, const struct route_entry *e, u32 how)
+{
+	(void)net, (void)how;
+	return e->bits > 128 ? -EINVAL : 0;
+}
+int route_del(struct net_ns *net, const struct route_entry *e)
+{
+	(void)net, (void)e;
+	return -ESRCH;
+}
 struct ifaddr *ifaddr_find_rcu(struct net_ns *net, struct ipaddr a, s32 ifindex)
 {
 	(void)net, (void)ifindex;
 	return ip_eq(a, ours6.addr) ? &ours6 : NULL;
 }
 int ifaddr_add(struct netdev *d, const struct ifaddr *a) { (void)d, (void)a; return 0; }
-int ifaddr_del(struct netdev *d, struct ipaddr a, u32 bits) { (void)d, (void)a, (void)bits; return 0; }
+int ifaddr_del(struct netdev *d, struct ipaddr a, u32 bits)
+{
+	(void)d, (void)a, (void)bits;
+	return 0;
+}
 
 /* ---- neighbours, groups, sockets ---- */
 struct neigh *neigh_get(struct netdev *d, struct ipaddr a) { (void)d, (void)a; return &the_neigh; }
 struct neigh *neigh_find(struct netdev *d, struct ipaddr a) { (void)d, (void)a; return &the_neigh; }
 void neigh_put(struct neigh *n) { (void)n; }
-void neigh_send(struct neigh *n, struct netbuf *nb, u16 protocol) { (void)n, (void)protocol; look_at(nb); }
+void neigh_send(struct neigh *n, struct netbuf *nb, u16 protocol)
+{
+	(void)n, (void)protocol;
+	look_at(nb);
+}
 void neigh_update(struct neigh *n, const u8 *mac, u8 state, u32 flags)
 {
 	(void)state, (void)flags;
@@ -143,10 +195,20 @@ void mcast_asked(struct netdev *d, struct ipaddr group, ktime_t max_ns)
 		__builtin_trap();
 }
 bool raw_wants(struct netbuf *nb) { return ip_cb(nb)->proto == 253; }
-bool raw_deliver(struct net_ns *net, struct netbuf *nb) { (void)net; return ip_cb(nb)->proto == 253; }
-void raw_error(struct net_ns *net, struct netbuf *nb, const struct ip_error *e) { (void)net, (void)nb, (void)e; }
+bool raw_deliver(struct net_ns *net, struct netbuf *nb)
+{
+	(void)net;
+	return ip_cb(nb)->proto == 253;
+}
+void raw_error(struct net_ns *net, struct netbuf *nb, const struct ip_error *e)
+{
+	(void)net, (void)nb, (void)e;
+}
 void ping_rx(struct net_ns *net, struct netbuf *nb) { (void)net; look_at(nb); }
-void ping_error(struct net_ns *net, struct netbuf *nb, const struct ip_error *e) { (void)net, (void)nb, (void)e; }
+void ping_error(struct net_ns *net, struct netbuf *nb, const struct ip_error *e)
+{
+	(void)net, (void)nb, (void)e;
+}
 
 static void udp_rx(struct net_ns *net, struct netbuf *nb)
 {
@@ -221,7 +283,8 @@ static void mend(u8 *p, u32 n, u32 which)
 		sum = csum_fold(csum_add_bytes(p, hlen, 0));
 		memcpy(p + 10, &sum, 2);
 		sum = 0;
-		if ((p[9] == IPPROTO_ICMP || p[9] == IPPROTO_IGMP) && n >= hlen + 8 && !(get_be16(p + 6) & 0x3fff)) {
+		if ((p[9] == IPPROTO_ICMP || p[9] == IPPROTO_IGMP) && n >= hlen + 8 &&
+		    !(get_be16(p + 6) & 0x3fff)) {
 			memcpy(p + hlen + 2, &sum, 2);
 			sum = csum_fold(csum_add_bytes(p + hlen, n - hlen, 0));
 			memcpy(p + hlen + 2, &sum, 2);
@@ -229,7 +292,8 @@ static void mend(u8 *p, u32 n, u32 which)
 	}
 	if (which == 2 && n >= 48 && p[6] == IPPROTO_ICMPV6) {
 		memcpy(p + 42, &sum, 2);
-		sum = csum_fold(csum_add_bytes(p + 40, n - 40, csum_pseudo6(p + 8, p + 24, n - 40, IPPROTO_ICMPV6)));
+		sum = csum_fold(csum_add_bytes(
+			p + 40, n - 40, csum_pseudo6(p + 8, p + 24, n - 40, IPPROTO_ICMPV6)));
 		memcpy(p + 42, &sum, 2);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: drivers/tty/ldisc.c drivers/tty/ldisc_out.c kernel/lib/bitmap.c */
-/* ldisc: any settings, any typing, reads in between; its invariants must hold and no more may come out than went in. */
+/* ldisc: any settings, any typing, reads in between; its invariants must hold and no more may come
+ * out than went in. */
 #include <drivers/tty/ldisc.h>
 
 #include <kernel/lib/string.h>
@@ -35,12 +36,15 @@ static void flow(struct ldisc *l, bool stop)
 {
 }
 
-static const struct ldisc_host host = { .room = room, .put = put, .signal = on_signal, .flushed = flushed, .flow = flow };
+static const struct ldisc_host host = {
+	.room = room, .put = put, .signal = on_signal, .flushed = flushed, .flow = flow
+};
 static struct ldisc l;
 
 static void check(void)
 {
-	if (l.tail > l.head || l.head - l.tail > LDISC_SIZE || l.echo_head - l.echo_tail > LDISC_ECHO)
+	if (l.tail > l.head || l.head - l.tail > LDISC_SIZE ||
+	    l.echo_head - l.echo_tail > LDISC_ECHO)
 		__builtin_trap();
 	if ((l.t.lflag & ICANON) && (l.canon < l.tail || l.canon > l.head))
 		__builtin_trap();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: net/tcp_wire.c net/netbuf.c net/checksum.c mm/buddy.c selftests/host/pages.c */
-/* tcp: headers and options of any bytes; what was read is in bounds, and what is written is read back. */
+/* tcp: headers and options of any bytes; what was read is in bounds, and what is written is read
+ * back. */
 #include <kernel/lib/string.h>
 #include <mm/iter.h>
 
@@ -22,7 +23,9 @@ int fuzz_one(const u8 *data, usize size)
 		return 0;
 	if (!tcp_parse((const struct tcp_header *)(const void *)data, (u32)size, &in))
 		return 0;
-	if (in.len > size || in.opt.nr_sack > 4 || (in.opt.has_wscale && in.opt.wscale > TCP_WSCALE_MAX) || in.opt.cookie_len > TCP_COOKIE_MAX)
+	if (in.len > size || in.opt.nr_sack > 4 ||
+	    (in.opt.has_wscale && in.opt.wscale > TCP_WSCALE_MAX) ||
+	    in.opt.cookie_len > TCP_COOKIE_MAX)
 		__builtin_trap();
 	o.mss = in.opt.mss;
 	o.ts = in.opt.has_ts;
@@ -36,8 +39,10 @@ int fuzz_one(const u8 *data, usize size)
 		__builtin_trap();
 	again[12] = (u8)((20 + n) << 2);
 	again[13] = TCP_SYN;
-	if (!tcp_parse((struct tcp_header *)(void *)again, 20 + n, &back) || back.opt.mss != o.mss || back.opt.has_ts != o.ts ||
-	    (o.ts && back.opt.tsval != o.tsval) || back.opt.sack_ok != o.sack_perm || back.opt.has_wscale != o.wscale_ok)
+	if (!tcp_parse((struct tcp_header *)(void *)again, 20 + n, &back) ||
+	    back.opt.mss != o.mss || back.opt.has_ts != o.ts ||
+	    (o.ts && back.opt.tsval != o.tsval) || back.opt.sack_ok != o.sack_perm ||
+	    back.opt.has_wscale != o.wscale_ok)
 		__builtin_trap();
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* disk.c - see disk.h. Also what a kernel has for waiting, where waiting means to let the disk go on. */
+/* disk.c - see disk.h. Also what a kernel has for waiting, where waiting means to let the disk go
+ * on. */
 #include "disk.h"
 
 #include "host.h"
@@ -102,7 +103,8 @@ void disk_crash_image(u32 n, u32 p, void *image)
 			else
 				from = 1 + rnd(to - 1);
 		}
-		memcpy((u8 *)image + (e->sector + from) * SECTOR_SIZE, e->data + from * SECTOR_SIZE, (to - from) * SECTOR_SIZE);
+		memcpy((u8 *)image + (e->sector + from) * SECTOR_SIZE, e->data + from * SECTOR_SIZE,
+		       (to - from) * SECTOR_SIZE);
 	}
 }
 
@@ -134,7 +136,8 @@ static void do_bio(struct bio *b)
 			memcpy(mem, now + at * SECTOR_SIZE, b->vecs[i].len);
 		} else {
 			memcpy(now + at * SECTOR_SIZE, mem, b->vecs[i].len);
-			log_write(at, mem, b->vecs[i].len / SECTOR_SIZE, b->flags & BIO_FUA && disk.limits.fua);
+			log_write(at, mem, b->vecs[i].len / SECTOR_SIZE,
+				  b->flags & BIO_FUA && disk.limits.fua);
 		}
 		at += b->vecs[i].len / SECTOR_SIZE;
 	}
@@ -190,7 +193,12 @@ void task_wait_arm(enum wait_mode mode)
 	if (current()->plug)
 		task_before_sleep(current()->plug);
 }
-int task_wait_block(enum wait_mode mode, ktime_t deadline) { (void)mode, (void)deadline; go_on(); return 0; }
+int task_wait_block(enum wait_mode mode, ktime_t deadline)
+{
+	(void)mode, (void)deadline;
+	go_on();
+	return 0;
+}
 void task_wait_done(void) {}
 void (*task_before_sleep)(struct blk_plug *p);
 bool sched_wake(struct task *t) { (void)t; return true; }
@@ -199,7 +207,12 @@ void waitq_enter(struct wait_entry *e, struct waitq *q, enum wait_mode mode, boo
 	(void)e, (void)q, (void)exclusive;
 	task_wait_arm(mode);
 }
-int waitq_block(struct wait_entry *e, ktime_t deadline) { (void)e, (void)deadline; go_on(); return 0; }
+int waitq_block(struct wait_entry *e, ktime_t deadline)
+{
+	(void)e, (void)deadline;
+	go_on();
+	return 0;
+}
 
 static void wait_flag(const atomic_t *word, u32 bits)
 {
@@ -214,8 +227,17 @@ void page_lock(struct page *p)
 	page_flag_set(p, PG_LOCKED);
 }
 void page_wait_written(struct page *p) { wait_flag(&p->flags, PG_WRITEBACK); }
-void page_wait_clear(struct page *p, const atomic_t *word, u32 bits) { (void)p; wait_flag(word, bits); }
-int page_wait_unlocked(struct page *p, bool killable) { (void)killable; wait_flag(&p->flags, PG_LOCKED); return 0; }
+void page_wait_clear(struct page *p, const atomic_t *word, u32 bits)
+{
+	(void)p;
+	wait_flag(word, bits);
+}
+int page_wait_unlocked(struct page *p, bool killable)
+{
+	(void)killable;
+	wait_flag(&p->flags, PG_LOCKED);
+	return 0;
+}
 
 /* ---- what else the block layer asks for ---- */
 
@@ -223,14 +245,22 @@ bool in_interrupt(void) { return false; }
 bool softirq_pending_here(void) { return false; }
 void bh_run_pending(void) {}
 void bh_timer_setup(struct bh_timer *t, void (*fn)(struct bh_timer *t)) { t->fn = fn; }
-bool bh_timer_arm(struct bh_timer *t, ktime_t deadline_ns) { (void)t, (void)deadline_ns; return false; }
+bool bh_timer_arm(struct bh_timer *t, ktime_t deadline_ns)
+{
+	(void)t, (void)deadline_ns;
+	return false;
+}
 bool bh_timer_cancel(struct bh_timer *t) { (void)t; return false; }
 void work_setup(struct work *w, void (*fn)(struct work *w)) { w->fn = fn; }
 bool work_queue(struct work *w) { (void)w; return true; }
 void work_flush(struct work *w) { (void)w; }
 void synchronize_rcu(void) {}
 ktime_t clock_realtime(void) { return host_now_ns(); }
-void flush_item_init(struct flush_item *i, const struct flush_ops *o) { i->ops = o; list_init(&i->link); }
+void flush_item_init(struct flush_item *i, const struct flush_ops *o)
+{
+	i->ops = o;
+	list_init(&i->link);
+}
 void flusher_add(struct flush_item *i) { (void)i; }
 void blkdev_try_for_each(void (*fn)(struct blkdev *d, void *arg), void *arg) { fn(&host_dev, arg); }
 bool object_tryget(struct object *o) { return ref_tryget(&o->refs); }
@@ -238,9 +268,15 @@ void object_put(struct object *o) { atomic_dec(&o->refs); }
 __attribute__((weak)) void clock_add(struct vmo *v) { (void)v; }
 __attribute__((weak)) void clock_del(struct vmo *v) { (void)v; }
 void aspace_zap_mapping(struct vma *v, u64 first, u64 last);
-__attribute__((weak)) void aspace_zap_mapping(struct vma *v, u64 first, u64 last) { (void)v, (void)first, (void)last; }
+__attribute__((weak)) void aspace_zap_mapping(struct vma *v, u64 first, u64 last)
+{
+	(void)v, (void)first, (void)last;
+}
 void aspace_protect_mapping(struct vma *v, u64 first, u64 last);
-__attribute__((weak)) void aspace_protect_mapping(struct vma *v, u64 first, u64 last) { (void)v, (void)first, (void)last; }
+__attribute__((weak)) void aspace_protect_mapping(struct vma *v, u64 first, u64 last)
+{
+	(void)v, (void)first, (void)last;
+}
 
 int blkdev_set_block_size(struct blkdev *d, u32 new)
 {
@@ -276,16 +312,27 @@ void disk_adopt(u64 bytes, u32 block_size, void *medium, void *before)
 	size = bytes;
 	now = medium;
 	start = before;
-	disk = (struct disk){ .name = "vdt", .ops = &ops, .nr_sectors = bytes / SECTOR_SIZE, .nr_queues = 1, .minors = 1 };
+	disk = (struct disk){ .name = "vdt",
+			      .ops = &ops,
+			      .nr_sectors = bytes / SECTOR_SIZE,
+			      .nr_queues = 1,
+			      .minors = 1 };
 	disk.limits = (struct disk_limits){
-		.logical_block = SECTOR_SIZE, .physical_block = SECTOR_SIZE, .max_sectors = 2560, .max_vecs = 128, .write_cache = disk_has_cache,
+		.logical_block = SECTOR_SIZE,
+		.physical_block = SECTOR_SIZE,
+		.max_sectors = 2560,
+		.max_vecs = 128,
+		.write_cache = disk_has_cache,
 	};
 	disk.queues = host_alloc(sizeof(struct disk_queue), 0, true);
 	spin_init(&disk.queues->lock, RANK_DISK_QUEUE);
 	list_init(&disk.queues->waiting);
 	if (flush_create(&disk))
 		panic("no memory for the disk's flushes");
-	host_dev = (struct blkdev){ .disk = &disk, .name = "vdt", .nr_sectors = disk.nr_sectors, .block_size = block_size };
+	host_dev = (struct blkdev){ .disk = &disk,
+				    .name = "vdt",
+				    .nr_sectors = disk.nr_sectors,
+				    .block_size = block_size };
 	ref_init(&host_dev.obj.refs, 1);
 	spin_init(&host_dev.bufs_lock, RANK_BUF);
 	xa_init(&host_dev.bufs, &vmo_xa_mem);

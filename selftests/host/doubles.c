@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* doubles.c - what kernel sources call and a host process does not have, in its simplest form: memory from malloc (so ASan
- * sees it), a log that prints, one thread with interrupts as a variable. Weak: a test that compiles the real module, or
- * wants a cleverer double, brings its own. */
+/* doubles.c - what kernel sources call and a host process does not have, in its simplest form:
+ * memory from malloc (so ASan sees it), a log that prints, one thread with interrupts as a
+ * variable. Weak: a test that compiles the real module, or wants a cleverer double, brings its own.
+ * */
 #include "host.h"
 
 #include <arch/irqflags.h>
@@ -58,7 +59,8 @@ DOUBLE void log_warn_here(const char *what, const char *file, int line)
 
 DOUBLE void budget_count_io(enum budget_io which, u64 bytes)
 {
-	*(which == BUDGET_DISK_READ ? &current()->io.disk_read : &current()->io.disk_written) += bytes;
+	*(which == BUDGET_DISK_READ ? &current()->io.disk_read
+				    : &current()->io.disk_written) += bytes;
 }
 
 /* --- memory */

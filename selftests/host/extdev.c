@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* extdev.c - a disk for tests of fs/ext: an image in memory, bufs over it, and a journal that writes nothing but checks its callers:
- * bytes change only between journal_get_write() and journal_dirty(), a handle stays within its credits, no buf stays held.
+/* extdev.c - a disk for tests of fs/ext: an image in memory, bufs over it, and a journal that
+ * writes nothing but checks its callers: bytes change only between journal_get_write() and
+ * journal_dirty(), a handle stays within its credits, no buf stays held.
  */
 #include "extdev.h"
 
@@ -196,7 +197,10 @@ static int get(u64 block, bool read, struct buf **out)
 		if (!h)
 			return -ENOMEM;
 		h->shadow = (u8 *)(h + 1);
-		h->b = (struct buf){ .dev = &ext_dev, .block = block, .size = size, .data = host_alloc(size, 16, false) };
+		h->b = (struct buf){ .dev = &ext_dev,
+				     .block = block,
+				     .size = size,
+				     .data = host_alloc(size, 16, false) };
 		if (!h->b.data) {
 			host_free(h);
 			return -ENOMEM;
@@ -283,8 +287,8 @@ int buf_sync(struct blkdev *dev)
 
 /* ---- the journal ---- */
 
-int journal_open(struct blkdev *dev, const struct journal_extent *ext, u32 nr, const struct journal_ops *ops, bool read_only,
-		 struct journal **out)
+int journal_open(struct blkdev *dev, const struct journal_extent *ext, u32 nr,
+		 const struct journal_ops *ops, bool read_only, struct journal **out)
 {
 	EXPECT_TRUE(nr > 0);
 	the_journal = (struct journal){ .ops = *ops };
@@ -384,7 +388,8 @@ int journal_get_write(struct journal_handle *h, struct buf *b)
 {
 	struct host_buf *hb = to_host(b);
 
-	if (!disk_quiet && hb->writer != h->id && !hb->fresh && memcmp(b->data, hb->shadow, b->size))
+	if (!disk_quiet && hb->writer != h->id && !hb->fresh &&
+	    memcmp(b->data, hb->shadow, b->size))
 		FAIL("block %lu changed before journal_get_write()", b->block);
 	hb->writer = h->id;
 	if (hb->charged != h->id && h->used++ >= h->credits && !disk_quiet)
@@ -466,7 +471,9 @@ void ext_mkfs(const char *options, const char *size)
 	const char *path = host_temp("image");
 	char out[2000];
 
-	if (host_shell(out, sizeof(out), "rm -f %s; PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F %s %s %s 2>&1", path, options, path, size)) {
+	if (host_shell(out, sizeof(out),
+		       "rm -f %s; PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F %s %s %s 2>&1", path,
+		       options, path, size)) {
 		FAIL("mkfs.ext4 %s: %s", options, out);
 		host_end_test();
 	}
@@ -511,6 +518,7 @@ void ext_debugfs(const char *commands, char *out, usize size)
 
 	disk_save(path);
 	ASSERT_TRUE(host_write_file(script, commands, strlen(commands)));
-	EXPECT_EQ(0, host_shell(out, size, "PATH=$PATH:/sbin:/usr/sbin debugfs -w -f %s %s 2>&1", script, path));
+	EXPECT_EQ(0, host_shell(out, size, "PATH=$PATH:/sbin:/usr/sbin debugfs -w -f %s %s 2>&1",
+				script, path));
 	disk_load(path);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* extrest.c - what fs/ext asks of the kernel besides a disk: random numbers, locks for readers and writers. One thread: a
- * lock that is taken stays taken. */
+/* extrest.c - what fs/ext asks of the kernel besides a disk: random numbers, locks for readers and
+ * writers. One thread: a lock that is taken stays taken. */
 #include "host.h"
 
 #include <kernel/mutex.h>

@@ -40,7 +40,8 @@ static void change(const struct fuzz_images *s, const struct fuzz_image *m, u8 *
 	memcpy(bytes + at, c + 4, len);
 }
 
-void fuzz_image_change(const struct fuzz_images *s, const struct fuzz_image *m, u8 *bytes, const u8 *data, usize size)
+void fuzz_image_change(const struct fuzz_images *s, const struct fuzz_image *m, u8 *bytes,
+		       const u8 *data, usize size)
 {
 	for (usize n = 1; n + CHANGE <= size && n < INPUT_MAX; n += CHANGE)
 		change(s, m, bytes, data + n);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* imgdev.c - see imgdev.h. A buf that was changed and not marked dirty loses its change as soon as nobody holds it. */
+/* imgdev.c - see imgdev.h. A buf that was changed and not marked dirty loses its change as soon as
+ * nobody holds it. */
 #include "imgdev.h"
 
 #include <kernel/lib/string.h>
@@ -106,7 +107,10 @@ static int get(u64 block, struct buf **out)
 	if (!bufs[block]) {
 		struct buf *b = host_alloc(sizeof(*b), 16, true);
 
-		*b = (struct buf){ .dev = &img_dev, .block = block, .size = size, .data = host_alloc(size, 16, false) };
+		*b = (struct buf){ .dev = &img_dev,
+				   .block = block,
+				   .size = size,
+				   .data = host_alloc(size, 16, false) };
 		memcpy(b->data, image + block * size, size);
 		bufs[block] = b;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* pages.c - a machine of 8 MiB for tests that need pages: the real mm/buddy.c gives them out, this stands for mm/page.c. A test that
- * uses it lists both among its modules. Fresh pages are full of 0xa5; those given back are checked for one reference. */
+/* pages.c - a machine of 8 MiB for tests that need pages: the real mm/buddy.c gives them out, this
+ * stands for mm/page.c. A test that uses it lists both among its modules. Fresh pages are full of
+ * 0xa5; those given back are checked for one reference. */
 #include "host.h"
 
 #include <kernel/lib/string.h>
@@ -28,7 +29,8 @@ __attribute__((constructor)) static void host_pages_init(void)
 
 struct page *page_alloc(u32 order, u32 how)
 {
-	struct page *p = host_allocation_fails() || order > MAX_ORDER ? NULL : buddy_take(&buddy, order);
+	struct page *p = host_allocation_fails() || order > MAX_ORDER ? NULL
+								      : buddy_take(&buddy, order);
 
 	if (!p)
 		return NULL;
@@ -136,7 +138,10 @@ __attribute__((weak)) void mem_count(enum mem_count which, s64 delta)
 __attribute__((weak)) void mem_stats_get(struct mem_stats *out)
 {
 	*out = (struct mem_stats){
-		.total = NR_PAGES, .free = buddy.nr_free, .cached = (u64)counts[MEM_CACHED], .dirty = (u64)counts[MEM_DIRTY],
+		.total = NR_PAGES,
+		.free = buddy.nr_free,
+		.cached = (u64)counts[MEM_CACHED],
+		.dirty = (u64)counts[MEM_DIRTY],
 		.writeback = (u64)counts[MEM_WRITEBACK],
 	};
 }

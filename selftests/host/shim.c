@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* shim.c - libc's side of unit tests and fuzzers: memory, text, random numbers, the test loop. Everything else in them is
- * compiled like the kernel, without libc's headers. */
+/* shim.c - libc's side of unit tests and fuzzers: memory, text, random numbers, the test loop.
+ * Everything else in them is compiled like the kernel, without libc's headers. */
 #define _GNU_SOURCE
 #include <stdarg.h>
 #include <stdbool.h>
@@ -53,7 +53,8 @@ void *host_alloc(size_t size, size_t align, bool zeroed)
 
 	if (host_allocation_fails())
 		return NULL;
-	p = align > sizeof(void *) ? aligned_alloc(align, (size + align - 1) & ~(align - 1)) : malloc(size);
+	p = align > sizeof(void *) ? aligned_alloc(align, (size + align - 1) & ~(align - 1))
+				   : malloc(size);
 	if (!p)
 		abort();
 	memset(p, zeroed ? 0 : 0xa5, size);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* unit.h - the macros of selftests/harness.h for unit tests, which run on the host against kernel sources. The first lines
- * of a test may say "modules: FILE.c ..." (what to compile with it; by default the source of the same name). */
+/* unit.h - the macros of selftests/harness.h for unit tests, which run on the host against kernel
+ * sources. The first lines of a test may say "modules: FILE.c ..." (what to compile with it; by
+ * default the source of the same name). */
 #pragma once
 
 #include "host.h"

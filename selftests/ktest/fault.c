@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fault.c - what the kernel may not do, tried: user memory outside uaccess, writing code, running data, branching anywhere. */
+/* fault.c - what the kernel may not do, tried: user memory outside uaccess, writing code, running
+ * data, branching anywhere. */
 #include <kernel/ktest.h>
 
 #include <arch/catch.h>
@@ -74,8 +75,9 @@ TEST(user_pages_are_out_of_reach)
 	t->as = as;
 	arch_mm_switch(&as->mm);
 	irq_restore(irq);
-	EXPECT_EQ(USER_PAGE, aspace_mmap(as, USER_PAGE, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-					 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0, 0));
+	EXPECT_EQ(USER_PAGE,
+		  aspace_mmap(as, USER_PAGE, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0, 0));
 	EXPECT_EQ(0, uaccess_put_u32(UADDR(USER_PAGE), 0xd65f03c0));
 	EXPECT_CAUGHT(CAUGHT_EXEC, CAUGHT_PERMISSION, provoke_call, USER_PAGE);
 	if (cpu_has(CPU_PAN)) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* irq.c - calls to other CPUs, many at once and across; bottom halves that never end leave the CPU to threads. */
+/* irq.c - calls to other CPUs, many at once and across; bottom halves that never end leave the CPU
+ * to threads. */
 #include <kernel/ktest.h>
 
 #include <arch/cpu.h>

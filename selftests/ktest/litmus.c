@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* litmus.c - the shapes that the named barrier pairs rely on, run many times on two CPUs at once: the forbidden outcome never comes.
- * An x86 host hides most mistakes (its own order is stronger); on arm64 hosts and machines this is a real test.
+/* litmus.c - the shapes that the named barrier pairs rely on, run many times on two CPUs at once:
+ * the forbidden outcome never comes. An x86 host hides most mistakes (its own order is stronger);
+ * on arm64 hosts and machines this is a real test.
  *
  *	store buffering		waitq.c (A)(B), pagetable.c (A)(B), asid.c (A)(B): both sides write, then look; one must see the other
  *	message passing		irq.c (A)(B), smp.c (A), the vDSO's seq: data first, then the flag
  *
- * Ref: Arm ARM B2.3; Maranget, Sarkar, Sewell: A Tutorial Introduction to the ARM and POWER Relaxed Memory Models. */
+ * Ref: Arm ARM B2.3; Maranget, Sarkar, Sewell: A Tutorial Introduction to the ARM and POWER Relaxed
+ * Memory Models. */
 #include <kernel/ktest.h>
 
 #include <arch/atomic.h>
@@ -76,7 +78,8 @@ static void sb_xchg(u64 side)
 	seen[side] = __atomic_load_n(side ? &x : &y, __ATOMIC_SEQ_CST);
 }
 
-/* --- message passing: the flag without the data is forbidden. Side 0 sends; the forbidden outcome is both 0. */
+/* --- message passing: the flag without the data is forbidden. Side 0 sends; the forbidden outcome
+ * is both 0. */
 static void mp_fences(u64 side)
 {
 	if (side == 0) {

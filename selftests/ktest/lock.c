@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lock.c - reader-writer locks on the real machine; cross-CPU calls; per-CPU data. (Mutexes and spinlocks: sleep.c.) */
+/* lock.c - reader-writer locks on the real machine; cross-CPU calls; per-CPU data. (Mutexes and
+ * spinlocks: sleep.c.) */
 #include <kernel/ktest.h>
 
 #include <arch/cpu.h>
@@ -35,7 +36,8 @@ static void read_and_write(u64 i)
 		if (n % 32 == 0)
 			schedule();
 		if (n % 512 == 3)
-			sleep_ns(1000000);	/* others come in meanwhile, even where all CPUs share one of the host's */
+			/* others come in meanwhile, even where all CPUs share one of the host's */
+			sleep_ns(1000000);
 		__atomic_sub_fetch(&readers, 1, __ATOMIC_RELAXED);
 		rw_read_unlock(&rw);
 	}

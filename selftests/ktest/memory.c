@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* memory.c - pages and slabs on the real machine: alignment, zeroing, no block given out twice, all CPUs at once. */
+/* memory.c - pages and slabs on the real machine: alignment, zeroing, no block given out twice, all
+ * CPUs at once. */
 #include <kernel/ktest.h>
 
 #include <kernel/lib/string.h>

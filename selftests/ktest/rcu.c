@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rcu.c - grace periods: no callback before the readers it waits for are done, none forgotten, readers write nothing shared. */
+/* rcu.c - grace periods: no callback before the readers it waits for are done, none forgotten,
+ * readers write nothing shared. */
 #include <kernel/ktest.h>
 
 #include <arch/cpu.h>

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* sharing.c - read, stat and descriptor look-ups on different files write no common cache line, though the threads share handle table,
+/* sharing.c - read, stat and descriptor look-ups on different files write no common cache line,
+ * though the threads share handle table,
 
- * root and working directory. Struct pages are half a line each: two files whose pages are neighbours in memory share one by chance,
- * which is not counted. Lines are those written by locks, reference counts and atomics (CONFIG_DEBUG_LOCKS counts them). */
+ * root and working directory. Struct pages are half a line each: two files whose pages are
+ * neighbours in memory share one by chance, which is not counted. Lines are those written by locks,
+ * reference counts and atomics (CONFIG_DEBUG_LOCKS counts them). */
 #include <kernel/ktest.h>
 
 #ifdef CONFIG_DEBUG_LOCKS
@@ -20,7 +22,8 @@
 #include <mm/iter.h>
 
 #define NR 4
-static char names[NR][32] = { "/ktest.d/file0", "/ktest.d/file1", "/ktest.d/file2", "/ktest.d/file3" };
+static char names[NR][32] = { "/ktest.d/file0", "/ktest.d/file1", "/ktest.d/file2",
+			      "/ktest.d/file3" };
 static int fds[NR];
 static struct write_log logs[NR];
 static struct task *boss;
@@ -86,7 +89,9 @@ static void compare(const char *what, void (*fn)(void *), u32 least, u32 most)
 			for (u32 a = 0; a < logs[i].nr; a++)
 				for (u32 b = 0; b < logs[j].nr; b++)
 					if (logs[i].line[a] == logs[j].line[b])
-						FAIL("%s of files %u and %u: both write to line %lx", what, j, i, logs[i].line[a]);
+						FAIL("%s of files %u and %u: both write to line "
+						     "%lx",
+						     what, j, i, logs[i].line[a]);
 	}
 }
 

@@ -66,7 +66,8 @@ static void pass_on(u64 who)
 	for (u32 i = 0; i < 300; i++) {
 		u32 mine = i * THREADS + (u32)who;
 
-		EXPECT_EQ(0, waitq_wait(&ring, atomic_read(&turn) == mine, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER));
+		EXPECT_EQ(0, waitq_wait(&ring, atomic_read(&turn) == mine, WAIT_UNINTERRUPTIBLE,
+					WAIT_FOREVER));
 		atomic_inc(&turn);
 		waitq_wake_all(&ring);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* string.c - the assembly copies and fills against a byte at a time, at every size and alignment that takes another path; and what
- * user copies say when there is nothing to copy from. */
+/* string.c - the assembly copies and fills against a byte at a time, at every size and alignment
+ * that takes another path; and what user copies say when there is nothing to copy from. */
 #include <kernel/ktest.h>
 
 #include <arch/cpu.h>

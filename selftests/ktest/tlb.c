@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tlb.c - a changed mapping is seen by every CPU once the flush returned; ASIDs run out and nobody reads another's memory. */
+/* tlb.c - a changed mapping is seen by every CPU once the flush returned; ASIDs run out and nobody
+ * reads another's memory. */
 #include <kernel/ktest.h>
 
 #include <arch/barrier.h>
@@ -30,7 +31,8 @@ static struct aspace *with_page_room(void)
 {
 	struct aspace *as = aspace_create();
 
-	if (as && aspace_mmap(as, AT, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0, 0) < 0)
+	if (as && aspace_mmap(as, AT, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0, 0) < 0)
 		return NULL;
 	return as;
 }
@@ -90,7 +92,8 @@ static void change_or_read(u64 i)
 		least = smp_load_acquire(&version);
 		if (!uaccess_get_u32(&got, UADDR(AT))) {
 			if (got < least)
-				FAIL("CPU %u reads version %u, %u is mapped", this_cpu_id(), got, least);
+				FAIL("CPU %u reads version %u, %u is mapped", this_cpu_id(), got,
+				     least);
 			seen[i].versions += got != last;
 			last = got;
 			seen[i].reads++;
@@ -112,9 +115,11 @@ TEST(a_changed_mapping_is_seen_on_every_cpu)
 	aspace_put(shared);
 }
 
-/* Each thread has an address space whose page holds its number; they throw their ASIDs away until several generations are over. */
+/* Each thread has an address space whose page holds its number; they throw their ASIDs away until
+ * several generations are over. */
 #define ROUNDS 40000
-static u64 running[MAX_CPUS];		/* the ASID that this CPU runs under just now; 0: it is changing */
+/* the ASID that this CPU runs under just now; 0: it is changing */
+static u64 running[MAX_CPUS];
 
 static void run_out(u64 i)
 {
@@ -129,7 +134,8 @@ static void run_out(u64 i)
 		u32 me = this_cpu_id(), c;
 		u64 asid;
 
-		atomic_set(&as->mm.asid, 0);		/* as a new address space would come: its old number is not used again */
+		/* as a new address space would come: its old number is not used again */
+		atomic_set(&as->mm.asid, 0);
 		__atomic_store_n(&running[me], 0, __ATOMIC_SEQ_CST);
 		arch_mm_switch(&as->mm);
 		asid = atomic_read(&as->mm.asid) & 0xffff;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* idle.c - open many connections to a web server, ask once on each, keep all, ask on each again: idle ADDRESS PORT N [SECONDS between]
- * Prints what /status said while all were open. Any answer but 200 ends it with status 1. */
+/* idle.c - open many connections to a web server, ask once on each, keep all, ask on each again:
+ * idle ADDRESS PORT N [SECONDS between] Prints what /status said while all were open. Any answer
+ * but 200 ends it with status 1. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>

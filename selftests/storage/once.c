@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What each description of a file hears of a page that could not be written, or read: once FILE w|r OFFSET. One line for each call; the same
- * lines on Linux (selftests/storage/errors.py). The disk refuses that place, and that place only. */
+/* What each description of a file hears of a page that could not be written, or read: once FILE w|r
+ * OFFSET. One line for each call; the same lines on Linux (selftests/storage/errors.py). The disk
+ * refuses that place, and that place only. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -66,7 +67,8 @@ static void reads(const char *name, off_t at)
 
 static void writes(const char *name, off_t at)
 {
-	int a = open(name, O_RDWR), b = open(name, O_RDONLY), c, dir = open(".", O_RDONLY), dir2 = open(".", O_RDONLY), dup1;
+	int a = open(name, O_RDWR), b = open(name, O_RDONLY), c, dir = open(".", O_RDONLY),
+	    dir2 = open(".", O_RDONLY), dup1;
 
 	memset(page, 'n', sizeof(page));
 	dup1 = dup(a);
@@ -85,7 +87,8 @@ static void writes(const char *name, off_t at)
 	say("read", pread(c, page, 4096, at));
 	say(page[0] == 'n' ? "new is in memory" : "old is in memory", 0);
 	say("write again", pwrite(c, page, 4096, at));
-	say("sync_file_range", sync_file_range(c, at, 4096, SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER));
+	say("sync_file_range",
+	    sync_file_range(c, at, 4096, SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER));
 	say("fsync c", fsync(c));
 	say("fdatasync a", fdatasync(a));
 	say("close a", close(a));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: arch/arm64/asid.c */
-/* asid: a model of TLBs. Each CPU's TLB remembers which address space filled the entries of each number; running an address space under a
- * number whose entries are another's is the error that no emulator shows. */
+/* asid: a model of TLBs. Each CPU's TLB remembers which address space filled the entries of each
+ * number; running an address space under a number whose entries are another's is the error that no
+ * emulator shows. */
 #include "../../arch/arm64/asid.h"
 
 #include <kernel/lib/string.h>
@@ -40,7 +41,8 @@ static void run(u32 cpu, int space)
 	ASSERT_TRUE(filled_by[cpu][n] == 0 || filled_by[cpu][n] == space + 1);
 	filled_by[cpu][n] = space + 1;
 	running[cpu] = space;
-	/* what runs elsewhere at the same time has another number, or is the same space under the same number */
+	/* what runs elsewhere at the same time has another number, or is the same space under the
+	 * same number */
 	for (u32 c = 0; c < CPUS; c++) {
 		if (c == cpu || running[c] < 0)
 			continue;
@@ -103,7 +105,8 @@ TEST(dead_spaces_numbers_are_not_reused_before_a_flush)
 		for (u32 c = 0; c < CPUS; c++)
 			busy |= running[c] == s;
 		if (!busy && any(2)) {
-			asid_of[s] = 0;		/* its old entries stay in the TLBs under the old number */
+			/* its old entries stay in the TLBs under the old number */
+			asid_of[s] = 0;
 			for (u32 c = 0; c < CPUS; c++)
 				for (u32 n = 0; n < 65536 && i % 1000 == 0; n++)
 					if (filled_by[c][n] == s + 1)

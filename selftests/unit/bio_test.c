@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: fs/buf.c fs/bio.c fs/blkflush.c fs/blkdev_cache.c fs/pageio.c mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c kernel/lib/rbtree.c kernel/lib/string.c selftests/host/pages.c selftests/host/disk.c selftests/host/nouser.c */
-/* bio: what reaches the device, in which order and in how many requests: merging, plugs, a queue that is full, flushes that are shared, FUA,
- * discards, partitions, no memory. */
+/* modules: fs/buf.c fs/bio.c fs/blkflush.c fs/blkdev_cache.c fs/pageio.c mm/vmo.c mm/vmo_rw.c
+ * mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c kernel/lib/rbtree.c kernel/lib/string.c
+ * selftests/host/pages.c selftests/host/disk.c selftests/host/nouser.c */
+/* bio: what reaches the device, in which order and in how many requests: merging, plugs, a queue
+ * that is full, flushes that are shared, FUA, discards, partitions, no memory. */
 #include <fs/blk_int.h>
 #include <fs/buf.h>
 #include <fs/pageio.h>
@@ -27,7 +29,8 @@ static void see(const struct bio *b)
 	seen[nr_seen].op = b->op;
 	seen[nr_seen].sector = b->sector;
 	seen[nr_seen].flags = b->flags;
-	seen[nr_seen++].sectors = b->op == BIO_READ || b->op == BIO_WRITE ? b->req_sectors : b->nr_sectors;
+	seen[nr_seen++].sectors = b->op == BIO_READ || b->op == BIO_WRITE ? b->req_sectors
+									  : b->nr_sectors;
 }
 
 static void begin(void)
@@ -131,7 +134,8 @@ TEST(requests_stay_within_the_devices_limits)
 	b = bio_alloc(&host_dev, BIO_WRITE, 0, 2, PAGE_KERNEL);
 	EXPECT_TRUE(!bio_add(b, data, 0, 6 * SECTOR_SIZE));
 	EXPECT_TRUE(bio_add(b, data, 0, SECTOR_SIZE));
-	EXPECT_TRUE(bio_add(b, data, SECTOR_SIZE, SECTOR_SIZE));	/* goes on where the last ended */
+	/* goes on where the last ended */
+	EXPECT_TRUE(bio_add(b, data, SECTOR_SIZE, SECTOR_SIZE));
 	EXPECT_EQ(1, b->nr_vecs);
 	EXPECT_TRUE(bio_add(b, data, 0, SECTOR_SIZE));
 	EXPECT_TRUE(!bio_add(b, data, 3 * SECTOR_SIZE, SECTOR_SIZE));	/* no vec left */
@@ -218,12 +222,23 @@ TEST(what_the_driver_refuses_ends_at_once)
 
 TEST(requests_that_cannot_be)
 {
-	static const struct { enum bio_op op; u64 sector; u32 n, block; bool read_only; int err; } rows[] = {
-		{ BIO_READ, SECTORS - 1, 1, 512, true, 0 },	  { BIO_READ, SECTORS, 1, 512, false, -EIO },
-		{ BIO_WRITE, SECTORS - 1, 2, 512, false, -EIO },  { BIO_READ, U64_MAX, 1, 512, false, -EIO },
-		{ BIO_READ, 4, 8, 4096, false, -EIO },		  { BIO_READ, 8, 4, 4096, false, -EIO },
-		{ BIO_READ, 8, 8, 4096, false, 0 },		  { BIO_WRITE, 0, 1, 512, true, -EPERM },
-		{ BIO_DISCARD, 0, 1, 512, false, -EOPNOTSUPP },	  { BIO_WRITE_ZEROES, 0, 1, 512, false, -EOPNOTSUPP },
+	static const struct {
+		enum bio_op op;
+		u64 sector;
+		u32 n, block;
+		bool read_only;
+		int err;
+	} rows[] = {
+		{ BIO_READ, SECTORS - 1, 1, 512, true, 0 },
+		{ BIO_READ, SECTORS, 1, 512, false, -EIO },
+		{ BIO_WRITE, SECTORS - 1, 2, 512, false, -EIO },
+		{ BIO_READ, U64_MAX, 1, 512, false, -EIO },
+		{ BIO_READ, 4, 8, 4096, false, -EIO },
+		{ BIO_READ, 8, 4, 4096, false, -EIO },
+		{ BIO_READ, 8, 8, 4096, false, 0 },
+		{ BIO_WRITE, 0, 1, 512, true, -EPERM },
+		{ BIO_DISCARD, 0, 1, 512, false, -EOPNOTSUPP },
+		{ BIO_WRITE_ZEROES, 0, 1, 512, false, -EOPNOTSUPP },
 	};
 
 	begin();
@@ -258,7 +273,8 @@ TEST(discards_and_zeroes_go_in_steps)
 	EXPECT_EQ(3, host_dev.stats->ios[2]);
 	nr_seen = 0;
 	host_dev.disk->limits.logical_block = 512;
-	EXPECT_EQ(0, blkdev_write_zeroes(&host_dev, 50, 11));	/* the device cannot: pages of zeros */
+	/* the device cannot: pages of zeros */
+	EXPECT_EQ(0, blkdev_write_zeroes(&host_dev, 50, 11));
 	ASSERT_EQ(2, nr_seen);
 	EXPECT_TRUE(seen[0].op == BIO_WRITE && seen[0].sectors == 8 && seen[1].sectors == 3);
 	EXPECT_TRUE(on_disk(49) == 2 && on_disk(50) == 0 && on_disk(60) == 0 && on_disk(61) == 6);
@@ -297,13 +313,15 @@ TEST(flush_write_flush)
 	submit(BIO_WRITE, 5, 1, BIO_PREFLUSH | BIO_FUA);
 	disk_settle();
 	ASSERT_EQ(3, nr_seen);
-	EXPECT_TRUE(seen[0].op == BIO_FLUSH && seen[1].op == BIO_WRITE && seen[1].sector == 5 && seen[2].op == BIO_FLUSH);
+	EXPECT_TRUE(seen[0].op == BIO_FLUSH && seen[1].op == BIO_WRITE && seen[1].sector == 5 &&
+		    seen[2].op == BIO_FLUSH);
 	EXPECT_EQ(1, nr_ended);
 	host_dev.disk->limits.fua = true;
 	submit(BIO_WRITE, 6, 1, BIO_PREFLUSH | BIO_FUA);
 	disk_settle();
 	ASSERT_EQ(5, nr_seen);
-	EXPECT_TRUE(seen[3].op == BIO_FLUSH && seen[4].op == BIO_WRITE && (seen[4].flags & BIO_FUA));
+	EXPECT_TRUE(seen[3].op == BIO_FLUSH && seen[4].op == BIO_WRITE &&
+		    (seen[4].flags & BIO_FUA));
 	submit(BIO_WRITE, 7, 0, BIO_PREFLUSH);		/* nothing but the flush */
 	disk_settle();
 	EXPECT_EQ(6, nr_seen);
@@ -350,7 +368,12 @@ TEST(a_flush_that_fails_is_everybodys)
 TEST(a_partition_counts_for_its_disk)
 {
 	static struct blkdev_stats stats;
-	struct blkdev part = { .disk = host_dev.disk, .partno = 1, .name = "vdt1", .start = 100, .nr_sectors = 50, .stats = &stats };
+	struct blkdev part = { .disk = host_dev.disk,
+			       .partno = 1,
+			       .name = "vdt1",
+			       .start = 100,
+			       .nr_sectors = 50,
+			       .stats = &stats };
 	struct bio *b;
 
 	begin();
@@ -393,7 +416,8 @@ TEST(writers_get_a_bio_without_memory)
 		ASSERT_TRUE(held[i] && held[i]->reserved && held[i]->max_vecs == 16);
 	}
 	disk_meanwhile = give_one_back;
-	b = bio_alloc(&host_dev, BIO_WRITE, 99, 1, PAGE_KERNEL);	/* waits for one that comes back */
+	/* waits for one that comes back */
+	b = bio_alloc(&host_dev, BIO_WRITE, 99, 1, PAGE_KERNEL);
 	ASSERT_TRUE(b && !held[3]);
 	b->end = on_end;
 	EXPECT_TRUE(bio_add(b, data, 0, SECTOR_SIZE));
@@ -439,7 +463,8 @@ TEST(pages_are_done_when_their_pieces_are)
 		p[i] = page_alloc(0, PAGE_KERNEL | PAGE_ZEROED);
 		atomic_set(&p[i]->flags, 0);
 		page_io_page(&io, p[i]);
-		page_io_add(&io, p[i], 0, 1024, 16 + 2 * i);		/* neighbours of the page before */
+		/* neighbours of the page before */
+		page_io_add(&io, p[i], 0, 1024, 16 + 2 * i);
 		if (i == 1)
 			page_io_add(&io, p[i], 1024, 512, 64);
 		page_io_page_end(&io, p[i], 0);
@@ -468,7 +493,8 @@ TEST(bufs)
 	begin();
 	disk_verdict = no_reads;
 	EXPECT_EQ(-EIO, buf_read(&host_dev, 4, &b));
-	EXPECT_EQ(-EIO, buf_new(&host_dev, 4, &b));		/* a part of a page: the rest must be read */
+	/* a part of a page: the rest must be read */
+	EXPECT_EQ(-EIO, buf_new(&host_dev, 4, &b));
 	disk_verdict = NULL;
 	EXPECT_EQ(-EIO, buf_read(&host_dev, SECTORS / 2, &b));
 	EXPECT_EQ(-EIO, buf_new(&host_dev, SECTORS / 2, &b));

@@ -31,7 +31,8 @@ TEST(searches_agree_with_naive_ones)
 	u64 map[BITMAP_WORDS(SIZE)] = { 0 };
 
 	for (int step = 0; step < 20000; step++) {
-		u64 at = host_random() % SIZE, n = host_random() % (SIZE - at + 1), size = host_random() % (SIZE + 1);
+		u64 at = host_random() % SIZE, n = host_random() % (SIZE - at + 1),
+		    size = host_random() % (SIZE + 1);
 		u64 align = 1ul << host_random() % 5, want = 1 + host_random() % 20, count = 0;
 
 		if (step % 3 == 0)
@@ -45,7 +46,8 @@ TEST(searches_agree_with_naive_ones)
 		ASSERT_EQ(count, bitmap_count(map, size));
 		ASSERT_EQ(naive_find(map, size, at, true), bitmap_find_set(map, size, at));
 		ASSERT_EQ(naive_find(map, size, at, false), bitmap_find_clear(map, size, at));
-		ASSERT_EQ(naive_run(map, size, at, want, align), bitmap_find_run(map, size, at, want, align));
+		ASSERT_EQ(naive_run(map, size, at, want, align),
+			  bitmap_find_run(map, size, at, want, align));
 	}
 }
 

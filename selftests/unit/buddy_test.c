@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: mm/buddy.c */
-/* buddy: random blocks against one byte a page: nothing is given twice, blocks are aligned, free buddies are joined. */
+/* buddy: random blocks against one byte a page: nothing is given twice, blocks are aligned, free
+ * buddies are joined. */
 #include <mm/buddy.h>
 
 #include "unit.h"
@@ -117,7 +118,8 @@ TEST(random_blocks_agree_with_an_array)
 			take(slot, rnd(4) ? rnd(4) : rnd(MAX_ORDER + 1));
 		if (i % 64 == 0) {
 			ASSERT_EQ(free_in_model(), b.nr_free);
-			ASSERT_EQ(largest_in_model(), b.nonempty ? 31 - __builtin_clz(b.nonempty) : -1);
+			ASSERT_EQ(largest_in_model(),
+				  b.nonempty ? 31 - __builtin_clz(b.nonempty) : -1);
 		}
 	}
 	for (slot = 0; slot < MAX_TAKEN; slot++)

@@ -66,7 +66,8 @@ static void end(void)
 		for (k = 0; k < BUDGET_NR; k++)
 			EXPECT_EQ(0, budget_used(b[i], (enum budget_kind)k));
 		if (i) {
-			EXPECT_EQ(1, atomic_read(&b[i]->refs));	/* ours: a child gave back its parent */
+			/* ours: a child gave back its parent */
+			EXPECT_EQ(1, atomic_read(&b[i]->refs));
 			budget_put(b[i]);
 		}
 	}
@@ -81,7 +82,8 @@ TEST(a_charge_counts_all_the_way_up)
 	EXPECT_EQ(10, budget_used(b[2], BUDGET_PAGES));
 	EXPECT_EQ(0, budget_used(b[1], BUDGET_PAGES));
 	EXPECT_EQ(10, budget_used(b[0], BUDGET_PAGES));
-	EXPECT_TRUE(budget_within(b[3], b[2]) && budget_within(b[3], b[0]) && !budget_within(b[3], b[1]) && !budget_within(b[2], b[3]));
+	EXPECT_TRUE(budget_within(b[3], b[2]) && budget_within(b[3], b[0]) &&
+		    !budget_within(b[3], b[1]) && !budget_within(b[2], b[3]));
 	become(1);						/* another gives it back */
 	budget_uncharge(b[3]->id, BUDGET_PAGES, 10);
 	EXPECT_EQ(0, budget_used(b[2], BUDGET_PAGES));
@@ -95,7 +97,8 @@ TEST(a_limit_above_refuses_and_nothing_is_counted)
 	begin();
 	budget_set_limit(b[2], BUDGET_PAGES, 100);
 	become(3);
-	EXPECT_EQ(b[3]->id, budget_charge(BUDGET_PAGES, 100, NULL));	/* not a batch more: it would not fit */
+	/* not a batch more: it would not fit */
+	EXPECT_EQ(b[3]->id, budget_charge(BUDGET_PAGES, 100, NULL));
 	EXPECT_EQ(0, budget_charge(BUDGET_PAGES, 1, &full));
 	EXPECT_TRUE(full == b[2]);
 	EXPECT_EQ(100, budget_used(b[3], BUDGET_PAGES));
@@ -111,7 +114,8 @@ TEST(what_one_has_in_stock_another_gets_after_a_drain)
 	begin();
 	budget_set_limit(b[2], BUDGET_OBJECTS, BUDGET_BATCH + 1);
 	become(2);
-	EXPECT_TRUE(budget_charge(BUDGET_OBJECTS, 1, NULL));		/* the rest is in stock now */
+	/* the rest is in stock now */
+	EXPECT_TRUE(budget_charge(BUDGET_OBJECTS, 1, NULL));
 	EXPECT_EQ(1, budget_used(b[2], BUDGET_OBJECTS));
 	EXPECT_EQ(BUDGET_BATCH + 1, atomic_read(&b[2]->used[BUDGET_OBJECTS]));
 	budget_drain();
@@ -200,7 +204,8 @@ TEST(a_budget_lives_as_long_as_what_it_pays_for)
 	tasks[0].budget = b[0];
 	budget_put(first);
 	EXPECT_EQ(1, budget_used(b[1], BUDGET_PAGES));
-	budget_uncharge(id, BUDGET_PAGES, 1);			/* found by its number; the last that kept it */
+	/* found by its number; the last that kept it */
+	budget_uncharge(id, BUDGET_PAGES, 1);
 	EXPECT_EQ(0, budget_used(b[1], BUDGET_PAGES));
 	ASSERT_EQ(0, budget_create(b[1], &again));
 	EXPECT_EQ(id, again->id);

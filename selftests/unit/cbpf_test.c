@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cbpf: programs that tcpdump and DHCP clients make, on packets; what must be refused; random programs end. */
+/* cbpf: programs that tcpdump and DHCP clients make, on packets; what must be refused; random
+ * programs end. */
 #include <kernel/lib/byteorder.h>
 #include <kernel/lib/cbpf.h>
 #include <kernel/lib/string.h>
@@ -23,10 +24,12 @@ static u32 run(const struct cbpf_insn *p, const u8 *bytes, u32 len)
 	return cbpf_run(p, &d);
 }
 
-/* "udp and dst port 68", as busybox udhcpc has it: over IP, not a fragment, the header's length looked at. */
+/* "udp and dst port 68", as busybox udhcpc has it: over IP, not a fragment, the header's length
+ * looked at. */
 static const struct cbpf_insn dhcp[] = {
-	{ 0x30, 0, 0, 9 }, { 0x15, 0, 6, 17 }, { 0x28, 0, 0, 6 }, { 0x45, 4, 0, 0x1fff }, { 0xb1, 0, 0, 0 }, { 0x48, 0, 0, 2 },
-	{ 0x15, 0, 1, 68 }, { 0x06, 0, 0, 0x7fffffff }, { 0x06, 0, 0, 0 },
+	{ 0x30, 0, 0, 9 },	{ 0x15, 0, 6, 17 },	    { 0x28, 0, 0, 6 },
+	{ 0x45, 4, 0, 0x1fff }, { 0xb1, 0, 0, 0 },	    { 0x48, 0, 0, 2 },
+	{ 0x15, 0, 1, 68 },	{ 0x06, 0, 0, 0x7fffffff }, { 0x06, 0, 0, 0 },
 };
 
 TEST(a_dhcp_filter)
@@ -47,8 +50,9 @@ TEST(a_dhcp_filter)
 TEST(arithmetic)
 {
 	static const struct cbpf_insn sum[] = {
-		{ 0x00, 0, 0, 100 }, { 0x01, 0, 0, 7 }, { 0x0c, 0, 0, 0 }, { 0x24, 0, 0, 3 }, { 0x3c, 0, 0, 0 }, { 0x02, 0, 0, 5 },
-		{ 0x84, 0, 0, 0 }, { 0x61, 0, 0, 5 }, { 0x0c, 0, 0, 0 }, { 0x07, 0, 0, 0 }, { 0x87, 0, 0, 0 }, { 0x16, 0, 0, 0 },
+		{ 0x00, 0, 0, 100 }, { 0x01, 0, 0, 7 }, { 0x0c, 0, 0, 0 }, { 0x24, 0, 0, 3 },
+		{ 0x3c, 0, 0, 0 },   { 0x02, 0, 0, 5 }, { 0x84, 0, 0, 0 }, { 0x61, 0, 0, 5 },
+		{ 0x0c, 0, 0, 0 },   { 0x07, 0, 0, 0 }, { 0x87, 0, 0, 0 }, { 0x16, 0, 0, 0 },
 	};
 
 	ASSERT_TRUE(cbpf_check(sum, ARRAY_SIZE(sum)));
@@ -57,7 +61,9 @@ TEST(arithmetic)
 
 TEST(division_by_zero_ends_with_nothing)
 {
-	static const struct cbpf_insn p[] = { { 0x00, 0, 0, 9 }, { 0x01, 0, 0, 0 }, { 0x3c, 0, 0, 0 }, { 0x06, 0, 0, 5 } };
+	static const struct cbpf_insn p[] = {
+		{ 0x00, 0, 0, 9 }, { 0x01, 0, 0, 0 }, { 0x3c, 0, 0, 0 }, { 0x06, 0, 0, 5 }
+	};
 
 	ASSERT_TRUE(cbpf_check(p, ARRAY_SIZE(p)));
 	EXPECT_EQ(0, run(p, NULL, 0));
@@ -65,11 +71,17 @@ TEST(division_by_zero_ends_with_nothing)
 
 TEST(what_is_refused)
 {
-	static const struct cbpf_insn no_end[] = { { 0x00, 0, 0, 1 } }, jump_out[] = { { 0x15, 1, 0, 1 }, { 0x06, 0, 0, 0 } },
-				      zero[] = { { 0x34, 0, 0, 0 }, { 0x06, 0, 0, 0 } }, unwritten[] = { { 0x60, 0, 0, 3 }, { 0x16, 0, 0, 0 } },
-				      scratch[] = { { 0x02, 0, 0, 16 }, { 0x06, 0, 0, 0 } }, odd[] = { { 0xffff, 0, 0, 0 }, { 0x06, 0, 0, 0 } },
+	static const struct cbpf_insn no_end[] = { { 0x00, 0, 0, 1 } },
+				      jump_out[] = { { 0x15, 1, 0, 1 }, { 0x06, 0, 0, 0 } },
+				      zero[] = { { 0x34, 0, 0, 0 }, { 0x06, 0, 0, 0 } },
+				      unwritten[] = { { 0x60, 0, 0, 3 }, { 0x16, 0, 0, 0 } },
+				      scratch[] = { { 0x02, 0, 0, 16 }, { 0x06, 0, 0, 0 } },
+				      odd[] = { { 0xffff, 0, 0, 0 }, { 0x06, 0, 0, 0 } },
 				      shift[] = { { 0x64, 0, 0, 32 }, { 0x06, 0, 0, 0 } },
-				      half[] = { { 0x15, 1, 0, 0 }, { 0x02, 0, 0, 1 }, { 0x60, 0, 0, 1 }, { 0x16, 0, 0, 0 } };
+				      half[] = { { 0x15, 1, 0, 0 },
+						 { 0x02, 0, 0, 1 },
+						 { 0x60, 0, 0, 1 },
+						 { 0x16, 0, 0, 0 } };
 
 	EXPECT_TRUE(!cbpf_check(no_end, 1));
 	EXPECT_TRUE(!cbpf_check(no_end, 0));
@@ -94,7 +106,8 @@ TEST(random_programs_that_pass_also_end)
 		for (u32 k = 0; k < n; k++) {
 			u64 r = host_random();
 
-			p[k] = (struct cbpf_insn){ (u16)(r >> 8) & 0xff, (u8)(r >> 16) & 3, (u8)(r >> 24) & 3, (u32)(r >> 32) % 70 };
+			p[k] = (struct cbpf_insn){ (u16)(r >> 8) & 0xff, (u8)(r >> 16) & 3,
+						   (u8)(r >> 24) & 3, (u32)(r >> 32) % 70 };
 		}
 		if (!cbpf_check(p, n))
 			continue;

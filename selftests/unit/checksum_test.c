@@ -43,7 +43,8 @@ TEST(sums_agree_with_the_definition)
 	for (u32 i = 0; i < 20000; i++) {
 		u32 off = rnd(64), n = rnd(i & 1 ? 80 : 3000);
 
-		ASSERT_TRUE(same(by_definition(bytes + off, n), csum_fold(csum_add_bytes(bytes + off, n, 0))));
+		ASSERT_TRUE(same(by_definition(bytes + off, n),
+				 csum_fold(csum_add_bytes(bytes + off, n, 0))));
 	}
 }
 
@@ -74,7 +75,8 @@ TEST(a_changed_word_is_mended)
 	fill();
 	for (u32 i = 0; i < 5000; i++) {
 		u32 n = 20, at = 2 * rnd(10);
-		u16 sum = csum_fold(csum_add_bytes(bytes, n, 0)), old, new = (u16)(host_random() >> 20);
+		u16 sum = csum_fold(csum_add_bytes(bytes, n, 0)), old,
+		    new = (u16)(host_random() >> 20);
 
 		__builtin_memcpy(&old, bytes + at, 2);
 		__builtin_memcpy(bytes + at, &new, 2);
@@ -85,7 +87,8 @@ TEST(a_changed_word_is_mended)
 
 TEST(pseudo_headers)
 {
-	u8 h4[12] = { 10, 0, 0, 1, 10, 0, 0, 2, 0, 17, 0x12, 0x34 }, h6[40] = { 0x20, 1, 0xd, 0xb8 };
+	u8 h4[12] = { 10, 0, 0, 1, 10, 0, 0, 2, 0, 17, 0x12, 0x34 },
+	   h6[40] = { 0x20, 1, 0xd, 0xb8 };
 	u32 a, b;
 
 	__builtin_memcpy(&a, h4, 4);

@@ -20,8 +20,9 @@ static void add(const char *name, u32 mode, const char *data)
 {
 	u32 size = (u32)strlen(data), namesize = (u32)strlen(name) + 1;
 
-	fmt_print((char *)archive + used, sizeof(archive) - used, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 7, mode, 1, 2,
-		  1, 99, size, 3, 4, 5, 6, namesize, 0);
+	fmt_print((char *)archive + used, sizeof(archive) - used,
+		  "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 7, mode, 1, 2, 1,
+		  99, size, 3, 4, 5, 6, namesize, 0);
 	used += 110;
 	memcpy(archive + used, name, namesize);
 	used += namesize;
@@ -106,7 +107,8 @@ TEST(members_without_a_usable_name_are_passed_over)
 
 	start();
 	add("", 0100644, "none");
-	memcpy(archive + 94, "00000000", 8);	/* the name's length: so the NUL and its padding are contents */
+	/* the name's length: so the NUL and its padding are contents */
+	memcpy(archive + 94, "00000000", 8);
 	memcpy(archive + 54, "00000004", 8);
 	add("after", 0100644, "");
 	cpio_init(&c, archive, 112);

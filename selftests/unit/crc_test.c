@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* crc: the check values that the catalogues give, RFC 3720's examples, and pieces against the whole. */
+/* crc: the check values that the catalogues give, RFC 3720's examples, and pieces against the
+ * whole. */
 #include <kernel/lib/crc.h>
 #include <kernel/lib/string.h>
 

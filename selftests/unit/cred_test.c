@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: kernel/cred.c */
-/* cred: permission bits against inode(7) written down a second time, groups against a plain search, counts by user, copies. */
+/* cred: permission bits against inode(7) written down a second time, groups against a plain search,
+ * counts by user, copies. */
 #include <kernel/cred.h>
 #include <kernel/lib/string.h>
 #include <kernel/task.h>
@@ -47,7 +48,8 @@ static bool allowed(const struct cred *c, bool in_group, u32 mode, u32 owner, u3
 			all = false;
 	if (all)
 		return true;
-	if ((c->cap_effective & BIT(CAP_DAC_OVERRIDE)) && (dir || !(want & MAY_EXEC) || (mode & 0111)))
+	if ((c->cap_effective & BIT(CAP_DAC_OVERRIDE)) &&
+	    (dir || !(want & MAY_EXEC) || (mode & 0111)))
 		return true;
 	if (!(c->cap_effective & BIT(CAP_DAC_READ_SEARCH)) || (want & MAY_WRITE))
 		return false;
@@ -56,13 +58,16 @@ static bool allowed(const struct cred *c, bool in_group, u32 mode, u32 owner, u3
 
 TEST(permission_agrees_with_the_manual)
 {
-	static const u64 caps[] = { 0, BIT(CAP_DAC_OVERRIDE), BIT(CAP_DAC_READ_SEARCH), CAP_FULL_SET, BIT(CAP_FOWNER) };
+	static const u64 caps[] = { 0, BIT(CAP_DAC_OVERRIDE), BIT(CAP_DAC_READ_SEARCH),
+				    CAP_FULL_SET, BIT(CAP_FOWNER) };
 	kgid_t groups[] = { KGID(7) };
 	u32 perm, want, i, who;
 
 	for (perm = 0; perm < 01000; perm++) {
 		for (i = 0; i < ARRAY_SIZE(caps) * 8 * 4 * 2; i++) {
-			struct cred c = { .cap_effective = caps[i % 5], .nr_groups = 1, .groups = groups };
+			struct cred c = { .cap_effective = caps[i % 5],
+					  .nr_groups = 1,
+					  .groups = groups };
 			u32 mode = (i / 5 / 32 ? S_IFDIR : S_IFREG) | perm;
 
 			want = i / 5 % 8;
@@ -86,7 +91,8 @@ TEST(groups_are_found)
 		for (i = 0; i < n; i++)
 			groups[i] = KGID(i * 3 + 5);
 		for (g = 0; g < 130; g++)
-			ASSERT_EQ(g >= 5 && (g - 5) % 3 == 0 && (g - 5) / 3 < n, cred_in_group(&c, KGID(g)));
+			ASSERT_EQ(g >= 5 && (g - 5) % 3 == 0 && (g - 5) / 3 < n,
+				  cred_in_group(&c, KGID(g)));
 		EXPECT_TRUE(cred_in_group(&c, KGID(999)));
 	}
 }

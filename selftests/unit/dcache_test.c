@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: fs/dcache.c fs/dcache_lru.c selftests/host/pages.c mm/buddy.c */
-/* dcache: a random tree of names against an array: found iff there, with the right vnode, through renames, exchanges, pruning and
- * shrinking; every dentry and vnode goes when nobody has it. */
+/* dcache: a random tree of names against an array: found iff there, with the right vnode, through
+ * renames, exchanges, pruning and shrinking; every dentry and vnode goes when nobody has it. */
 #include <fs/dcache.h>
 #include <fs/vfs.h>
 #include <fs/vnode.h>
@@ -63,7 +63,8 @@ static struct entry *model_find(const struct dentry *parent, const char *name)
 	u32 i;
 
 	for (i = 0; i < NR; i++)
-		if (model[i].d && model[i].cached && model[i].parent == parent && host_streq(model[i].name, name))
+		if (model[i].d && model[i].cached && model[i].parent == parent &&
+		    host_streq(model[i].name, name))
 			return &model[i];
 	return NULL;
 }
@@ -127,7 +128,8 @@ static void rename(struct entry *a, struct entry *b)
 {
 	char tmp[80];
 
-	if (!a->cached || !a->positive || !b->cached || dentry_is_ancestor(a->d, b->d) || dentry_is_ancestor(b->d, a->d))
+	if (!a->cached || !a->positive || !b->cached || dentry_is_ancestor(a->d, b->d) ||
+	    dentry_is_ancestor(b->d, a->d))
 		return;
 	if (rnd(2)) {
 		dentry_exchange(a->d, b->d);
@@ -237,7 +239,8 @@ TEST(names_that_are_the_directory)
 
 TEST(names_end_at_a_slash_and_differ)
 {
-	static const char path[32] = "usr/lib", other[16] = "usr", longer[16] = "usrx", empty[16] = "";
+	static const char path[32] = "usr/lib", other[16] = "usr", longer[16] = "usrx",
+			  empty[16] = "";
 	struct name a = scan(path), b = scan(other), c = scan(longer), d = scan(empty);
 
 	EXPECT_EQ(3, name_len(&a));
@@ -362,7 +365,8 @@ static const struct super_ops folding = { .name_hash = fold_hash, .name_same = f
 
 TEST(names_that_the_file_system_says_are_one)
 {
-	static const char as_made[16] = "Name", as_asked[16] = "nAME..", another[16] = "Names", moved[16] = "OTHER.";
+	static const char as_made[16] = "Name", as_asked[16] = "nAME..", another[16] = "Names",
+			  moved[16] = "OTHER.";
 	struct name asked, other = scan(another), to = scan(moved);
 	struct dentry *d, *target, *found;
 	struct vnode *v;

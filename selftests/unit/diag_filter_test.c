@@ -12,7 +12,13 @@ enum { NOP, JMP, S_GE, S_LE, D_GE, D_LE, AUTO, S_COND, D_COND, DEV, MARK, S_EQ, 
 
 static const u8 a4[4] = { 10, 1, 2, 3 }, b4[4] = { 10, 1, 9, 9 };
 static const u8 mapped[16] = { [10] = 0xff, [11] = 0xff, 10, 1, 2, 3 };
-static const struct diag_subject s = { .family = AF_INET, .sport = 80, .dport = 4000, .saddr = a4, .daddr = b4, .ifindex = 2, .mark = 0x15 };
+static const struct diag_subject s = { .family = AF_INET,
+				       .sport = 80,
+				       .dport = 4000,
+				       .saddr = a4,
+				       .daddr = b4,
+				       .ifindex = 2,
+				       .mark = 0x15 };
 
 static int run(const u8 *p, u32 n)
 {
@@ -33,7 +39,8 @@ TEST(ports_devices_and_marks)
 {
 	EXPECT_EQ(1, RUN(PORT(S_EQ, 80, 8, 12)));
 	EXPECT_EQ(0, RUN(PORT(S_EQ, 81, 8, 12)));
-	EXPECT_EQ(1, RUN(PORT(S_GE, 80, 8, 36), PORT(S_LE, 80, 8, 28), PORT(D_GE, 3999, 8, 20), PORT(D_LE, 4001, 8, 12)));
+	EXPECT_EQ(1, RUN(PORT(S_GE, 80, 8, 36), PORT(S_LE, 80, 8, 28), PORT(D_GE, 3999, 8, 20),
+			 PORT(D_LE, 4001, 8, 12)));
 	EXPECT_EQ(0, RUN(PORT(S_GE, 80, 8, 20), PORT(D_EQ, 4001, 8, 12)));
 	EXPECT_EQ(1, RUN(DEV, 8, 12, 0, 2, 0, 0, 0));
 	EXPECT_EQ(0, RUN(DEV, 8, 12, 0, 3, 0, 0, 0));
@@ -55,7 +62,8 @@ TEST(hosts)
 	six.family = AF_INET6;
 	six.saddr = six.daddr = mapped;
 	{
-		const u8 p[] = { S_COND, 16, 20, 0, AF_INET, 32, 0, 0, 255, 255, 255, 255, 10, 1, 2, 3 };
+		const u8 p[] = { S_COND, 16,  20,  0,	AF_INET, 32, 0, 0,
+				 255,	 255, 255, 255, 10,	 1,  2, 3 };
 
 		EXPECT_EQ(0, diag_filter_check(p, sizeof(p), false));
 		EXPECT_TRUE(diag_filter_run(p, sizeof(p), &six));

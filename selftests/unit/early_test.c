@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: mm/early.c */
-/* early: random memory and reservations against one byte a page; what early_take() hands out is exactly what is free, once. */
+/* early: random memory and reservations against one byte a page; what early_take() hands out is
+ * exactly what is free, once. */
 #include <mm/early.h>
 #include <mm/page.h>
 
@@ -28,7 +29,8 @@ static u64 count(const u8 *set)
 	return n * PAGE_SIZE;
 }
 
-/* All RAM first, then reservations: as a boot does. Unaligned edges: RAM shrinks to whole pages, reservations grow. */
+/* All RAM first, then reservations: as a boot does. Unaligned edges: RAM shrinks to whole pages,
+ * reservations grow. */
 static void boot(u32 banks, u32 reservations)
 {
 	u32 i, k;

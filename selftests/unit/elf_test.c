@@ -75,7 +75,8 @@ TEST(a_static_program)
 TEST(foreign_files_are_refused)
 {
 	static const struct { u32 at, v, n; } bad[] = {
-		{ 0, 0, 1 }, { 16, 1, 2 }, { 16, 4, 2 }, { 18, 62, 2 }, { 54, 32, 2 }, { 56, 0, 2 }, { 56, 5000, 2 },
+		{ 0, 0, 1 },   { 16, 1, 2 }, { 16, 4, 2 },    { 18, 62, 2 },
+		{ 54, 32, 2 }, { 56, 0, 2 }, { 56, 5000, 2 },
 	};
 	struct elf_image im;
 	u32 i;
@@ -100,7 +101,8 @@ TEST(segments_must_make_sense)
 	segment(1, PT_LOAD, PF_R, 0x1000, 0x411000, 0x200, 0x100);	/* more file than memory */
 	EXPECT_EQ(-22, parse(&im));
 	good();
-	segment(1, PT_LOAD, PF_R, 0x1001, 0x411000, 0x100, 0x100);	/* offset and address differ within the page */
+	/* offset and address differ within the page */
+	segment(1, PT_LOAD, PF_R, 0x1001, 0x411000, 0x100, 0x100);
 	EXPECT_EQ(-22, parse(&im));
 	good();
 	segment(1, PT_LOAD, PF_R, 0x1000, ~0ul & ~0xffful, 0x100, 0x10000);	/* wraps */
@@ -119,15 +121,18 @@ TEST(segments_in_any_order)
 	struct elf_image im;
 
 	good();
-	segment(1, PT_LOAD, PF_R, 0x1000, 0x3ff000, 0x1800, 0x1800);	/* below the one before, and into it */
+	/* below the one before, and into it */
+	segment(1, PT_LOAD, PF_R, 0x1000, 0x3ff000, 0x1800, 0x1800);
 	EXPECT_EQ(0, parse(&im));
 	EXPECT_EQ(0x3ff000, im.lo);
 	EXPECT_EQ(0x401000, im.hi);
-	segment(1, PT_LOAD, PF_R, 0x1234, 0x411000, 0, 0x10);		/* no bytes of the file: its offset does not matter */
+	/* no bytes of the file: its offset does not matter */
+	segment(1, PT_LOAD, PF_R, 0x1234, 0x411000, 0, 0x10);
 	EXPECT_EQ(0, parse(&im));
 	good();
 	put(head + 16, 3, 2);
-	segment(0, PT_LOAD, PF_R, 0, 0, 0, 0x1000);			/* Linux would find no room for it */
+	/* Linux would find no room for it */
+	segment(0, PT_LOAD, PF_R, 0, 0, 0, 0x1000);
 	EXPECT_EQ(-22, parse(&im));
 }
 
@@ -174,10 +179,12 @@ TEST(the_property_note)
 	EXPECT_EQ(0, bti_of(4, 16, 5, 0xc0000001, 4, 1, 32));		/* another property */
 	EXPECT_EQ(-8, bti_of(5, 16, 5, 0xc0000000, 4, 1, 32));
 	EXPECT_EQ(-8, bti_of(4, 16, 1, 0xc0000000, 4, 1, 32));
-	EXPECT_EQ(-8, bti_of(4, 17, 5, 0xc0000000, 4, 1, 32));		/* longer than the segment */
+	/* longer than the segment */
+	EXPECT_EQ(-8, bti_of(4, 17, 5, 0xc0000000, 4, 1, 32));
 	EXPECT_EQ(-8, bti_of(4, ~0u, 5, 0xc0000000, 4, 1, 32));
 	EXPECT_EQ(-8, bti_of(4, 16, 5, 0xc0000000, 9, 1, 32));
-	EXPECT_EQ(-8, bti_of(4, 16, 5, 0xc0000000, 8, 1, 32));		/* the feature word has four bytes */
+	/* the feature word has four bytes */
+	EXPECT_EQ(-8, bti_of(4, 16, 5, 0xc0000000, 8, 1, 32));
 	EXPECT_EQ(-8, bti_of(4, 12, 5, 0xc0000000, 4, 1, 28));		/* not padded */
 	EXPECT_EQ(-8, bti_of(4, 32, 5, 0xc0000000, 4, 1, 48));		/* types must ascend */
 	EXPECT_EQ(-8, bti_of(4, 16, 5, 0xc0000000, 4, 1, 15));

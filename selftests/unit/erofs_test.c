@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @erofs */
-/* EROFS: images of stock mkfs.erofs are read back, every layout against the files they were made of; super blocks, features, damage. */
+/* EROFS: images of stock mkfs.erofs are read back, every layout against the files they were made
+ * of; super blocks, features, damage. */
 #include <fs/erofs/erofs.h>
 #include <kernel/lib/crc.h>
 #include <kernel/lib/fmt.h>
@@ -16,21 +17,29 @@ static void tree(void)
 {
 	const char *top = host_temp("tree");
 
-	ASSERT_EQ(0, host_shell(NULL, 0,
-				"mkdir -p %s/many && cd %s && : > empty && echo small > small && head -c 4096 /dev/zero > block && "
-				"head -c 300000 /dev/urandom > noise && seq 90000 > text && head -c 2000000 /dev/zero > zeros && "
-				"(cat text; head -c 9000 noise; seq 2000; head -c 70000 zeros; head -c 5000 noise; seq 5) > mixed && "
-				"seq 1900 > page && ln -s ../where link && mkfifo fifo && ln small hard && "
-				"for i in $(seq 300); do echo $i > many/a-name-that-is-long-$i; done; "
-				"for i in $(seq 9); do setfattr -n user.name$i -v value$i small text; setfattr -n user.one -v same many/*$i; done 2>/dev/null; true",
-				top, top));
+	ASSERT_EQ(
+		0,
+		host_shell(
+			NULL, 0,
+			"mkdir -p %s/many && cd %s && : > empty && echo small > small && head -c "
+			"4096 /dev/zero > block && "
+			"head -c 300000 /dev/urandom > noise && seq 90000 > text && head -c "
+			"2000000 /dev/zero > zeros && "
+			"(cat text; head -c 9000 noise; seq 2000; head -c 70000 zeros; head -c "
+			"5000 noise; seq 5) > mixed && "
+			"seq 1900 > page && ln -s ../where link && mkfifo fifo && ln small hard && "
+			"for i in $(seq 300); do echo $i > many/a-name-that-is-long-$i; done; "
+			"for i in $(seq 9); do setfattr -n user.name$i -v value$i small text; "
+			"setfattr -n user.one -v same many/*$i; done 2>/dev/null; true",
+			top, top));
 }
 
 static void mkfs(const char *options)
 {
 	char out[1000];
 
-	if (host_shell(out, sizeof(out), "rm -f %s; mkfs.erofs %s %s %s 2>&1", host_temp("image"), options, host_temp("image"), host_temp("tree"))) {
+	if (host_shell(out, sizeof(out), "rm -f %s; mkfs.erofs %s %s %s 2>&1", host_temp("image"),
+		       options, host_temp("image"), host_temp("tree"))) {
 		FAIL("mkfs.erofs %s: %s", options, out);
 		host_end_test();
 	}
@@ -97,7 +106,8 @@ static bool count(struct erofs_emit *e, const char *name, u32 len, u64 nid, u32 
 
 static void check(const char *options)
 {
-	static const char *const names[] = { "empty", "small", "block", "noise", "text", "zeros", "mixed", "page", "hard" };
+	static const char *const names[] = { "empty", "small", "block", "noise", "text",
+					     "zeros", "mixed", "page",	"hard" };
 	struct erofs_emit e = { .entry = count };
 	struct erofs_inode i;
 	u64 nid, at = 0;
@@ -220,11 +230,13 @@ TEST(super_blocks)
 
 TEST(what_later_versions_make_is_refused)
 {
-	static const char *const options[] = { "-zlz4 -Eztailpacking", "-zlz4 -Efragments", "-zlz4 -Ededupe" };
+	static const char *const options[] = { "-zlz4 -Eztailpacking", "-zlz4 -Efragments",
+					       "-zlz4 -Ededupe" };
 
 	tree();
 	for (u32 n = 0; n < ARRAY_SIZE(options); n++) {
-		if (host_shell(NULL, 0, "rm -f %s; mkfs.erofs %s %s %s >/dev/null 2>&1", host_temp("image"), options[n], host_temp("image"),
+		if (host_shell(NULL, 0, "rm -f %s; mkfs.erofs %s %s %s >/dev/null 2>&1",
+			       host_temp("image"), options[n], host_temp("image"),
 			       host_temp("tree")))
 			continue;
 		img_load(host_temp("image"));

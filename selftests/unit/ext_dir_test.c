@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @ext */
-/* ext directories: the hashes against debugfs, directories of many names made here and read by the tools and back, positions. */
+/* ext directories: the hashes against debugfs, directories of many names made here and read by the
+ * tools and back, positions. */
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
@@ -16,7 +17,8 @@ static char text[4000000], wide[300];
 static void name_of(u32 n, char *out)
 {
 	/* lengths from 1 to 200, with characters beyond ASCII now and then */
-	fmt_print(out, 220, "%s%u%.*s", n % 7 ? "f" : "\xc3\xa9", n, n % 11 ? (int)(n % 5) * 3 : (int)(n % 180), wide);
+	fmt_print(out, 220, "%s%u%.*s", n % 7 ? "f" : "\xc3\xa9", n,
+		  n % 11 ? (int)(n % 5) * 3 : (int)(n % 180), wide);
 }
 
 static void start(const char *options, const char *size)
@@ -32,8 +34,14 @@ static void start(const char *options, const char *size)
 
 TEST(hash)
 {
-	static const char *const names[] = { "a", "hello", "a rather long name, longer than 32 characters for two rounds",
-					     "\xc3\xa9t\xc3\xa9", "0123456789abcdef", "0123456789abcdef0123456789abcdef" };
+	static const char *const names[] = {
+		"a",
+		"hello",
+		"a rather long name, longer than 32 characters for two rounds",
+		"\xc3\xa9t\xc3\xa9",
+		"0123456789abcdef",
+		"0123456789abcdef0123456789abcdef"
+	};
 	static const char *const kinds[] = { "legacy", "half_md4", "tea" };
 
 	start("", "16M");
@@ -44,12 +52,18 @@ TEST(hash)
 
 			fs->hash_unsigned = false;
 			memset((u8 *)fs->sb + offsetof(struct ext_super_disk, hash_seed), 0, 16);
-			EXPECT_EQ(0, ext_name_hash(fs, v, &(struct ext_name){ names[n], (u32)strlen(names[n]) }, &h));
-			EXPECT_EQ(0, host_shell(text, sizeof(text), "PATH=$PATH:/sbin:/usr/sbin debugfs -R 'dx_hash -h %s \"%s\"' 2>&1",
+			EXPECT_EQ(0, ext_name_hash(
+					     fs, v,
+					     &(struct ext_name){ names[n], (u32)strlen(names[n]) },
+					     &h));
+			EXPECT_EQ(0, host_shell(text, sizeof(text),
+						"PATH=$PATH:/sbin:/usr/sbin debugfs -R 'dx_hash -h "
+						"%s \"%s\"' 2>&1",
 						kinds[v], names[n]));
 			fmt_print(want, sizeof(want), "0x%x (minor 0x%x)", h.hash, h.minor);
 			if (!strstr(text, want))
-				FAIL("%s of %s: %s, debugfs says %s", kinds[v], names[n], want, text);
+				FAIL("%s of %s: %s, debugfs says %s", kinds[v], names[n], want,
+				     text);
 		}
 	host_end_test();
 }
@@ -106,7 +120,8 @@ static void fill(u32 nr)
 
 	for (u32 n = 0; n < nr; n++) {
 		name_of(n, name);
-		ASSERT_EQ(0, ext_create(&root, &(struct ext_name){ name, (u32)strlen(name) }, &o, &i));
+		ASSERT_EQ(0,
+			  ext_create(&root, &(struct ext_name){ name, (u32)strlen(name) }, &o, &i));
 	}
 }
 
@@ -119,7 +134,8 @@ static void look_up(u32 nr, u32 first, u32 step)
 	for (u32 n = 0; n < nr; n++) {
 		name_of(n, name);
 		EXPECT_EQ(n >= first && (n - first) % step == 0 ? 0 : -ENOENT,
-			  ext_dir_lookup(&root, &(struct ext_name){ name, (u32)strlen(name) }, &ino, &type));
+			  ext_dir_lookup(&root, &(struct ext_name){ name, (u32)strlen(name) }, &ino,
+					 &type));
 	}
 }
 

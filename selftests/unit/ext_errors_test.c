@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @extdisk */
-/* ext with its journal on a disk that fails: the same steps again and again, and each time the n-th read, write or flush of the disk ends with
- * EIO, once or from then on, for every n; or a disk with n free blocks. Whoever asked hears of it; what a commit had promised before is there after
- * the next mount, with its contents; e2fsck finds nothing; and after a commit that failed nothing is written any more. */
+/* ext with its journal on a disk that fails: the same steps again and again, and each time the n-th
+ * read, write or flush of the disk ends with EIO, once or from then on, for every n; or a disk with
+ * n free blocks. Whoever asked hears of it; what a commit had promised before is there after the
+ * next mount, with its contents; e2fsck finds nothing; and after a commit that failed nothing is
+ * written any more. */
 #include <fs/ext/ext.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
@@ -21,7 +23,8 @@ static u8 *image;
 /* What each step did to its names. */
 static struct {
 	bool made, moved, gone;		/* f%u; it is r%u now; it was removed */
-	bool doubtful;			/* an operation on it failed, or came after the last promise */
+	/* an operation on it failed, or came after the last promise */
+	bool doubtful;
 } files[STEPS];
 static bool reported, went_read_only;
 
@@ -38,7 +41,8 @@ static int verdict(const struct bio *b)
 	bool hit;
 
 	nr_requests++;
-	hit = when == ONCE ? nr_requests == fail_at : when == FROM_THEN_ON && nr_requests >= fail_at;
+	hit = when == ONCE ? nr_requests == fail_at
+			   : when == FROM_THEN_ON && nr_requests >= fail_at;
 	if (hit && b->op != BIO_READ)
 		struck_writing = true;
 	return hit ? -EIO : 0;
@@ -63,7 +67,8 @@ static bool went(u32 k, int err, int allowed)
 
 static struct ext_name name_of(char *buf, char kind, u32 k)
 {
-	return (struct ext_name){ buf, fmt_print(buf, 40, "%c%u-of-a-name-of-some-length", kind, k) };
+	return (struct ext_name){ buf,
+				  fmt_print(buf, 40, "%c%u-of-a-name-of-some-length", kind, k) };
 }
 
 static void make_file(u32 k, int allowed)
@@ -98,7 +103,11 @@ static void move_file(u32 k, int allowed)
 {
 	char from[40], to[40];
 	struct ext_inode i;
-	struct ext_rename r = { .from = &root, .to = &root, .i = &i, .n = name_of(from, 'f', k), .t = name_of(to, 'r', k) };
+	struct ext_rename r = { .from = &root,
+				.to = &root,
+				.i = &i,
+				.n = name_of(from, 'f', k),
+				.t = name_of(to, 'r', k) };
 	int err;
 
 	if (!files[k].made || files[k].doubtful)
@@ -160,7 +169,8 @@ static void work(int allowed)
 			doubt(k);
 			broken = true;
 		}
-		if (err && k % 4 != 2) {	/* the journal has stopped, and with it whoever wants to change something */
+		if (err && k % 4 != 2) {
+			/* the journal has stopped, and with it whoever wants to change something */
 			struct journal_handle *h;
 
 			EXPECT_EQ(-EROFS, journal_start(fs->j, fs->dev, 1, &h));
@@ -194,7 +204,8 @@ static void e2fsck(const void *bytes)
 	const char *path = host_temp("image");
 
 	ASSERT_TRUE(host_write_file(path, bytes, BYTES));
-	EXPECT_EQ(0, host_shell(NULL, 0, "PATH=$PATH:/sbin:/usr/sbin e2fsck -fn %s >/dev/null 2>&1", path));
+	EXPECT_EQ(0, host_shell(NULL, 0, "PATH=$PATH:/sbin:/usr/sbin e2fsck -fn %s >/dev/null 2>&1",
+				path));
 }
 
 static void mount_it(void)
@@ -253,7 +264,10 @@ static void mkfs(void)
 	const char *path = host_temp("image");
 	usize size;
 
-	ASSERT_EQ(0, host_shell(NULL, 0, "rm -f %s; PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F -b 1024 -N 100 -J size=1 -m 0 %s 4M >/dev/null 2>&1", path, path));
+	ASSERT_EQ(0, host_shell(NULL, 0,
+				"rm -f %s; PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F -b 1024 -N "
+				"100 -J size=1 -m 0 %s 4M >/dev/null 2>&1",
+				path, path));
 	image = host_read_file(path, &size);
 	ASSERT_EQ(BYTES, size);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @ext */
-/* ext without memory and with a disk that cannot be read: the same operations again and again, and each time the n-th read or the n-th
- * allocation fails, for every n. Each operation says so, holds no buf, and the file system can be unmounted. */
+/* ext without memory and with a disk that cannot be read: the same operations again and again, and
+ * each time the n-th read or the n-th allocation fails, for every n. Each operation says so, holds
+ * no buf, and the file system can be unmounted. */
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
@@ -19,18 +20,23 @@ static struct ext_name nm(const char *s) { return (struct ext_name){ s, (u32)str
 /* What an operation may say. */
 static bool went(ssize_t err)
 {
-	static const int known[] = { -EIO, -ENOMEM, -EUCLEAN, -EROFS }, consequences[] = { -ENOENT, -ENODATA, -EINVAL, -EEXIST };
+	static const int known[] = { -EIO, -ENOMEM, -EUCLEAN, -EROFS },
+			 consequences[] = { -ENOENT, -ENODATA, -EINVAL, -EEXIST };
 	bool good = err >= 0;
 
 	for (u32 i = 0; i < ARRAY_SIZE(known) && !healthy; i++)
-		good |= err == known[i] || (nr_failed && err == consequences[i]);	/* of what could not be made before */
+		/* of what could not be made before */
+		good |= err == known[i] || (nr_failed && err == consequences[i]);
 	if (!good)
 		FAIL("an operation says %ld after %u failures", err, nr_failed);
 	nr_failed += err < 0;
 	return err >= 0;
 }
 
-static bool emit(struct ext_emit *e, const char *name, u32 len, u32 ino, u32 d_type, u64 next) { return true; }
+static bool emit(struct ext_emit *e, const char *name, u32 len, u32 ino, u32 d_type, u64 next)
+{
+	return true;
+}
 
 static void list_dir(struct ext_inode *d)
 {
@@ -45,7 +51,8 @@ static void write_blocks(struct ext_inode *f, u64 at, u32 n)
 	struct journal_handle *h;
 	struct ext_mapping m;
 
-	if (f->flags & EXT_INLINE_DATA_FL || !went(journal_start(fs->j, fs->dev, ext_map_credits(f, 1) + 2, &h)))
+	if (f->flags & EXT_INLINE_DATA_FL ||
+	    !went(journal_start(fs->j, fs->dev, ext_map_credits(f, 1) + 2, &h)))
 		return;
 	if (went(ext_map(f, h, at, n, EXT_MAP_CREATE, &m)))
 		went(ext_set_disk_size(h, f, (at + m.len) << fs->block_bits));
@@ -65,19 +72,24 @@ static void look(const char *name, struct ext_inode *i)
 /* Files of all kinds, in a directory that grows a level meanwhile. */
 static void work(void)
 {
-	struct ext_owner reg = { .mode = S_IFREG | 0644 }, d = { .mode = S_IFDIR | 0755 }, l = { .mode = S_IFLNK | 0777 };
-	struct ext_name one = nm("one"), two = nm("two"), three = nm("three"), four = nm("four"), five = nm("five"), six = nm("six");
+	struct ext_owner reg = { .mode = S_IFREG | 0644 }, d = { .mode = S_IFDIR | 0755 },
+			 l = { .mode = S_IFLNK | 0777 };
+	struct ext_name one = nm("one"), two = nm("two"), three = nm("three"), four = nm("four"),
+			five = nm("five"), six = nm("six");
 	struct ext_inode again, tmp;
 	struct ext_rename r;
 	char back[900], text[40];
 	bool done;
 	int err;
 
-	if (!went(ext_create(&root, &one, &d, &dir)) || !went(ext_create(&dir, &one, &reg, &file)) ||
-	    !went(ext_create(&dir, &two, &reg, &other)) || !went(ext_create(&dir, &three, &d, &sub)))
+	if (!went(ext_create(&root, &one, &d, &dir)) ||
+	    !went(ext_create(&dir, &one, &reg, &file)) ||
+	    !went(ext_create(&dir, &two, &reg, &other)) ||
+	    !went(ext_create(&dir, &three, &d, &sub)))
 		return;
 	for (u32 i = 0; i < 40; i++) {
-		struct ext_name many = { text, fmt_print(text, sizeof(text), "a-name-of-some-length-%u", i) };
+		struct ext_name many = { text, fmt_print(text, sizeof(text),
+							 "a-name-of-some-length-%u", i) };
 
 		went(ext_link(&dir, &many, &file));
 	}
@@ -105,7 +117,13 @@ static void work(void)
 	look("a-name-of-some-length-17", &again);
 	r = (struct ext_rename){ .from = &dir, .to = &root, .i = &sub, .n = three, .t = five };
 	done = went(ext_rename(&r));
-	r = (struct ext_rename){ .from = &dir, .to = &dir, .i = &file, .victim = &other, .n = one, .t = two, .flags = RENAME_EXCHANGE };
+	r = (struct ext_rename){ .from = &dir,
+				 .to = &dir,
+				 .i = &file,
+				 .victim = &other,
+				 .n = one,
+				 .t = two,
+				 .flags = RENAME_EXCHANGE };
 	went(ext_rename(&r));
 	if (done && went(ext_unlink(&root, &five, &sub)))
 		went(ext_evict(&sub));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @ext */
-/* ext_map: random allocation, conversion, holes and shifts against an array; then e2fsck. Extents and indirect blocks. */
+/* ext_map: random allocation, conversion, holes and shifts against an array; then e2fsck. Extents
+ * and indirect blocks. */
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
 
@@ -26,7 +27,9 @@ static void check_all(void)
 		ASSERT_EQ(0, ext_map(&f, NULL, l, SPAN, 0, &m));
 		ASSERT_TRUE(m.len > 0);
 		for (u32 n = 0; n < m.len && l < SPAN; n++, l++) {
-			u64 is = m.state == EXT_HOLE ? 0 : (m.pblk + n) | (m.state == EXT_UNWRITTEN ? U : 0);
+			u64 is = m.state == EXT_HOLE
+					 ? 0
+					 : (m.pblk + n) | (m.state == EXT_UNWRITTEN ? U : 0);
 
 			ASSERT_EQ(model[l], is);
 		}

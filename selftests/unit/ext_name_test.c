@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @ext */
-/* ext operations: random ones against a model of names, with a look at what a crash after any of their transactions would leave:
- * mounted, orphans worked off, unmounted, e2fsck. Space that runs out, blocks that are not yet free, attributes of all sizes. */
+/* ext operations: random ones against a model of names, with a look at what a crash after any of
+ * their transactions would leave: mounted, orphans worked off, unmounted, e2fsck. Space that runs
+ * out, blocks that are not yet free, attributes of all sizes. */
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
@@ -119,9 +120,13 @@ static bool fine(int err)
 
 static void do_create(void)
 {
-	static const u32 types[] = { S_IFREG | 0644, S_IFREG | 04755, S_IFDIR | 0755, S_IFDIR | 01777, S_IFIFO | 0600, S_IFLNK | 0777,
+	static const u32 types[] = { S_IFREG | 0644,  S_IFREG | 04755, S_IFDIR | 0755,
+				     S_IFDIR | 01777, S_IFIFO | 0600,  S_IFLNK | 0777,
 				     S_IFCHR | 0600 };
-	struct ext_owner o = { .mode = types[rnd(ARRAY_SIZE(types))], .uid = rnd(3) * 70000, .gid = rnd(100000), .rdev = 0 };
+	struct ext_owner o = { .mode = types[rnd(ARRAY_SIZE(types))],
+			       .uid = rnd(3) * 70000,
+			       .gid = rnd(100000),
+			       .rdev = 0 };
 	u32 n = free_node(), d = some_dir();
 	struct entry *e = free_entry();
 	char target[700];
@@ -129,15 +134,18 @@ static void do_create(void)
 
 	if (!n || !e)
 		return;
-	fmt_print(e->name, sizeof(e->name), "%lx%.*s", host_random() >> 40, (int)rnd(40), "a-name-that-goes-on-and-on-and-on-for-long");
+	fmt_print(e->name, sizeof(e->name), "%lx%.*s", host_random() >> 40, (int)rnd(40),
+		  "a-name-that-goes-on-and-on-and-on-for-long");
 	nodes[n].i = kzalloc(sizeof(struct ext_inode));
 	if ((o.mode & S_IFMT) == S_IFCHR)
 		o.rdev = rnd(2) ? 0x103 : 0x12300456;
 	memset(target, 't', sizeof(target));
 	target[1 + rnd(rnd(2) ? 80 : 690)] = 0;
 	err = (o.mode & S_IFMT) == S_IFLNK
-		      ? ext_symlink(nodes[d].i, &(struct ext_name){ e->name, (u32)strlen(e->name) }, &o, target, nodes[n].i)
-		      : ext_create(nodes[d].i, &(struct ext_name){ e->name, (u32)strlen(e->name) }, &o, nodes[n].i);
+		      ? ext_symlink(nodes[d].i, &(struct ext_name){ e->name, (u32)strlen(e->name) },
+				    &o, target, nodes[n].i)
+		      : ext_create(nodes[d].i, &(struct ext_name){ e->name, (u32)strlen(e->name) },
+				   &o, nodes[n].i);
 	if (!fine(err)) {
 		kfree(nodes[n].i);
 		nodes[n].i = NULL;
@@ -207,7 +215,8 @@ static void do_rename(void)
 		return;
 	if (victim && ext_is_dir(nodes[victim->node].i) && is_below(e->dir, victim->node))
 		return;
-	if (victim && !exchange && ext_is_dir(nodes[e->node].i) != ext_is_dir(nodes[victim->node].i))
+	if (victim && !exchange &&
+	    ext_is_dir(nodes[e->node].i) != ext_is_dir(nodes[victim->node].i))
 		return;
 	fmt_print(fresh, sizeof(fresh), "r%lx", host_random() >> 40);
 	r = (struct ext_rename){
@@ -287,7 +296,8 @@ static void do_fallocate(void)
 
 static void do_xattr(void)
 {
-	static const char *const keys[] = { "user.a", "user.bb", "trusted.x", "security.capability", "user.a-longer-name-than-the-others" };
+	static const char *const keys[] = { "user.a", "user.bb", "trusted.x", "security.capability",
+					    "user.a-longer-name-than-the-others" };
 	struct entry *e = some_entry();
 	const char *key = keys[rnd(ARRAY_SIZE(keys))];
 	static u8 value[2000], back[2000];
@@ -421,9 +431,19 @@ TEST(default_1k) { churn("-b 1024 -N 2000", "32M", 1500, 120); }
 TEST(ext3) { churn("-t ext3 -N 2000", "32M", 1500, 120); }
 TEST(ext2) { churn("-t ext2 -b 1024 -N 2000", "32M", 3000, 0); }
 TEST(orphan_file) { churn("-O orphan_file,metadata_csum_seed -b 2048 -N 2000", "32M", 1500, 120); }
-TEST(inline_data) { churn("-O inline_data,large_dir,ea_inode -I 512 -b 1024 -N 2000", "32M", 1500, 150); }
-TEST(old_inodes) { churn("-I 128 -O ^metadata_csum,^flex_bg,uninit_bg,^64bit -b 1024 -N 2000", "32M", 1500, 150); }
-TEST(meta_bg) { churn("-O meta_bg,^resize_inode,sparse_super2 -b 1024 -g 1024 -N 2000", "32M", 1500, 150); }
+TEST(inline_data)
+{
+	churn("-O inline_data,large_dir,ea_inode -I 512 -b 1024 -N 2000", "32M", 1500, 150);
+}
+TEST(old_inodes)
+{
+	churn("-I 128 -O ^metadata_csum,^flex_bg,uninit_bg,^64bit -b 1024 -N 2000", "32M", 1500,
+	      150);
+}
+TEST(meta_bg)
+{
+	churn("-O meta_bg,^resize_inode,sparse_super2 -b 1024 -g 1024 -N 2000", "32M", 1500, 150);
+}
 
 TEST(no_space)
 {

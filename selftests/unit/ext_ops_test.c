@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @ext */
-/* ext: what a crash leaves unfinished, done by the next mount; directories inside their inodes; whiteouts and renames that are refused; what
- * errors= wants; bitmaps that lie; space that is only reserved. */
+/* ext: what a crash leaves unfinished, done by the next mount; directories inside their inodes;
+ * whiteouts and renames that are refused; what errors= wants; bitmaps that lie; space that is only
+ * reserved. */
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
@@ -27,7 +28,8 @@ static void end(const char *what)
 	ext_fsck(what);
 }
 
-static void make(struct ext_inode *dir, const char *name, const struct ext_owner *o, struct ext_inode *i)
+static void make(struct ext_inode *dir, const char *name, const struct ext_owner *o,
+		 struct ext_inode *i)
 {
 	struct ext_name n = nm(name);
 
@@ -155,7 +157,8 @@ TEST(a_directory_in_its_inode)
 	u8 type;
 
 	ext_mkfs("-b 1024 -N 100 -I 512 -O inline_data", "8M");
-	ext_debugfs("mkdir d\ncd d\nwrite /dev/null x\nwrite /dev/null y\nwrite /dev/null z\n", out, sizeof(out));
+	ext_debugfs("mkdir d\ncd d\nwrite /dev/null x\nwrite /dev/null y\nwrite /dev/null z\n", out,
+		    sizeof(out));
 	fs = ext_test_mount();
 	ASSERT_EQ(0, ext_inode_read(fs, EXT_ROOT_INO, &root));
 	ASSERT_EQ(0, ext_dir_lookup(&root, &d, &ino, &type));
@@ -184,10 +187,16 @@ TEST(a_linear_directory_piece_by_piece)
 
 /* ---- renames ---- */
 
-static int rename(struct ext_inode *from, const char *n, struct ext_inode *i, struct ext_inode *to, const char *t, struct ext_inode *victim,
-		  u32 flags)
+static int rename(struct ext_inode *from, const char *n, struct ext_inode *i, struct ext_inode *to,
+		  const char *t, struct ext_inode *victim, u32 flags)
 {
-	struct ext_rename r = { .from = from, .to = to, .i = i, .victim = victim, .n = nm(n), .t = nm(t), .flags = flags };
+	struct ext_rename r = { .from = from,
+				.to = to,
+				.i = i,
+				.victim = victim,
+				.n = nm(n),
+				.t = nm(t),
+				.flags = flags };
 
 	return ext_rename(&r);
 }
@@ -267,7 +276,10 @@ TEST(errors_panic)
 /* A group whose bitmap does not agree is left alone. */
 TEST(bitmaps_that_lie)
 {
-	static const char *const options[] = { "-b 1024 -N 100 -O ^has_journal", "-b 1024 -N 100 -O ^metadata_csum,^has_journal,^uninit_bg" };
+	static const char *const options[] = {
+		"-b 1024 -N 100 -O ^has_journal",
+		"-b 1024 -N 100 -O ^metadata_csum,^has_journal,^uninit_bg"
+	};
 	struct ext_name n = nm("n");
 	u64 size, at;
 	u8 *image;
@@ -276,7 +288,8 @@ TEST(bitmaps_that_lie)
 	for (u32 i = 0; i < ARRAY_SIZE(options); i++) {
 		for (u32 which = 0; which < 3; which++) {
 			begin(options[i]);
-			at = which == 2 ? ext_desc_inode_bitmap(fs, ext_desc(fs, 0)) : ext_desc_block_bitmap(fs, ext_desc(fs, 0));
+			at = which == 2 ? ext_desc_inode_bitmap(fs, ext_desc(fs, 0))
+					: ext_desc_block_bitmap(fs, ext_desc(fs, 0));
 			ext_test_unmount(fs);
 			image = disk_snapshot();
 			disk_bytes(&size);
@@ -333,8 +346,11 @@ TEST(orphans_that_are_none)
 	static const struct { const char *how; bool exists; } rows[] = {
 		{ "set_super_value last_orphan 3\n", false },
 		{ "set_super_value last_orphan 4000000\n", false },
-		{ "set_super_value last_orphan 60\n", false },		/* not in use */
-		{ "set_super_value last_orphan 12\nset_inode_field <12> dtime 12\nset_inode_field <12> links_count 1\n", true },	/* its own next */
+		{ "set_super_value last_orphan 60\n", false }, /* not in use */
+		/* its own next */
+		{ "set_super_value last_orphan 12\nset_inode_field <12> dtime 12\nset_inode_field "
+		  "<12> links_count 1\n",
+		  true },
 	};
 	struct ext_params p = { .hooks = &disk_hooks };
 	char out[2000];
@@ -372,8 +388,10 @@ static void inline_image(const char *more)
 	text[sizeof(text) - 1] = 0;
 	ASSERT_TRUE(host_write_file(host_temp("text"), text, sizeof(text)));
 	ext_mkfs("-b 1024 -N 100 -I 512 -O inline_data", "8M");
-	fmt_print(script, sizeof(script), "mkdir d\ncd d\nwrite /dev/null x\nwrite /dev/null y\ncd /\nwrite %s f\nsymlink l %s\n%s", host_temp("text"),
-		  text, more);
+	fmt_print(script, sizeof(script),
+		  "mkdir d\ncd d\nwrite /dev/null x\nwrite /dev/null y\ncd /\nwrite %s f\nsymlink "
+		  "l %s\n%s",
+		  host_temp("text"), text, more);
 	ext_debugfs(script, out, sizeof(out));
 }
 

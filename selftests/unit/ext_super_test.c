@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @ext */
-/* ext super block: what stock mkfs.ext4 makes is mounted, counted as the tools count, and clean afterwards; what we do not know is
- * refused by name. */
+/* ext super block: what stock mkfs.ext4 makes is mounted, counted as the tools count, and clean
+ * afterwards; what we do not know is refused by name. */
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
 
@@ -132,7 +132,9 @@ TEST(read_only_by_name)
 
 TEST(old_types)
 {
-	struct ext_params p = { .may_incompat = INCOMPAT_FILETYPE, .may_ro = RO_SPARSE_SUPER | RO_LARGE_FILE, .must_compat = COMPAT_HAS_JOURNAL };
+	struct ext_params p = { .may_incompat = INCOMPAT_FILETYPE,
+				.may_ro = RO_SPARSE_SUPER | RO_LARGE_FILE,
+				.must_compat = COMPAT_HAS_JOURNAL };
 	struct ext_fs *fs;
 
 	ext_mkfs("", "32M");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @ext */
-/* ext attributes and contents inside inodes: what debugfs stored is read, what is stored here debugfs reads; sharing of blocks, ACLs,
- * inline files, directories and links made by the tools and changed here. */
+/* ext attributes and contents inside inodes: what debugfs stored is read, what is stored here
+ * debugfs reads; sharing of blocks, ACLs, inline files, directories and links made by the tools and
+ * changed here. */
 #include <kernel/lib/byteorder.h>
 #include <kernel/lib/crc.h>
 #include <kernel/lib/fmt.h>
@@ -41,8 +42,10 @@ static void expect_value(struct ext_inode *i, const char *name, const void *want
 TEST(both_ways)
 {
 	ext_mkfs("-b 1024", "16M");
-	ext_debugfs("write /dev/null f\nea_set f user.one uno\nea_set f security.two 0123456789\nea_set f user.long "
-		    "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\n",
+	ext_debugfs("write /dev/null f\nea_set f user.one uno\nea_set f security.two "
+		    "0123456789\nea_set f user.long "
+		    "012345678901234567890123456789012345678901234567890123456789012345678901234567"
+		    "8901234567890123456789\n",
 		    out, sizeof(out));
 	fs = ext_test_mount();
 	open_name("f", &f);
@@ -64,7 +67,8 @@ TEST(both_ways)
 	ext_test_unmount(fs);
 	ext_fsck("xattrs");
 	ext_debugfs("ea_list f\nea_get f user.one\n", out, sizeof(out));
-	EXPECT_TRUE(strstr(out, "eins") && strstr(out, "user.big (600)") && strstr(out, "trusted.empty"));
+	EXPECT_TRUE(strstr(out, "eins") && strstr(out, "user.big (600)") &&
+		    strstr(out, "trusted.empty"));
 	fs = ext_test_mount();
 	open_name("f", &f);
 	EXPECT_EQ(0, ext_setxattr(&f, "user.big", NULL, 0, 0));
@@ -118,7 +122,8 @@ TEST(shared_block)
 	struct journal_handle *h;
 
 	ext_mkfs("-b 1024 -I 128", "16M");
-	ext_debugfs("write /dev/null f\nwrite /dev/null g\nea_set f user.a same\n", out, sizeof(out));
+	ext_debugfs("write /dev/null f\nwrite /dev/null g\nea_set f user.a same\n", out,
+		    sizeof(out));
 	fs = ext_test_mount();
 	open_name("f", &f);
 	open_name("g", &g);
@@ -137,7 +142,8 @@ TEST(shared_block)
 		u64 block = g.file_acl;
 		u32 crc = crc32c(crc32c(fs->csum_seed, &block, 8), b->data, 16);
 
-		((struct ext_xattr_header *)b->data)->checksum = crc32c(crc32c(crc, &zero, 4), b->data + 20, 1004);
+		((struct ext_xattr_header *)b->data)->checksum = crc32c(crc32c(crc, &zero, 4),
+									b->data + 20, 1004);
 	}
 	ASSERT_EQ(0, journal_dirty(h, b));
 	ASSERT_EQ(0, ext_inode_write(h, &g));
@@ -204,7 +210,8 @@ TEST(large_values)
 	memset(value, 'w', sizeof(value));
 	ASSERT_TRUE(host_write_file(host_temp("value"), value, 1024));
 	ext_mkfs("-O ea_inode -b 1024", "16M");
-	fmt_print(out, sizeof(out), "write /dev/null f\nea_set -f %s f user.large\n", host_temp("value"));
+	fmt_print(out, sizeof(out), "write /dev/null f\nea_set -f %s f user.large\n",
+		  host_temp("value"));
 	ext_debugfs(out, out + 1000, sizeof(out) - 1000);
 	fs = ext_test_mount();
 	open_name("f", &f);
@@ -212,7 +219,8 @@ TEST(large_values)
 	EXPECT_EQ(-EOPNOTSUPP, ext_setxattr(&f, "user.large", "x", 1, 0));
 	EXPECT_EQ(0, ext_setxattr(&f, "user.small", "x", 1, 0));
 	expect_value(&f, "user.large", value, 1024);
-	ext_test_unmount(fs); /* no e2fsck: debugfs does not count the value's block as it wants it */
+	/* no e2fsck: debugfs does not count the value's block as it wants it */
+	ext_test_unmount(fs);
 }
 
 TEST(links)
@@ -222,7 +230,8 @@ TEST(links)
 	memset(target, 0, sizeof(target));
 	memset(target, 'l', 200);
 	ext_mkfs("", "16M");
-	fmt_print(out, sizeof(out), "symlink short %.59s\nsymlink long %s\nsymlink edge %.60s\n", target, target, target);
+	fmt_print(out, sizeof(out), "symlink short %.59s\nsymlink long %s\nsymlink edge %.60s\n",
+		  target, target, target);
 	ext_debugfs(out, out + 2000, sizeof(out) - 2000);
 	fs = ext_test_mount();
 	open_name("short", &f);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @fat */
-/* Directories, chains and files of vfat under random churn against a model; fsck.vfat judges. Damage is met with -EIO. */
+/* Directories, chains and files of vfat under random churn against a model; fsck.vfat judges.
+ * Damage is met with -EIO. */
 #include <kernel/lib/byteorder.h>
 #include <kernel/lib/fmt.h>
 #include <kernel/uapi.h>
@@ -27,7 +28,10 @@ static struct fat_inode *dir_of(u32 n)
 
 static void name_it(u32 n)
 {
-	static const char *const forms[] = { "F%u", "file.%u", "a long name with blanks %u.text", "LONGFILENAME%u", "ünï%u.日本", "%u.tar.gz" };
+	static const char *const forms[] = {
+		"F%u",	      "file.%u",  "a long name with blanks %u.text", "LONGFILENAME%u",
+		"ünï%u.日本", "%u.tar.gz"
+	};
 
 	fmt_print(names[n], sizeof(names[n]), forms[n % ARRAY_SIZE(forms)], n);
 	if (n % 13 == 0)
@@ -46,7 +50,8 @@ static void make(u32 n)
 	if (!err)
 		return;		/* another file was renamed over this one, and has its name */
 	ASSERT_EQ(-ENOENT, err);
-	err = fat_create(dir_of(d), names[n], (u32)strlen(names[n]), false, (struct fat_time){ 1700000000 + n, 0 }, &files[n]);
+	err = fat_create(dir_of(d), names[n], (u32)strlen(names[n]), false,
+			 (struct fat_time){ 1700000000 + n, 0 }, &files[n]);
 	if (err == -ENOSPC)
 		return;
 	ASSERT_EQ(0, err);
@@ -146,7 +151,8 @@ static void churn(const char *options, u32 kib)
 		char name[8];
 
 		fmt_print(name, sizeof(name), "dir%u", d);
-		ASSERT_EQ(0, fat_create(d == 3 ? &dirs[2] : &root, name, 4, true, (struct fat_time){ 1600000000, 0 }, &dirs[d]));
+		ASSERT_EQ(0, fat_create(d == 3 ? &dirs[2] : &root, name, 4, true,
+					(struct fat_time){ 1600000000, 0 }, &dirs[d]));
 	}
 	for (u32 k = 0; k < 3000; k++) {
 		u32 n = rnd(NR);
@@ -162,7 +168,8 @@ static void churn(const char *options, u32 kib)
 	}
 	check();
 	EXPECT_EQ(-ENOTEMPTY, fat_unlink(&root, &dirs[2]));
-	ASSERT_EQ(0, fat_rename(&(struct fat_rename){ &dirs[2], &dirs[1], &dirs[3], NULL, "else where", 10, false }));
+	ASSERT_EQ(0, fat_rename(&(struct fat_rename){ &dirs[2], &dirs[1], &dirs[3], NULL,
+						      "else where", 10, false }));
 	check();
 	for (u32 n = 0; n < NR; n++)
 		fat_chain_forget(&files[n].chain);
@@ -188,7 +195,8 @@ static void prepare(const char *options, u32 kib)
 
 static int add(struct fat_inode *dir, const char *name, bool is_dir, struct fat_inode *i)
 {
-	return fat_create(dir, name, (u32)strlen(name), is_dir, (struct fat_time){ 1600000000, 0 }, i);
+	return fat_create(dir, name, (u32)strlen(name), is_dir, (struct fat_time){ 1600000000, 0 },
+			  i);
 }
 
 TEST(directories_move_and_trade_places)
@@ -223,7 +231,10 @@ TEST(many_alike)
 		fmt_print(name, sizeof(name), "the same beginning %u", n);
 		ASSERT_EQ(0, add(&root, name, false, &f));
 	}
-	EXPECT_EQ(-ENOSPC, add(&root, "a name so long that it takes more than what there is in the fixed root directory of this file system", false, &f));
+	EXPECT_EQ(-ENOSPC, add(&root,
+			       "a name so long that it takes more than what there is in the fixed "
+			       "root directory of this file system",
+			       false, &f));
 	fat_done("many names");
 }
 
@@ -333,10 +344,12 @@ TEST(reads_that_fail)
 
 		prepare("-F 12 -s 1", 1000);
 		img_fail_reads = n;
-		if (!add(&root, "a directory", true, &d) && !add(&d, "a file with a name", false, &f)) {
+		if (!add(&root, "a directory", true, &d) &&
+		    !add(&d, "a file with a name", false, &f)) {
 			(void)!fat_chain_grow(&the_fs, &f.chain, 3);
 			(void)!fat_dir_find(&d, "x", 1, &found);
-			(void)!fat_rename(&(struct fat_rename){ &d, &root, &f, NULL, "y", 1, false });
+			(void)!fat_rename(
+				&(struct fat_rename){ &d, &root, &f, NULL, "y", 1, false });
 			(void)!fat_truncate(&f, 0);
 			(void)!fat_unlink(&root, &d);
 		}

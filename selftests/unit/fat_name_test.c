@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @fat */
-/* Names and dates of vfat: what becomes of a long name in 8.3, code page 437, UTF-8 and back; times with offsets. */
+/* Names and dates of vfat: what becomes of a long name in 8.3, code page 437, UTF-8 and back; times
+ * with offsets. */
 #include <fs/fat/fat.h>
 #include <kernel/lib/byteorder.h>
 #include <kernel/lib/string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: @fat */
-/* The boot sector of vfat: what stock mkfs.vfat makes is taken with the right numbers, what is wrong is refused; the mark of use, FSInfo. */
+/* The boot sector of vfat: what stock mkfs.vfat makes is taken with the right numbers, what is
+ * wrong is refused; the mark of use, FSInfo. */
 #include <kernel/lib/byteorder.h>
 #include <kernel/printk.h>
 #include <kernel/uapi.h>
@@ -13,9 +14,10 @@ TEST(formats)
 		const char *options;
 		u32 kib, bits, cluster;
 	} kinds[] = {
-		{ "-F 12 -s 1", 1000, 12, 512 }, { "-F 12 -s 8", 8000, 12, 4096 },    { "-F 16 -s 4", 40000, 16, 2048 },
-		{ "-F 16 -f 1", 20000, 16, 0 },	 { "-F 32 -s 1", 40000, 32, 512 },    { "-F 32 -s 8 -R 40", 300000, 32, 4096 },
-		{ "-F 12 -S 4096", 8000, 12, 0 }, { "-F 16 -S 1024 -r 1024", 40000, 16, 0 },
+		{ "-F 12 -s 1", 1000, 12, 512 },   { "-F 12 -s 8", 8000, 12, 4096 },
+		{ "-F 16 -s 4", 40000, 16, 2048 }, { "-F 16 -f 1", 20000, 16, 0 },
+		{ "-F 32 -s 1", 40000, 32, 512 },  { "-F 32 -s 8 -R 40", 300000, 32, 4096 },
+		{ "-F 12 -S 4096", 8000, 12, 0 },  { "-F 16 -S 1024 -r 1024", 40000, 16, 0 },
 	};
 
 	for (u32 n = 0; n < ARRAY_SIZE(kinds); n++) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: kernel/lib/fdt.c ext/libfdt/fdt.c ext/libfdt/fdt_ro.c ext/libfdt/fdt_addresses.c ext/libfdt/fdt_rw.c ext/libfdt/fdt_wip.c ext/libfdt/fdt_strerror.c */
-/* fdt: the questions a boot asks about selftests/fuzz/fdt_machine.dts, then about trees that a firmware got wrong. */
+/* modules: kernel/lib/fdt.c ext/libfdt/fdt.c ext/libfdt/fdt_ro.c ext/libfdt/fdt_addresses.c
+ * ext/libfdt/fdt_rw.c ext/libfdt/fdt_wip.c ext/libfdt/fdt_strerror.c */
+/* fdt: the questions a boot asks about selftests/fuzz/fdt_machine.dts, then about trees that a
+ * firmware got wrong. */
 #include <kernel/lib/fdt.h>
 #include <kernel/lib/string.h>
 #include <kernel/uapi.h>
@@ -139,13 +141,15 @@ TEST(addresses_are_translated_up_to_the_root)
 	EXPECT_EQ(-EINVAL, fdt_node_reg(0, 0, &pa, &size));
 	EXPECT_EQ(0, fdt_node_reg(node_at("/pcie"), 0, &pa, &size));
 	EXPECT_EQ(0x4010000000, pa);
-	EXPECT_EQ(-EINVAL, fdt_node_reg(node_at("/cpus/cpu@0"), 0, &pa, &size));	/* no ranges */
+	/* no ranges */
+	EXPECT_EQ(-EINVAL, fdt_node_reg(node_at("/cpus/cpu@0"), 0, &pa, &size));
 	end();
 }
 
 TEST(interrupts)
 {
-	static const u32 slot0[3] = { 0, 0, 0 }, slot1[3] = { 0x800, 0, 0 }, slot2[3] = { 0x1000, 0, 0 };
+	static const u32 slot0[3] = { 0, 0, 0 }, slot1[3] = { 0x800, 0, 0 },
+			 slot2[3] = { 0x1000, 0, 0 };
 	struct fdt_irq irq;
 	u32 v;
 
@@ -185,7 +189,8 @@ TEST(finding_nodes)
 	EXPECT_TRUE(fdt_node_enabled(uart));
 	EXPECT_TRUE(!fdt_node_enabled(node_at("/cpus/cpu@1")));
 	EXPECT_EQ(uart, fdt_stdout_node());
-	ASSERT_EQ(0, fdt_setprop_inplace_namelen_partial(tree, node_at("/chosen"), "stdout-path", 11, 0, "serial9", 7));
+	ASSERT_EQ(0, fdt_setprop_inplace_namelen_partial(tree, node_at("/chosen"), "stdout-path",
+							 11, 0, "serial9", 7));
 	EXPECT_EQ(-ENOENT, fdt_stdout_node());
 	end();
 }
@@ -207,7 +212,9 @@ TEST(a_bus_without_cells_ends)
 
 TEST(absurd_cell_counts_stay_inside)
 {
-	static const u32 counts[] = { 0, 1, 2, 3, 4, 17, 0x7fffffff, 0x80000000, 0xfffffffc, 0xfffffffd, 0xfffffffe, 0xffffffff };
+	static const u32 counts[] = { 0,	  1,	      2,	  3,
+				      4,	  17,	      0x7fffffff, 0x80000000,
+				      0xfffffffc, 0xfffffffd, 0xfffffffe, 0xffffffff };
 	static const char *const buses[] = { "/", "/soc", "/pcie", "/soc/intc@8000" };
 	static const char *const props[] = { "#address-cells", "#size-cells", "#interrupt-cells" };
 	static const u32 slot1[3] = { 0x800, 0, 0 };

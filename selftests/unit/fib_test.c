@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: net/fib.c kernel/lib/rbtree.c */
-/* fib: thousands of random routes against a plain array: longest prefix, order of metrics, duplicates, listings in order. */
+/* fib: thousands of random routes against a plain array: longest prefix, order of metrics,
+ * duplicates, listings in order. */
 #include <kernel/lib/string.h>
 #include <kernel/uapi.h>
 #include <net/fib.h>
@@ -41,7 +42,8 @@ static struct ipaddr random_addr(void)
 {
 	if (rnd(2))
 		return ip4_host((10u << 24) | (rnd(4) << 22) | rnd(1 << 22));
-	return (struct ipaddr){ { cpu_to_be32(0x20010000 | rnd(4)), cpu_to_be32(rnd(4) << 30), 0, cpu_to_be32(rnd(1 << 20)) } };
+	return (struct ipaddr){ { cpu_to_be32(0x20010000 | rnd(4)), cpu_to_be32(rnd(4) << 30), 0,
+				  cpu_to_be32(rnd(1 << 20)) } };
 }
 
 static struct route_entry *entry(struct ipaddr dst, u8 bits, u32 metric)
@@ -61,8 +63,10 @@ static s32 best_in_model(struct ipaddr dst)
 	s32 best = -1;
 
 	for (u32 i = 0; i < NR; i++)
-		if (model[i].there && ip_is4(model[i].dst) == ip_is4(dst) && ip_in_prefix(dst, model[i].dst, model[i].bits) &&
-		    (best < 0 || model[i].bits > model[best].bits || (model[i].bits == model[best].bits && model[i].metric < model[best].metric)))
+		if (model[i].there && ip_is4(model[i].dst) == ip_is4(dst) &&
+		    ip_in_prefix(dst, model[i].dst, model[i].bits) &&
+		    (best < 0 || model[i].bits > model[best].bits ||
+		     (model[i].bits == model[best].bits && model[i].metric < model[best].metric)))
 			best = (s32)i;
 	return best;
 }
@@ -76,7 +80,8 @@ static void check_lookup(struct ipaddr dst)
 	if (p) {
 		ASSERT_EQ(model[want].bits, p->bits);
 		ASSERT_TRUE(ip_eq(model[want].dst, p->dst));
-		ASSERT_EQ(model[want].metric, list_first(&p->entries, struct route_entry, link)->metric);
+		ASSERT_EQ(model[want].metric,
+			  list_first(&p->entries, struct route_entry, link)->metric);
 	}
 }
 
@@ -90,9 +95,11 @@ static void add_one(u32 i)
 
 	a = mask(a, bits);
 	for (u32 k = 0; k < NR; k++)
-		known |= model[k].there && model[k].bits == bits && model[k].metric == metric && ip_eq(model[k].dst, a);
+		known |= model[k].there && model[k].bits == bits && model[k].metric == metric &&
+			 ip_eq(model[k].dst, a);
 	e = entry(a, bits, metric);
-	ASSERT_EQ(known ? -EEXIST : 0, fib_add(fib, e, ROUTE_CREATE | (known && rnd(2) ? ROUTE_APPEND : ROUTE_EXCL)));
+	ASSERT_EQ(known ? -EEXIST : 0,
+		  fib_add(fib, e, ROUTE_CREATE | (known && rnd(2) ? ROUTE_APPEND : ROUTE_EXCL)));
 	if (known) {
 		host_free(e);
 		return;
@@ -105,7 +112,10 @@ static void add_one(u32 i)
 
 static void remove_one(u32 i)
 {
-	struct route_entry key = { .dst = model[i].dst, .bits = model[i].bits, .metric = model[i].metric, .table = RT_TABLE_MAIN,
+	struct route_entry key = { .dst = model[i].dst,
+				   .bits = model[i].bits,
+				   .metric = model[i].metric,
+				   .table = RT_TABLE_MAIN,
 				   .scope = ROUTE_SCOPE_ANY };
 	int err = fib_del(fib, &key);
 
@@ -114,7 +124,8 @@ static void remove_one(u32 i)
 		u32 best = i;
 
 		for (u32 k = 0; k < NR; k++)
-			if (model[k].there && model[k].bits == model[i].bits && ip_eq(model[k].dst, model[i].dst) &&
+			if (model[k].there && model[k].bits == model[i].bits &&
+			    ip_eq(model[k].dst, model[i].dst) &&
 			    model[k].metric < model[best].metric)
 				best = k;
 		i = best;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: fs/flock.c */
-/* flock: random locks of several owners and kinds against one cell a byte and owner; what F_GETLK answers; waiting and deadlock. */
+/* flock: random locks of several owners and kinds against one cell a byte and owner; what F_GETLK
+ * answers; waiting and deadlock. */
 #include <fs/dcache.h>
 #include <fs/flock.h>
 #include <fs/vnode.h>
@@ -102,7 +103,8 @@ static bool conflicts(u32 kind, u32 owner, u32 type, u32 a, u32 b)
 	for (k = 0; k < 3; k++)
 		for (o = 0; o < OWNERS; o++)
 			for (i = a; i <= b; i++)
-				if ((k == LOCK_KIND_FLOCK) == (kind == LOCK_KIND_FLOCK) && (k != kind || o != owner) && model[k][o][i] &&
+				if ((k == LOCK_KIND_FLOCK) == (kind == LOCK_KIND_FLOCK) &&
+				    (k != kind || o != owner) && model[k][o][i] &&
 				    (type == F_WRLCK || model[k][o][i] == F_WRLCK + 1))
 					return true;
 	return false;
@@ -110,7 +112,10 @@ static bool conflicts(u32 kind, u32 owner, u32 type, u32 a, u32 b)
 
 static struct lock_request request(u32 kind, u32 type, u32 a, u32 b)
 {
-	return (struct lock_request){ .kind = (enum lock_kind)kind, .type = (u8)type, .start = a, .end = b == BYTES - 1 ? S64_MAX : b };
+	return (struct lock_request){ .kind = (enum lock_kind)kind,
+				      .type = (u8)type,
+				      .start = a,
+				      .end = b == BYTES - 1 ? S64_MAX : b };
 }
 
 /* The lock that was named is one that somebody has, to its ends. */
@@ -139,7 +144,10 @@ static void check_test(u32 kind, u32 owner, u32 a, u32 b)
 	if (r.type == F_UNLCK)
 		return;
 	ASSERT_TRUE(r.start <= b && r.end >= a);
-	ASSERT_TRUE(holds_all(r.pid == -1 ? LOCK_KIND_OFD : kind == LOCK_KIND_FLOCK ? LOCK_KIND_FLOCK : LOCK_KIND_POSIX, &r));
+	ASSERT_TRUE(holds_all(r.pid == -1		? LOCK_KIND_OFD
+			      : kind == LOCK_KIND_FLOCK ? LOCK_KIND_FLOCK
+							: LOCK_KIND_POSIX,
+			      &r));
 }
 
 TEST(random_locks_agree_with_an_array)
@@ -183,7 +191,8 @@ TEST(random_locks_agree_with_an_array)
 	EXPECT_EQ(before, host_allocations());
 }
 
-/* Neighbours of one type are one lock: else a file locked byte by byte would hold as many as it has bytes. */
+/* Neighbours of one type are one lock: else a file locked byte by byte would hold as many as it has
+ * bytes. */
 TEST(neighbours_become_one)
 {
 	u64 before;
@@ -276,7 +285,8 @@ TEST(a_signal_ends_the_wait)
 TEST(what_cannot_be_locked)
 {
 	struct lock_request r = request(LOCK_KIND_POSIX, F_UNLCK, 0, 1);
-	static const long allocations[] = { 0, 1, 1 };		/* the set, the lock, the half that a split needs */
+	/* the set, the lock, the half that a split needs */
+	static const long allocations[] = { 0, 1, 1 };
 	struct file none = {};
 	u32 i;
 
@@ -297,7 +307,8 @@ TEST(what_cannot_be_locked)
 
 TEST(what_proc_locks_lists)
 {
-	struct lock_request got, a = request(LOCK_KIND_POSIX, F_WRLCK, 5, 9), b = request(LOCK_KIND_OFD, F_RDLCK, 20, 30);
+	struct lock_request got, a = request(LOCK_KIND_POSIX, F_WRLCK, 5, 9),
+				 b = request(LOCK_KIND_OFD, F_RDLCK, 20, 30);
 
 	begin();
 	EXPECT_TRUE(!flock_nth_file(0));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: kernel/lib/fmt.c kernel/lib/string.c
- * flags: -Dmemcmp=k_memcmp -Dmemchr=k_memchr -Dstrlen=k_strlen -Dstrnlen=k_strnlen -Dstrcmp=k_strcmp -Dstrncmp=k_strncmp -Dstrchr=k_strchr -Dstrrchr=k_strrchr -Dstrstr=k_strstr -fno-builtin -Wno-format */
+ * flags: -Dmemcmp=k_memcmp -Dmemchr=k_memchr -Dstrlen=k_strlen -Dstrnlen=k_strnlen
+ * -Dstrcmp=k_strcmp -Dstrncmp=k_strncmp -Dstrchr=k_strchr -Dstrrchr=k_strrchr -Dstrstr=k_strstr
+ * -fno-builtin -Wno-format */
 /* fmt and string: what C says each conversion prints, at every buffer size; numbers out of text. */
 #include <kernel/lib/fmt.h>
 #include <kernel/lib/string.h>
@@ -166,8 +168,9 @@ TEST(sizes)
 		const char *s;
 		u64 v;
 		char next;
-	} good[] = { { "12", 12, 0 }, { "0x10k", 16384, 0 }, { "3Mx", 3ul << 20, 'x' }, { "2g,", 2ul << 30, ',' }, { "1T", 1ul << 40, 0 },
-		     { "7E", 7ul << 60, 0 }, { "5@1", 5, '@' }, { "010", 8, 0 } };
+	} good[] = { { "12", 12, 0 },		{ "0x10k", 16384, 0 },	{ "3Mx", 3ul << 20, 'x' },
+		     { "2g,", 2ul << 30, ',' }, { "1T", 1ul << 40, 0 }, { "7E", 7ul << 60, 0 },
+		     { "5@1", 5, '@' },		{ "010", 8, 0 } };
 	const char *end;
 	u64 v;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: net/gro.c net/netbuf.c net/checksum.c mm/buddy.c mm/iter.c selftests/host/pages.c selftests/host/nouser.c */
-/* gro: segments that were cut from one become one again, with right headers and all bytes; whatever differs goes up by itself, in order. */
+/* modules: net/gro.c net/netbuf.c net/checksum.c mm/buddy.c mm/iter.c selftests/host/pages.c
+ * selftests/host/nouser.c */
+/* gro: segments that were cut from one become one again, with right headers and all bytes; whatever
+ * differs goes up by itself, in order. */
 #include <kernel/lib/byteorder.h>
 #include <kernel/lib/string.h>
 #include <kernel/uapi_net.h>
@@ -39,8 +41,17 @@ static void start(bool v6)
 {
 	netbuf_init();
 	nr_up = 0;
-	next = (struct look){ .v6 = v6, .seq = 0xfffff800, .len = 1000, .ack = 77, .sport = 1234, .window = 500, .id = 9, .flags = ACK, .ttl = 64,
-			      .options = 12, .df = true };
+	next = (struct look){ .v6 = v6,
+			      .seq = 0xfffff800,
+			      .len = 1000,
+			      .ack = 77,
+			      .sport = 1234,
+			      .window = 500,
+			      .id = 9,
+			      .flags = ACK,
+			      .ttl = 64,
+			      .options = 12,
+			      .df = true };
 }
 
 static u8 byte_at(u32 seq) { return (u8)(seq * 7 + seq / 251); }
@@ -128,7 +139,8 @@ static void receive(void) { gro_receive(segment_now()); }
 static void check_up(u32 i, u32 segs, u32 len)
 {
 	struct netbuf *nb = up[i];
-	u32 ip = next.v6 ? 40 : 20, head = ip + (nb->data[ip + 12] >> 4) * 4u, seq = get_be32(nb->data + ip + 4);
+	u32 ip = next.v6 ? 40 : 20, head = ip + (nb->data[ip + 12] >> 4) * 4u,
+	    seq = get_be32(nb->data + ip + 4);
 	u8 b;
 
 	EXPECT_EQ(segs > 1 ? segs : 0, nb->gso_segs);
@@ -149,7 +161,8 @@ static void check_up(u32 i, u32 segs, u32 len)
 		EXPECT_EQ((u16)~csum_fold(pseudo(nb->data, nb->len - ip)), field);
 		sum = csum_fold(netbuf_sum(nb, ip, nb->len - ip, 0));
 		memcpy(nb->data + ip + 16, &sum, 2);
-		EXPECT_EQ(0, csum_fold(netbuf_sum(nb, ip, nb->len - ip, pseudo(nb->data, nb->len - ip))));
+		EXPECT_EQ(0, csum_fold(netbuf_sum(nb, ip, nb->len - ip,
+						  pseudo(nb->data, nb->len - ip))));
 	}
 	netbuf_free(nb);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: kernel/handle.c kernel/handle_slot.c kernel/handle_table.c kernel/lib/fmt.c */
-/* handle: the lowest free number against a plain array, rights that only shrink, what refusal says, fork, close-on-exec. */
+/* handle: the lowest free number against a plain array, rights that only shrink, what refusal says,
+ * fork, close-on-exec. */
 #include <arch/frame.h>
 #include <kernel/cmdline.h>
 #include <kernel/handle.h>
@@ -184,9 +185,18 @@ TEST(each_missing_right_has_its_error)
 		u32 right;
 		int error;
 	} rows[] = {
-		{ RIGHT_READ, -EBADF }, { RIGHT_WRITE, -EBADF }, { RIGHT_APPEND, -EBADF }, { RIGHT_SEEK, -ESPIPE }, { RIGHT_SETATTR, -EPERM },
-		{ RIGHT_SIGNAL, -EPERM }, { RIGHT_STAT, -EACCES }, { RIGHT_LOOKUP, -EACCES }, { RIGHT_IOCTL, -EACCES }, { RIGHT_MAP_READ, -EACCES },
-		{ RIGHT_READ | RIGHT_SEEK, -EBADF }, { RIGHT_SEEK | RIGHT_SETATTR, -ESPIPE },
+		{ RIGHT_READ, -EBADF },
+		{ RIGHT_WRITE, -EBADF },
+		{ RIGHT_APPEND, -EBADF },
+		{ RIGHT_SEEK, -ESPIPE },
+		{ RIGHT_SETATTR, -EPERM },
+		{ RIGHT_SIGNAL, -EPERM },
+		{ RIGHT_STAT, -EACCES },
+		{ RIGHT_LOOKUP, -EACCES },
+		{ RIGHT_IOCTL, -EACCES },
+		{ RIGHT_MAP_READ, -EACCES },
+		{ RIGHT_READ | RIGHT_SEEK, -EBADF },
+		{ RIGHT_SEEK | RIGHT_SETATTR, -ESPIPE },
 	};
 	struct handle h;
 	u32 i;
@@ -272,7 +282,8 @@ TEST(a_copy_has_the_same_and_exec_closes_what_is_marked)
 	begin();
 	mine = current()->handles;
 	for (i = 0; i < 300; i++)
-		ASSERT_EQ(i, handle_install(&files[i % NR_FILES], BIT(i % 24), i % 3 ? 0 : O_CLOEXEC));
+		ASSERT_EQ(i,
+			  handle_install(&files[i % NR_FILES], BIT(i % 24), i % 3 ? 0 : O_CLOEXEC));
 	ASSERT_EQ(0, handle_table_copy(mine, &copy));
 	EXPECT_EQ(600, refs_in_use());
 	current()->handles = copy;
@@ -360,7 +371,8 @@ TEST(ranges_are_closed_or_marked)
 			for (i = first; i < 200 && i <= last; i++)
 				marked[i] = true;
 		} else {
-			ASSERT_EQ(0, handle_close_range(first, last, rnd(2) ? CLOSE_RANGE_UNSHARE : 0));
+			ASSERT_EQ(0, handle_close_range(first, last,
+							rnd(2) ? CLOSE_RANGE_UNSHARE : 0));
 			for (i = first; i < 200 && i <= last; i++)
 				open[i] = false;
 		}

@@ -19,7 +19,8 @@ static u32 rnd(u32 n)
 	return (u32)(host_random() >> 20) % n;
 }
 
-/* Bytes from at that may be touched, at most n. Off a page that is absent: none; it comes in if faults are on and it may. */
+/* Bytes from at that may be touched, at most n. Off a page that is absent: none; it comes in if
+ * faults are on and it may. */
 static usize reachable(u64 at, usize n)
 {
 	u64 off = at - (u64)user;
@@ -119,7 +120,8 @@ static usize step(struct iter *it, usize pos, usize total)
 			ASSERT_EQ(buf[i - pos], *place[i]);
 		return end;
 	case 1:
-		ASSERT_EQ(end - pos, rnd(2) ? iter_take(it, buf, n) : iter_take_nofault(it, buf, n));
+		ASSERT_EQ(end - pos,
+			  rnd(2) ? iter_take(it, buf, n) : iter_take_nofault(it, buf, n));
 		for (i = pos; i < end; i++)
 			ASSERT_EQ(*place[i], buf[i - pos]);
 		return end;

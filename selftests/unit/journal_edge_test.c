@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: fs/ext/journal.c fs/ext/journal_open.c fs/ext/journal_commit.c fs/ext/journal_home.c fs/ext/journal_log.c fs/ext/journal_recover.c fs/buf.c fs/bio.c fs/blkflush.c fs/blkdev_cache.c fs/pageio.c mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c kernel/lib/rbtree.c kernel/lib/crc.c kernel/lib/string.c selftests/host/pages.c selftests/host/disk.c selftests/host/nouser.c */
-/* journal at its edges: transactions and logs that are full, blocks that two transactions have, blocks on their way home, work in the
- * background, no memory at every step, aborts with everything open, no log at all. */
+/* modules: fs/ext/journal.c fs/ext/journal_open.c fs/ext/journal_commit.c fs/ext/journal_home.c
+ * fs/ext/journal_log.c fs/ext/journal_recover.c fs/buf.c fs/bio.c fs/blkflush.c fs/blkdev_cache.c
+ * fs/pageio.c mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c
+ * kernel/lib/rbtree.c kernel/lib/crc.c kernel/lib/string.c selftests/host/pages.c
+ * selftests/host/disk.c selftests/host/nouser.c */
+/* journal at its edges: transactions and logs that are full, blocks that two transactions have,
+ * blocks on their way home, work in the background, no memory at every step, aborts with everything
+ * open, no log at all. */
 #include <fs/ext/journal_int.h>
 #include <kernel/clock.h>
 #include <kernel/lib/string.h>
@@ -138,8 +143,9 @@ static u32 lost_by(u32 n, u32 p, u32 transactions)
 	return lost;
 }
 
-/* The log is all but full; one more transaction, joined piece by piece, needs what the first had. Where the log begins must be known to the
- * medium before that is written over: else a replay would begin at what is not there any more, and miss everything behind it. */
+/* The log is all but full; one more transaction, joined piece by piece, needs what the first had.
+ * Where the log begins must be known to the medium before that is written over: else a replay would
+ * begin at what is not there any more, and miss everything behind it. */
 TEST(the_tail_before_what_is_written_over_it)
 {
 	u32 nr = 0, from, to, lost = 0;
@@ -196,7 +202,8 @@ static void forget_ten(void)
 	EXPECT_EQ(0, journal_stop(h));
 }
 
-/* What the committing transaction has is written as it left it, whatever the next one does meanwhile. */
+/* What the committing transaction has is written as it left it, whatever the next one does
+ * meanwhile. */
 TEST(the_next_transaction_changes_what_is_committing)
 {
 	for (u32 wait = 0; wait < 4; wait++) {
@@ -224,7 +231,8 @@ TEST(on_the_way_home)
 	EXPECT_EQ(1, on_disk(5));
 	EXPECT_EQ(0, journal_flush(j));
 	EXPECT_EQ(9, on_disk(205));
-	change(0, 4, 2);			/* changed again before it is home: that commit comes first */
+	/* changed again before it is home: that commit comes first */
+	change(0, 4, 2);
 	EXPECT_EQ(0, journal_commit(j, 0));
 	change(0, 4, 3);
 	EXPECT_EQ(0, journal_write_home(j));
@@ -337,7 +345,10 @@ TEST(no_memory_at_any_step)
 }
 
 static u32 good_writes;
-static int some_writes(const struct bio *b) { return b->op == BIO_WRITE && (!good_writes || !good_writes--) ? -EIO : 0; }
+static int some_writes(const struct bio *b)
+{
+	return b->op == BIO_WRITE && (!good_writes || !good_writes--) ? -EIO : 0;
+}
 
 /* The device dies at the n-th write, for every n: the error is told, nothing stays held. */
 TEST(a_device_that_dies_at_any_write)
@@ -438,7 +449,8 @@ TEST(features_and_reading_only)
 	change(0, 3, 1);
 	EXPECT_EQ(0, journal_commit(j, 0));
 	EXPECT_EQ(-EBUSY, journal_set_features(j, true, true));
-	ASSERT_EQ(0, journal_open(&host_dev, log_at, 1, &ops, true, &k));	/* what another system would see now */
+	/* what another system would see now */
+	ASSERT_EQ(0, journal_open(&host_dev, log_at, 1, &ops, true, &k));
 	EXPECT_TRUE(journal_needs_recovery(k));
 	EXPECT_EQ(0, journal_close(k));
 	finish(0);

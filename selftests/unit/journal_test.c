@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: fs/ext/journal.c fs/ext/journal_open.c fs/ext/journal_commit.c fs/ext/journal_home.c fs/ext/journal_log.c fs/ext/journal_recover.c fs/buf.c fs/bio.c fs/blkflush.c fs/blkdev_cache.c fs/pageio.c mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c kernel/lib/rbtree.c kernel/lib/crc.c kernel/lib/string.c selftests/host/pages.c selftests/host/disk.c selftests/host/nouser.c */
-/* journal: transactions over a disk with a volatile cache, cut off anywhere: after replay every block is as some transaction left it, none
- * that was waited for is missing, none is in halves. */
+/* modules: fs/ext/journal.c fs/ext/journal_open.c fs/ext/journal_commit.c fs/ext/journal_home.c
+ * fs/ext/journal_log.c fs/ext/journal_recover.c fs/buf.c fs/bio.c fs/blkflush.c fs/blkdev_cache.c
+ * fs/pageio.c mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c
+ * kernel/lib/rbtree.c kernel/lib/crc.c kernel/lib/string.c selftests/host/pages.c
+ * selftests/host/disk.c selftests/host/nouser.c */
+/* journal: transactions over a disk with a volatile cache, cut off anywhere: after replay every
+ * block is as some transaction left it, none that was waited for is missing, none is in halves. */
 #include <fs/ext/journal_int.h>
 #include <kernel/lib/crc.h>
 #include <kernel/lib/string.h>
@@ -21,8 +25,10 @@ static const struct journal_extent log_at[] = { { 400, 450 }, { 1000, 150 } };
 static u8 image[BLOCKS * BS], crashed[BLOCKS * BS];
 static struct journal *j;
 static u32 version[HOMES];			/* as the running transaction has them */
-static u32 history[MAX_TX][HOMES];		/* as each transaction that changed something left them */
-static u32 nr_tx, acknowledged;			/* transactions begun; and the last one that was waited for */
+/* as each transaction that changed something left them */
+static u32 history[MAX_TX][HOMES];
+/* transactions begun; and the last one that was waited for */
+static u32 nr_tx, acknowledged;
 static u32 tx_tid[MAX_TX];
 static u32 features;
 static int data_flushes;
@@ -72,7 +78,8 @@ static void fill(u8 *data, u32 home, u32 v)
 	for (u32 k = 0; k < BS / 4; k++)
 		put_be32(data + 4 * k, v * 1000 + home);
 	if (v % 3 == 0)
-		put_be32(data, LOG_MAGIC);		/* as a block of the log begins: must be escaped */
+		/* as a block of the log begins: must be escaped */
+		put_be32(data, LOG_MAGIC);
 }
 
 static bool is_filled(const u8 *data, u32 home, u32 v)
@@ -192,7 +199,8 @@ struct cut {
 
 static u32 lost;
 
-/* A workload whose every step remembers what a cut from there on may not lose. Then cuts, and whether they lose something. */
+/* A workload whose every step remembers what a cut from there on may not lose. Then cuts, and
+ * whether they lose something. */
 static void run(u32 steps, u32 cuts)
 {
 	static struct cut marks[MAX_TX];
@@ -225,7 +233,8 @@ static void run(u32 steps, u32 cuts)
 		for (m = 0; m < nr && marks[m].at <= at; m++)
 			;
 		t = replay();
-		lost += t == U32_MAX || t < (m ? marks[m - 1].acknowledged : 0) || t > (m < nr ? marks[m].begun : nr_tx);
+		lost += t == U32_MAX || t < (m ? marks[m - 1].acknowledged : 0) ||
+			t > (m < nr ? marks[m].begun : nr_tx);
 	}
 	disk_forget();
 }
@@ -344,9 +353,18 @@ TEST(handles_know_their_limits)
 TEST(logs_that_are_none)
 {
 	static const struct { u32 at, value; int err; } rows[] = {
-		{ 0, 1, -EINVAL }, { 4, 9, -EINVAL }, { LS_BLOCK_SIZE, 4096, -EINVAL }, { LS_MAXLEN, LOG + 1, -EINVAL }, { LS_MAXLEN, 20, -EINVAL },
-		{ LS_FIRST, 0, -EINVAL }, { LS_FIRST, LOG, -EINVAL }, { LS_START, LOG, -EINVAL }, { LS_INCOMPAT, 0x20, -EOPNOTSUPP },
-		{ LS_INCOMPAT, 0x1000, -EOPNOTSUPP }, { LS_INCOMPAT, LOG_INCOMPAT_CSUM_V3, -EOPNOTSUPP }, { LS_NR_USERS, 2, -EINVAL },
+		{ 0, 1, -EINVAL },
+		{ 4, 9, -EINVAL },
+		{ LS_BLOCK_SIZE, 4096, -EINVAL },
+		{ LS_MAXLEN, LOG + 1, -EINVAL },
+		{ LS_MAXLEN, 20, -EINVAL },
+		{ LS_FIRST, 0, -EINVAL },
+		{ LS_FIRST, LOG, -EINVAL },
+		{ LS_START, LOG, -EINVAL },
+		{ LS_INCOMPAT, 0x20, -EOPNOTSUPP },
+		{ LS_INCOMPAT, 0x1000, -EOPNOTSUPP },
+		{ LS_INCOMPAT, LOG_INCOMPAT_CSUM_V3, -EOPNOTSUPP },
+		{ LS_NR_USERS, 2, -EINVAL },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {

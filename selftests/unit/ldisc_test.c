@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: drivers/tty/ldisc.c drivers/tty/ldisc_out.c kernel/lib/bitmap.c */
-/* ldisc: what is typed, what the reader gets, what the screen shows. Expectations are those of Linux's n_tty. */
+/* ldisc: what is typed, what the reader gets, what the screen shows. Expectations are those of
+ * Linux's n_tty. */
 #include <drivers/tty/ldisc.h>
 
 #include <kernel/lib/string.h>
@@ -39,7 +40,9 @@ static void flow(struct ldisc *l, bool stop)
 	flow_stopped = stop;
 }
 
-static const struct ldisc_host host = { .room = room, .put = put, .signal = on_signal, .flushed = flushed, .flow = flow };
+static const struct ldisc_host host = {
+	.room = room, .put = put, .signal = on_signal, .flushed = flushed, .flow = flow
+};
 static struct ldisc l;
 
 static void start(u32 lflag_off, u32 iflag_on)
@@ -326,7 +329,8 @@ TEST(erasing_without_a_picture_shows_the_key)
 	set(ICRNL, 0, ICANON | ECHO);
 	type("ab\177");
 	EXPECT_STREQ("ab\177", screen);
-	type("\025x\n");				/* VKILL: the key, no newline without ECHOK */
+	/* VKILL: the key, no newline without ECHOK */
+	type("\025x\n");
 	EXPECT_STREQ("x\n", line());
 	start(0, 0);
 	set(ICRNL, 0, ICANON | ECHO | ECHOK);
@@ -419,7 +423,8 @@ TEST(going_raw_keeps_what_was_typed)
 	set(0, 0, 0);
 	EXPECT_STREQ("line\nab", read_up_to(100, &done));
 	type("xy");
-	set(ICRNL, 0, ICANON);				/* a line that nobody ended; its bytes may be 0 */
+	/* a line that nobody ended; its bytes may be 0 */
+	set(ICRNL, 0, ICANON);
 	EXPECT_TRUE(ldisc_readable(&l, 1));
 	EXPECT_EQ(2, ldisc_count(&l));
 	EXPECT_STREQ("xy", line());

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: net/neigh.c */
-/* neigh: the state machine on a clock of our own: what is asked and when, what waits and where it goes, who is collected. */
+/* neigh: the state machine on a clock of our own: what is asked and when, what waits and where it
+ * goes, who is collected. */
 #include <kernel/bh_timer.h>
 #include <kernel/clock.h>
 #include <kernel/lib/string.h>
@@ -29,7 +30,12 @@ void ndp_solicit(struct neigh *n, bool unicast) { (void)n; unicast ? unicasts++ 
 void ip_link_failure(struct netbuf *nb) { (void)nb; failed++; }
 void netbuf_free(struct netbuf *nb) { if (nb) { freed++; host_free(nb); } }
 void netdev_send(struct netbuf *nb) { sent++; host_free(nb); }
-bool netdev_header(struct netbuf *nb, const u8 *mac, u16 protocol) { (void)nb, (void)protocol; memcpy(last_mac, mac, 6); return true; }
+bool netdev_header(struct netbuf *nb, const u8 *mac, u16 protocol)
+{
+	(void)nb, (void)protocol;
+	memcpy(last_mac, mac, 6);
+	return true;
+}
 
 void netbuf_queue_purge(struct netbuf_queue *q)
 {
@@ -39,7 +45,10 @@ void netbuf_queue_purge(struct netbuf_queue *q)
 		netbuf_free(nb);
 }
 
-void bh_timer_setup(struct bh_timer *t, void (*fn)(struct bh_timer *t)) { *t = (struct bh_timer){ .fn = fn }; }
+void bh_timer_setup(struct bh_timer *t, void (*fn)(struct bh_timer *t))
+{
+	*t = (struct bh_timer){ .fn = fn };
+}
 
 bool bh_timer_arm(struct bh_timer *t, ktime_t deadline_ns)
 {
@@ -79,7 +88,8 @@ static void pass(ktime_t ns)
 		struct bh_timer *first = NULL;
 
 		for (u32 i = 0; i < nr_armed; i++)
-			if (armed[i]->timer.deadline_ns <= end && (!first || armed[i]->timer.deadline_ns < first->timer.deadline_ns))
+			if (armed[i]->timer.deadline_ns <= end &&
+			    (!first || armed[i]->timer.deadline_ns < first->timer.deadline_ns))
 				first = armed[i];
 		if (!first)
 			break;
@@ -218,7 +228,8 @@ TEST(another_address_counts_only_with_override)
 	neigh_update(n, other, NUD_STALE, NEIGH_OVERRIDE);
 	EXPECT_EQ(0, memcmp(&n->hw, other, 6));
 	EXPECT_EQ(0, neigh_set(&dev, n->addr, mac, NUD_PERMANENT));
-	neigh_update(n, other, NUD_REACHABLE, NEIGH_OVERRIDE);		/* a packet does not change what the administrator said */
+	/* a packet does not change what the administrator said */
+	neigh_update(n, other, NUD_REACHABLE, NEIGH_OVERRIDE);
 	EXPECT_EQ(0, memcmp(&n->hw, mac, 6));
 	EXPECT_EQ(NUD_PERMANENT, n->state);
 	neigh_put(n);
@@ -265,7 +276,8 @@ TEST(a_full_table_drops_who_is_unused)
 	EXPECT_EQ(3000, made);
 	neigh_for_each(count, &there);
 	EXPECT_TRUE(there <= 1024);
-	pass(200 * NSEC_PER_SEC);		/* all are old, but below the first threshold nothing is collected */
+	/* all are old, but below the first threshold nothing is collected */
+	pass(200 * NSEC_PER_SEC);
 	there = 0;
 	neigh_for_each(count, &there);
 	EXPECT_TRUE(there < 128);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: net/netbuf.c net/checksum.c mm/buddy.c mm/iter.c selftests/host/pages.c selftests/host/nouser.c */
-/* netbuf: random cuts, joins, clones and copies against plain arrays of bytes; shared bytes stay what they were for the others. */
+/* modules: net/netbuf.c net/checksum.c mm/buddy.c mm/iter.c selftests/host/pages.c
+ * selftests/host/nouser.c */
+/* netbuf: random cuts, joins, clones and copies against plain arrays of bytes; shared bytes stay
+ * what they were for the others. */
 #include <arch/page.h>
 #include <arch/uaccess.h>
 #include <kernel/lib/string.h>
@@ -47,7 +49,8 @@ static void check(const struct model *m)
 	while (netbuf_next_run(m->nb, &r))
 		n += r.len;
 	ASSERT_EQ(m->len, n);
-	ASSERT_EQ(csum_fold(csum_add_bytes(m->bytes, m->len, 0)), csum_fold(netbuf_sum(m->nb, 0, m->len, 0)));
+	ASSERT_EQ(csum_fold(csum_add_bytes(m->bytes, m->len, 0)),
+		  csum_fold(netbuf_sum(m->nb, 0, m->len, 0)));
 }
 
 /* Random bytes, some linear and some in pages. */
@@ -192,7 +195,8 @@ TEST(parts_of_a_packet)
 		iter_kernel(&it, scratch, n);
 		ASSERT_EQ(0, netbuf_to_iter(m->nb, off, &it, n));
 		ASSERT_EQ(0, memcmp(scratch, m->bytes + off, n));
-		ASSERT_EQ(csum_fold(csum_add_bytes(m->bytes + off, n, 0)), csum_fold(netbuf_sum(m->nb, off, n, 0)));
+		ASSERT_EQ(csum_fold(csum_add_bytes(m->bytes + off, n, 0)),
+			  csum_fold(netbuf_sum(m->nb, off, n, 0)));
 		drop(m);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: kernel/ntp.c */
-/* ntp: phase and frequency converge as the loops of RFC 5905 do, leap seconds come at midnight and once, what is out of bounds is cut. */
+/* ntp: phase and frequency converge as the loops of RFC 5905 do, leap seconds come at midnight and
+ * once, what is out of bounds is cut. */
 #include <kernel/clock.h>
 #include <kernel/ntp.h>
 #include <kernel/timer.h>
@@ -45,7 +46,8 @@ TEST(a_phase_error_is_made_up_for_and_moves_the_frequency)
 	begin();
 	order((struct ntp_request){ .modes = ADJ_STATUS | ADJ_NANO, .status = STA_PLL }, 1000);
 	order((struct ntp_request){ .modes = ADJ_OFFSET, .offset = 8000000 }, 1000);
-	EXPECT_EQ(0, n.freq);				/* no time has passed since the loop was closed */
+	/* no time has passed since the loop was closed */
+	EXPECT_EQ(0, n.freq);
 	EXPECT_EQ(8000000 * NS_32, n.offset);
 	for (u32 s = 0; s < 400; s++) {
 		ntp_second(&n, 1000 + s, &step);
@@ -60,9 +62,11 @@ TEST(a_phase_error_is_made_up_for_and_moves_the_frequency)
 	EXPECT_EQ(-64000 * 4 * (NS_32 >> 8), n.freq);	/* offset * seconds / (16 * 16) */
 	EXPECT_EQ(0, n.status & STA_MODE);
 	order((struct ntp_request){ .modes = ADJ_FREQUENCY }, 1004);
-	order((struct ntp_request){ .modes = ADJ_OFFSET, .offset = 4096000 }, 1004 + 4096);	/* so long ago: the other loop */
+	/* so long ago: the other loop */
+	order((struct ntp_request){ .modes = ADJ_OFFSET, .offset = 4096000 }, 1004 + 4096);
 	EXPECT_EQ(STA_MODE, n.status & STA_MODE);
-	EXPECT_TRUE(n.freq > 1000 * (NS_32 / 4) && n.freq <= 1000 * (NS_32 / 4) + 4096000 * 8 * (NS_32 >> 8));
+	EXPECT_TRUE(n.freq > 1000 * (NS_32 / 4) &&
+		    n.freq <= 1000 * (NS_32 / 4) + 4096000 * 8 * (NS_32 >> 8));
 }
 
 TEST(bounds)
@@ -79,7 +83,8 @@ TEST(bounds)
 	EXPECT_EQ(-EINVAL, ntp_check(&r));
 	order((struct ntp_request){ .modes = ADJ_FREQUENCY, .freq = S64_MAX / 65536000 }, 0);
 	EXPECT_EQ(500000 * NS_32, n.freq);
-	order((struct ntp_request){ .modes = ADJ_OFFSET, .offset = 5 }, 0);	/* no loop is closed */
+	/* no loop is closed */
+	order((struct ntp_request){ .modes = ADJ_OFFSET, .offset = 5 }, 0);
 	EXPECT_EQ(0, n.offset);
 	order((struct ntp_request){ .modes = ADJ_STATUS, .status = STA_PLL }, 0);
 	order((struct ntp_request){ .modes = ADJ_OFFSET, .offset = -S64_MAX }, 0);
@@ -150,7 +155,10 @@ TEST(the_error_grows_until_nobody_trusts_it)
 	struct ntp_request r = {};
 
 	begin();
-	order((struct ntp_request){ .modes = ADJ_STATUS | ADJ_MAXERROR, .status = STA_PLL, .max_error = 100 }, 50);
+	order((struct ntp_request){ .modes = ADJ_STATUS | ADJ_MAXERROR,
+				    .status = STA_PLL,
+				    .max_error = 100 },
+	      50);
 	EXPECT_EQ(TIME_OK, ntp_report(&n, &r, 0, 60));
 	EXPECT_EQ(100 + 5000, r.max_error);
 	EXPECT_EQ(TIME_ERROR, ntp_report(&n, &r, 0, 60 + 86400));
@@ -166,7 +174,8 @@ TEST(the_clock_itself)
 	real = 100 * NSEC_PER_SEC;
 	EXPECT_EQ(TIME_ERROR, ntp_adjust(&r));
 	EXPECT_EQ(429496, rate);			/* a ten thousandth, in 2^-32 */
-	EXPECT_EQ(0, armed_for);			/* and it stays: nothing to do each second */
+	/* and it stays: nothing to do each second */
+	EXPECT_EQ(0, armed_for);
 	r = (struct ntp_request){ .modes = ADJ_OLD | ADJ_OFFSET, .offset = 600 };
 	EXPECT_EQ(TIME_ERROR, ntp_adjust(&r));
 	EXPECT_EQ(2576980, rate);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: kernel/object.c */
-/* object: references, who is woken by which event, hooks that come and go, also from inside a notification. */
+/* object: references, who is woken by which event, hooks that come and go, also from inside a
+ * notification. */
 #include <kernel/object.h>
 #include <kernel/uapi.h>
 
@@ -63,8 +64,9 @@ TEST(released_once_with_the_last_reference)
 TEST(events_wake_those_they_concern)
 {
 	static const struct { u32 events, readers, writers; } rows[] = {
-		{ EPOLLIN, 1, 0 }, { EPOLLOUT, 0, 1 }, { EPOLLIN | EPOLLOUT, 1, 1 }, { EPOLLHUP, 1, 1 }, { EPOLLERR, 1, 1 },
-		{ EPOLLRDHUP, 1, 0 }, { EPOLLPRI, 1, 0 }, { 0, 0, 0 },
+		{ EPOLLIN, 1, 0 },  { EPOLLOUT, 0, 1 }, { EPOLLIN | EPOLLOUT, 1, 1 },
+		{ EPOLLHUP, 1, 1 }, { EPOLLERR, 1, 1 }, { EPOLLRDHUP, 1, 0 },
+		{ EPOLLPRI, 1, 0 }, { 0, 0, 0 },
 	};
 	struct list sleeper[2];
 	u32 i;
@@ -109,7 +111,8 @@ static bool asleep(struct poll_hook *h, u32 events)
 
 TEST(of_exclusive_hooks_one_that_wakes_somebody_is_enough)
 {
-	struct poll_hook busy = { .notify = asleep, .exclusive = true }, first = { .notify = note, .exclusive = true },
+	struct poll_hook busy = { .notify = asleep, .exclusive = true },
+			 first = { .notify = note, .exclusive = true },
 			 second = { .notify = note, .exclusive = true }, all = { .notify = note };
 
 	object_init(&o, &ops);

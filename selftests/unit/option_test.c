@@ -40,7 +40,8 @@ struct some {
 
 TEST(flags_and_lists)
 {
-	static const struct option_flag flags[] = { OPTION_FLAG(struct some, "a", a, true), OPTION_FLAG(struct some, "no_b", b, false) };
+	static const struct option_flag flags[] = { OPTION_FLAG(struct some, "a", a, true),
+						    OPTION_FLAG(struct some, "no_b", b, false) };
 	static const char *const names[] = { "x", "yy" };
 	struct some s = { .b = true };
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c fs/buf.c fs/bio.c fs/blkflush.c fs/blkdev_cache.c fs/pageio.c mm/buddy.c kernel/lib/xarray.c kernel/lib/rbtree.c kernel/lib/string.c selftests/host/pages.c selftests/host/disk.c selftests/host/nouser.c */
-/* pagecache: the cache of a disk with the real block layer below: what is read ahead and when, errors and the second try, stores through
- * mappings, what is written of a dirty page, writers that are too fast. */
+/* modules: mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c fs/buf.c fs/bio.c fs/blkflush.c
+ * fs/blkdev_cache.c fs/pageio.c mm/buddy.c kernel/lib/xarray.c kernel/lib/rbtree.c
+ * kernel/lib/string.c selftests/host/pages.c selftests/host/disk.c selftests/host/nouser.c */
+/* pagecache: the cache of a disk with the real block layer below: what is read ahead and when,
+ * errors and the second try, stores through mappings, what is written of a dirty page, writers that
+ * are too fast. */
 #include <fs/flush.h>
 #include <kernel/lib/string.h>
 #include <kernel/task.h>
@@ -36,7 +39,9 @@ static s64 counts[MEM_NR];
 void mem_count(enum mem_count which, s64 delta) { counts[which] += delta; }
 void mem_stats_get(struct mem_stats *out)
 {
-	*out = (struct mem_stats){ .free = fake_free, .dirty = (u64)counts[MEM_DIRTY], .writeback = (u64)counts[MEM_WRITEBACK] };
+	*out = (struct mem_stats){ .free = fake_free,
+				   .dirty = (u64)counts[MEM_DIRTY],
+				   .writeback = (u64)counts[MEM_WRITEBACK] };
 }
 
 static void see(const struct bio *b)
@@ -91,7 +96,8 @@ static bool is_there(u64 index)
 
 TEST(a_stream_finds_its_pages)
 {
-	static const u32 windows[] = { 4, 8, 16, 32, 32, 32, 32, 32 };	/* the last from the mark at 140 */
+	/* the last from the mark at 140 */
+	static const u32 windows[] = { 4, 8, 16, 32, 32, 32, 32, 32 };
 	struct read_ahead ra = { 0 };
 	u32 i, missed = 0, at = 0;
 
@@ -130,7 +136,8 @@ TEST(a_limit_of_its_own)
 		ASSERT_EQ(PAGE_SIZE, read_at(i * PAGE_SIZE, PAGE_SIZE, &none));
 	EXPECT_EQ(10, nr_seen);
 	nr_seen = 0;
-	ASSERT_EQ(64 * PAGE_SIZE, read_at(200 * PAGE_SIZE, 64 * PAGE_SIZE, &wide));	/* asked for: in as few as the pages have room for */
+	/* asked for: in as few as the pages have room for */
+	ASSERT_EQ(64 * PAGE_SIZE, read_at(200 * PAGE_SIZE, 64 * PAGE_SIZE, &wide));
 	EXPECT_EQ(0, memcmp(buf, image + 200 * PAGE_SIZE, 64 * PAGE_SIZE));
 	EXPECT_EQ(64 * SPP, seen[0].sectors + seen[1].sectors);
 	finish();
@@ -160,7 +167,8 @@ TEST(what_is_cached_is_not_read_again)
 	nr_seen = 0;
 	vmo_read_ahead(v, 3, 6);			/* 5 is there */
 	ASSERT_EQ(2, nr_seen);
-	EXPECT_TRUE(seen[0].sector == 3 * SPP && seen[0].sectors == 2 * SPP && seen[1].sector == 6 * SPP && seen[1].sectors == 3 * SPP);
+	EXPECT_TRUE(seen[0].sector == 3 * SPP && seen[0].sectors == 2 * SPP &&
+		    seen[1].sector == 6 * SPP && seen[1].sectors == 3 * SPP);
 	disk_settle();
 	vmo_read_ahead(v, PAGES - 2, 10);		/* not beyond the end */
 	EXPECT_EQ(2 * SPP, seen[2].sectors);
@@ -199,13 +207,15 @@ TEST(an_error_ahead_is_tried_again_by_who_wants_it)
 	begin();
 	disk_verdict = first_fail;
 	fail_left = 1;
-	ASSERT_EQ(PAGE_SIZE, read_at(0, PAGE_SIZE, &ra));	/* the window failed, the page itself did not */
+	/* the window failed, the page itself did not */
+	ASSERT_EQ(PAGE_SIZE, read_at(0, PAGE_SIZE, &ra));
 	EXPECT_EQ(0, memcmp(buf, image, PAGE_SIZE));
 	EXPECT_EQ(2, nr_seen);
 	EXPECT_EQ(SPP, seen[1].sectors);
 	fail_left = 2;
 	EXPECT_EQ(-EIO, read_at(100 * PAGE_SIZE, PAGE_SIZE, &ra));
-	EXPECT_EQ(PAGE_SIZE, read_at(100 * PAGE_SIZE, PAGE_SIZE, &ra));	/* not remembered for ever */
+	/* not remembered for ever */
+	EXPECT_EQ(PAGE_SIZE, read_at(100 * PAGE_SIZE, PAGE_SIZE, &ra));
 	finish();
 }
 
@@ -245,9 +255,11 @@ TEST(only_what_changed_is_written)
 	nr_seen = 0;
 	ASSERT_EQ(0, vmo_sync(v, 0, U64_MAX));
 	ASSERT_EQ(2, nr_seen);
-	EXPECT_TRUE(seen[0].sector == 3 * SPP + 1 && seen[0].sectors == 1 && seen[1].sector == 3 * SPP + 7 && seen[1].sectors == 1);
+	EXPECT_TRUE(seen[0].sector == 3 * SPP + 1 && seen[0].sectors == 1 &&
+		    seen[1].sector == 3 * SPP + 7 && seen[1].sectors == 1);
 	EXPECT_EQ('x', ((const u8 *)disk_now())[3 * PAGE_SIZE + 700]);
-	host_dev.disk->limits.logical_block = 2048;		/* no smaller than the device's blocks */
+	/* no smaller than the device's blocks */
+	host_dev.disk->limits.logical_block = 2048;
 	ASSERT_EQ(0, vmo_write_kernel(v, "x", 1, 3 * PAGE_SIZE + 700));
 	nr_seen = 0;
 	ASSERT_EQ(0, vmo_sync(v, 0, U64_MAX));
@@ -286,7 +298,8 @@ TEST(a_whole_page_is_written_without_reading_it)
 	memset(buf, 0x3c, sizeof(buf));
 	ASSERT_EQ(0, vmo_write_kernel(v, buf, 5 * PAGE_SIZE, 20 * PAGE_SIZE));
 	EXPECT_EQ(0, nr_seen);
-	ASSERT_EQ(0, vmo_write_kernel(v, buf, 2 * PAGE_SIZE, 30 * PAGE_SIZE - 1));	/* both ends are parts */
+	/* both ends are parts */
+	ASSERT_EQ(0, vmo_write_kernel(v, buf, 2 * PAGE_SIZE, 30 * PAGE_SIZE - 1));
 	EXPECT_EQ(2, nr_seen);
 	host_dev.read_only = true;
 	EXPECT_EQ(-EPERM, vmo_write_kernel(v, buf, PAGE_SIZE, 40 * PAGE_SIZE));
@@ -309,7 +322,10 @@ TEST(a_whole_page_is_written_without_reading_it)
 
 TEST(a_store_through_a_mapping)
 {
-	struct vma m = { .start = 0x10000, .end = 0x10000 + 10 * PAGE_SIZE, .pgoff = 5, .flags = VMA_SHARED | VMA_MAY_WRITE };
+	struct vma m = { .start = 0x10000,
+			 .end = 0x10000 + 10 * PAGE_SIZE,
+			 .pgoff = 5,
+			 .flags = VMA_SHARED | VMA_MAY_WRITE };
 	struct page *p, *q;
 
 	begin();
@@ -377,7 +393,8 @@ TEST(writers_wait_for_the_disk)
 		ASSERT_EQ(0, vmo_write_kernel(v, buf, PAGE_SIZE, i * PAGE_SIZE));
 	vmo_balance(v);
 	EXPECT_EQ(0, woken);
-	fake_free = 0;				/* the limits are as low as they get: 32 and 64 pages */
+	/* the limits are as low as they get: 32 and 64 pages */
+	fake_free = 0;
 	EXPECT_EQ(32, dirty_background());
 	EXPECT_EQ(64, dirty_limit());
 	vmo_balance(v);
@@ -387,7 +404,8 @@ TEST(writers_wait_for_the_disk)
 	vmo_balance(v);
 	EXPECT_TRUE(woken);
 	EXPECT_EQ(0, written_sectors());	/* in the background */
-	for (; i < 200; i++) {			/* a page each: they look at the limits of themselves */
+	for (; i < 200; i++) {
+		/* a page each: they look at the limits of themselves */
 		ASSERT_EQ(0, vmo_write_kernel(v, buf, PAGE_SIZE, i * PAGE_SIZE));
 		EXPECT_TRUE(counts[MEM_DIRTY] + counts[MEM_WRITEBACK] <= 64 + BALANCE_PAGES);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: fs/partition.c kernel/lib/crc.c kernel/lib/string.c */
-/* partition: tables as fdisk and sgdisk lay them out, each field spoiled in turn, and the copy at the end of the disk. */
+/* partition: tables as fdisk and sgdisk lay them out, each field spoiled in turn, and the copy at
+ * the end of the disk. */
 #include <fs/partition.h>
 #include <kernel/lib/byteorder.h>
 #include <kernel/lib/crc.h>
@@ -98,7 +99,8 @@ static void gpt_sum(u64 lba)
 {
 	u8 *h = disk + lba * 512;
 
-	put_le32(h + 88, ~crc32_ieee(~0u, disk + get_le64(h + 72) * 512, get_le32(h + 80) * get_le32(h + 84)));
+	put_le32(h + 88, ~crc32_ieee(~0u, disk + get_le64(h + 72) * 512,
+				     get_le32(h + 80) * get_le32(h + 84)));
 	put_le32(h + 16, 0);
 	put_le32(h + 16, ~crc32_ieee(~0u, h, 92));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rbtree: random insertions and removals; order, the red-black rules and the subtree value hold after each. */
+/* rbtree: random insertions and removals; order, the red-black rules and the subtree value hold
+ * after each. */
 #include <kernel/lib/rbtree.h>
 
 #include "unit.h"
@@ -55,7 +56,8 @@ static int check_subtree(struct rb_node *n, struct rb_node *parent)
 	EXPECT_TRUE(n->parent == parent);
 	if (n->red)
 		EXPECT_TRUE(!(n->left && n->left->red) && !(n->right && n->right->red));
-	EXPECT_EQ(max(item_of(n)->key, max(biggest_of(n->left), biggest_of(n->right))), item_of(n)->biggest);
+	EXPECT_EQ(max(item_of(n)->key, max(biggest_of(n->left), biggest_of(n->right))),
+		  item_of(n)->biggest);
 	left = check_subtree(n->left, n);
 	right = check_subtree(n->right, n);
 	EXPECT_EQ(left, right);

@@ -17,7 +17,9 @@ static void start(void)
 	runq_init(&q, 0);
 	q.idle = q.curr = &idle;
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		t[i] = (struct task){ .policy = SCHED_NORMAL, .weight = nice_to_weight(0), .affinity = ~0ul };
+		t[i] = (struct task){ .policy = SCHED_NORMAL,
+				      .weight = nice_to_weight(0),
+				      .affinity = ~0ul };
 		list_init(&t[i].run_link);
 	}
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: net/segment.c net/netbuf.c net/checksum.c mm/buddy.c mm/iter.c selftests/host/pages.c selftests/host/nouser.c */
-/* segment: the pieces of a large packet have right lengths, numbers, flags and, once completed, sums; together they hold its bytes. */
+/* modules: net/segment.c net/netbuf.c net/checksum.c mm/buddy.c mm/iter.c selftests/host/pages.c
+ * selftests/host/nouser.c */
+/* segment: the pieces of a large packet have right lengths, numbers, flags and, once completed,
+ * sums; together they hold its bytes. */
 #include <kernel/lib/byteorder.h>
 #include <kernel/lib/string.h>
 #include <kernel/uapi_net.h>
@@ -56,12 +58,14 @@ static struct netbuf *make(u8 gso, u32 len, u32 size)
 
 static void check_sum(struct netbuf *p, bool v4, u8 proto)
 {
-	u32 th = (u32)(p->trans_off - netbuf_offset(p)), n = p->len - th, ip = (u32)(p->net_off - netbuf_offset(p)), a, b, sum;
+	u32 th = (u32)(p->trans_off - netbuf_offset(p)), n = p->len - th,
+	    ip = (u32)(p->net_off - netbuf_offset(p)), a, b, sum;
 
 	ASSERT_TRUE(segment_complete_csum(p));
 	memcpy(&a, p->data + ip + 12, 4);
 	memcpy(&b, p->data + ip + 16, 4);
-	sum = v4 ? csum_pseudo4(a, b, n, proto) : csum_pseudo6(p->data + ip + 8, p->data + ip + 24, n, proto);
+	sum = v4 ? csum_pseudo4(a, b, n, proto)
+		 : csum_pseudo6(p->data + ip + 8, p->data + ip + 24, n, proto);
 	ASSERT_EQ(0, csum_fold(netbuf_sum(p, th, n, sum)));
 	if (v4)
 		ASSERT_EQ(0, csum_fold(csum_add_bytes(p->data + ip, 20, 0)));
@@ -95,7 +99,8 @@ TEST(pieces_make_the_whole)
 	for (u32 round = 0; round < 200; round++) {
 		u8 gso = (u8)(GSO_TCP4 + rnd(4));
 		u32 len = 1 + rnd(sizeof(payload)), size = 500 + rnd(3000), at = 0, i = 0;
-		u32 headers = LINK + (gso == GSO_TCP4 || gso == GSO_UDP4 ? 20 : 40) + (gso == GSO_TCP4 || gso == GSO_TCP6 ? 32 : 8);
+		u32 headers = LINK + (gso == GSO_TCP4 || gso == GSO_UDP4 ? 20 : 40) +
+			      (gso == GSO_TCP4 || gso == GSO_TCP6 ? 32 : 8);
 		struct netbuf *nb = make(gso, len, size), *p;
 		struct netbuf_queue out;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: mm/slab.c mm/buddy.c kernel/lib/fmt.c selftests/host/pages.c
  * flags: -DCONFIG_DEBUG_SLAB=1 */
-/* slab: objects of many sizes hold what was written to them while others come and go; all pages come back; what is written after
- * free is noticed. */
+/* slab: objects of many sizes hold what was written to them while others come and go; all pages
+ * come back; what is written after free is noticed. */
 #include <arch/cpu.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: kernel/lib/string.c
- * flags: -Dmemcmp=k_memcmp -Dmemchr=k_memchr -Dstrlen=k_strlen -Dstrnlen=k_strnlen -Dstrcmp=k_strcmp -Dstrncmp=k_strncmp -Dstrchr=k_strchr -Dstrrchr=k_strrchr -Dstrstr=k_strstr -fno-builtin */
+ * flags: -Dmemcmp=k_memcmp -Dmemchr=k_memchr -Dstrlen=k_strlen -Dstrnlen=k_strnlen
+ * -Dstrcmp=k_strcmp -Dstrncmp=k_strncmp -Dstrchr=k_strchr -Dstrrchr=k_strrchr -Dstrstr=k_strstr
+ * -fno-builtin */
 /* string: random strings of few letters at every alignment, against loops that go byte by byte. */
 #include <kernel/lib/string.h>
 #include <kernel/uapi.h>
@@ -103,7 +105,8 @@ TEST(random_strings_agree_with_plain_loops)
 		ASSERT_EQ(len < n ? (ssize_t)len : -E2BIG, str_copy(dst, a, n));
 		ASSERT_EQ('#', dst[n]);
 		if (n)
-			ASSERT_EQ(0, plain_compare(dst, a, min(len, n - 1), false) | dst[min(len, n - 1)]);
+			ASSERT_EQ(0, plain_compare(dst, a, min(len, n - 1), false) |
+					     dst[min(len, n - 1)]);
 	}
 }
 
@@ -113,7 +116,8 @@ TEST(classes_of_characters)
 
 	for (c = 0; c < 256; c++) {
 		EXPECT_EQ(c >= '0' && c <= '9', is_digit(c));
-		EXPECT_EQ(c == ' ' || c == '\t' || c == '\n' || c == '\v' || c == '\f' || c == '\r', is_space(c));
+		EXPECT_EQ(c == ' ' || c == '\t' || c == '\n' || c == '\v' || c == '\f' || c == '\r',
+			  is_space(c));
 		EXPECT_EQ(c >= ' ' && c <= '~', is_print(c));
 	}
 }

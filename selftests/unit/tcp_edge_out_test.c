@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: net/tcp_wire.c net/tcp_in.c net/tcp_ack.c net/tcp_recov.c net/tcp_rcv.c net/tcp_out.c net/tcp_seg.c net/tcp_timer.c net/tcp_cong.c net/netbuf.c net/checksum.c mm/buddy.c selftests/host/pages.c */
-/* tcp, the corners of sending: timers that give up, closed windows, corks, pacing, and no memory. The test is the peer (tcp_peer.h). */
+/* modules: net/tcp_wire.c net/tcp_in.c net/tcp_ack.c net/tcp_recov.c net/tcp_rcv.c net/tcp_out.c
+ * net/tcp_seg.c net/tcp_timer.c net/tcp_cong.c net/netbuf.c net/checksum.c mm/buddy.c
+ * selftests/host/pages.c */
+/* tcp, the corners of sending: timers that give up, closed windows, corks, pacing, and no memory.
+ * The test is the peer (tcp_peer.h). */
 #include "tcp_peer.h"
 
 /* ---- timers ---- */
@@ -60,7 +63,8 @@ TEST(small_window_gets_what_fits_by_probe)
 	opened();
 	say_window = 50;
 	say(TCP_ACK, 0, 0);
-	write_bytes(30, true);				/* corked: the probe's timer sends it after all */
+	/* corked: the probe's timer sends it after all */
+	write_bytes(30, true);
 	EXPECT_EQ(0, nr_sent);
 	t.deadline[TCP_T_PROBE] = now;
 	tick();
@@ -146,7 +150,8 @@ TEST(tail_loss_probe)
 	EXPECT_TRUE(!tcp_send_tlp(&t));
 	host_fail_allocations(-1);
 	tick();
-	EXPECT_EQ(5, nr_sent);				/* the last segment again, long before the timeout */
+	/* the last segment again, long before the timeout */
+	EXPECT_EQ(5, nr_sent);
 	EXPECT_EQ(t.snd_nxt - MSS, last_sent()->seq);
 	EXPECT_EQ(t.snd_nxt, t.tlp_high);
 	EXPECT_EQ(TCP_CA_OPEN, t.ca_state);
@@ -156,7 +161,8 @@ TEST(tail_loss_probe)
 	t.cork = true;
 	write_bytes(40, true);
 	nr_sent = 0;
-	EXPECT_TRUE(tcp_send_tlp(&t));			/* what was never sent is the better probe */
+	/* what was never sent is the better probe */
+	EXPECT_TRUE(tcp_send_tlp(&t));
 	EXPECT_EQ(40, last_sent()->len);
 	EXPECT_TRUE(!t.tlp_retrans);
 	say(TCP_ACK, 0, 0);
@@ -174,7 +180,8 @@ TEST(cork_nagle_and_push)
 	EXPECT_EQ(1, nr_sent);
 	EXPECT_EQ(MSS, last_sent()->len);
 	t.cork = false;
-	tcp_push(&t, false);				/* Nagle: only small segments hold back small ones */
+	/* Nagle: only small segments hold back small ones */
+	tcp_push(&t, false);
 	EXPECT_EQ(100, last_sent()->len);
 	write_bytes(5, false);
 	EXPECT_EQ(2, nr_sent);
@@ -255,7 +262,8 @@ TEST(probe_follows_every_transmission)
 	EXPECT_EQ(TCP_RT_TLP, t.retrans_kind);
 	first = t.deadline[TCP_T_RETRANS];
 	wait_ms(10);
-	write_bytes(MSS, false);			/* two are out: no delayed acknowledgement to wait for, counted from the later */
+	/* two are out: no delayed acknowledgement to wait for, counted from the later */
+	write_bytes(MSS, false);
 	EXPECT_EQ(TCP_RT_TLP, t.retrans_kind);
 	EXPECT_TRUE(t.deadline[TCP_T_RETRANS] < first);
 	EXPECT_EQ(now + (ktime_t)(t.srtt_us / 4 + 2000) * 1000, t.deadline[TCP_T_RETRANS]);
@@ -311,13 +319,15 @@ TEST(window_closes_without_new_numbers)
 	say_ack(TCP_ACK, 0, 0, una + MSS);
 	EXPECT_EQ(60000, t.snd_wnd);
 	say_window = 50000;
-	say_ack(TCP_ACK, 0, 0, una + MSS);		/* the same numbers, smaller: an older segment, overtaken */
+	/* the same numbers, smaller: an older segment, overtaken */
+	say_ack(TCP_ACK, 0, 0, una + MSS);
 	EXPECT_EQ(60000, t.snd_wnd);
 	say_window = 0;
 	say_ack(TCP_ACK, 0, 0, una + MSS);
 	EXPECT_EQ(0, t.snd_wnd);
 	t.retries_max = 3;
-	for (u32 i = 0; i < 30; i++) {			/* it answers: probes for ever, one at a time */
+	for (u32 i = 0; i < 30; i++) {
+		/* it answers: probes for ever, one at a time */
 		nr_sent = 0;
 		ASSERT_TRUE(tick());
 		EXPECT_TRUE(nr_sent <= 1);
@@ -409,7 +419,9 @@ TEST(a_lost_syn_goes_again_without_its_data)
 /* A SYN with n bytes, and a FIN that must come again. */
 static void accept_with(u32 n)
 {
-	struct tcp_in in = { .seq = PEER_ISS, .len = n, .flags = TCP_SYN | TCP_FIN, .window = 60000 };
+	struct tcp_in in = {
+		.seq = PEER_ISS, .len = n, .flags = TCP_SYN | TCP_FIN, .window = 60000
+	};
 	struct netbuf *nb;
 
 	setup();

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: net/tcp_wire.c net/tcp_in.c net/tcp_ack.c net/tcp_recov.c net/tcp_rcv.c net/tcp_out.c net/tcp_seg.c net/tcp_timer.c net/tcp_cong.c net/netbuf.c net/checksum.c mm/buddy.c selftests/host/pages.c */
-/* tcp, the corners of arriving: what does not fit, overlaps, is old, urgent or comes after the end. The test is the peer and says what
- * one of our own (tcp_test.c) never says. */
+/* modules: net/tcp_wire.c net/tcp_in.c net/tcp_ack.c net/tcp_recov.c net/tcp_rcv.c net/tcp_out.c
+ * net/tcp_seg.c net/tcp_timer.c net/tcp_cong.c net/netbuf.c net/checksum.c mm/buddy.c
+ * selftests/host/pages.c */
+/* tcp, the corners of arriving: what does not fit, overlaps, is old, urgent or comes after the end.
+ * The test is the peer and says what one of our own (tcp_test.c) never says. */
 #include "tcp_peer.h"
 
 /* ---- what arrives out of place ---- */
@@ -24,7 +26,8 @@ TEST(overlaps_are_cut_and_told)
 	say(TCP_ACK, 2900, 300);			/* swallows the one before */
 	EXPECT_EQ(PEER_ISS + 3001, last_sent()->opt.sack[0].start);
 	EXPECT_EQ(PEER_ISS + 3011, last_sent()->opt.sack[0].end);
-	say(TCP_ACK, 0, 800);				/* the hole, and a part of what lies behind it */
+	/* the hole, and a part of what lies behind it */
+	say(TCP_ACK, 0, 800);
 	check_stream(2500);
 	EXPECT_EQ(PEER_ISS + 2501, last_sent()->ack);
 	say(TCP_ACK, 2500, 500);
@@ -40,7 +43,8 @@ TEST(hole_filled_by_more_than_the_hole)
 	say(TCP_ACK, 100, 50);
 	say(TCP_ACK, 0, 1000);
 	check_stream(1000);
-	EXPECT_EQ(PEER_ISS + 101, last_sent()->opt.sack[0].start);	/* D-SACK: the packet was needless */
+	/* D-SACK: the packet was needless */
+	EXPECT_EQ(PEER_ISS + 101, last_sent()->opt.sack[0].start);
 	EXPECT_EQ(PEER_ISS + 151, last_sent()->opt.sack[0].end);
 	say(TCP_ACK, 500, 1000);			/* half old: the new half counts */
 	check_stream(1500);
@@ -138,7 +142,8 @@ TEST(old_timestamps_are_rejected)
 	say(TCP_ACK, 10, 0);				/* none: answered now and then */
 	say(TCP_ACK, 10, 0);
 	EXPECT_EQ(2, nr_sent);
-	say(TCP_RST, 10, 0);				/* RFC 7323 s5.2: a reset needs no timestamp */
+	/* RFC 7323 s5.2: a reset needs no timestamp */
+	say(TCP_RST, 10, 0);
 	EXPECT_EQ(TCP_CLOSED, t.state);
 	EXPECT_EQ(ECONNRESET, err);
 	end();
@@ -195,7 +200,8 @@ TEST(acknowledgements_of_the_past_and_the_future)
 	say_ack(TCP_ACK, 0, 10, una - 100000);
 	EXPECT_EQ(2, nr_sent);
 	check_stream(0);
-	say_ack(TCP_ACK, 0, 10, una - 10);		/* late, but of this connection: the data counts */
+	/* late, but of this connection: the data counts */
+	say_ack(TCP_ACK, 0, 10, una - 10);
 	check_stream(10);
 	EXPECT_EQ(una, t.snd_una);
 	say_ack(0, 10, 10, 0);				/* no ACK: nothing */
@@ -216,7 +222,8 @@ TEST(old_segments_do_not_move_the_window)
 	say_window = 50000;
 	say(TCP_ACK, 0, 100);				/* repeated, and out of date */
 	EXPECT_EQ(40000, t.snd_wnd);
-	say(TCP_ACK, 100, 0);				/* the same number again: it may grow, not shrink */
+	/* the same number again: it may grow, not shrink */
+	say(TCP_ACK, 100, 0);
 	EXPECT_EQ(50000, t.snd_wnd);
 	say_window = 20000;
 	say(TCP_ACK, 100, 0);
@@ -281,7 +288,8 @@ TEST(no_memory_for_a_syn)
 	EXPECT_EQ(-ENOBUFS, tcp_connect_start(&t));	/* nothing at all: connect() says so */
 	EXPECT_EQ(TCP_CLOSED, t.state);
 	EXPECT_EQ(WAIT_FOREVER, tcp_next_deadline(&t));
-	host_fail_allocations(1);			/* the segment has some, its packet has none */
+	/* the segment has some, its packet has none */
+	host_fail_allocations(1);
 	ASSERT_EQ(0, tcp_connect_start(&t));
 	host_fail_allocations(-1);
 	ASSERT_EQ(TCP_SYN_SENT, t.state);
@@ -322,7 +330,8 @@ TEST(orphan_waits_for_a_fin)
 	opened();
 	t.dead = true;
 	close_send();
-	say(TCP_ACK, 0, 10);				/* there is more to come: it stays, for that long */
+	/* there is more to come: it stays, for that long */
+	say(TCP_ACK, 0, 10);
 	EXPECT_EQ(TCP_FIN_WAIT2, t.state);
 	EXPECT_EQ(now + 60 * NSEC_PER_SEC, t.deadline[TCP_T_KEEP]);
 	while (t.state != TCP_CLOSED && tick())
@@ -367,7 +376,8 @@ TEST(passive_close)
 TEST(urgent_data_arrives)
 {
 	opened();
-	say_urg = 21;					/* points behind byte 20, which is still to come */
+	/* points behind byte 20, which is still to come */
+	say_urg = 21;
 	say(TCP_ACK | TCP_URG, 0, 10);
 	EXPECT_EQ(1, nr_urgent);
 	EXPECT_EQ(TCP_URG_ANNOUNCED, t.urg_state);
@@ -388,7 +398,8 @@ TEST(urgent_data_arrives)
 	say(TCP_ACK | TCP_URG, -30, 60);		/* a mark in the past */
 	EXPECT_EQ(1, nr_urgent);
 	check_stream(30);
-	t.copied_seq = t.rcv_up;			/* all before the mark is read, the mark is not */
+	/* all before the mark is read, the mark is not */
+	t.copied_seq = t.rcv_up;
 	say_urg = 5;
 	say(TCP_ACK | TCP_URG, 30, 5);
 	EXPECT_EQ(2, nr_urgent);
@@ -407,7 +418,8 @@ TEST(urgent_data_leaves)
 	tcp_wrote(&t, MSS, false);
 	EXPECT_EQ(0, nr_sent);
 	tick();
-	EXPECT_EQ(2, nr_sent);				/* the window is closed, the mark goes all the same */
+	/* the window is closed, the mark goes all the same */
+	EXPECT_EQ(2, nr_sent);
 	EXPECT_TRUE(sent[0].flags & TCP_URG);
 	EXPECT_EQ(3, sent[0].urg);
 	say_window = 1000;

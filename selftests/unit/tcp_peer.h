@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_peer.h - one TCP connection without a network: the test is its peer, says one segment at a time and reads what is answered. */
+/* tcp_peer.h - one TCP connection without a network: the test is its peer, says one segment at a
+ * time and reads what is answered. */
 #pragma once
 
 #include <kernel/lib/string.h>
@@ -91,7 +92,12 @@ static inline void setup(void)
 static inline void say_ack(u8 flags, s32 at, u32 len, u32 ack)
 {
 	struct netbuf *nb = netbuf_alloc(len, 0, PAGE_ATOMIC);
-	struct tcp_in in = { .seq = PEER_ISS + 1 + (u32)at, .ack = ack, .len = len, .flags = flags, .window = say_window, .urg = say_urg };
+	struct tcp_in in = { .seq = PEER_ISS + 1 + (u32)at,
+			     .ack = ack,
+			     .len = len,
+			     .flags = flags,
+			     .window = say_window,
+			     .urg = say_urg };
 
 	ASSERT_TRUE(nb != NULL);
 	for (u32 i = 0; i < len; i++)
@@ -172,7 +178,10 @@ static inline bool tick(void)
 	return true;
 }
 
-static inline const struct tcp_in *last_sent(void) { return nr_sent ? &sent[nr_sent - 1] : &sent[0]; }
+static inline const struct tcp_in *last_sent(void)
+{
+	return nr_sent ? &sent[nr_sent - 1] : &sent[0];
+}
 
 /* In order, the bytes of the stream, up to rcv_nxt. */
 static inline void check_stream(u32 want)

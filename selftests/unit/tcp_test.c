@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: net/tcp_wire.c net/tcp_in.c net/tcp_ack.c net/tcp_recov.c net/tcp_rcv.c net/tcp_out.c net/tcp_seg.c net/tcp_timer.c net/tcp_cong.c net/netbuf.c net/checksum.c mm/buddy.c selftests/host/pages.c */
-/* tcp: two connections and a wire between them that loses, repeats, reorders and corrupts, on a clock of its own. What one side writes the
- * other reads, once and in order; every close ends in CLOSED on both sides; nothing is left in memory. */
+/* modules: net/tcp_wire.c net/tcp_in.c net/tcp_ack.c net/tcp_recov.c net/tcp_rcv.c net/tcp_out.c
+ * net/tcp_seg.c net/tcp_timer.c net/tcp_cong.c net/netbuf.c net/checksum.c mm/buddy.c
+ * selftests/host/pages.c */
+/* tcp: two connections and a wire between them that loses, repeats, reorders and corrupts, on a
+ * clock of its own. What one side writes the other reads, once and in order; every close ends in
+ * CLOSED on both sides; nothing is left in memory. */
 #include <kernel/lib/string.h>
 #include <mm/iter.h>
 #include <mm/slab.h>
@@ -45,7 +48,8 @@ static struct peer peers[2];
 static struct packet *flying;
 static ktime_t now;
 static u32 tune_max;
-static const struct ipaddr addrs[2] = { { { 0, 0, IP4_MAPPED, 0x0100000a } }, { { 0, 0, IP4_MAPPED, 0x0200000a } } };
+static const struct ipaddr addrs[2] = { { { 0, 0, IP4_MAPPED, 0x0100000a } },
+					{ { 0, 0, IP4_MAPPED, 0x0200000a } } };
 static struct slab_cache *seg_cache;
 
 static u32 rnd(u32 n) { return (u32)(host_random() >> 20) % n; }
@@ -111,7 +115,8 @@ void tcp_env_send(struct tcp *t, struct netbuf *nb, u32 mss)
 	netbuf_read(nb, 0, whole, len);
 	netbuf_free(nb);
 	head = (whole[12] >> 4) * 4u;
-	ASSERT_TRUE(len - head <= (mss ? max(t->gso_max, mss) : t->mss) || t->state == TCP_SYN_SENT);
+	ASSERT_TRUE(len - head <= (mss ? max(t->gso_max, mss) : t->mss) ||
+		    t->state == TCP_SYN_SENT);
 	step = mss && wire.split ? mss : max(len - head, 1u);
 	if (!mss)
 		ASSERT_TRUE(len <= wire.mtu || !wire.split);
@@ -159,7 +164,9 @@ void tcp_env_port(struct tcp *t, struct tcp_header *h)
 
 static void refuse(u32 from, const struct tcp_in *in)
 {
-	struct tcp_header h = { .sport = cpu_to_be16((u16)(1000 + from)), .dport = cpu_to_be16((u16)(1000 + !from)), .off = 5 << 4 };
+	struct tcp_header h = { .sport = cpu_to_be16((u16)(1000 + from)),
+				.dport = cpu_to_be16((u16)(1000 + !from)),
+				.off = 5 << 4 };
 
 	if (in->flags & TCP_ACK) {
 		h.seq = cpu_to_be32(in->ack);
@@ -200,7 +207,8 @@ static void check_sums(struct tcp *t)
 	list_for_each_entry(s, &t->unsent, link) {
 		ASSERT_EQ(seq, s->seq);
 		seq = s->end;
-		wmem += s->end - s->seq - !!(s->flags & TCP_SYN) - !!(s->flags & TCP_FIN) + TCP_SEG_COST;
+		wmem += s->end - s->seq - !!(s->flags & TCP_SYN) - !!(s->flags & TCP_FIN) +
+			TCP_SEG_COST;
 	}
 	ASSERT_EQ(t->write_seq, seq);
 	ASSERT_EQ(sacked, t->sacked_bytes);
@@ -226,7 +234,8 @@ static void write_some(struct peer *p)
 	if (!(TCP_STATES(TCP_ESTABLISHED, TCP_CLOSE_WAIT) & 1u << t->state))
 		return;
 	while (p->written < p->to_write && tcp_can_write(t)) {
-		u32 room, n = min(p->to_write - p->written, p->write_piece ? p->write_piece : 1 + rnd(3000));
+		u32 room, n = min(p->to_write - p->written,
+				  p->write_piece ? p->write_piece : 1 + rnd(3000));
 		struct tcp_seg *s = tcp_tail_seg(t, &room);
 		struct page *page;
 
@@ -299,7 +308,8 @@ static void deliver(struct packet *pk)
 	ASSERT_TRUE(nb != NULL);
 	memcpy(netbuf_put(nb, pk->len), pk->bytes, pk->len);
 	nb->truesize += wire.cost;
-	if (tcp_checksum(nb, addrs[!pk->to], addrs[pk->to]) || !tcp_parse((struct tcp_header *)(void *)nb->data, nb->len, &in)) {
+	if (tcp_checksum(nb, addrs[!pk->to], addrs[pk->to]) ||
+	    !tcp_parse((struct tcp_header *)(void *)nb->data, nb->len, &in)) {
 		netbuf_free(nb);
 		return;
 	}
@@ -308,9 +318,12 @@ static void deliver(struct packet *pk)
 	if (p->tw_state && !p->waits) {
 		/* TIME_WAIT: the last acknowledgement again; FIN_WAIT2 outside: a FIN ends it. */
 		if (in.flags & TCP_FIN || in.len) {
-			struct tcp_header h = { .sport = cpu_to_be16((u16)(1000 + pk->to)), .dport = cpu_to_be16((u16)(1000 + !pk->to)),
-						.seq = cpu_to_be32(p->t.snd_nxt), .ack = cpu_to_be32(seq_max(in.end, p->t.rcv_nxt)),
-						.off = 5 << 4, .flags = TCP_ACK };
+			struct tcp_header h = { .sport = cpu_to_be16((u16)(1000 + pk->to)),
+						.dport = cpu_to_be16((u16)(1000 + !pk->to)),
+						.seq = cpu_to_be32(p->t.snd_nxt),
+						.ack = cpu_to_be32(seq_max(in.end, p->t.rcv_nxt)),
+						.off = 5 << 4,
+						.flags = TCP_ACK };
 
 			put_sum((u8 *)&h, sizeof(h), pk->to);
 			fly(!pk->to, (u8 *)&h, sizeof(h), false);
@@ -382,7 +395,8 @@ static void start(u32 mtu, u32 gso)
 	}
 }
 
-/* What a listener does (tcp_req.c), in short: the SYN makes a connection in SYN_RECV that sends SYN|ACK. */
+/* What a listener does (tcp_req.c), in short: the SYN makes a connection in SYN_RECV that sends
+ * SYN|ACK. */
 static void listen_for_syn(void)
 {
 	struct tcp *t = &peers[1].t;
@@ -394,7 +408,8 @@ static void listen_for_syn(void)
 	while (p) {
 		nb = netbuf_alloc(p->len, 0, PAGE_ATOMIC);
 		memcpy(netbuf_put(nb, p->len), p->bytes, p->len);
-		if (!tcp_checksum(nb, addrs[0], addrs[1]) && tcp_parse((struct tcp_header *)(void *)nb->data, nb->len, &in)) {
+		if (!tcp_checksum(nb, addrs[0], addrs[1]) &&
+		    tcp_parse((struct tcp_header *)(void *)nb->data, nb->len, &in)) {
 			netbuf_free(nb);
 			break;
 		}
@@ -402,7 +417,8 @@ static void listen_for_syn(void)
 		p = p->next;
 	}
 	ASSERT_TRUE(p != NULL);
-	ASSERT_EQ(0, tcp_connect_start(t));			/* sends a SYN: dropped here; the SYN|ACK below carries the same number */
+	/* sends a SYN: dropped here; the SYN|ACK below carries the same number */
+	ASSERT_EQ(0, tcp_connect_start(t));
 	for (struct packet **at = &flying; *at;) {
 		p = *at;
 		if (p->to == 0) {
@@ -426,7 +442,9 @@ static void open_both(void)
 	ASSERT_EQ(0, tcp_connect_start(&peers[0].t));
 	listen_for_syn();
 	wire = saved;
-	for (u32 i = 0; i < 100000 && (peers[0].t.state != TCP_ESTABLISHED || peers[1].t.state != TCP_ESTABLISHED); i++)
+	for (u32 i = 0; i < 100000 && (peers[0].t.state != TCP_ESTABLISHED ||
+				       peers[1].t.state != TCP_ESTABLISHED);
+	     i++)
 		if (!step())
 			break;
 	ASSERT_EQ(TCP_ESTABLISHED, peers[0].t.state);
@@ -502,7 +520,13 @@ TEST(large_packets)
 static void bad_wire(u32 loss, u32 dup, u32 reorder, u32 corrupt, u32 gso, bool sack, bool ts)
 {
 	start(1500, gso);
-	wire = (struct wire){ .loss = loss, .dup = dup, .reorder = reorder, .corrupt = corrupt, .delay = 3000000, .jitter = 1000000, .mtu = 1480,
+	wire = (struct wire){ .loss = loss,
+			      .dup = dup,
+			      .reorder = reorder,
+			      .corrupt = corrupt,
+			      .delay = 3000000,
+			      .jitter = 1000000,
+			      .mtu = 1480,
 			      .split = true };
 	peers[0].t.sack_ok = sack;
 	peers[0].t.ts_ok = ts;
@@ -528,10 +552,12 @@ TEST(reorder_and_duplicates)
 TEST(everything_at_once)
 {
 	for (u32 i = 0; i < 40; i++)
-		bad_wire(rnd(150), rnd(100), rnd(100), rnd(50), i & 1 ? 30000 : 0, !(i & 2), !(i & 4));
+		bad_wire(rnd(150), rnd(100), rnd(100), rnd(50), i & 1 ? 30000 : 0, !(i & 2),
+			 !(i & 4));
 }
 
-/* Devices put small packets into large pages: windows must allow for that, whether the buffer may grow or not. */
+/* Devices put small packets into large pages: windows must allow for that, whether the buffer may
+ * grow or not. */
 TEST(packets_that_cost_more_than_they_carry)
 {
 	for (u32 pass = 0; pass < 2; pass++) {
@@ -605,7 +631,9 @@ TEST(simultaneous_open)
 	wire.split = true;
 	ASSERT_EQ(0, tcp_connect_start(&peers[0].t));
 	ASSERT_EQ(0, tcp_connect_start(&peers[1].t));
-	for (u32 i = 0; i < 1000 && (peers[0].t.state != TCP_ESTABLISHED || peers[1].t.state != TCP_ESTABLISHED); i++)
+	for (u32 i = 0; i < 1000 && (peers[0].t.state != TCP_ESTABLISHED ||
+				     peers[1].t.state != TCP_ESTABLISHED);
+	     i++)
 		step();
 	EXPECT_EQ(TCP_ESTABLISHED, peers[0].t.state);
 	EXPECT_EQ(TCP_ESTABLISHED, peers[1].t.state);
@@ -681,8 +709,13 @@ TEST(keepalive_finds_a_dead_peer)
 
 static void inject(u32 to, u8 flags, u32 seq, u32 ack)
 {
-	struct tcp_header h = { .sport = cpu_to_be16((u16)(1000 + !to)), .dport = cpu_to_be16((u16)(1000 + to)), .seq = cpu_to_be32(seq),
-				.ack = cpu_to_be32(ack), .off = 5 << 4, .flags = flags, .window = 0xffff };
+	struct tcp_header h = { .sport = cpu_to_be16((u16)(1000 + !to)),
+				.dport = cpu_to_be16((u16)(1000 + to)),
+				.seq = cpu_to_be32(seq),
+				.ack = cpu_to_be32(ack),
+				.off = 5 << 4,
+				.flags = flags,
+				.window = 0xffff };
 
 	put_sum((u8 *)&h, sizeof(h), !to);
 	fly(to, (u8 *)&h, sizeof(h), false);
@@ -724,7 +757,12 @@ TEST(close_in_every_state)
 {
 	for (u32 i = 0; i < 60; i++) {
 		start(1500, 0);
-		wire = (struct wire){ .loss = i < 20 ? 0 : 200, .dup = 50, .delay = 3000000, .jitter = 1000000, .mtu = 1480, .split = true };
+		wire = (struct wire){ .loss = i < 20 ? 0 : 200,
+				      .dup = 50,
+				      .delay = 3000000,
+				      .jitter = 1000000,
+				      .mtu = 1480,
+				      .split = true };
 		open_both();
 		peers[0].to_write = rnd(3) ? 0 : rnd(5000);
 		peers[1].to_write = rnd(3) ? 0 : rnd(5000);
@@ -785,8 +823,12 @@ TEST(no_memory_is_a_loss)
 
 TEST(options_in_any_order)
 {
-	static const u8 opts[] = { 1, 3, 3, 7, 2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 0, 34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0 };
-	struct { struct tcp_header h; u8 o[32]; } seg = { .h = { .off = 13 << 4, .flags = TCP_SYN } };
+	static const u8 opts[] = { 1, 3, 3, 7, 2,  4,  5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 9,
+				   0, 0, 0, 0, 34, 10, 1, 2,	3, 4, 5, 6,  7, 8, 0, 0 };
+	struct {
+		struct tcp_header h;
+		u8 o[32];
+	} seg = { .h = { .off = 13 << 4, .flags = TCP_SYN } };
 	struct tcp_in in;
 
 	memcpy(seg.o, opts, sizeof(opts));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: kernel/timer.c kernel/clock.c kernel/lib/rbtree.c */
-/* timer, clock: random timers on a clock of our own against an array: each fires once, never early, in order; the hardware is armed
- * for the first. */
+/* timer, clock: random timers on a clock of our own against an array: each fires once, never early,
+ * in order; the hardware is armed for the first. */
 #include <arch/cpu.h>
 #include <kernel/clock.h>
 #include <kernel/timer.h>
@@ -107,10 +107,12 @@ TEST(random_timers_agree_with_an_array)
 		timer_setup(&timers[i], on_fire);
 	for (step = 0; step < 20000; step++) {
 		i = rnd(NR);
-		host_current->cpu = rnd(2);		/* it moves with whoever arms it; here both CPUs have one queue */
+		/* it moves with whoever arms it; here both CPUs have one queue */
+		host_current->cpu = rnd(2);
 		switch (rnd(4)) {
 		case 0:
-			ASSERT_EQ(model[i].armed, rnd(2) ? timer_cancel(&timers[i]) : timer_cancel_sync(&timers[i]));
+			ASSERT_EQ(model[i].armed, rnd(2) ? timer_cancel(&timers[i])
+							 : timer_cancel_sync(&timers[i]));
 			model[i].armed = false;
 			break;
 		case 1:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: net/netbuf.c net/checksum.c mm/buddy.c selftests/host/pages.c */
-/* virtio_net: the card's receive side with a device that merges buffers, lies about counts and lengths, and a kernel without memory: packets
- * come whole or not at all, and every page comes back. */
+/* virtio_net: the card's receive side with a device that merges buffers, lies about counts and
+ * lengths, and a kernel without memory: packets come whole or not at all, and every page comes
+ * back. */
 #include "../../drivers/virtio/net.c"
 
 #include <arch/percpu.h>
@@ -32,7 +33,10 @@ void *vq_get(struct virtqueue *vq, u32 *len)
 	return done[next_done++].page;
 }
 
-int vq_add(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, void *token) { return -ENOSPC; }
+int vq_add(struct virtqueue *vq, const struct vq_sg *sg, u32 nr_out, u32 nr_in, void *token)
+{
+	return -ENOSPC;
+}
 void vq_callbacks_off(struct virtqueue *vq) {}
 bool vq_has_used(const struct virtqueue *vq) { return next_done < nr_done; }
 bool vq_callbacks_on(struct virtqueue *vq) { return true; }
@@ -49,7 +53,10 @@ void netdev_queue_wake(struct netdev_queue *q) {}
 void netdev_set_carrier(struct netdev *d, bool on) {}
 void netdev_put(struct netdev *d) {}
 int netdev_register(struct net_ns *net, struct netdev *d) { return 0; }
-struct netdev *netdev_alloc(const char *name, const struct netdev_ops *ops, u32 nr, usize priv) { return NULL; }
+struct netdev *netdev_alloc(const char *name, const struct netdev_ops *ops, u32 nr, usize priv)
+{
+	return NULL;
+}
 bool softirq_pending_here(void) { return false; }
 void bh_run_pending(void) {}
 u32 gro_head_len(const u8 *frame, u32 len, u32 most) { return min(len, most); }
@@ -96,7 +103,9 @@ static void device_writes(u32 buffers, const u32 *lens, u32 n)
 		u32 skip = i ? 0 : (u32)sizeof(struct net_header);
 
 		if (!i)
-			*(struct net_header *)(void *)p = (struct net_header){ .num_buffers = (u16)buffers };
+			*(struct net_header *)(void *)p = (struct net_header){
+				.num_buffers = (u16)buffers
+			};
 		for (u32 b = skip; b < lens[i]; b++)
 			p[b] = (u8)at++;
 		done[nr_done++] = (struct done){ page, lens[i] };
@@ -141,7 +150,8 @@ TEST(no_memory_takes_the_whole_packet_out)
 	host_fail_allocations(-1);
 	EXPECT_EQ(0, nr_up);
 	EXPECT_EQ(1, stats[0].rx_dropped);
-	EXPECT_TRUE(receive());				/* the next is a packet, not the rest of the last */
+	/* the next is a packet, not the rest of the last */
+	EXPECT_TRUE(receive());
 	EXPECT_EQ(1, nr_up);
 	check_packet(60);
 	EXPECT_EQ(0, host_allocations());

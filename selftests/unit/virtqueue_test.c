@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: drivers/virtio/virtqueue.c */
-/* virtqueue: a device in thirty lines on the other side of the ring; random traffic arrives once each, lengths are clipped, and a device that
- * lies about ids, counts or lengths breaks the ring instead of the kernel. */
+/* virtqueue: a device in thirty lines on the other side of the ring; random traffic arrives once
+ * each, lengths are clipped, and a device that lies about ids, counts or lengths breaks the ring
+ * instead of the kernel. */
 #include <drivers/virtio/virtqueue.h>
 #include <kernel/lib/string.h>
 #include <kernel/uapi.h>
@@ -69,7 +70,9 @@ TEST(chains_come_back_once_each)
 		memset(out, 0, sizeof(out));
 		nr_held = 0;
 		for (u32 step = 0; step < 20000; step++) {
-			struct vq_sg sg[4] = { { 0x1000, 10 }, { 0x2000, 20 }, { 0x3000, 30 }, { 0x4000, 40 } };
+			struct vq_sg sg[4] = {
+				{ 0x1000, 10 }, { 0x2000, 20 }, { 0x3000, 30 }, { 0x4000, 40 }
+			};
 			u32 n = 1 + rnd(4), t = rnd(64);
 			void *token;
 
@@ -88,7 +91,8 @@ TEST(chains_come_back_once_each)
 				if (nr_held && rnd(2)) {
 					u32 k = rnd(nr_held);
 
-					device_use(held[k], 1u << 30);		/* more than it was given room for */
+					/* more than it was given room for */
+					device_use(held[k], 1u << 30);
 					held[k] = held[--nr_held];
 				}
 				break;
@@ -197,8 +201,10 @@ TEST(a_table_takes_one_descriptor)
 		struct vring_desc *d = &desc[vq.avail->ring[i]];
 
 		EXPECT_TRUE(d->addr == 0x9000 + i && d->len == 3 * sizeof(*d) && d->flags == 4);
-		EXPECT_TRUE(table[i][0].flags == 1 && table[i][1].flags == 3 && table[i][2].flags == 2);
-		EXPECT_TRUE(table[i][2].addr == 0x3000 && table[i][2].len == 30 && table[i][0].next == 1);
+		EXPECT_TRUE(table[i][0].flags == 1 && table[i][1].flags == 3 &&
+			    table[i][2].flags == 2);
+		EXPECT_TRUE(table[i][2].addr == 0x3000 && table[i][2].len == 30 &&
+			    table[i][0].next == 1);
 		device_use(vq.avail->ring[i], 1000);
 	}
 	for (i = 0; i < SIZE; i++) {

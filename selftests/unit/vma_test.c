@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: mm/vma.c kernel/lib/rbtree.c */
-/* vma: random maps and unmaps against a bitmap: gaps, neighbours, the search from above and from below. */
+/* vma: random maps and unmaps against a bitmap: gaps, neighbours, the search from above and from
+ * below. */
 #include <mm/vma.h>
 
 #include "unit.h"
@@ -116,7 +117,8 @@ TEST(gaps_are_found_like_by_hand)
 		else
 			unmap_one();
 		EXPECT_EQ(slow_gap(n, lo, hi), vma_find_gap(&tree, n * PAGE, addr(lo), addr(hi)));
-		EXPECT_EQ(slow_gap_up(n, lo, hi), vma_find_gap_up(&tree, n * PAGE, addr(lo), addr(hi)));
+		EXPECT_EQ(slow_gap_up(n, lo, hi),
+			  vma_find_gap_up(&tree, n * PAGE, addr(lo), addr(hi)));
 		if (i % 500 == 0)
 			check();
 	}
@@ -124,7 +126,8 @@ TEST(gaps_are_found_like_by_hand)
 
 TEST(resize_keeps_the_gaps)
 {
-	struct vma a = { .start = addr(10), .end = addr(12) }, b = { .start = addr(20), .end = addr(24) };
+	struct vma a = { .start = addr(10), .end = addr(12) },
+		   b = { .start = addr(20), .end = addr(24) };
 
 	vma_tree_init(&tree);
 	vma_insert(&tree, &a);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c kernel/lib/rbtree.c kernel/lib/string.c selftests/host/pages.c */
-/* vmo: random writes, reads, truncations and holes against an array of bytes, with and without a pager that fails now and then; which
- * mappings are told of pages that go; every page comes back. */
+/* modules: mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c
+ * kernel/lib/rbtree.c kernel/lib/string.c selftests/host/pages.c */
+/* vmo: random writes, reads, truncations and holes against an array of bytes, with and without a
+ * pager that fails now and then; which mappings are told of pages that go; every page comes back.
+ * */
 #include <arch/uaccess.h>
 #include <kernel/lib/string.h>
 #include <mm/aspace.h>
@@ -139,8 +141,12 @@ static void on_release(struct vmo *v)
 	releases++;
 }
 
-static const struct pager_ops memory_ops = { .charge = charge, .uncharge = uncharge, .release = on_release };
-static const struct pager_ops disk_ops = { .fill = fill, .mkwrite = mkwrite, .charge = charge, .uncharge = uncharge };
+static const struct pager_ops memory_ops = { .charge = charge,
+					     .uncharge = uncharge,
+					     .release = on_release };
+static const struct pager_ops disk_ops = {
+	.fill = fill, .mkwrite = mkwrite, .charge = charge, .uncharge = uncharge
+};
 
 /* ---- a device that takes pages when it likes ---- */
 
@@ -189,7 +195,8 @@ static void finish_one(void)
 
 	for (i = 0; i < PAGE_SIZE / DIRTY_PIECE && !fail; i++)
 		if (mask >> i & 1)
-			memcpy(disk + p->index * PAGE_SIZE + i * DIRTY_PIECE, (u8 *)page_to_virt(p) + i * DIRTY_PIECE, DIRTY_PIECE);
+			memcpy(disk + p->index * PAGE_SIZE + i * DIRTY_PIECE,
+			       (u8 *)page_to_virt(p) + i * DIRTY_PIECE, DIRTY_PIECE);
 	page_written(p, fail ? -EIO : 0);
 }
 
@@ -220,8 +227,13 @@ static int write_pages(struct vmo *v, struct writeback *wb)
 }
 
 static const struct pager_ops backed_ops = {
-	.fill = fill, .mkwrite = reserve, .write_out = write_pages, .dropped = on_dropped, .dirtied = on_dirtied,
-	.charge = charge, .uncharge = uncharge,
+	.fill = fill,
+	.mkwrite = reserve,
+	.write_out = write_pages,
+	.dropped = on_dropped,
+	.dirtied = on_dirtied,
+	.charge = charge,
+	.uncharge = uncharge,
 };
 
 /* ---- random calls ---- */
@@ -262,7 +274,8 @@ static void do_truncate(struct vmo *v)
 	ASSERT_EQ(0, vmo_truncate(v, size));
 	if (size < model_size) {
 		memset(model + size, 0, BYTES - size);
-		memset(disk + ALIGN_UP(size, PAGE_SIZE), 0, BYTES - ALIGN_UP(size, PAGE_SIZE));	/* the file system frees what is behind */
+		/* the file system frees what is behind */
+		memset(disk + ALIGN_UP(size, PAGE_SIZE), 0, BYTES - ALIGN_UP(size, PAGE_SIZE));
 	}
 	model_size = size;
 }
@@ -275,12 +288,14 @@ static void do_punch(struct vmo *v)
 	ASSERT_EQ(0, vmo_punch(v, a, b));
 	memset(model + a, 0, b - a);
 	if (ALIGN_UP(a, PAGE_SIZE) < ALIGN_DOWN(b, PAGE_SIZE))
-		memset(disk + ALIGN_UP(a, PAGE_SIZE), 0, ALIGN_DOWN(b, PAGE_SIZE) - ALIGN_UP(a, PAGE_SIZE));
+		memset(disk + ALIGN_UP(a, PAGE_SIZE), 0,
+		       ALIGN_DOWN(b, PAGE_SIZE) - ALIGN_UP(a, PAGE_SIZE));
 }
 
 static void do_read(struct vmo *v)
 {
-	u64 pos = rnd(BYTES), n = rnd(3 * PAGE_SIZE), there = pos < model_size ? min(n, model_size - pos) : 0;
+	u64 pos = rnd(BYTES), n = rnd(3 * PAGE_SIZE),
+	    there = pos < model_size ? min(n, model_size - pos) : 0;
 	struct iter it;
 	ssize_t got;
 
@@ -416,7 +431,8 @@ TEST(an_error_is_heard_once)
 	ASSERT_EQ(0, vmo_sync(v, 0, U64_MAX));
 	fail_write = 0;
 	late = v->errors.seq;
-	EXPECT_TRUE(write_errors_sample(&v->errors) != late);	/* nobody has heard of it yet: who opens it now will */
+	/* nobody has heard of it yet: who opens it now will */
+	EXPECT_TRUE(write_errors_sample(&v->errors) != late);
 	EXPECT_EQ(-EIO, write_errors_check(&v->errors, &seen));
 	EXPECT_EQ(late, write_errors_sample(&v->errors));
 	EXPECT_EQ(0, write_errors_check(&v->errors, &seen));
@@ -435,14 +451,16 @@ TEST(no_room_and_no_memory)
 	vmo_init();
 	v = vmo_create(&memory_ops, NULL, 0, 0);
 	charge_limit = 3;
-	EXPECT_EQ(-EIO, vmo_write_kernel(v, buf, 5 * PAGE_SIZE, 0));		/* a part was written */
+	/* a part was written */
+	EXPECT_EQ(-EIO, vmo_write_kernel(v, buf, 5 * PAGE_SIZE, 0));
 	EXPECT_EQ(3 * PAGE_SIZE, v->size);
 	EXPECT_EQ(-ENOSPC, vmo_write_kernel(v, buf, 1, 3 * PAGE_SIZE));
 	EXPECT_EQ(3 * PAGE_SIZE, v->size);
 	charge_limit = S64_MAX;
 	for (n = 0; n < 2; n++) {
 		host_fail_allocations(n);
-		EXPECT_EQ(-ENOMEM, vmo_write_kernel(v, buf, 1, (loff_t)(4000 + n) * (loff_t)PAGE_SIZE));
+		EXPECT_EQ(-ENOMEM,
+			  vmo_write_kernel(v, buf, 1, (loff_t)(4000 + n) * (loff_t)PAGE_SIZE));
 		EXPECT_TRUE(!vmo_create(NULL, NULL, 0, 0));
 		host_fail_allocations(-1);
 		EXPECT_EQ(3 * PAGE_SIZE, v->size);
@@ -455,8 +473,13 @@ TEST(no_room_and_no_memory)
 TEST(data_and_holes_are_found)
 {
 	static const struct { loff_t from, data, hole; } rows[] = {
-		{ 0, 2 * 4096, 0 }, { 100, 2 * 4096, 100 }, { 2 * 4096 + 5, 2 * 4096 + 5, 4 * 4096 }, { 4 * 4096, 7 * 4096, 4 * 4096 },
-		{ 7 * 4096 + 10, 7 * 4096 + 10, 7 * 4096 + 100 }, { 7 * 4096 + 100, -ENXIO, -ENXIO }, { -1, -ENXIO, -ENXIO },
+		{ 0, 2 * 4096, 0 },
+		{ 100, 2 * 4096, 100 },
+		{ 2 * 4096 + 5, 2 * 4096 + 5, 4 * 4096 },
+		{ 4 * 4096, 7 * 4096, 4 * 4096 },
+		{ 7 * 4096 + 10, 7 * 4096 + 10, 7 * 4096 + 100 },
+		{ 7 * 4096 + 100, -ENXIO, -ENXIO },
+		{ -1, -ENXIO, -ENXIO },
 	};
 	struct vmo *v;
 	u32 i;
@@ -497,7 +520,8 @@ TEST(pages_that_are_there_are_given_out)
 	page_flag_set(one, PG_LOCKED);
 	vmo_peek(v, 0, 6, p);
 	EXPECT_TRUE(!p[1]);
-	EXPECT_EQ(-ERESTARTSYS, vmo_page(v, 1, VMO_READ, &p[0]));	/* who fills it takes long, a signal came */
+	/* who fills it takes long, a signal came */
+	EXPECT_EQ(-ERESTARTSYS, vmo_page(v, 1, VMO_READ, &p[0]));
 	page_flag_set(one, PG_UPTODATE);
 	page_flag_set(one, PG_ICACHE);
 	ASSERT_EQ(0, vmo_write_kernel(v, "x", 1, PAGE_SIZE));
@@ -522,7 +546,10 @@ TEST(exactly_the_mappings_that_show_it_are_told)
 		u64 first = rnd(64), last = min(first + rnd(20), 63ul);
 
 		for (i = writable = 0; i < MAPS; i++) {
-			maps[i] = (struct vma){ .start = 0x10000, .pgoff = rnd(60), .flags = rnd(2) ? VMA_SHARED | VMA_MAY_WRITE : VMA_MAY_WRITE };
+			maps[i] = (struct vma){ .start = 0x10000,
+						.pgoff = rnd(60),
+						.flags = rnd(2) ? VMA_SHARED | VMA_MAY_WRITE
+								: VMA_MAY_WRITE };
 			maps[i].end = maps[i].start + (1 + rnd(10)) * PAGE_SIZE;
 			writable += (maps[i].flags & VMA_SHARED) != 0;
 			vmo_map_add(v, &maps[i]);
@@ -531,7 +558,9 @@ TEST(exactly_the_mappings_that_show_it_are_told)
 		nr_zapped = 0;
 		ASSERT_EQ(0, vmo_punch(v, first * PAGE_SIZE, (last + 1) * PAGE_SIZE));
 		for (i = expected = 0; i < MAPS; i++) {
-			bool shows = maps[i].pgoff <= last && maps[i].pgoff + (maps[i].end - maps[i].start) / PAGE_SIZE > first;
+			bool shows = maps[i].pgoff <= last &&
+				     maps[i].pgoff + (maps[i].end - maps[i].start) / PAGE_SIZE >
+					     first;
 
 			for (k = 0; k < nr_zapped && zapped[k].v != &maps[i]; k++)
 				;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* xarray: random operations beside a plain array, at small and at far indices; nothing leaks, also without memory. */
+/* xarray: random operations beside a plain array, at small and at far indices; nothing leaks, also
+ * without memory. */
 #include <kernel/lib/xarray.h>
 
 #include "unit.h"

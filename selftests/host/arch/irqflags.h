@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* irqflags.h - the fake: a host process has no interrupts, but code may ask whether they are masked. */
+/* irqflags.h - the fake: a host process has no interrupts, but code may ask whether they are
+ * masked. */
 #pragma once
 
 #include <kernel/lib/compiler.h>

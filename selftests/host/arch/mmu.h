@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mmu.h - the fake: arm64's structures as they are, but RAM and the struct page array are arrays of the process (pages.c). */
+/* mmu.h - the fake: arm64's structures as they are, but RAM and the struct page array are arrays of
+ * the process (pages.c). */
 #pragma once
 
 #define phys_to_virt arm64_phys_to_virt

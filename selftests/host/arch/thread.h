@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* thread.h - the fake: arm64's structures as they are, but the running thread is a variable instead of a register. */
+/* thread.h - the fake: arm64's structures as they are, but the running thread is a variable instead
+ * of a register. */
 #pragma once
 
 #define current	     arm64_current

@@ -90,7 +90,8 @@ int ip_expect_word(char **w, const struct ip_fields *ip)
 	return w[1] && !strcmp(*w, "tos") ? ip_number(w, "tos", ip->tos) : 0;
 }
 
-/* All of it, or the bytes from cut[0] to cut[1] as a fragment: more follow unless it reaches the end. */
+/* All of it, or the bytes from cut[0] to cut[1] as a fragment: more follow unless it reaches the
+ * end. */
 void send_cut(struct ip_fields *ip, const uint8_t *payload, uint32_t len, const uint32_t cut[2])
 {
 	if (!cut[1]) {
@@ -184,7 +185,8 @@ void udp_inject(char **w)
 	for (uint32_t i = 0; i < len; i++)
 		buf[8 + i] = pattern(i + shift);
 	if (!no_sum)
-		put16(buf + 6, pseudo_sum(IPPROTO_UDP, buf, 8 + len, true) ^ (ip.bad_sum ? 0x5555 : 0));
+		put16(buf + 6,
+		      pseudo_sum(IPPROTO_UDP, buf, 8 + len, true) ^ (ip.bad_sum ? 0x5555 : 0));
 	send_cut(&ip, buf, 8 + len, cut);
 }
 
@@ -197,7 +199,8 @@ void udp_expect(char **w, const struct ip_fields *ip, const uint8_t *p, uint32_t
 	if (get16(p + 6) && pseudo_sum(IPPROTO_UDP, p, len, false))
 		fail("the checksum is wrong");
 	if (get16(p) != flow->lport || get16(p + 2) != flow->rport || get16(p + 4) != len)
-		fail("ports are %u and %u, its length says %u of %u", get16(p), get16(p + 2), get16(p + 4), len);
+		fail("ports are %u and %u, its length says %u of %u", get16(p), get16(p + 2),
+		     get16(p + 4), len);
 	for (; *w; w += n) {
 		n = (uint32_t)ip_expect_word(w, ip);
 		if (n)
@@ -222,7 +225,8 @@ void frag_expect(char **w, const struct ip_fields *ip, uint32_t len)
 
 	range(*w, &from, &to);
 	if (!ip->is_frag || ip->frag_off != from || from + len != to)
-		fail("it is %s %u:%u", ip->is_frag ? "a fragment" : "no fragment", ip->frag_off, ip->frag_off + len);
+		fail("it is %s %u:%u", ip->is_frag ? "a fragment" : "no fragment", ip->frag_off,
+		     ip->frag_off + len);
 	for (w++; *w; w++)
 		if (ip->more != !strcmp(*w, "more"))
 			fail("%s follow", ip->more ? "more" : "no more");
@@ -234,11 +238,21 @@ static const struct {
 	const char *name;
 	uint8_t v4[2], v6[2];
 } kinds[] = {
-	{ "echo", { 8, 0 }, { 128, 0 } },	   { "echo-reply", { 0, 0 }, { 129, 0 } },   { "net-unreach", { 3, 0 }, { 1, 0 } },
-	{ "host-unreach", { 3, 1 }, { 1, 3 } },	   { "proto-unreach", { 3, 2 }, { 4, 1 } },  { "port-unreach", { 3, 3 }, { 1, 4 } },
-	{ "too-big", { 3, 4 }, { 2, 0 } },	   { "admin", { 3, 13 }, { 1, 1 } },	     { "quench", { 4, 0 }, { 200, 0 } },
-	{ "ttl-exceeded", { 11, 0 }, { 3, 0 } },   { "reassembly", { 11, 1 }, { 3, 1 } },    { "param", { 12, 0 }, { 4, 0 } },
-	{ "unknown", { 44, 0 }, { 102, 0 } },	   { "timestamp", { 13, 0 }, { 201, 0 } },   { "timestamp-reply", { 14, 0 }, { 202, 0 } },
+	{ "echo", { 8, 0 }, { 128, 0 } },
+	{ "echo-reply", { 0, 0 }, { 129, 0 } },
+	{ "net-unreach", { 3, 0 }, { 1, 0 } },
+	{ "host-unreach", { 3, 1 }, { 1, 3 } },
+	{ "proto-unreach", { 3, 2 }, { 4, 1 } },
+	{ "port-unreach", { 3, 3 }, { 1, 4 } },
+	{ "too-big", { 3, 4 }, { 2, 0 } },
+	{ "admin", { 3, 13 }, { 1, 1 } },
+	{ "quench", { 4, 0 }, { 200, 0 } },
+	{ "ttl-exceeded", { 11, 0 }, { 3, 0 } },
+	{ "reassembly", { 11, 1 }, { 3, 1 } },
+	{ "param", { 12, 0 }, { 4, 0 } },
+	{ "unknown", { 44, 0 }, { 102, 0 } },
+	{ "timestamp", { 13, 0 }, { 201, 0 } },
+	{ "timestamp-reply", { 14, 0 }, { 202, 0 } },
 };
 
 static const uint8_t *kind_of(const char *name)
@@ -249,7 +263,8 @@ static const uint8_t *kind_of(const char *name)
 	fail("'%s' is no message", name ? name : "");
 }
 
-/* A packet that the kernel sent, as a router would quote it: "tcp SEQ", "udp LEN". Bytes written, or the cut. */
+/* A packet that the kernel sent, as a router would quote it: "tcp SEQ", "udp LEN". Bytes written,
+ * or the cut. */
 static uint32_t put_quote(uint8_t *at, char **w, uint32_t most)
 {
 	bool tcp = !strcmp(w[0], "tcp");
@@ -278,7 +293,8 @@ static void fill_echo(uint8_t *buf, uint32_t len)
 void icmp_inject(char **w)
 {
 	static uint8_t buf[MAX_PAYLOAD];
-	struct ip_fields ip = { .proto = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6, .ttl = 64 };
+	struct ip_fields ip = { .proto = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6,
+				.ttl = 64 };
 	const uint8_t *kind = kind_of(*w++);
 	uint32_t len = 0, n, cut[2] = {}, most = 20;
 	char **quote = NULL;
@@ -311,17 +327,23 @@ void icmp_inject(char **w)
 		len = put_quote(buf + 8, quote, most);
 	else
 		fill_echo(buf, len);
-	put16(buf + 2, (family == AF_INET ? plain_sum(buf, 8 + len) : pseudo_sum(IPPROTO_ICMPV6, buf, 8 + len, true)) ^ (ip.bad_sum ? 0x5555 : 0));
+	put16(buf + 2, (family == AF_INET ? plain_sum(buf, 8 + len)
+					  : pseudo_sum(IPPROTO_ICMPV6, buf, 8 + len, true)) ^
+			       (ip.bad_sum ? 0x5555 : 0));
 	send_cut(&ip, buf, 8 + len, cut);
 }
 
 /* The packet in an error must be one of ours. */
 static void check_quote(const char *proto, const uint8_t *p, uint32_t len)
 {
-	int want = !strcmp(proto, "udp") ? IPPROTO_UDP : !strcmp(proto, "tcp") ? IPPROTO_TCP : (int)number(proto);
-	uint32_t head = family == AF_INET ? 20 : 40, at = family == AF_INET ? 12 : 8, n = address_len();
+	int want = !strcmp(proto, "udp")   ? IPPROTO_UDP
+		   : !strcmp(proto, "tcp") ? IPPROTO_TCP
+					   : (int)number(proto);
+	uint32_t head = family == AF_INET ? 20 : 40, at = family == AF_INET ? 12 : 8,
+		 n = address_len();
 
-	if (len < head + 8 || memcmp(p + at, address_bytes(false), n) || (want != PROTO_EXPERIMENT && memcmp(p + at + n, address_bytes(true), n)))
+	if (len < head + 8 || memcmp(p + at, address_bytes(false), n) ||
+	    (want != PROTO_EXPERIMENT && memcmp(p + at + n, address_bytes(true), n)))
 		fail("what it quotes is not ours");
 	if (p[family == AF_INET ? 9 : 6] != want && p[family == AF_INET ? 9 : 6] != 44)
 		fail("it quotes protocol %u", p[family == AF_INET ? 9 : 6]);
@@ -332,7 +354,8 @@ void icmp_expect(char **w, const struct ip_fields *ip, const uint8_t *p, uint32_
 	const uint8_t *kind = kind_of(*w++);
 	uint32_t n;
 
-	if (ip->proto != (family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6) || len < 8 || ip->is_frag)
+	if (ip->proto != (family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6) || len < 8 ||
+	    ip->is_frag)
 		fail("not a message of ICMP");
 	if (family == AF_INET ? plain_sum(p, len) : pseudo_sum(IPPROTO_ICMPV6, p, len, false))
 		fail("the checksum is wrong");

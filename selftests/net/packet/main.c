@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* main.c - packet scripts: packet [-l] FILE... [-- CASE...]
  *
- * A file has definitions, "def NAME ... end", and cases, "case NAME [v4|v6]", each up to the next; definitions of files before it are known.
- * A case runs for both families unless it says otherwise, each time in a process of its own. Its lines "sysctl NAME VALUE" hold while it runs.
- * Prints "ok FILE:CASE.v4", or "FAIL", the line and what was wrong; in the end "N passed, N failed".
+ * A file has definitions, "def NAME ... end", and cases, "case NAME [v4|v6]", each up to the next;
+ * definitions of files before it are known. A case runs for both families unless it says otherwise,
+ * each time in a process of its own. Its lines "sysctl NAME VALUE" hold while it runs. Prints "ok
+ * FILE:CASE.v4", or "FAIL", the line and what was wrong; in the end "N passed, N failed".
  */
 #include "packet.h"
 
@@ -36,7 +37,8 @@ void fail(const char *format, ...)
 	vsnprintf(what, sizeof(what), format, ap);
 	va_end(ap);
 	text = case_place(&n, packet, sizeof(packet));
-	printf("FAIL %s:%s.v%d line %d: %s\n     '%s'%s%s\n", script.name, case_name ? case_name : "", family == AF_INET ? 4 : 6, n, what,
+	printf("FAIL %s:%s.v%d line %d: %s\n     '%s'%s%s\n", script.name,
+	       case_name ? case_name : "", family == AF_INET ? 4 : 6, n, what,
 	       text ? text + strspn(text, " \t") : "", *packet ? ": " : "", packet);
 	fflush(stdout);
 	_exit(1);
@@ -73,7 +75,8 @@ static bool apply(struct setting *s, char **w)
 	s->old[n > 0 ? n : 0] = 0;
 	close(fd);
 	for (w += 2; *w; w++)
-		snprintf(value + strlen(value), sizeof(value) - strlen(value), "%s%s", *value ? " " : "", *w);
+		snprintf(value + strlen(value), sizeof(value) - strlen(value), "%s%s",
+			 *value ? " " : "", *w);
 	return write_file(s->path, value);
 }
 
@@ -110,7 +113,8 @@ static int child(int first, int end)
 	}
 	waitpid(pid, &status, 0);
 	if (WIFSIGNALED(status))
-		printf("FAIL %s:%s.v%d: signal %d\n", script.name, case_name, family == AF_INET ? 4 : 6, WTERMSIG(status));
+		printf("FAIL %s:%s.v%d: signal %d\n", script.name, case_name,
+		       family == AF_INET ? 4 : 6, WTERMSIG(status));
 	return status;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* packet.h - the packet scripts: what the parts of the program share.
  *
- * The machine has two cards on one wire. The kernel's stack has the addresses of eth0; the program plays a peer by packets that it sends and
- * hears at eth1. Each case has a process and a peer address of its own, and waits for nothing but packets and time.
+ * The machine has two cards on one wire. The kernel's stack has the addresses of eth0; the program
+ * plays a peer by packets that it sends and hears at eth1. Each case has a process and a peer
+ * address of its own, and waits for nothing but packets and time.
  */
 #pragma once
 
@@ -30,11 +31,14 @@ extern int family, case_number;		/* AF_INET, AF_INET6; 1 and up */
 void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* ---- script.c ---- */
-const char *case_place(int *line_number, char *packet, size_t room);	/* the line that runs; the packet it looks at, or "" */
+/* the line that runs; the packet it looks at, or "" */
+const char *case_place(int *line_number, char *packet, size_t room);
 void run_case(const struct script *s, int first, int end);
 int split(char *text, char **words);			/* at blanks; NULL behind the last */
-long number(const char *text);				/* terms of digits and names, + - *; fails for the case */
-bool number_range(const char *text, long *low, long *high);	/* A..B, or A alone. False: '*', anything */
+/* terms of digits and names, + - *; fails for the case */
+long number(const char *text);
+/* A..B, or A alone. False: '*', anything */
+bool number_range(const char *text, long *low, long *high);
 int64_t milliseconds(const char *text);			/* 20, 20ms, 3s: in ns */
 
 /* ---- wire.c: frames ---- */
@@ -48,7 +52,8 @@ struct frame {
 struct ip_fields {
 	uint8_t proto, ttl, tos;
 	bool df, more, is_frag, bad_sum, has_options;
-	enum { BETWEEN_US, FROM_STRANGER, TO_STRANGER } ends;	/* an address on the link that nobody has */
+	/* an address on the link that nobody has */
+	enum { BETWEEN_US, FROM_STRANGER, TO_STRANGER } ends;
 	uint32_t id, frag_off;
 };
 int64_t now_ns(void);
@@ -60,9 +65,13 @@ void wire_settle(void);					/* what was sent has arrived */
 struct frame *wire_wait(int64_t deadline);
 struct frame *wire_take(int64_t deadline);		/* and out of the queue: the caller's */
 void wire_send(const struct ip_fields *ip, const void *payload, uint32_t len);
-bool wire_parse(const struct frame *f, struct ip_fields *ip, const uint8_t **payload, uint32_t *len);	/* false: header broken */
-uint32_t ip_header(uint8_t *at, const struct ip_fields *ip, uint32_t len, bool from_peer);	/* with a fragment header if it is one */
-uint16_t pseudo_sum(int proto, const void *payload, uint32_t len, bool from_peer);	/* 0 when it is right */
+/* false: header broken */
+bool wire_parse(const struct frame *f, struct ip_fields *ip, const uint8_t **payload,
+		uint32_t *len);
+/* with a fragment header if it is one */
+uint32_t ip_header(uint8_t *at, const struct ip_fields *ip, uint32_t len, bool from_peer);
+/* 0 when it is right */
+uint16_t pseudo_sum(int proto, const void *payload, uint32_t len, bool from_peer);
 uint16_t plain_sum(const void *payload, uint32_t len);
 static inline uint8_t pattern(uint32_t offset) { return (uint8_t)('a' + offset % 23); }
 
@@ -86,7 +95,8 @@ void icmp_expect(char **w, const struct ip_fields *ip, const uint8_t *p, uint32_
 void other_inject(char **w);
 void other_expect(char **w, const struct ip_fields *ip, uint32_t len);
 void frag_expect(char **w, const struct ip_fields *ip, uint32_t len);
-/* ttl N, tos N, ce, ect0, id N, df, frag A:B more|last, badsum: how many words it was; 0: none of these. */
+/* ttl N, tos N, ce, ect0, id N, df, frag A:B more|last, badsum: how many words it was; 0: none of
+ * these. */
 int ip_word(char **w, struct ip_fields *ip, uint32_t cut[2]);
 int ip_expect_word(char **w, const struct ip_fields *ip);
 void send_cut(struct ip_fields *ip, const uint8_t *payload, uint32_t len, const uint32_t cut[2]);

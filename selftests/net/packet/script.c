@@ -8,7 +8,8 @@
  *	flow N [lport P] [rport P]	packets belong to connection N from here on
  *	let NAME = NUMBER		drop: what was sent and not looked at
  *	NAME [ARG...]			the lines of "def NAME", with $1 and so on
- * and the calls of sockets.c. Numbers are terms of digits and names: mss + 1 is written mss+1. Times are 20, 20ms or 3s.
+ * and the calls of sockets.c. Numbers are terms of digits and names: mss + 1 is written mss+1.
+ * Times are 20, 20ms or 3s.
  */
 #include "packet.h"
 
@@ -184,7 +185,8 @@ static void expect(char **w)
 		fail("nothing came");
 	looked_at = f;
 	expect_fields(w, f);
-	after = f->at > last_event ? f->at - last_event : 0;		/* it may have come while a call waited */
+	/* it may have come while a call waited */
+	after = f->at > last_event ? f->at - last_event : 0;
 	if (after < from || after > to)
 		fail("it came after %lld ms", (long long)(after / NSEC_PER_MS));
 	last_event += after;
@@ -196,7 +198,8 @@ static void none(char **w)
 {
 	looked_at = wire_wait(now_ns() + milliseconds(w[0]));
 	if (looked_at)
-		fail("a packet came after %lld ms", (long long)((looked_at->at - last_event) / NSEC_PER_MS));
+		fail("a packet came after %lld ms",
+		     (long long)((looked_at->at - last_event) / NSEC_PER_MS));
 	last_event = now_ns();
 }
 
@@ -244,7 +247,8 @@ int split(char *text, char **words)
 	int n = 0;
 	char *save, *word;
 
-	for (word = strtok_r(text, " \t\n", &save); word && n < MAX_WORDS - 1; word = strtok_r(NULL, " \t\n", &save))
+	for (word = strtok_r(text, " \t\n", &save); word && n < MAX_WORDS - 1;
+	     word = strtok_r(NULL, " \t\n", &save))
 		words[n++] = word;
 	words[n] = NULL;
 	return n;
@@ -277,7 +281,8 @@ static void put_args(char *out, size_t room, const char *text, char *const *args
 	for (; *text && room > 1; text++) {
 		if (*text == '$' && args) {
 			int i = *++text - '0';
-			int used = i < n && i > 0 ? snprintf(out, room, "%s", args[i]) : (fail("no argument $%d", i), 0);
+			int used = i < n && i > 0 ? snprintf(out, room, "%s", args[i])
+						  : (fail("no argument $%d", i), 0);
 
 			out += used;
 			room -= (size_t)used;
@@ -351,7 +356,8 @@ void run_case(const struct script *s, int first, int end)
 	set_name("v6", family == AF_INET6);
 	set_name("port", 5000 + case_number);
 	for (int i = 0; i < MAX_FLOWS; i++)
-		flows[i] = (struct flow){ .lport = (uint16_t)(5000 + case_number), .rport = (uint16_t)(40001 + i),
+		flows[i] = (struct flow){ .lport = (uint16_t)(5000 + case_number),
+					  .rport = (uint16_t)(40001 + i),
 					  .peer_isn = PEER_ISN + (uint32_t)i * 0x1000000 };
 	flow = &flows[0];
 	last_event = now_ns();

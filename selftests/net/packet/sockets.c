@@ -29,11 +29,28 @@ struct named {
 static struct named sockets[MAX_SOCKETS];
 
 static const struct { const char *name; int value; } errors[] = {
-	{ "EAGAIN", EAGAIN }, { "EINPROGRESS", EINPROGRESS }, { "ECONNREFUSED", ECONNREFUSED }, { "ECONNRESET", ECONNRESET }, { "EPIPE", EPIPE },
-	{ "ETIMEDOUT", ETIMEDOUT }, { "EHOSTUNREACH", EHOSTUNREACH }, { "ENETUNREACH", ENETUNREACH }, { "ENOTCONN", ENOTCONN }, { "EINVAL", EINVAL },
-	{ "EMSGSIZE", EMSGSIZE }, { "EADDRINUSE", EADDRINUSE }, { "EISCONN", EISCONN }, { "EALREADY", EALREADY }, { "ECONNABORTED", ECONNABORTED },
-	{ "EADDRNOTAVAIL", EADDRNOTAVAIL }, { "EPROTO", EPROTO }, { "EACCES", EACCES }, { "ENOPROTOOPT", ENOPROTOOPT }, { "EOPNOTSUPP", EOPNOTSUPP },
-	{ "EPERM", EPERM }, { "EDESTADDRREQ", EDESTADDRREQ },
+	{ "EAGAIN", EAGAIN },
+	{ "EINPROGRESS", EINPROGRESS },
+	{ "ECONNREFUSED", ECONNREFUSED },
+	{ "ECONNRESET", ECONNRESET },
+	{ "EPIPE", EPIPE },
+	{ "ETIMEDOUT", ETIMEDOUT },
+	{ "EHOSTUNREACH", EHOSTUNREACH },
+	{ "ENETUNREACH", ENETUNREACH },
+	{ "ENOTCONN", ENOTCONN },
+	{ "EINVAL", EINVAL },
+	{ "EMSGSIZE", EMSGSIZE },
+	{ "EADDRINUSE", EADDRINUSE },
+	{ "EISCONN", EISCONN },
+	{ "EALREADY", EALREADY },
+	{ "ECONNABORTED", ECONNABORTED },
+	{ "EADDRNOTAVAIL", EADDRNOTAVAIL },
+	{ "EPROTO", EPROTO },
+	{ "EACCES", EACCES },
+	{ "ENOPROTOOPT", ENOPROTOOPT },
+	{ "EOPNOTSUPP", EOPNOTSUPP },
+	{ "EPERM", EPERM },
+	{ "EDESTADDRREQ", EDESTADDRREQ },
 };
 
 static int error_number(const char *name)
@@ -142,7 +159,8 @@ static int new_socket(const char *what, const char *arg)
 	else if (!strcmp(what, "raw"))
 		fd = socket(family, SOCK_RAW | SOCK_NONBLOCK, (int)number(arg));
 	else if (!strcmp(what, "ping"))
-		fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+		fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK,
+			    family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 	if (fd < 0)
 		fail("no socket: %m");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -219,7 +237,8 @@ static void learn_port(struct named *s)
 	socklen_t len = sizeof(a);
 
 	if (!getsockname(s->fd, &a.any, &len))
-		flow->lport = ntohs(((struct sockaddr_in *)&a)->sin_port);		/* in the same place for both */
+		/* in the same place for both */
+		flow->lport = ntohs(((struct sockaddr_in *)&a)->sin_port);
 }
 
 static void do_connect(struct named *s, char **w, const char *want)
@@ -232,7 +251,10 @@ static void do_connect(struct named *s, char **w, const char *want)
 	if (w[2] && !strcmp(w[2], "nothing"))
 		a.any.sa_family = AF_UNSPEC;
 	result = connect(s->fd, &a.any, len);
-	check_result(want ? want : type_of(s->fd) == SOCK_STREAM && a.any.sa_family ? "EINPROGRESS" : NULL, result, 0);
+	check_result(want						? want
+		     : type_of(s->fd) == SOCK_STREAM && a.any.sa_family ? "EINPROGRESS"
+									: NULL,
+		     result, 0);
 	if (a.any.sa_family)
 		learn_port(s);
 }
@@ -261,8 +283,10 @@ static void do_connected(struct named *s, char **w, const char *want)
 static int flags_of(char **w)
 {
 	static const struct { const char *name; int value; } names[] = {
-		{ "more", MSG_MORE }, { "oob", MSG_OOB }, { "peek", MSG_PEEK }, { "fastopen", MSG_FASTOPEN }, { "confirm", MSG_CONFIRM },
-		{ "any", 0 }, { "trunc", MSG_TRUNC }, { "dontroute", MSG_DONTROUTE },
+		{ "more", MSG_MORE },	    { "oob", MSG_OOB },
+		{ "peek", MSG_PEEK },	    { "fastopen", MSG_FASTOPEN },
+		{ "confirm", MSG_CONFIRM }, { "any", 0 },
+		{ "trunc", MSG_TRUNC },	    { "dontroute", MSG_DONTROUTE },
 	};
 	int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
 
@@ -285,7 +309,8 @@ static void do_write(struct named *s, char **w, const char *want)
 	int flags = flags_of(w + 3);
 	union address a;
 	socklen_t a_len = make_address(&a, false, s->flow->rport);
-	bool to = !strcmp(w[0], "sendto") || flags & MSG_FASTOPEN, dgram = type_of(s->fd) != SOCK_STREAM;
+	bool to = !strcmp(w[0], "sendto") || flags & MSG_FASTOPEN,
+	     dgram = type_of(s->fd) != SOCK_STREAM;
 	ssize_t n;
 
 	for (long i = 0; i < len; i++)
@@ -301,7 +326,8 @@ static void do_read(struct named *s, char **w, const char *want)
 {
 	static uint8_t buf[1 << 20];
 	long len = number(w[2]);
-	bool any = w[3] && (!strcmp(w[3], "any") || !strcmp(w[3], "oob")), dgram = type_of(s->fd) != SOCK_STREAM;
+	bool any = w[3] && (!strcmp(w[3], "any") || !strcmp(w[3], "oob")),
+	     dgram = type_of(s->fd) != SOCK_STREAM;
 	int flags = flags_of(w + 3);
 	ssize_t n;
 
@@ -318,7 +344,9 @@ static void do_read(struct named *s, char **w, const char *want)
 
 static void do_shutdown(struct named *s, char **w, const char *want)
 {
-	int how = !w[2] || !strcmp(w[2], "both") ? SHUT_RDWR : !strcmp(w[2], "rd") ? SHUT_RD : SHUT_WR;
+	int how = !w[2] || !strcmp(w[2], "both") ? SHUT_RDWR
+		  : !strcmp(w[2], "rd")		 ? SHUT_RD
+						 : SHUT_WR;
 
 	check_result(want, shutdown(s->fd, how), 0);
 }
@@ -334,17 +362,35 @@ static void do_close(struct named *s, char **w, const char *want)
 
 #define BY_FAMILY 10000
 static const struct { const char *name; int level, option, option6; } options[] = {
-	{ "nodelay", IPPROTO_TCP, TCP_NODELAY, 0 }, { "cork", IPPROTO_TCP, TCP_CORK, 0 }, { "quickack", IPPROTO_TCP, TCP_QUICKACK, 0 },
-	{ "keepidle", IPPROTO_TCP, TCP_KEEPIDLE, 0 }, { "keepintvl", IPPROTO_TCP, TCP_KEEPINTVL, 0 }, { "keepcnt", IPPROTO_TCP, TCP_KEEPCNT, 0 },
-	{ "maxseg", IPPROTO_TCP, TCP_MAXSEG, 0 }, { "user_timeout", IPPROTO_TCP, TCP_USER_TIMEOUT, 0 }, { "syncnt", IPPROTO_TCP, TCP_SYNCNT, 0 },
-	{ "defer_accept", IPPROTO_TCP, TCP_DEFER_ACCEPT, 0 }, { "linger2", IPPROTO_TCP, TCP_LINGER2, 0 }, { "fastopen", IPPROTO_TCP, TCP_FASTOPEN, 0 },
-	{ "window_clamp", IPPROTO_TCP, TCP_WINDOW_CLAMP, 0 }, { "fastopen_connect", IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 0 },
+	{ "nodelay", IPPROTO_TCP, TCP_NODELAY, 0 },
+	{ "cork", IPPROTO_TCP, TCP_CORK, 0 },
+	{ "quickack", IPPROTO_TCP, TCP_QUICKACK, 0 },
+	{ "keepidle", IPPROTO_TCP, TCP_KEEPIDLE, 0 },
+	{ "keepintvl", IPPROTO_TCP, TCP_KEEPINTVL, 0 },
+	{ "keepcnt", IPPROTO_TCP, TCP_KEEPCNT, 0 },
+	{ "maxseg", IPPROTO_TCP, TCP_MAXSEG, 0 },
+	{ "user_timeout", IPPROTO_TCP, TCP_USER_TIMEOUT, 0 },
+	{ "syncnt", IPPROTO_TCP, TCP_SYNCNT, 0 },
+	{ "defer_accept", IPPROTO_TCP, TCP_DEFER_ACCEPT, 0 },
+	{ "linger2", IPPROTO_TCP, TCP_LINGER2, 0 },
+	{ "fastopen", IPPROTO_TCP, TCP_FASTOPEN, 0 },
+	{ "window_clamp", IPPROTO_TCP, TCP_WINDOW_CLAMP, 0 },
+	{ "fastopen_connect", IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 0 },
 	{ "fastopen_no_cookie", IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 0 },
-	{ "notsent_lowat", IPPROTO_TCP, TCP_NOTSENT_LOWAT, 0 }, { "keepalive", SOL_SOCKET, SO_KEEPALIVE, 0 }, { "rcvbuf", SOL_SOCKET, SO_RCVBUF, 0 },
-	{ "sndbuf", SOL_SOCKET, SO_SNDBUF, 0 }, { "reuseaddr", SOL_SOCKET, SO_REUSEADDR, 0 }, { "oobinline", SOL_SOCKET, SO_OOBINLINE, 0 },
-	{ "rcvlowat", SOL_SOCKET, SO_RCVLOWAT, 0 }, { "error", SOL_SOCKET, SO_ERROR, 0 }, { "nocheck", SOL_SOCKET, SO_NO_CHECK, 0 },
-	{ "recverr", BY_FAMILY, IP_RECVERR, IPV6_RECVERR }, { "mtu_discover", BY_FAMILY, IP_MTU_DISCOVER, IPV6_MTU_DISCOVER },
-	{ "mtu", BY_FAMILY, IP_MTU, IPV6_MTU }, { "ttl", BY_FAMILY, IP_TTL, IPV6_UNICAST_HOPS }, { "tos", BY_FAMILY, IP_TOS, IPV6_TCLASS },
+	{ "notsent_lowat", IPPROTO_TCP, TCP_NOTSENT_LOWAT, 0 },
+	{ "keepalive", SOL_SOCKET, SO_KEEPALIVE, 0 },
+	{ "rcvbuf", SOL_SOCKET, SO_RCVBUF, 0 },
+	{ "sndbuf", SOL_SOCKET, SO_SNDBUF, 0 },
+	{ "reuseaddr", SOL_SOCKET, SO_REUSEADDR, 0 },
+	{ "oobinline", SOL_SOCKET, SO_OOBINLINE, 0 },
+	{ "rcvlowat", SOL_SOCKET, SO_RCVLOWAT, 0 },
+	{ "error", SOL_SOCKET, SO_ERROR, 0 },
+	{ "nocheck", SOL_SOCKET, SO_NO_CHECK, 0 },
+	{ "recverr", BY_FAMILY, IP_RECVERR, IPV6_RECVERR },
+	{ "mtu_discover", BY_FAMILY, IP_MTU_DISCOVER, IPV6_MTU_DISCOVER },
+	{ "mtu", BY_FAMILY, IP_MTU, IPV6_MTU },
+	{ "ttl", BY_FAMILY, IP_TTL, IPV6_UNICAST_HOPS },
+	{ "tos", BY_FAMILY, IP_TOS, IPV6_TCLASS },
 	{ "minttl", BY_FAMILY, IP_MINTTL, IPV6_MINHOPCOUNT },
 };
 
@@ -353,8 +399,11 @@ static void find_option(const char *name, int *level, int *option)
 	for (size_t i = 0; name && i < sizeof(options) / sizeof(options[0]); i++) {
 		if (strcmp(name, options[i].name))
 			continue;
-		*level = options[i].level != BY_FAMILY ? options[i].level : family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
-		*option = options[i].level == BY_FAMILY && family == AF_INET6 ? options[i].option6 : options[i].option;
+		*level = options[i].level != BY_FAMILY ? options[i].level
+			 : family == AF_INET	       ? IPPROTO_IP
+						       : IPPROTO_IPV6;
+		*option = options[i].level == BY_FAMILY && family == AF_INET6 ? options[i].option6
+									      : options[i].option;
 		return;
 	}
 	fail("no option '%s'", name ? name : "");
@@ -393,9 +442,13 @@ static void do_linger(struct named *s, char **w, const char *want)
 
 #define FIELD(name) { #name, offsetof(struct tcp_info, tcpi_##name), sizeof(((struct tcp_info *)0)->tcpi_##name) }
 static const struct { const char *name; size_t at, size; } fields[] = {
-	FIELD(state), FIELD(ca_state), FIELD(retransmits), FIELD(probes), FIELD(backoff), FIELD(options), FIELD(rto), FIELD(ato), FIELD(snd_mss),
-	FIELD(rcv_mss), FIELD(unacked), FIELD(sacked), FIELD(lost), FIELD(retrans), FIELD(pmtu), FIELD(snd_ssthresh), FIELD(rtt), FIELD(snd_cwnd),
-	FIELD(advmss), FIELD(total_retrans), FIELD(bytes_acked), FIELD(bytes_received), FIELD(notsent_bytes), FIELD(dsack_dups), FIELD(snd_wnd),
+	FIELD(state),	    FIELD(ca_state),	   FIELD(retransmits),	 FIELD(probes),
+	FIELD(backoff),	    FIELD(options),	   FIELD(rto),		 FIELD(ato),
+	FIELD(snd_mss),	    FIELD(rcv_mss),	   FIELD(unacked),	 FIELD(sacked),
+	FIELD(lost),	    FIELD(retrans),	   FIELD(pmtu),		 FIELD(snd_ssthresh),
+	FIELD(rtt),	    FIELD(snd_cwnd),	   FIELD(advmss),	 FIELD(total_retrans),
+	FIELD(bytes_acked), FIELD(bytes_received), FIELD(notsent_bytes), FIELD(dsack_dups),
+	FIELD(snd_wnd),
 };
 
 static void do_info(struct named *s, char **w, const char *want)
@@ -418,14 +471,17 @@ static void do_info(struct named *s, char **w, const char *want)
 
 static void do_ioctl(struct named *s, char **w, const char *want)
 {
-	unsigned long what = !strcmp(w[0], "inq") ? SIOCINQ : !strcmp(w[0], "outq") ? SIOCOUTQ : SIOCATMARK;
+	unsigned long what = !strcmp(w[0], "inq")    ? SIOCINQ
+			     : !strcmp(w[0], "outq") ? SIOCOUTQ
+						     : SIOCATMARK;
 	int value = 0, result = ioctl(s->fd, what, &value);
 
 	check_result(want, result < 0 ? -1 : value, value);
 }
 
 static const struct { const char *name; short bit; } event_names[] = {
-	{ "in", POLLIN }, { "out", POLLOUT }, { "pri", POLLPRI }, { "err", POLLERR }, { "hup", POLLHUP }, { "rdhup", POLLRDHUP },
+	{ "in", POLLIN },   { "out", POLLOUT }, { "pri", POLLPRI },
+	{ "err", POLLERR }, { "hup", POLLHUP }, { "rdhup", POLLRDHUP },
 };
 
 /* "in|hup": exactly these, soon; "nothing". */
@@ -474,19 +530,26 @@ static void do_errqueue(struct named *s, char **w, const char *want)
 	if (!c)
 		fail("the error queue's message has no error");
 	e = (void *)CMSG_DATA(c);
-	if (!w[2] || !w[3] || !w[4] || (int)e->ee_errno != error_number(w[2]) || e->ee_type != number(w[3]) || e->ee_code != number(w[4]) ||
+	if (!w[2] || !w[3] || !w[4] || (int)e->ee_errno != error_number(w[2]) ||
+	    e->ee_type != number(w[3]) || e->ee_code != number(w[4]) ||
 	    (w[5] && e->ee_info != (uint32_t)number(w[5])))
-		fail("the error is %s, origin %u, type %u, code %u, info %u", strerror((int)e->ee_errno), e->ee_origin, e->ee_type, e->ee_code, e->ee_info);
+		fail("the error is %s, origin %u, type %u, code %u, info %u",
+		     strerror((int)e->ee_errno), e->ee_origin, e->ee_type, e->ee_code, e->ee_info);
 }
 
 static const struct {
 	const char *name;
 	void (*call)(struct named *s, char **w, const char *want);
 } calls[] = {
-	{ "bind", do_bind }, { "listen", do_listen }, { "connect", do_connect }, { "connected", do_connected }, { "write", do_write },
-	{ "sendto", do_write }, { "read", do_read }, { "shutdown", do_shutdown }, { "close", do_close }, { "set", do_set }, { "get", do_get },
-	{ "linger", do_linger }, { "info", do_info }, { "inq", do_ioctl }, { "outq", do_ioctl }, { "atmark", do_ioctl }, { "poll", do_poll },
-	{ "errqueue", do_errqueue },
+	{ "bind", do_bind },	   { "listen", do_listen },
+	{ "connect", do_connect }, { "connected", do_connected },
+	{ "write", do_write },	   { "sendto", do_write },
+	{ "read", do_read },	   { "shutdown", do_shutdown },
+	{ "close", do_close },	   { "set", do_set },
+	{ "get", do_get },	   { "linger", do_linger },
+	{ "info", do_info },	   { "inq", do_ioctl },
+	{ "outq", do_ioctl },	   { "atmark", do_ioctl },
+	{ "poll", do_poll },	   { "errqueue", do_errqueue },
 };
 
 bool socket_call(char **w)

@@ -86,7 +86,8 @@ static uint32_t sack_blocks(const char *word, uint32_t isn, uint8_t *out)
 	uint32_t n = 0, seq, len;
 
 	snprintf(copy, sizeof(copy), "%s", word);
-	for (part = strtok_r(copy, ",", &save); part && n < 4; part = strtok_r(NULL, ",", &save), n++) {
+	for (part = strtok_r(copy, ",", &save); part && n < 4;
+	     part = strtok_r(NULL, ",", &save), n++) {
 		sequence(part, &seq, &len);
 		put32(out + n * 8, isn + seq);
 		put32(out + n * 8 + 4, isn + seq + len);
@@ -199,7 +200,8 @@ void tcp_inject(char **w)
 	memcpy(buf + 20, s.options, s.nr_options);
 	for (uint32_t i = 0; i < s.len; i++)
 		buf[head + i] = pattern(rel + i - (s.flags & 2 ? 0 : 1));
-	put16(buf + 16, pseudo_sum(IPPROTO_TCP, buf, head + s.len, true) ^ (ip.bad_sum ? 0x5555 : 0));
+	put16(buf + 16,
+	      pseudo_sum(IPPROTO_TCP, buf, head + s.len, true) ^ (ip.bad_sum ? 0x5555 : 0));
 	send_cut(&ip, buf, head + s.len, cut);
 }
 
@@ -239,7 +241,8 @@ static void check_sack(const char *word, const uint8_t *o, uint32_t len)
 
 	for (uint32_t i = 0; i < len / 8; i++)
 		if (i >= n || memcmp(want + i * 8, o + i * 8, 8))
-			fail("block %u of %u of SACK is %u:%u, not as in %s", i + 1, len / 8, get32(o + i * 8) - flow->peer_isn,
+			fail("block %u of %u of SACK is %u:%u, not as in %s", i + 1, len / 8,
+			     get32(o + i * 8) - flow->peer_isn,
 			     get32(o + i * 8 + 4) - flow->peer_isn, word);
 	if (len / 8 != n)
 		fail("%u blocks of SACK, not %s", len / 8, word);
@@ -336,7 +339,8 @@ static void check_payload(const uint8_t *p, uint32_t rel, uint32_t len)
 {
 	for (uint32_t i = 0; i < len; i++)
 		if (p[i] != pattern(rel - 1 + i))
-			fail("byte %u of the payload is %#x, not %#x", rel + i, p[i], pattern(rel - 1 + i));
+			fail("byte %u of the payload is %#x, not %#x", rel + i, p[i],
+			     pattern(rel - 1 + i));
 }
 
 /* Flags that begin with p: with PSH or without it. */
@@ -352,7 +356,8 @@ void tcp_expect(char **w, const struct ip_fields *ip, const uint8_t *p, uint32_t
 	if (pseudo_sum(IPPROTO_TCP, p, len, false))
 		fail("the checksum is wrong");
 	if (get16(p) != flow->lport || get16(p + 2) != flow->rport)
-		fail("ports are %u and %u, not %u and %u", get16(p), get16(p + 2), flow->lport, flow->rport);
+		fail("ports are %u and %u, not %u and %u", get16(p), get16(p + 2), flow->lport,
+		     flow->rport);
 	learn(p);
 	maybe = w[0][0] == 'p' ? 8 : 0;
 	if ((p[13] & ~maybe) != flags_of(w[0] + !!maybe)) {
@@ -363,7 +368,8 @@ void tcp_expect(char **w, const struct ip_fields *ip, const uint8_t *p, uint32_t
 	if (*w && strcmp(*w, "*")) {
 		sequence(*w, &rel, &n);
 		if (get32(p + 4) - flow->kernel_isn != rel || len - head != n)
-			fail("it is %u:%u", get32(p + 4) - flow->kernel_isn, get32(p + 4) - flow->kernel_isn + len - head);
+			fail("it is %u:%u", get32(p + 4) - flow->kernel_isn,
+			     get32(p + 4) - flow->kernel_isn + len - head);
 	}
 	for (w += !!*w; *w; w += n) {
 		n = (uint32_t)expect_word(w, p);
@@ -375,7 +381,8 @@ void tcp_expect(char **w, const struct ip_fields *ip, const uint8_t *p, uint32_t
 			fail("what is '%s'?", *w);
 	}
 	if (!any)
-		check_payload(p + head, get32(p + 4) - flow->kernel_isn + (p[13] >> 1 & 1), len - head);
+		check_payload(p + head, get32(p + 4) - flow->kernel_isn + (p[13] >> 1 & 1),
+			      len - head);
 }
 
 void describe(const struct frame *f, char *out, size_t room)
@@ -388,12 +395,14 @@ void describe(const struct frame *f, char *out, size_t room)
 	if (!wire_parse(f, &ip, &p, &len)) {
 		snprintf(out, room, "a broken IP header");
 	} else if (ip.proto != IPPROTO_TCP || len < 20) {
-		snprintf(out, room, "protocol %u, %u bytes%s%u.%u", ip.proto, len, len > 1 ? ", begins with " : "", p[0], p[1]);
+		snprintf(out, room, "protocol %u, %u bytes%s%u.%u", ip.proto, len,
+			 len > 1 ? ", begins with " : "", p[0], p[1]);
 	} else {
 		uint32_t head = (uint32_t)(p[12] >> 4) * 4, rel = get32(p + 4) - flow->kernel_isn;
 
 		flags_text(p[13], flags);
-		snprintf(out, room, "%s %u:%u ack %u win %u ports %u %u", flags, rel, rel + len - head, get32(p + 8) - flow->peer_isn, get16(p + 14),
-			 get16(p), get16(p + 2));
+		snprintf(out, room, "%s %u:%u ack %u win %u ports %u %u", flags, rel,
+			 rel + len - head, get32(p + 8) - flow->peer_isn, get16(p + 14), get16(p),
+			 get16(p + 2));
 	}
 }

@@ -36,7 +36,8 @@ int64_t now_ns(void)
 const uint8_t *address_bytes(bool local)
 {
 	static uint8_t a[2][16];
-	uint8_t *at = a[local], high = (uint8_t)(local ? 0 : 1 + case_number / 250), low = (uint8_t)(local ? 1 : 1 + case_number % 250);
+	uint8_t *at = a[local], high = (uint8_t)(local ? 0 : 1 + case_number / 250),
+		low = (uint8_t)(local ? 1 : 1 + case_number % 250);
 
 	if (family == AF_INET)
 		memcpy(at, (uint8_t[4]){ 10, 77, high, low }, 4);
@@ -125,7 +126,8 @@ static uint32_t ip6_header(uint8_t *at, const struct ip_fields *ip, uint32_t len
 static void put_stranger(uint8_t *at, const struct ip_fields *ip)
 {
 	uint32_t n = address_len(), src = family == AF_INET ? 12 : 8;
-	uint8_t *a = at + src + (ip->ends == TO_STRANGER ? n : 0), *b = at + src + (ip->ends == TO_STRANGER ? 0 : n);
+	uint8_t *a = at + src + (ip->ends == TO_STRANGER ? n : 0),
+		*b = at + src + (ip->ends == TO_STRANGER ? 0 : n);
 
 	memcpy(a, address_bytes(false), n);
 	a[n - 2] = 200;
@@ -146,7 +148,8 @@ uint32_t ip_header(uint8_t *at, const struct ip_fields *ip, uint32_t len, bool f
 	return n;
 }
 
-static bool parse4(const struct frame *f, struct ip_fields *ip, const uint8_t **payload, uint32_t *len)
+static bool parse4(const struct frame *f, struct ip_fields *ip, const uint8_t **payload,
+		   uint32_t *len)
 {
 	const uint8_t *h = f->bytes;
 	uint32_t head = (h[0] & 15u) * 4, total = get16(h + 2);
@@ -167,7 +170,8 @@ static bool parse4(const struct frame *f, struct ip_fields *ip, const uint8_t **
 	return true;
 }
 
-static bool parse6(const struct frame *f, struct ip_fields *ip, const uint8_t **payload, uint32_t *len)
+static bool parse6(const struct frame *f, struct ip_fields *ip, const uint8_t **payload,
+		   uint32_t *len)
 {
 	const uint8_t *h = f->bytes;
 	uint32_t head = 40, total = 40 + get16(h + 4);
@@ -210,7 +214,9 @@ static void switch_joining_off(void)
 
 void wire_open(void)
 {
-	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)if_nametoindex("eth1") };
+	struct sockaddr_ll a = { .sll_family = AF_PACKET,
+				 .sll_protocol = htons(ETH_P_ALL),
+				 .sll_ifindex = (int)if_nametoindex("eth1") };
 	struct ifreq r = {};
 
 	tap = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, htons(ETH_P_ALL));
@@ -226,7 +232,8 @@ static bool is_for_us(const uint8_t *frame, ssize_t n)
 	uint16_t type = family == AF_INET ? ETH_P_IP : ETH_P_IPV6;
 	uint32_t head = family == AF_INET ? 20 : 40, at = family == AF_INET ? 16 : 24;
 
-	return n >= (ssize_t)(14 + head) && get16(frame + 12) == type && !memcmp(frame + 14 + at, address_bytes(false), address_len());
+	return n >= (ssize_t)(14 + head) && get16(frame + 12) == type &&
+	       !memcmp(frame + 14 + at, address_bytes(false), address_len());
 }
 
 static void hear(void)
@@ -312,8 +319,12 @@ void neighbour_add(void)
 		struct nlmsghdr h;
 		struct ndmsg n;
 		uint8_t attrs[64];
-	} m = { { sizeof(m.h) + sizeof(m.n), RTM_NEWNEIGH, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, 1, 0 },
-		{ .ndm_family = (uint8_t)family, .ndm_ifindex = (int)if_nametoindex("eth0"), .ndm_state = NUD_PERMANENT }, {} };
+	} m = { { sizeof(m.h) + sizeof(m.n), RTM_NEWNEIGH,
+		  NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, 1, 0 },
+		{ .ndm_family = (uint8_t)family,
+		  .ndm_ifindex = (int)if_nametoindex("eth0"),
+		  .ndm_state = NUD_PERMANENT },
+		{} };
 	struct rtattr *a = (void *)m.attrs;
 	struct { struct nlmsghdr h; struct nlmsgerr e; } answer = {};
 	int s = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
@@ -327,7 +338,8 @@ void neighbour_add(void)
 	a->rta_len = RTA_LENGTH(6);
 	memcpy(RTA_DATA(a), peer_mac, 6);
 	m.h.nlmsg_len += RTA_ALIGN(a->rta_len);
-	if (send(s, &m, m.h.nlmsg_len, 0) < 0 || recv(s, &answer, sizeof(answer), 0) < 0 || answer.e.error)
+	if (send(s, &m, m.h.nlmsg_len, 0) < 0 || recv(s, &answer, sizeof(answer), 0) < 0 ||
+	    answer.e.error)
 		fail("no neighbour entry: %s", strerror(-answer.e.error));
 	close(s);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* atomic.h - counters and words that several CPUs change. Plain names are relaxed; _acquire, _release and _full say otherwise.
- * Built on the compiler's atomics, so the host runs the same header. Ref: Arm ARM B2.9 (exclusives). */
+/* atomic.h - counters and words that several CPUs change. Plain names are relaxed; _acquire,
+ * _release and _full say otherwise. Built on the compiler's atomics, so the host runs the same
+ * header. Ref: Arm ARM B2.9 (exclusives). */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -14,7 +15,8 @@ typedef struct {
 
 #define ATOMIC_INIT(n) { (n) }
 
-/* CONFIG_DEBUG_LOCKS: which lines a test's code wrote through here and through locks (kernel/lock.c). */
+/* CONFIG_DEBUG_LOCKS: which lines a test's code wrote through here and through locks
+ * (kernel/lock.c). */
 #ifdef CONFIG_DEBUG_LOCKS
 extern bool write_log_on;
 void write_log_add(const void *p);
@@ -47,7 +49,8 @@ void write_log_add(const void *p);
 #define cmpxchg(p, old_ptr, n)								\
 	__atomic_compare_exchange_n(p, old_ptr, n, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
 
-/* Reference counts: inc is relaxed (the caller holds one), the last dec acquires what all others released. */
+/* Reference counts: inc is relaxed (the caller holds one), the last dec acquires what all others
+ * released. */
 static inline void ref_init(atomic_t *r, u32 n)
 {
 	atomic_set(r, n);

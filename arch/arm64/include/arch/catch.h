@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* catch.h - faults on purpose, for the tests in the kernel (CONFIG_KTEST). Ref: Arm ARM D17.2.37 (ESR_EL1: EC, ISS). */
+/* catch.h - faults on purpose, for the tests in the kernel (CONFIG_KTEST). Ref: Arm ARM D17.2.37
+ * (ESR_EL1: EC, ISS). */
 #pragma once
 
 #include <kernel/lib/compiler.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu.h - what this processor is and can do; CPUs on and off; time. Implemented by cpu.c, smp.c, timer.c. */
+/* cpu.h - what this processor is and can do; CPUs on and off; time. Implemented by cpu.c, smp.c,
+ * timer.c. */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -26,7 +27,8 @@ enum cpu_feature {
 
 bool cpu_has(enum cpu_feature f);
 
-/* AT_HWCAP and AT_HWCAP2: only state that is saved, framed and traced. Ref: Linux Documentation/arch/arm64/elf_hwcaps.rst */
+/* AT_HWCAP and AT_HWCAP2: only state that is saved, framed and traced. Ref: Linux
+ * Documentation/arch/arm64/elf_hwcaps.rst */
 u64 cpu_hwcap(void);
 u64 cpu_hwcap2(void);
 
@@ -42,12 +44,14 @@ extern u32 nr_cpus_present;	/* and those that could: maxcpus= leaves them off */
 extern u32 nr_cpus_possible;	/* in the machine's tables, up to nr_cpus= */
 extern u64 cpu_online_mask;
 
-#define for_each_cpu(c) for ((c) = 0; (c) < nr_cpus; (c)++)	/* all are online once smp_init() returned */
+/* all are online once smp_init() returned */
+#define for_each_cpu(c) for ((c) = 0; (c) < nr_cpus; (c)++)
 
 /* MPIDR_EL1 affinity bits of a CPU, as device tables and the interrupt controller name it. */
 u64 cpu_mpidr(u32 cpu);
 
-/* Finds the firmware's calls (PSCI) and the boot CPU's identity. Boot, once the device tree is there, before interrupts. */
+/* Finds the firmware's calls (PSCI) and the boot CPU's identity. Boot, once the device tree is
+ * there, before interrupts. */
 void smp_prepare_boot_cpu(void);
 /* Starts all CPUs; each ends in kmain_secondary(). Context: boot, may sleep. */
 void smp_init(void);
@@ -68,21 +72,26 @@ void cpu_wait_irq(void);
 /* Nanoseconds since the counter's zero; the same on every CPU; never goes back. */
 u64 cycles_now(void);				/* raw counter ticks */
 ktime_t arch_clock_ns(void);
-u64 arch_clock_mult(void);			/* ns = (u128)ticks * mult >> 32: what the vDSO computes */
+/* ns = (u128)ticks * mult >> 32: what the vDSO computes */
+u64 arch_clock_mult(void);
 u64 arch_clock_hz(void);
-/* Arms this CPU's one-shot event; in the past means at once; S64_MAX means never. Interrupts off. */
+/* Arms this CPU's one-shot event; in the past means at once; S64_MAX means never. Interrupts off.
+ * */
 void arch_timer_arm(ktime_t when_ns);
 void arch_timer_init_cpu(void);			/* per CPU, after the interrupt controller */
 
 /* ---- threads (switch.S, fpu.c) ---- */
-/* Switches stacks and registers; returns, on next's stack, the thread that ran before. Interrupts off, preemption off. */
+/* Switches stacks and registers; returns, on next's stack, the thread that ran before. Interrupts
+ * off, preemption off. */
 struct task *arch_switch(struct task *prev, struct task *next);
-/* Prepares a new kernel context: it starts at entry(arg) with interrupts off, on the stack thread_head.stack. entry must
- * call sched_tail() first. */
+/* Prepares a new kernel context: it starts at entry(arg) with interrupts off, on the stack
+ * thread_head.stack. entry must call sched_tail() first. */
 void arch_context_init(struct task *t, void (*entry)(void *), void *arg);
-/* Leaves the kernel through the frame at the top of this stack; for new threads after fork and exec. */
+/* Leaves the kernel through the frame at the top of this stack; for new threads after fork and
+ * exec. */
 __noreturn void arch_return_to_user(struct trap_frame *f);
-/* Its thread pointer, TPIDR_EL0: current only; a thread that is switched out has it in thread_head.user_tls. */
+/* Its thread pointer, TPIDR_EL0: current only; a thread that is switched out has it in
+ * thread_head.user_tls. */
 static inline void arch_tls_set(u64 v)
 {
 	__asm__ volatile("msr tpidr_el0, %0" ::"r"(v));
@@ -120,7 +129,8 @@ void pac_fork(struct task *child);		/* the child's are current's */
 bool cpu_user_id_reg(u32 crm, u32 op2, u64 *out);
 
 /* ---- caches ---- */
-/* Makes code written through a data mapping visible to instruction fetch on all CPUs. Ref: Arm ARM B2.4.4. */
+/* Makes code written through a data mapping visible to instruction fetch on all CPUs. Ref: Arm ARM
+ * B2.4.4. */
 void cache_sync_code(u64 va, usize len);
 
 /* Prints registers' and a stack's symbols (unwind.c). NULL: from here. */

@@ -7,8 +7,9 @@
  *	0xffff_a000_0000_0000	kvmap: stacks with guards, devices, large allocations
  *	0xffff_c000_0000_0000	kernel image (+ KASLR offset, a multiple of 64 KiB)
  *
- * Locks: an L3 table's entries change under pt_lock() of that table (RANK_PT), one lock for each table page. Tables are added
- * with compare-and-exchange and freed only when the address space dies (arch_mm_fini), so lookups need no lock.
+ * Locks: an L3 table's entries change under pt_lock() of that table (RANK_PT), one lock for each
+ * table page. Tables are added with compare-and-exchange and freed only when the address space dies
+ * (arch_mm_fini), so lookups need no lock.
  * Ref: Arm ARM D8 (VMSAv8-64), D8.14 (TLB maintenance), D8.14.4 (break-before-make).
  */
 #pragma once
@@ -44,7 +45,8 @@ struct arch_mm {
 	pte_t *pgd;		/* level 0 table (linear map address) */
 	atomic64_t asid;	/* generation | ASID; 0: none yet */
 	atomic64_t cpus;	/* CPUs that ever ran it: whose TLBs may have entries */
-	struct page *tables;	/* all tables but pgd, chained: freeing costs what is there, not what could be */
+	/* all tables but pgd, chained: freeing costs what is there, not what could be */
+	struct page *tables;
 	atomic_t nr_tables;	/* including pgd */
 };
 
@@ -54,12 +56,14 @@ void arch_mm_fini(struct arch_mm *mm);
 /* Makes mm (NULL: no user space) current on this CPU. Interrupts off. */
 void arch_mm_switch(struct arch_mm *mm);
 
-/* The leaf entry of va, or NULL where no table is. No lock needed; entries need pt_lock to be changed. */
+/* The leaf entry of va, or NULL where no table is. No lock needed; entries need pt_lock to be
+ * changed. */
 pte_t *pt_lookup(struct arch_mm *mm, u64 va);
 /* The same, adding tables; NULL: no memory. May sleep. */
 pte_t *pt_lookup_alloc(struct arch_mm *mm, u64 va);
-/* The first existing leaf table at or after *va and before end: advances *va over holes; NULL when there is none.
- * The entries from the returned one up to the table's end (va's next multiple of PMD_SIZE) are contiguous. */
+/* The first existing leaf table at or after *va and before end: advances *va over holes; NULL when
+ * there is none. The entries from the returned one up to the table's end (va's next multiple of
+ * PMD_SIZE) are contiguous. */
 pte_t *pt_next(struct arch_mm *mm, u64 *va, u64 end);
 /* The lock of the table that holds this entry. */
 struct spinlock *pt_lock(pte_t *pte);
@@ -83,8 +87,8 @@ bool mmu_ktranslate(u64 va, paddr_t *pa);
 void mmu_map_linear(paddr_t start, paddr_t end);
 /* page_init() says that page_alloc() works: kernel tables come from there from now on. */
 void mmu_pages_ready(void);
-/* After boot: ro_after_init becomes read-only (text and rodata always were) and init sections are unmapped; then the caller
- * frees them: mmu_for_each_init_range(page_release_range). */
+/* After boot: ro_after_init becomes read-only (text and rodata always were) and init sections are
+ * unmapped; then the caller frees them: mmu_for_each_init_range(page_release_range). */
 void mmu_protect_kernel(void);
 void mmu_for_each_init_range(void (*fn)(paddr_t start, paddr_t end));
 /* Physical bounds of the whole image, .bss included: early_reserve(). */

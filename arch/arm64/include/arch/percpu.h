@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* percpu.h - one instance of a variable for each CPU.
  *
- * The linker gathers DEFINE_PER_CPU() variables in one section, the template, which stays as linked. Each CPU gets a copy; TPIDR_EL1
- * holds the distance from the template to this CPU's copy. A pointer from this_cpu() is good only while preemption is off.
+ * The linker gathers DEFINE_PER_CPU() variables in one section, the template, which stays as
+ * linked. Each CPU gets a copy; TPIDR_EL1 holds the distance from the template to this CPU's copy.
+ * A pointer from this_cpu() is good only while preemption is off.
  */
 #pragma once
 

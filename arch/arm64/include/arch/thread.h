@@ -18,7 +18,8 @@ struct arch_context {
 	u64 fp, sp, pc;
 };
 
-/* Keys of pointer authentication, as the registers APIAKey ... APGAKey hold them. Ref: Arm ARM D8.11. */
+/* Keys of pointer authentication, as the registers APIAKey ... APGAKey hold them. Ref: Arm ARM
+ * D8.11. */
 struct pac_keys {
 	u64 ia[2], ib[2], da[2], db[2], ga[2];
 };
@@ -37,7 +38,8 @@ struct thread_head {
 	u64 stack;		/* [I] lowest address of the kernel stack */
 	u64 user_tls;		/* TPIDR_EL0 while switched out */
 	struct fp_state *fp;	/* [I] NULL for kernel threads */
-	u32 fp_cpu;		/* CPU whose registers were last loaded from or saved to fp; U32_MAX: none */
+	/* CPU whose registers were last loaded from or saved to fp; U32_MAX: none */
+	u32 fp_cpu;
 	u32 fault_disabled;	/* [o] > 0: user faults fail instead of sleeping */
 	struct arch_context ctx;
 	u64 kernel_key[2];	/* [I] APIAKey while it runs in the kernel */

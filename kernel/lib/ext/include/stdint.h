@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* stdint.h - for library sources that the kernel links (libfdt, zlib): the standard names of the kernel's types. */
+/* stdint.h - for library sources that the kernel links (libfdt, zlib): the standard names of the
+ * kernel's types. */
 #pragma once
 #include <kernel/lib/types.h>
 
