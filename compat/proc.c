@@ -225,25 +225,18 @@ long sys_getrusage(s32 who, uaddr_t out)
 {
 	struct proc *p = current_proc();
 	struct wait_result w = {};
+	struct task_counts c = {};
 	struct abi_rusage ru;
 	struct task *t = current();
 
 	switch (who) {
 	case RUSAGE_SELF:
 		proc_times(p, &w.utime_ns, &w.stime_ns);
-		w.minflt = p->dead_minflt + t->min_flt;
-		w.majflt = p->dead_majflt + t->maj_flt;
-		w.nvcsw = p->dead_nvcsw + t->nvcsw;
-		w.nivcsw = p->dead_nivcsw + t->nivcsw;
-		w.maxrss = max(p->maxrss_pages, aspace_rss(t->as));
+		proc_counts(p, &c);
 		break;
 	case RUSAGE_THREAD:
 		sched_task_times(t, &w.utime_ns, &w.stime_ns);
-		w.minflt = t->min_flt;
-		w.majflt = t->maj_flt;
-		w.nvcsw = t->nvcsw;
-		w.nivcsw = t->nivcsw;
-		w.maxrss = max(p->maxrss_pages, aspace_rss(t->as));
+		c = (struct task_counts){ t->min_flt, t->maj_flt, t->nvcsw, t->nivcsw };
 		break;
 	case RUSAGE_CHILDREN:
 		w = (struct wait_result){ .utime_ns = p->child_user_ns, .stime_ns = p->child_sys_ns, .minflt = p->child_minflt,
@@ -252,6 +245,14 @@ long sys_getrusage(s32 who, uaddr_t out)
 		break;
 	default:
 		return -EINVAL;
+	}
+	if (who != RUSAGE_CHILDREN) {
+		aspace_note_peak(t->as);
+		w.maxrss = max(p->maxrss_pages, atomic_read(&t->as->peak_rss));
+		w.minflt = c.minflt;
+		w.majflt = c.majflt;
+		w.nvcsw = c.nvcsw;
+		w.nivcsw = c.nivcsw;
 	}
 	fill_rusage(&ru, &w);
 	return put_user(out, ru);

@@ -66,10 +66,13 @@ static const struct vnode_ops *vnode_ops_of(const struct proc_entry *e)
 {
 	switch (e->kind) {
 	case PROC_FILE:
+	case PROC_TEXT:
+	case PROC_BINARY:
 	case PROC_FDINFO:
 		return &proc_file_ops;
 	case PROC_LINK:
 	case PROC_FD_LINK:
+	case PROC_MAP_LINK:
 		return &proc_link_ops;
 	case PROC_MEMBER_LINK:
 		return &proc_member_link_ops;
@@ -82,7 +85,7 @@ static const struct object_ops *object_ops_of(const struct proc_entry *e)
 {
 	const struct vnode_ops *ops = vnode_ops_of(e);
 
-	if (e->ops)
+	if (e->kind == PROC_BINARY)
 		return e->ops;
 	return ops == &proc_dir_ops ? &vnode_dir_ops : ops == &proc_file_ops ? &proc_text_ops : &vnode_other_ops;
 }
@@ -128,7 +131,8 @@ static bool node_revalidate(struct vnode *v)
 {
 	struct proc_node *n = to_proc(v);
 
-	if (n->e->kind == PROC_FD_LINK || n->e->kind == PROC_FDINFO || n->e->kind == PROC_MEMBER || n->e->kind == PROC_MEMBER_LINK)
+	if (BIT(n->e->kind) & (BIT(PROC_FD_LINK) | BIT(PROC_FDINFO) | BIT(PROC_MEMBER) |
+			       BIT(PROC_MEMBER_LINK) | BIT(PROC_MAP_LINK)))
 		return false;			/* looked up again each time */
 	return !n->pid || READ_ONCE(n->pid->task);
 }
@@ -167,7 +171,8 @@ static int check_inspect(struct proc_node *n)
 
 static bool can_write(const struct proc_node *n)
 {
-	return n->e->member ? n->e->member->write != NULL : n->e->ctl || n->e->write;
+	return n->e->member ? n->e->member->write != NULL
+			    : n->e->write || (n->e->kind == PROC_FILE && n->e->ctl);
 }
 
 static int text_open(struct vnode *v, struct file *f)
@@ -175,7 +180,7 @@ static int text_open(struct vnode *v, struct file *f)
 	struct proc_node *n = to_proc(v);
 	int err = check_inspect(n);
 
-	if (err || n->e->ops)
+	if (err || n->e->kind == PROC_BINARY)
 		return err;
 	/* Settings and /sys refuse root at once, the rest when it writes. */
 	if ((f->mode & FMODE_WRITE) && !can_write(n) && (n->e->setting || v->sb->private != (void *)PROC_MAGIC))
@@ -195,6 +200,8 @@ static int generate(struct proc_node *n, struct seq *s)
 	s->err = 0;
 	if (n->e->kind == PROC_FDINFO)
 		err = proc_show_fdinfo(s, t, n->fd);
+	else if (n->e->kind == PROC_TEXT)
+		seq_write(s, n->e->text, strlen(n->e->text)), err = 0;
 	else if (n->e->member)
 		err = n->e->member->show(s, n->fd, n->e->member->arg);
 	else
@@ -242,7 +249,7 @@ static ssize_t text_write(struct file *f, struct iter *from, loff_t *pos)
 	if (n->e->member)
 		err = n->e->member->write(n->fd, text, len, n->e->member->arg);
 	else
-		err = n->e->ctl ? proc_write_ctl(n->e->ctl, text) : n->e->write(t, text, len);
+		err = n->e->write ? n->e->write(t, text, len) : proc_write_ctl(n->e->ctl, text);
 	return err ? err : (ssize_t)took;
 }
 
@@ -290,6 +297,8 @@ static int link_follow(struct vnode *v, struct path *out)
 		return -ENOENT;
 	if (n->e->kind == PROC_FD_LINK)
 		return proc_fd_follow(t, n->fd, out);
+	if (n->e->kind == PROC_MAP_LINK)
+		return capable(CAP_SYS_ADMIN) ? proc_map_follow(t, n->start, out) : -EPERM;
 	return n->e->follow(t, out);
 }
 
@@ -314,7 +323,11 @@ static ssize_t link_text(struct vnode *v, char *buf, usize size)
 		return -ENOENT;
 	if (n->e->readlink)
 		return n->e->readlink(t, buf, size);
-	err = n->e->kind == PROC_FD_LINK ? proc_fd_text(t, n->fd, &s) : n->e->follow(t, &p);
+	if (n->e->kind == PROC_FD_LINK)
+		err = proc_fd_text(t, n->fd, &s);
+	else
+		err = n->e->kind == PROC_MAP_LINK ? proc_map_follow(t, n->start, &p)
+						  : n->e->follow(t, &p);
 	if (!err && p.dentry)
 		seq_file_path(&s, &p, false);
 	len = err ? err : (ssize_t)min(s.len, size);
@@ -392,8 +405,8 @@ static const struct proc_entry *table_of(const struct proc_node *d)
 {
 	switch (d->e->kind) {
 	case PROC_ROOT:	return proc_root_entries;
-	case PROC_PID:	return proc_pid_entries;
-	case PROC_TID:	return proc_tid_entries;
+	case PROC_PID:
+	case PROC_TID:	return proc_task_entries;
 	case PROC_DIR:
 	case PROC_MEMBER:
 	case PROC_STATIC_DIR: return d->e->dir;
@@ -415,7 +428,7 @@ static int dir_lookup(struct vnode *dir, const struct name *n, struct vnode **ou
 	if (d->pid && !READ_ONCE(d->pid->task))
 		return -ESRCH;		/* the directory of a process that was reaped, held open */
 	for (e = table_of(d); e && e->name; e++) {
-		if (!name_is(n, e->name))
+		if (!name_is(n, e->name) || (e->only && e->only != d->e->kind))
 			continue;
 		err = proc_new_node(dir->sb, e, d->pid, d->pid ? 0 : d->fd, out);
 		if (!err && e->kind == PROC_LINK && !e->follow) {
@@ -434,6 +447,9 @@ static int dir_lookup(struct vnode *dir, const struct name *n, struct vnode **ou
 	case PROC_FDINFOS:
 		err = check_inspect(d);
 		return err ? err : proc_lookup_fd(dir, n, out);
+	case PROC_MAPS:
+		err = check_inspect(d);
+		return err ? err : proc_lookup_map(dir, n, out);
 	case PROC_DIR:
 		err = procfs_lookup_added(dir, n, out);
 		return err == -ENOENT ? proc_group_lookup(dir, n, out) : err;
@@ -506,7 +522,7 @@ static int dir_readdir(struct vnode *dir, struct file *f, loff_t *pos, struct di
 	loff_t i;
 
 	for (i = 2; e && e->name; e++, i++) {
-		if (i < *pos)
+		if (i < *pos || (e->only && e->only != d->e->kind))
 			continue;
 		if (!emit->entry(emit, e->name, (u32)strlen(e->name), ino_of(e, d->pid, 0), mode_to_dtype(e->mode), i + 1))
 			return 0;
@@ -520,6 +536,8 @@ static int dir_readdir(struct vnode *dir, struct file *f, loff_t *pos, struct di
 	case PROC_FDS:
 	case PROC_FDINFOS:
 		return check_inspect(d) ? -EACCES : proc_readdir_fd(dir, pos, emit);
+	case PROC_MAPS:
+		return check_inspect(d) ? -EACCES : proc_readdir_maps(dir, pos, emit);
 	case PROC_DIR:
 		if (procfs_readdir_added(dir, pos, emit))
 			proc_group_readdir(dir, pos, emit);

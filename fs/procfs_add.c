@@ -54,7 +54,8 @@ void procfs_add(const char *name, int (*show)(struct seq *s, struct task *t))
 	char *dir;
 
 	mutex_lock(&add_lock);
-	if (slash && !find_dir(name, dir_len)) {
+	if (slash && !find_dir(name, dir_len) &&
+	    strncmp(name, "net/", 4)) { /* net: a link to that of the process */
 		dir = kzalloc(dir_len + 1ul);
 		if (!dir)
 			panic("no memory for /proc/%s", name);
@@ -71,7 +72,8 @@ static bool lies_in(const struct added *a, const struct proc_node *d)
 {
 	if (d->e->kind == PROC_ROOT)
 		return !a->dir_len;
-	return a->dir_len && !d->pid && strlen(d->e->name) == a->dir_len && !strncmp(a->name, d->e->name, a->dir_len);
+	return a->dir_len && strlen(d->e->name) == a->dir_len &&
+	       !strncmp(a->name, d->e->name, a->dir_len);
 }
 
 int procfs_lookup_added(struct vnode *dir, const struct name *n, struct vnode **out)

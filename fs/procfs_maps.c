@@ -55,17 +55,21 @@ static void show_vma(struct seq *s, const struct vma *v)
 
 /* Bytes; pss in 4096ths of a byte, so that shares add up. */
 struct usage {
-	u64 size, rss, pss, shared_clean, shared_dirty, private_clean, private_dirty, anonymous, locked;
+	u64 size, rss, referenced, dirty, most_maps, pss, shared_clean, shared_dirty, private_clean,
+		private_dirty, anonymous, locked;
 };
 
 /* One entry that shows p: how many others show it is what its count says, less the file's own. */
-static void count_page(struct usage *u, const struct vma *v, const struct page *p)
+static void count_page(struct usage *u, const struct vma *v, const struct page *p, bool young)
 {
 	bool anon = !READ_ONCE(p->owner) || !v->vmo || p->owner != v->vmo;
 	u32 refs = atomic_read(&p->refs), maps = max(anon ? refs : refs - 1, 1u);
 	bool dirty = anon || (atomic_read(&p->flags) & PG_DIRTY);
 
 	u->rss += PAGE_SIZE;
+	u->referenced += young ? PAGE_SIZE : 0;
+	u->dirty += dirty ? PAGE_SIZE : 0;
+	u->most_maps = max(u->most_maps, (u64)maps);
 	u->pss += (PAGE_SIZE << PAGE_SHIFT) / maps;
 	if (maps > 1)
 		*(dirty ? &u->shared_dirty : &u->shared_clean) += PAGE_SIZE;
@@ -92,7 +96,7 @@ static void count_vma(struct usage *u, struct vma *v)
 			pte_t e = pte_read(pte);
 
 			if (pte_present(e) && !pte_special(e))
-				count_page(u, v, phys_to_page(pte_pa(e)));
+				count_page(u, v, phys_to_page(pte_pa(e)), pte_young(e));
 		}
 		spin_unlock(lock);
 	}
@@ -111,7 +115,7 @@ static void show_usage(struct seq *s, const struct usage *u)
 	show_kb(s, "Shared_Dirty:", u->shared_dirty);
 	show_kb(s, "Private_Clean:", u->private_clean);
 	show_kb(s, "Private_Dirty:", u->private_dirty);
-	show_kb(s, "Referenced:", u->rss);
+	show_kb(s, "Referenced:", u->referenced);
 	show_kb(s, "Anonymous:", u->anonymous);
 	show_kb(s, "AnonHugePages:", 0);
 	show_kb(s, "Swap:", 0);
@@ -137,7 +141,38 @@ static void show_flags(struct seq *s, u32 flags)
 	seq_print(s, "\n");
 }
 
-enum walk_what { WALK_MAPS, WALK_SMAPS, WALK_SUM };
+static void show_pages(struct seq *s, const char *name, u64 bytes)
+{
+	if (bytes)
+		seq_print(s, " %s=%lu", name, bytes >> PAGE_SHIFT);
+}
+
+/* A line of numa_maps: one node, no list of active pages. */
+static void show_numa(struct seq *s, struct vma *v)
+{
+	struct usage u = {};
+
+	seq_print(s, "%08lx default", v->start);
+	if (v->file && v->file->dentry) {
+		struct path p = { v->file->mount, v->file->dentry, 0 };
+
+		seq_print(s, " file=");
+		seq_file_path(s, &p, true);
+	} else if (v->flags & (VMA_HEAP | VMA_STACK)) {
+		seq_print(s, v->flags & VMA_HEAP ? " heap" : " stack");
+	}
+	count_vma(&u, v);
+	show_pages(s, "anon", u.anonymous);
+	show_pages(s, "dirty", u.dirty);
+	if (u.rss != u.anonymous && u.rss != u.dirty)
+		show_pages(s, "mapped", u.rss);
+	if (u.most_maps > 1)
+		seq_print(s, " mapmax=%lu", u.most_maps);
+	show_pages(s, "N0", u.rss);
+	seq_print(s, u.rss ? " kernelpagesize_kB=4\n" : "\n");
+}
+
+enum walk_what { WALK_MAPS, WALK_SMAPS, WALK_SUM, WALK_NUMA };
 
 static int walk(struct seq *s, struct task *t, enum walk_what what)
 {
@@ -152,6 +187,10 @@ static int walk(struct seq *s, struct task *t, enum walk_what what)
 	for (v = aspace_first(as); v && !s->err; v = vma_next(v)) {
 		struct usage one = {};
 
+		if (what == WALK_NUMA) {
+			show_numa(s, v);
+			continue;
+		}
 		start = start ? start : v->start;
 		end = v->end;
 		if (what != WALK_SUM)
@@ -187,6 +226,11 @@ int proc_show_smaps(struct seq *s, struct task *t)
 int proc_show_smaps_rollup(struct seq *s, struct task *t)
 {
 	return walk(s, t, WALK_SUM);
+}
+
+int proc_show_numa_maps(struct seq *s, struct task *t)
+{
+	return walk(s, t, WALK_NUMA);
 }
 
 /* ---- mem ---- */

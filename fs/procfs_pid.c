@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_pid.c - /proc/PID and /proc/PID/task/TID: what a process and its threads are doing. Ref: proc(5). Tests: none of its own yet */
+/* procfs_pid.c - /proc/PID and /proc/PID/task/TID: what a process and its threads are doing.
+ * Ref: proc(5). Tests: selftests/abi/procpid.c */
 #include "procfs_int.h"
 
 #include <arch/cpu.h>
@@ -90,9 +91,11 @@ static void read_signals(struct proc *p, struct task *t, struct numbers *n)
 static void read_numbers(struct task *t, struct numbers *n)
 {
 	struct proc *p = t->proc;
+	struct task_counts counts;
 	irqflags_t irq;
 
 	*n = (struct numbers){};
+	proc_counts(p, &counts);
 	read_family(p, n);
 	if (is_leader(t))
 		proc_times(p, &n->user_ns, &n->sys_ns);
@@ -100,8 +103,8 @@ static void read_numbers(struct task *t, struct numbers *n)
 		sched_task_times(t, &n->user_ns, &n->sys_ns);
 	irq = spin_lock_irq(&p->lock);
 	n->threads = p->nr_threads;
-	n->minflt = t->min_flt + (is_leader(t) ? p->dead_minflt : 0);
-	n->majflt = t->maj_flt + (is_leader(t) ? p->dead_majflt : 0);
+	n->minflt = is_leader(t) ? counts.minflt : t->min_flt;
+	n->majflt = is_leader(t) ? counts.majflt : t->maj_flt;
 	n->cuser_ns = p->child_user_ns;
 	n->csys_ns = p->child_sys_ns;
 	n->cminflt = p->child_minflt;
@@ -353,44 +356,6 @@ static int show_limits(struct seq *s, struct task *t)
 	return 0;
 }
 
-static int show_oom_score_adj(struct seq *s, struct task *t)
-{
-	seq_print(s, "%d\n", t->proc->oom_score_adj);
-	return 0;
-}
-
-#define OOM_ADJ_MAX 1000
-
-static int write_oom_score_adj(struct task *t, char *text, usize n)
-{
-	s64 v;
-
-	if (parse_s64(text, 0, &v, NULL) || v < -OOM_ADJ_MAX || v > OOM_ADJ_MAX)
-		return -EINVAL;
-	if (v < t->proc->oom_score_adj && !capable(CAP_SYS_RESOURCE))
-		return -EACCES;
-	t->proc->oom_score_adj = (s16)v;
-	return 0;
-}
-
-static int show_zero(struct seq *s, struct task *t)
-{
-	seq_print(s, "0\n");
-	return 0;
-}
-
-static int show_wchan(struct seq *s, struct task *t)
-{
-	seq_print(s, "0");
-	return 0;
-}
-
-static int show_cgroup(struct seq *s, struct task *t)
-{
-	seq_print(s, "0::/\n");
-	return 0;
-}
-
 static int show_io(struct seq *s, struct task *t)
 {
 	struct proc *p = t->proc;
@@ -407,12 +372,6 @@ static int show_io(struct seq *s, struct task *t)
 	spin_unlock_irq(&p->lock, irq);
 	seq_print(s, "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n", sum.rchar, sum.wchar, sum.syscr, sum.syscw);
 	seq_print(s, "read_bytes: %lu\nwrite_bytes: %lu\ncancelled_write_bytes: %lu\n", sum.disk_read, sum.disk_written, sum.cancelled);
-	return 0;
-}
-
-static int show_timerslack(struct seq *s, struct task *t)
-{
-	seq_print(s, "%lu\n", t->timer_slack_ns);
 	return 0;
 }
 
@@ -488,32 +447,82 @@ static const struct proc_entry ns_entries[] = {
 	{},
 };
 
+static const struct proc_entry no_entries[1];
+
 #define FILE_R(n, fn)	   { .name = n, .mode = S_IFREG | 0444, .kind = PROC_FILE, .show = fn }
+#define FILE_SEEN(n, fn) \
+	{ \
+		.name = n, .mode = S_IFREG | 0444, .kind = PROC_FILE, .inspect = true, .show = fn \
+	}
 #define FILE_PRIV(n, fn)   { .name = n, .mode = S_IFREG | 0400, .kind = PROC_FILE, .inspect = true, .show = fn }
+#define FILE_W(n, m, sh, wr) \
+	{ \
+		.name = n, .mode = S_IFREG | (m), .kind = PROC_FILE, .show = sh, .write = wr \
+	}
+#define TEXT(n, t)	   { .name = n, .mode = S_IFREG | 0444, .kind = PROC_TEXT, .text = t }
 #define LINK_PRIV(n, fn)   { .name = n, .mode = S_IFLNK | 0777, .kind = PROC_LINK, .inspect = true, .follow = fn }
-#define DIR_PRIV(n, k)	   { .name = n, .mode = S_IFDIR | 0500, .kind = k, .inspect = true }
+#define DIR_PRIV(n, m, k)  { .name = n, .mode = S_IFDIR | (m), .kind = k, .inspect = true }
+#define BINARY(n, m, o) \
+	{ \
+		.name = n, .mode = S_IFREG | (m), .kind = PROC_BINARY, .inspect = true, .ops = o \
+	}
+#define PID_ONLY(...)	   { .only = PROC_PID, __VA_ARGS__ }
 
-#define COMMON_ENTRIES										\
-	DIR_PRIV("fd", PROC_FDS), DIR_PRIV("fdinfo", PROC_FDINFOS),				\
-	{ .name = "ns", .mode = S_IFDIR | 0511, .kind = PROC_DIR, .dir = ns_entries },		\
-	LINK_PRIV("exe", follow_exe), LINK_PRIV("cwd", follow_cwd), LINK_PRIV("root", follow_root),	\
-	FILE_R("stat", show_stat), FILE_R("statm", show_statm), FILE_R("status", show_status),	\
-	FILE_R("cmdline", show_cmdline), FILE_PRIV("environ", show_environ), FILE_PRIV("auxv", show_auxv),	\
-	{ .name = "maps", .mode = S_IFREG | 0444, .kind = PROC_FILE, .inspect = true, .show = proc_show_maps },	\
-	{ .name = "smaps", .mode = S_IFREG | 0444, .kind = PROC_FILE, .inspect = true, .show = proc_show_smaps },	\
-	{ .name = "mem", .mode = S_IFREG | 0600, .kind = PROC_FILE, .inspect = true, .ops = &proc_mem_ops },	\
-	{ .name = "comm", .mode = S_IFREG | 0644, .kind = PROC_FILE, .show = show_comm, .write = write_comm },	\
-	FILE_R("limits", show_limits), FILE_R("mounts", proc_show_mounts), FILE_R("mountinfo", proc_show_mountinfo),	\
-	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .kind = PROC_FILE, .show = show_oom_score_adj,	\
-	  .write = write_oom_score_adj },							\
-	FILE_R("oom_score", show_zero), FILE_R("wchan", show_wchan), FILE_R("cgroup", show_cgroup),	\
-	FILE_PRIV("io", show_io), FILE_PRIV("personality", show_personality), FILE_R("schedstat", show_schedstat),	\
-	FILE_R("sessionid", show_zero), FILE_R("loginuid", show_zero), FILE_R("uid_map", show_id_map),	\
-	FILE_R("gid_map", show_id_map), FILE_R("projid_map", show_id_map), FILE_PRIV("mountstats", proc_show_mountstats),	\
-	FILE_R("timerslack_ns", show_timerslack),						\
-	{ .name = "smaps_rollup", .mode = S_IFREG | 0444, .kind = PROC_FILE, .inspect = true, .show = proc_show_smaps_rollup }
-
-const struct proc_entry proc_pid_entries[] = {
-	{ .name = "task", .mode = S_IFDIR | 0555, .kind = PROC_TASKS }, COMMON_ENTRIES, {},
+const struct proc_entry proc_task_entries[] = {
+	PID_ONLY(.name = "task", .mode = S_IFDIR | 0555, .kind = PROC_TASKS),
+	DIR_PRIV("fd", 0500, PROC_FDS),
+	DIR_PRIV("fdinfo", 0555, PROC_FDINFOS),
+	PID_ONLY(.name = "map_files", .mode = S_IFDIR | 0500, .kind = PROC_MAPS, .inspect = true),
+	{ .name = "ns", .mode = S_IFDIR | 0511, .kind = PROC_DIR, .dir = ns_entries },
+	{ .name = "net", .mode = S_IFDIR | 0555, .kind = PROC_DIR, .dir = no_entries },
+	LINK_PRIV("exe", follow_exe),
+	LINK_PRIV("cwd", follow_cwd),
+	LINK_PRIV("root", follow_root),
+	FILE_R("stat", show_stat),
+	FILE_R("statm", show_statm),
+	FILE_R("status", show_status),
+	FILE_R("cmdline", show_cmdline),
+	FILE_PRIV("environ", show_environ),
+	FILE_PRIV("auxv", show_auxv),
+	FILE_SEEN("maps", proc_show_maps),
+	FILE_SEEN("smaps", proc_show_smaps),
+	FILE_SEEN("smaps_rollup", proc_show_smaps_rollup),
+	FILE_SEEN("numa_maps", proc_show_numa_maps),
+	BINARY("mem", 0600, &proc_mem_ops),
+	BINARY("pagemap", 0400, &proc_pagemap_ops),
+	FILE_W("clear_refs", 0200, NULL, proc_write_clear_refs),
+	FILE_W("comm", 0644, show_comm, write_comm),
+	FILE_R("limits", show_limits),
+	FILE_R("mounts", proc_show_mounts),
+	FILE_R("mountinfo", proc_show_mountinfo),
+	PID_ONLY(.name = "mountstats", .mode = S_IFREG | 0400, .kind = PROC_FILE, .inspect = true,
+		 .show = proc_show_mountstats),
+	FILE_W("oom_score_adj", 0644, proc_show_oom_score_adj, proc_write_oom_score_adj),
+	FILE_W("oom_adj", 0644, proc_show_oom_adj, proc_write_oom_adj),
+	TEXT("oom_score", "0\n"),
+	TEXT("wchan", "0"),
+	TEXT("cgroup", ""),
+	TEXT("cpuset", "/\n"),
+	FILE_PRIV("io", show_io),
+	FILE_PRIV("personality", show_personality),
+	FILE_R("schedstat", show_schedstat),
+	FILE_W("sched", 0644, proc_show_sched, proc_write_nothing),
+	FILE_PRIV("stack", proc_show_stack),
+	FILE_PRIV("syscall", proc_show_syscall),
+	{ .only = PROC_TID, .name = "children", .mode = S_IFREG | 0444, .kind = PROC_FILE,
+	  .show = proc_show_children },
+	PID_ONLY(.name = "timers", .mode = S_IFREG | 0444, .kind = PROC_FILE,
+		 .show = proc_show_timers),
+	PID_ONLY(.name = "timerslack_ns", .mode = S_IFREG | 0666, .kind = PROC_FILE,
+		 .show = proc_show_timerslack, .write = proc_write_timerslack),
+	PID_ONLY(.name = "coredump_filter", .mode = S_IFREG | 0644, .kind = PROC_FILE,
+		 .show = proc_show_coredump_filter, .write = proc_write_coredump_filter),
+	FILE_R("sessionid", proc_show_sessionid),
+	FILE_W("loginuid", 0644, proc_show_loginuid, proc_write_loginuid),
+	FILE_W("uid_map", 0644, show_id_map, proc_refuse_write),
+	FILE_W("gid_map", 0644, show_id_map, proc_refuse_write),
+	FILE_W("projid_map", 0644, show_id_map, proc_refuse_write),
+	{ .name = "setgroups", .mode = S_IFREG | 0644, .kind = PROC_TEXT, .text = "allow\n",
+	  .write = proc_write_setgroups },
+	{},
 };
-const struct proc_entry proc_tid_entries[] = { COMMON_ENTRIES, {} };

@@ -439,6 +439,11 @@ static ssize_t read_mounts_link(struct task *t, char *buf, usize size)
 	return str_copy(buf, "self/mounts", size);
 }
 
+static ssize_t read_net_link(struct task *t, char *buf, usize size)
+{
+	return str_copy(buf, "self/net", size);
+}
+
 #define FILE_R(n, fn) { .name = n, .mode = S_IFREG | 0444, .kind = PROC_FILE, .show = fn }
 #define TEXT_LINK(n, fn) { .name = n, .mode = S_IFLNK | 0777, .kind = PROC_LINK, .readlink = fn }
 
@@ -446,6 +451,7 @@ const struct proc_entry proc_root_entries[] = {
 	TEXT_LINK("self", read_self),
 	TEXT_LINK("thread-self", read_thread_self),
 	TEXT_LINK("mounts", read_mounts_link),
+	TEXT_LINK("net", read_net_link),
 	FILE_R("cmdline", show_cmdline),
 	FILE_R("cpuinfo", show_cpuinfo),
 	FILE_R("devices", show_devices),

@@ -67,6 +67,14 @@ bool ksym_name(u64 addr, char name[KSYM_NAME_LEN], u64 *offset)
 	return true;
 }
 
+u64 ksym_size(u64 addr)
+{
+	u32 i = find_last_not_above((u32)(addr - (u64)_text));
+
+	return (i + 1 < ksyms_count ? ksyms_offsets[i + 1] : (u64)(_etext - _text)) -
+	       ksyms_offsets[i];
+}
+
 const char *ksym_lookup(u64 addr, u64 *offset)
 {
 	static char name[KSYM_NAME_LEN];

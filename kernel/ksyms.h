@@ -9,5 +9,8 @@
 /* The function that @addr lies in: its name into @name, the distance from its start into *@offset; false outside. */
 bool ksym_name(u64 addr, char name[KSYM_NAME_LEN], u64 *offset);
 
+/* Bytes of that function, up to the next. */
+u64 ksym_size(u64 addr);
+
 /* The same with a static buffer, for a panic: valid until the next call, "?" outside the kernel's text. */
 const char *ksym_lookup(u64 addr, u64 *offset);

@@ -124,6 +124,26 @@ static struct ptimer *find(int id)
 	return NULL;
 }
 
+bool ptimer_nth(struct proc *p, u32 n, struct ptimer_info *out)
+{
+	irqflags_t irq = spin_lock_irq(&p->lock);
+	struct ptimer *t;
+	bool found = false;
+
+	list_for_each_entry(t, &p->posix_timers, link) {
+		found = !n--;
+		if (!found)
+			continue;
+		*out = (struct ptimer_info){
+			t->id,	 t->sig, t->how, t->value, t->target ? t->target->tid : proc_pid(p),
+			t->clock
+		};
+		break;
+	}
+	spin_unlock_irq(&p->lock, irq);
+	return found;
+}
+
 static bool clock_known(s32 clock)
 {
 	switch (clock) {

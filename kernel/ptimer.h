@@ -20,6 +20,15 @@ void itimer_swap(int which, const struct timer_spec *new, struct timer_spec *old
 /* timer_create(2): sig on current's process, or on thread tid of it. The id, or -errno. */
 int __must_check ptimer_create(s32 clock, enum notify how, int sig, u64 value, bool value_is_id, pid_t tid);
 int __must_check ptimer_set(int id, const struct timer_spec *new, bool absolute, struct timer_spec *old);
+struct ptimer_info {
+	int id, sig;
+	enum notify how;
+	u64 value;		/* sigval */
+	pid_t tid;		/* whom it tells: a thread, else the process */
+	s32 clock;
+};
+/* The n-th of a process; false: it has not so many. */
+bool ptimer_nth(struct proc *p, u32 n, struct ptimer_info *out);
 int __must_check ptimer_get(int id, struct timer_spec *out);
 int ptimer_overrun(int id);
 int ptimer_delete(int id);

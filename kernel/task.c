@@ -167,6 +167,24 @@ void proc_times(struct proc *p, u64 *user_ns, u64 *sys_ns)
 	spin_unlock_irq(&p->lock, irq);
 }
 
+void proc_counts(struct proc *p, struct task_counts *out)
+{
+	irqflags_t irq = spin_lock_irq(&p->lock);
+	struct task *t;
+
+	*out = (struct task_counts){ p->dead_minflt, p->dead_majflt, p->dead_nvcsw,
+				     p->dead_nivcsw };
+	list_for_each_entry(t, &p->threads, thread_link) {
+		if (t->accounted)
+			continue;
+		out->minflt += t->min_flt;
+		out->majflt += t->maj_flt;
+		out->nvcsw += t->nvcsw;
+		out->nivcsw += t->nivcsw;
+	}
+	spin_unlock_irq(&p->lock, irq);
+}
+
 /* ---- clone ---- */
 
 static int check_flags(u64 flags)
@@ -309,6 +327,8 @@ static int build(struct task *t, const struct clone_args_k *a)
 	budget_get(t->budget);
 	t->blocked = me->blocked;
 	t->personality = me->personality;
+	t->login_uid = me->login_uid;
+	t->login_session = me->login_session;
 	t->timer_slack_ns = t->default_slack_ns = me->timer_slack_ns;
 	t->start_time = clock_monotonic();
 	t->head.entry_work = me->head.entry_work;

@@ -107,6 +107,8 @@ struct task {
 	struct journal_handle *journal; /* [o] the one this thread has open: fs/ext/journal.c */
 	struct blk_plug *plug;		/* [o] requests that are not sent yet: fs/bio.c */
 	u64 personality;
+	/* [o] /proc/PID/loginuid, sessionid: one more than shown, 0: not set */
+	u32 login_uid, login_session;
 	u64 timer_slack_ns, default_slack_ns;	/* [o] */
 	struct io_counts {
 		u64 rchar, wchar, syscr, syscw;		/* bytes and calls of read and write */
@@ -254,6 +256,11 @@ u64 rlimit_cur(const struct proc *p, u32 which);
 /* Of the current process; kernel threads have none. */
 static inline u64 rlimit(u32 which) { return current_proc() ? rlimit_cur(current_proc(), which) : RLIM_INFINITY; }
 void proc_times(struct proc *p, u64 *user_ns, u64 *sys_ns);	/* live and dead threads */
+
+struct task_counts {
+	u64 minflt, majflt, nvcsw, nivcsw;
+};
+void proc_counts(struct proc *p, struct task_counts *out);	/* the same */
 
 /* The file layer's half of a task: released at exit, copied at fork. Registered by fs/ at boot. */
 struct task_fs_ops {

@@ -47,6 +47,7 @@ struct aspace *aspace_create(void)
 	rwlock_init(&as->lock, RANK_ASPACE);
 	vma_tree_init(&as->vmas);
 	as->dumpable = true;
+	as->coredump_filter = current()->as ? current()->as->coredump_filter : COREDUMP_FILTER;
 	return as;
 }
 

@@ -22,7 +22,7 @@ struct aspace {
 	u64 total_bytes, locked_bytes, data_bytes, stack_bytes; /* [a] for rlimits and /proc */
 	u64 commit_bytes, commit_told;	/* [a] promised; what the global count knows of it: mm/commit.c */
 	atomic64_t anon_pages, file_pages, shmem_pages;	/* [t] resident */
-	atomic64_t peak_rss;
+	atomic64_t peak_rss;		/* [t] as of when pages last went */
 	u64 mmap_base;			/* [I] top of the mmap area */
 	u64 brk_start, brk;		/* [a] */
 	u64 stack_top;			/* [I] */
@@ -35,12 +35,16 @@ struct aspace {
 	u32 def_flags;			/* mlockall(MCL_FUTURE) */
 	u32 membarrier_ready;		/* membarrier(2) registrations */
 	bool dumpable;
+	u16 coredump_filter;		/* kept, told, inherited: no core is ever written */
 	bool thp_disabled;		/* PR_SET_THP_DISABLE: kept, told */
 	u8 mdwe;			/* PR_SET_MDWE: MDWE_* */
 };
 
 #define MDWE_REFUSE_EXEC_GAIN 1u	/* nothing writable becomes executable */
 #define MDWE_NO_INHERIT	      2u
+
+#define COREDUMP_FILTER	     0x33u	/* as core(5) begins */
+#define COREDUMP_FILTER_MASK 0x1ffu
 
 #define MAX_MAP_COUNT 65530
 
@@ -79,6 +83,14 @@ struct vma *aspace_first(struct aspace *as);
 /* Where a shared futex word lives: the object behind addr. 0: vmo and index set (a reference); private memory: -ENOENT. */
 int __must_check aspace_futex_key(struct aspace *as, u64 addr, struct vmo **vmo, u64 *index);
 u64 aspace_rss(struct aspace *as);	/* pages */
+/* Before pages go: VmHWM and ru_maxrss remember how many there were. */
+static inline void aspace_note_peak(struct aspace *as)
+{
+	u64 rss = aspace_rss(as);
+
+	if (rss > atomic_read(&as->peak_rss))
+		atomic_set(&as->peak_rss, rss);
+}
 
 /* Extends the growing stack above addr down to it: 0, or -EFAULT past its limit. Takes the lock for writing. */
 int __must_check aspace_grow_stack(struct aspace *as, u64 addr);

@@ -298,6 +298,20 @@ static int shared_mkwrite(struct vma *v, u64 addr, pte_t *pte)
 	return 0;
 }
 
+/* An old entry was touched: no TLB holds it. */
+static pte_t touch(pte_t *pte)
+{
+	struct spinlock *lock = pt_lock(pte);
+	pte_t e;
+
+	spin_lock(lock);
+	e = pte_read(pte);
+	if (pte_present(e))
+		pte_set(pte, pte_mkyoung(e));
+	spin_unlock(lock);
+	return e;
+}
+
 static int resolve(struct vma *v, u64 addr, bool write)
 {
 	pte_t *pte = pt_lookup_alloc(&v->as->mm, addr), old;
@@ -305,6 +319,8 @@ static int resolve(struct vma *v, u64 addr, bool write)
 	if (unlikely(!pte))
 		return -ENOMEM;
 	old = pte_read(pte);
+	if (unlikely(pte_present(old) && !pte_young(old)))
+		old = touch(pte);
 	if (pte_present(old)) {
 		if (!write || pte_writable(old))
 			return 0;	/* somebody else was faster */

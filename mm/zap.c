@@ -73,6 +73,7 @@ void zap_range(struct vma *v, u64 start, u64 end)
 	struct gather g = { .as = v->as, .start = U64_MAX };
 	pte_t *pte;
 
+	aspace_note_peak(v->as);
 	while (start < end && (pte = pt_next(&v->as->mm, &start, end))) {
 		start = zap_table(&g, pte, start, end);
 		if (g.nr == BATCH)

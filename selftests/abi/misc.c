@@ -150,6 +150,34 @@ TEST(times_and_rusage)
 	EXPECT_TRUE(u.ru_nvcsw >= 1);
 }
 
+static void *touch_pages(void *m)
+{
+	for (int i = 0; i < 500; i++)
+		((char *)m)[i * 4096] = 1;
+	sleep_ms(300);
+	return NULL;
+}
+
+TEST(usage_counts_live_threads)
+{
+	char *m = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct rusage a, b, mine;
+	pthread_t t;
+
+	madvise(m, 4 << 20, MADV_NOHUGEPAGE);
+	getrusage(RUSAGE_SELF, &a);
+	pthread_create(&t, NULL, touch_pages, m);
+	sleep_ms(100);
+	getrusage(RUSAGE_SELF, &b);
+	getrusage(RUSAGE_THREAD, &mine);
+	EXPECT_TRUE(b.ru_minflt - a.ru_minflt >= 500);
+	EXPECT_TRUE(mine.ru_minflt < b.ru_minflt - 400);
+	pthread_join(t, NULL);
+	munmap(m, 4 << 20);
+	getrusage(RUSAGE_SELF, &b);
+	EXPECT_TRUE(b.ru_maxrss >= a.ru_maxrss + 1900);	/* gone, not forgotten */
+}
+
 TEST(limits)
 {
 	struct rlimit r, old;

@@ -60,6 +60,22 @@ static inline bool pte_dirty(pte_t p)
 	return p.v & PTE_DIRTY_SW;
 }
 
+/* Touched since it was made old: an access of an old one is a fault. */
+static inline bool pte_young(pte_t p)
+{
+	return p.v & PTE_AF;
+}
+
+static inline pte_t pte_mkold(pte_t p)
+{
+	return (pte_t){ p.v & ~PTE_AF };
+}
+
+static inline pte_t pte_mkyoung(pte_t p)
+{
+	return (pte_t){ p.v | PTE_AF };
+}
+
 static inline bool pte_special(pte_t p)
 {
 	return p.v & PTE_SPECIAL;
