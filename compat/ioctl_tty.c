@@ -169,10 +169,13 @@ static long set_size(struct tty *t, uaddr_t arg)
 	return 0;
 }
 
-static long flush(struct tty *t, u64 queue)
+static long flush(struct file *f, struct tty *t, u64 queue)
 {
-	int err = tty_check_change(t);
+	int err;
 
+	if (pty_is_master(f))
+		return pty_master_flush(t, queue);
+	err = tty_check_change(t);
 	if (err)
 		return err;
 	if (queue > 2)
@@ -203,6 +206,24 @@ static long count_input(struct file *f, struct tty *t, uaddr_t arg)
 	return put_user(arg, (s32)n);
 }
 
+/* As with dev.tty.legacy_tiocsti = 0, which 6.12 defaults to: only the administrator types for others. */
+static long type_one(struct file *f, struct tty *t, uaddr_t arg)
+{
+	u8 c;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EIO;
+	if (get_user(&c, arg))
+		return -EFAULT;
+	if (pty_is_master(f)) {
+		tty_send_char(t, c);
+	} else {
+		if (tty_input_push(t, &c, 1))
+			tty_input_run(t);
+	}
+	return 0;
+}
+
 static long set_exclusive(struct tty *t, bool on)
 {
 	mutex_lock(&t->ctl);
@@ -220,9 +241,9 @@ static long ioctl_line(struct file *f, struct tty *t, u32 cmd, uaddr_t arg, bool
 	case ABI_TIOCSWINSZ:
 		return set_size(t, arg);
 	case ABI_TCFLSH:
-		return flush(t, arg.va);
+		return flush(f, t, arg.va);
 	case ABI_TCXONC:
-		return tty_flow_action(t, (u32)arg.va);
+		return pty_is_master(f) ? pty_master_flow(t, (u32)arg.va) : tty_flow_action(t, (u32)arg.va);
 	case ABI_TCSBRK:
 	case ABI_TCSBRKP:
 		return drain(t);
@@ -241,7 +262,7 @@ static long ioctl_line(struct file *f, struct tty *t, u32 cmd, uaddr_t arg, bool
 	case ABI_TIOCGDEV:
 		return put_user(arg, t->dev);
 	case ABI_TIOCSTI:
-		return -EIO;		/* dev.tty.legacy_tiocsti = 0, as 6.12 defaults */
+		return type_one(f, t, arg);
 	case ABI_TIOCVHANGUP:
 		if (!capable(CAP_SYS_ADMIN))
 			return -EPERM;
@@ -316,6 +337,14 @@ static long open_peer(struct tty *slave, u32 flags)
 	return err ? err : handle_install(f, file_rights(f), flags);
 }
 
+static long send_key_signal(struct tty *slave, int sig)
+{
+	if (sig != SIGINT && sig != SIGQUIT && sig != SIGTSTP)
+		return -EINVAL;
+	tty_signal(slave, sig);
+	return 0;
+}
+
 static long ioctl_master(struct tty *slave, u32 cmd, uaddr_t arg)
 {
 	switch (cmd) {
@@ -329,6 +358,8 @@ static long ioctl_master(struct tty *slave, u32 cmd, uaddr_t arg)
 		return set_flag(slave, arg, false);
 	case ABI_TIOCGPKT:
 		return put_user(arg, (s32)pty_get_packet(slave));
+	case ABI_TIOCSIG:
+		return send_key_signal(slave, (int)arg.va);
 	case ABI_TIOCGPTPEER:
 		return open_peer(slave, (u32)arg.va);
 	default:

@@ -80,8 +80,8 @@ static void find_special(struct ldisc *l)
 	}
 	if (!has(l, ICANON))
 		bitmap_clear(l->special, 0);	/* switched off characters are 0 */
-	l->raw = !(l->t.iflag & (ISTRIP | IUCLC | INLCR | IGNCR | ICRNL | IXON | PARMRK)) &&
-		 !(l->t.lflag & (ISIG | ICANON | ECHO | ECHONL));
+	l->raw = has(l, EXTPROC) || (!(l->t.iflag & (ISTRIP | IUCLC | INLCR | IGNCR | ICRNL | IXON | PARMRK)) &&
+				     !(l->t.lflag & (ISIG | ICANON | ECHO | ECHONL)));
 }
 
 void ldisc_init(struct ldisc *l, const struct ldisc_host *host, const struct termios_k *t)
@@ -106,7 +106,7 @@ static void change_mode(struct ldisc *l)
 
 void ldisc_set_termios(struct ldisc *l, const struct termios_k *t)
 {
-	u32 changed = (l->t.lflag ^ t->lflag) & ICANON;
+	u32 changed = (l->t.lflag ^ t->lflag) & (ICANON | EXTPROC);
 	bool ixon_off = (l->t.iflag & IXON) && !(t->iflag & IXON);
 
 	l->t = *t;
@@ -136,12 +136,12 @@ static void echo_first_column(struct ldisc *l)
 		l->line_column = l->column;
 }
 
-/* An ordinary character: shown and stored. */
-static void type(struct ldisc *l, u8 c)
+/* An ordinary character: shown and stored. A newline that a return was made of is one on the screen, too. */
+static void type(struct ldisc *l, u8 c, bool translated)
 {
 	if (has(l, ECHO)) {
 		finish_erasing(l);
-		if (c == '\n') {
+		if (c == '\n' && translated) {
 			ldisc_echo_raw(l, '\n');
 		} else {
 			echo_first_column(l);
@@ -339,7 +339,7 @@ void ldisc_flush_input(struct ldisc *l)
 static void send_signal(struct ldisc *l, int sig)
 {
 	if (!has(l, NOFLSH)) {
-		l->echo_tail = l->echo_head;
+		ldisc_drop_echo(l);
 		l->host->flushed(l);
 		ldisc_flush_input(l);
 	}
@@ -365,6 +365,8 @@ static bool flow_key(struct ldisc *l, u8 c)
 	if (!(l->t.iflag & IXON) || !(is_cc(l, c, VSTART) || is_cc(l, c, VSTOP)))
 		return false;
 	ldisc_set_stopped(l, !is_cc(l, c, VSTART));
+	if (!l->stopped)
+		ldisc_flush_echo(l);
 	return true;
 }
 
@@ -384,18 +386,30 @@ static void receive_special(struct ldisc *l, u8 c)
 	}
 	if (has(l, ICANON) && edit(l, c))
 		return;
-	type(l, c);
+	type(l, c, true);
+}
+
+/* Letters of Latin-1, as Linux's. */
+static u8 to_lower(u8 c)
+{
+	bool is_upper = (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7);
+
+	return is_upper ? c + ('a' - 'A') : c;
+}
+
+static u8 fold(const struct ldisc *l, u8 c)
+{
+	if (l->t.iflag & ISTRIP)
+		c &= 0x7f;
+	return (l->t.iflag & IUCLC) && has(l, IEXTEN) ? to_lower(c) : c;
 }
 
 static void receive_one(struct ldisc *l, u8 c)
 {
-	if (l->t.iflag & ISTRIP)
-		c &= 0x7f;
-	if ((l->t.iflag & IUCLC) && has(l, IEXTEN) && c >= 'A' && c <= 'Z')
-		c += 'a' - 'A';
+	c = fold(l, c);
 	if (l->lnext) {
 		l->lnext = false;
-		type(l, c);
+		type(l, c, false);
 		return;
 	}
 	if (l->stopped && (l->t.iflag & (IXON | IXANY)) == (IXON | IXANY) && !is_cc(l, c, VSTOP) && !is_cc(l, c, VSTART))
@@ -403,7 +417,7 @@ static void receive_one(struct ldisc *l, u8 c)
 	if (bitmap_test(l->special, c))
 		receive_special(l, c);
 	else
-		type(l, c);
+		type(l, c, false);
 }
 
 /* What one byte of input may become. */
@@ -429,7 +443,7 @@ static usize receive_raw(struct ldisc *l, const u8 *s, usize n)
 {
 	n = min(n, room(l));
 	for (usize i = 0; i < n; i++)
-		l->buf[l->head++ % LDISC_SIZE] = s[i];
+		l->buf[l->head++ % LDISC_SIZE] = fold(l, s[i]);
 	return n;
 }
 
@@ -437,7 +451,7 @@ usize ldisc_receive(struct ldisc *l, const u8 *s, usize n)
 {
 	usize done = 0;
 
-	if (l->raw && !l->stopped)
+	if (l->raw)
 		return receive_raw(l, s, n);
 	for (; done < n; done++) {
 		if (!room(l)) {
@@ -524,7 +538,7 @@ static usize read_line(struct ldisc *l, u8 *dst, usize n, bool *line_done)
 
 usize ldisc_read(struct ldisc *l, u8 *dst, usize n, bool *line_done)
 {
-	if (has(l, ICANON))
+	if (ldisc_is_canonical(l))
 		return read_line(l, dst, n, line_done);
 	*line_done = false;
 	n = copy_out(l, dst, min(n, (usize)(l->head - l->tail)));
@@ -535,7 +549,7 @@ usize ldisc_read(struct ldisc *l, u8 *dst, usize n, bool *line_done)
 
 bool ldisc_readable(const struct ldisc *l, u32 least)
 {
-	if (has(l, ICANON))
+	if (ldisc_is_canonical(l))
 		return l->canon != l->tail;
 	return l->head - l->tail >= (least ? least : 1);
 }
@@ -544,7 +558,7 @@ usize ldisc_count(const struct ldisc *l)
 {
 	usize n;
 
-	if (!has(l, ICANON))
+	if (!ldisc_is_canonical(l))
 		return l->head - l->tail;
 	n = l->canon - l->tail;
 	for (u64 pos = l->tail; pos != l->canon; pos++)

@@ -27,9 +27,11 @@ struct ldisc {
 	u64 line_ends[BITMAP_WORDS(LDISC_SIZE)];
 	u64 special[4];			/* characters that are not simply stored */
 	u32 column, line_column;	/* of the cursor; where the input line begins */
+	u32 sent_column;		/* of the cursor when all echo had been sent last */
 	u32 echo_head, echo_tail;
 	bool lnext, erasing, stopped, pushed;
-	bool raw;			/* nothing at all is special */
+	bool held;			/* stopped by a program: no key lets it go on */
+	bool raw;			/* bytes are stored as they come */
 	u8 buf[LDISC_SIZE];
 	u8 echo[LDISC_ECHO];		/* processed echo that did not fit the output yet */
 };
@@ -56,13 +58,21 @@ usize ldisc_write(struct ldisc *l, const u8 *s, usize n);
 /* Output has room again. */
 void ldisc_flush_echo(struct ldisc *l);
 void ldisc_flush_input(struct ldisc *l);
-void ldisc_set_stopped(struct ldisc *l, bool stop);
+void ldisc_set_stopped(struct ldisc *l, bool stop);	/* by a key */
+void ldisc_hold(struct ldisc *l, bool hold);		/* by a program: TCOOFF, TCOON */
 
 /* ldisc_out.c, for ldisc.c: characters onto the screen. raw: as a control character's meaning, not its picture. */
 void ldisc_echo_raw(struct ldisc *l, u8 c);
 void ldisc_echo_char(struct ldisc *l, u8 c);
 void ldisc_echo_tab_erase(struct ldisc *l, u32 chars, bool after_tab);
+void ldisc_drop_echo(struct ldisc *l);
 void ldisc_echo_move_back(struct ldisc *l);
+
+/* Readers get lines. EXTPROC: the other side of a pty edits them. */
+static inline bool ldisc_is_canonical(const struct ldisc *l)
+{
+	return (l->t.lflag & (ICANON | EXTPROC)) == ICANON;
+}
 
 static inline bool ldisc_is_control(u8 c)
 {

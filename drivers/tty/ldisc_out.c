@@ -56,6 +56,14 @@ static u32 put_return(struct ldisc *l, u8 *out)
 	return 1;
 }
 
+/* Letters of Latin-1, as Linux's: a byte in the middle of a UTF-8 character is changed, too. */
+static u8 to_upper(u8 c)
+{
+	bool is_lower = (c >= 'a' && c <= 'z') || (c >= 0xdf && c != 0xf7);
+
+	return is_lower ? c - ('a' - 'A') : c;
+}
+
 /* One character through OPOST into out; returns how many it became. */
 static u32 process(struct ldisc *l, u8 c, u8 *out)
 {
@@ -73,8 +81,8 @@ static u32 process(struct ldisc *l, u8 c, u8 *out)
 	default:
 		if (ldisc_is_control(c))
 			break;
-		if ((l->t.oflag & OLCUC) && c >= 'a' && c <= 'z')
-			c -= 'a' - 'A';
+		if (l->t.oflag & OLCUC)
+			c = to_upper(c);
 		if (!ldisc_is_continuation(l, c))
 			l->column++;
 		break;
@@ -109,6 +117,11 @@ void ldisc_echo_char(struct ldisc *l, u8 c)
 
 		echo_store(l, picture, 2);
 		l->column += 2;
+		return;
+	}
+	if (c == 0xff) {	/* past OPOST, as on Linux, whose own mark this byte is */
+		echo_store(l, &c, 1);
+		l->column++;
 		return;
 	}
 	ldisc_echo_raw(l, c);
@@ -146,6 +159,15 @@ void ldisc_flush_echo(struct ldisc *l)
 		l->host->put(l, l->echo + at, n);
 		l->echo_tail += (u32)n;
 	}
+	l->sent_column = l->column;
+}
+
+/* The cursor never went where it would have gone. */
+void ldisc_drop_echo(struct ldisc *l)
+{
+	if (l->echo_tail != l->echo_head)
+		l->column = l->sent_column;
+	l->echo_tail = l->echo_head;
 }
 
 usize ldisc_write(struct ldisc *l, const u8 *s, usize n)
@@ -168,15 +190,25 @@ usize ldisc_write(struct ldisc *l, const u8 *s, usize n)
 		l->host->put(l, out, used);
 		room = l->host->room(l);
 	}
+	l->sent_column = l->column;
 	return done;
 }
 
 void ldisc_set_stopped(struct ldisc *l, bool stop)
 {
-	if (l->stopped == stop)
+	if (l->stopped == stop || l->held)
 		return;
 	l->stopped = stop;
 	l->host->flow(l, stop);
 	if (!stop)
 		ldisc_flush_echo(l);
+}
+
+void ldisc_hold(struct ldisc *l, bool hold)
+{
+	if (l->held == hold)
+		return;
+	l->held = false;
+	ldisc_set_stopped(l, hold);
+	l->held = hold;
 }

@@ -20,10 +20,11 @@
 #include <mm/iter.h>
 #include <mm/slab.h>
 
-#define PTY_MAX	  4096u
-#define PTY_RING  8192u
-#define PTS_MAJOR 136u
-#define CHUNK	  512u
+#define PTY_MAX	    4096u
+#define PTY_RING    8192u
+#define PTY_ARRIVED (LDISC_SIZE - 1)	/* of them no flush drops */
+#define PTS_MAJOR   136u
+#define CHUNK	    512u
 
 /* TIOCPKT status bits. */
 #define PKT_FLUSHREAD  0x01
@@ -32,6 +33,7 @@
 #define PKT_START      0x08
 #define PKT_NOSTOP     0x10
 #define PKT_DOSTOP     0x20
+#define PKT_IOCTL      0x40
 
 /* Locks: t  tty.lock   I  immutable */
 struct pty {
@@ -40,6 +42,7 @@ struct pty {
 	u32 index;			/* [I] */
 	bool locked;			/* [t] */
 	bool packet;			/* [t] */
+	bool held;			/* [t] TCOOFF: the master's writes wait */
 	u8 packet_status;		/* [t] */
 	bool slave_closed;		/* [t] it was open and is not any more */
 	u8 *ring;			/* [I] what the slave sent */
@@ -119,11 +122,12 @@ static void packet_event(struct pty *p, u8 clear, u8 set)
 	object_wake(&p->master, EPOLLIN | EPOLLPRI);
 }
 
+/* What fits the master's own line discipline on Linux has arrived there, and stays: the last words before ^C are seen. */
 static void slave_flush_output(struct tty *t)
 {
 	struct pty *p = to_pty(t);
 
-	p->tail = p->head;
+	p->head = p->tail + min(p->head - p->tail, PTY_ARRIVED);
 	packet_event(p, 0, PKT_FLUSHWRITE);
 }
 
@@ -159,6 +163,8 @@ static void slave_set_termios(struct tty *t, const struct termios_k *old)
 	spin_lock(&t->lock);
 	if (now != has_xon(old))
 		packet_event(to_pty(t), PKT_DOSTOP | PKT_NOSTOP, now ? PKT_DOSTOP : PKT_NOSTOP);
+	if ((old->lflag | t->ld.t.lflag) & EXTPROC)
+		packet_event(to_pty(t), 0, PKT_IOCTL);
 	spin_unlock(&t->lock);
 }
 
@@ -259,6 +265,11 @@ static ssize_t master_read(struct file *f, struct iter *to, loff_t *pos)
 	return total ? total : n;
 }
 
+static bool master_may_write(struct pty *p)
+{
+	return !READ_ONCE(p->held) && tty_input_space(&p->tty) > 0;
+}
+
 static ssize_t master_write(struct file *f, struct iter *from, loff_t *pos)
 {
 	struct pty *p = master_of(f);
@@ -271,14 +282,14 @@ static ssize_t master_write(struct file *f, struct iter *from, loff_t *pos)
 
 		if (!n)
 			return total ? total : -EFAULT;
-		done = tty_input_push(&p->tty, buf, n);
+		done = READ_ONCE(p->held) ? 0 : tty_input_push(&p->tty, buf, n);
 		iter_revert(from, n - done);
 		total += (ssize_t)done;
 		if (done)
 			tty_input_run(&p->tty);
 		if (done == n)
 			continue;
-		err = file_wait(f, &p->master.writers, tty_input_space(&p->tty) > 0);
+		err = file_wait(f, &p->master.writers, master_may_write(p));
 		if (err)
 			return total ? total : err;
 	}
@@ -298,7 +309,7 @@ static u32 master_poll(struct file *f)
 	if (p->slave_closed)
 		bits |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
 	spin_unlock(&p->tty.lock);
-	if (tty_input_space(&p->tty))
+	if (master_may_write(p))
 		bits |= EPOLLOUT | EPOLLWRNORM;
 	return bits;
 }
@@ -447,4 +458,51 @@ usize pty_master_count(struct tty *slave)
 	n = to_pty(slave)->head - to_pty(slave)->tail;
 	spin_unlock(&slave->lock);
 	return n;
+}
+
+int pty_master_flush(struct tty *slave, u64 queue)
+{
+	struct pty *p = to_pty(slave);
+
+	if (queue > 2)
+		return -EINVAL;
+	spin_lock(&slave->lock);
+	if (queue != 1)
+		p->tail += min(p->head - p->tail, PTY_ARRIVED);
+	if (queue != 0)
+		tty_drop_input(slave);
+	spin_unlock(&slave->lock);
+	if (queue != 1)
+		tty_output_ready(slave);
+	if (queue != 0)
+		slave_input_room(slave);
+	return 0;
+}
+
+static void set_held(struct pty *p, bool held)
+{
+	spin_lock(&p->tty.lock);
+	p->held = held;
+	spin_unlock(&p->tty.lock);
+	if (!held)
+		slave_input_room(&p->tty);
+}
+
+int pty_master_flow(struct tty *slave, u32 action)
+{
+	static const struct termios_k own = TERMIOS_DEFAULT;	/* a master's settings cannot be changed */
+
+	switch (action) {
+	case TCOOFF:
+	case TCOON:
+		set_held(to_pty(slave), action == TCOOFF);
+		return 0;
+	case TCIOFF:
+	case TCION:
+		if (!READ_ONCE(to_pty(slave)->held) && tty_input_push(slave, &own.cc[action == TCIOFF ? VSTOP : VSTART], 1))
+			tty_input_run(slave);
+		return 0;
+	default:
+		return -EINVAL;
+	}
 }

@@ -216,9 +216,9 @@ static struct read_plan plan_read(struct tty *t)
 	struct read_plan p;
 
 	spin_lock(&t->lock);
-	p.canonical = t->ld.t.lflag & ICANON;
-	p.least = t->ld.t.cc[VMIN];
-	p.gap = t->ld.t.cc[VTIME] * VTIME_NS;
+	p.canonical = ldisc_is_canonical(&t->ld);
+	p.least = t->ld.t.lflag & ICANON ? 1 : t->ld.t.cc[VMIN];
+	p.gap = t->ld.t.lflag & ICANON ? 0 : t->ld.t.cc[VTIME] * VTIME_NS;
 	spin_unlock(&t->lock);
 	return p;
 }

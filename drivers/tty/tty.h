@@ -92,7 +92,10 @@ int __must_check tty_drain(struct tty *t);
 void tty_flush(struct tty *t, bool input, bool output);
 void tty_get_size(struct tty *t, struct winsize_k *out);
 void tty_set_size(struct tty *t, const struct winsize_k *size);
-int __must_check tty_flow_action(struct tty *t, u32 action);	/* TCXONC: TCOOFF TCOON TCIOFF TCION */
+enum { TCOOFF, TCOON, TCIOFF, TCION };		/* actions of TCXONC */
+int __must_check tty_flow_action(struct tty *t, u32 action);
+void tty_send_char(struct tty *t, u8 c);		/* c goes onto the line, past OPOST; 0: nothing */
+void tty_drop_input(struct tty *t);		/* what the line discipline has not seen yet; t->lock held */
 void tty_hangup(struct tty *t);			/* descriptions only */
 void tty_vhangup(struct tty *t);		/* and the session: SIGHUP, SIGCONT */
 void tty_vhangup_current(void);			/* vhangup(2) */
@@ -121,6 +124,9 @@ int __must_check pty_set_packet(struct tty *slave, bool on);
 bool pty_get_packet(struct tty *slave);
 int __must_check pty_open_peer(struct tty *slave, u32 flags, struct file **out);
 usize pty_master_count(struct tty *slave);
+/* TCFLSH and TCXONC on a master: its own queues, not the slave's. */
+int __must_check pty_master_flush(struct tty *slave, u64 queue);
+int __must_check pty_master_flow(struct tty *slave, u32 action);
 
 /* For /proc/PID/stat: the terminal of s; pids_lock held. */
 void tty_of_session(struct session *s, u32 *dev, pid_t *foreground);

@@ -7,8 +7,6 @@
 #include <kernel/task.h>
 #include <kernel/uapi.h>
 
-enum { TCOOFF, TCOON, TCIOFF, TCION };
-
 void tty_get_termios(struct tty *t, struct termios_k *out)
 {
 	spin_lock(&t->lock);
@@ -36,8 +34,6 @@ int tty_set_termios(struct tty *t, const struct termios_k *new_settings, enum tt
 	struct termios_k old;
 	int err;
 
-	if (new_settings->lflag & EXTPROC)
-		return -EINVAL;
 	err = tty_check_change(t);
 	if (err)
 		return err;
@@ -61,22 +57,25 @@ int tty_set_termios(struct tty *t, const struct termios_k *new_settings, enum tt
 	return 0;
 }
 
+void tty_drop_input(struct tty *t)
+{
+	irqflags_t irq = spin_lock_irq(&t->in_lock);
+
+	t->in_tail = t->in_head;
+	memset(t->in_breaks, 0, sizeof(t->in_breaks));
+	spin_unlock_irq(&t->in_lock, irq);
+}
+
 void tty_flush(struct tty *t, bool input, bool output)
 {
 	spin_lock(&t->lock);
 	if (input) {
-		irqflags_t irq;
-
 		ldisc_flush_input(&t->ld);
-		irq = spin_lock_irq(&t->in_lock);
-		t->in_tail = t->in_head;
-		memset(t->in_breaks, 0, sizeof(t->in_breaks));
-		spin_unlock_irq(&t->in_lock, irq);
+		tty_drop_input(t);
 		if (t->drv->input_flushed)
 			t->drv->input_flushed(t);
 	}
 	if (output) {
-		t->ld.echo_tail = t->ld.echo_head;
 		t->drv->flush_output(t);
 	}
 	spin_unlock(&t->lock);
@@ -105,11 +104,24 @@ void tty_set_size(struct tty *t, const struct winsize_k *size)
 		tty_signal(t, SIGWINCH);
 }
 
-static void send_char(struct tty *t, u8 c)
+void tty_send_char(struct tty *t, u8 c)
 {
 	spin_lock(&t->lock);
 	if (c && t->drv->room(t))
 		t->drv->put(t, &c, 1);
+	spin_unlock(&t->lock);
+}
+
+/* It overtakes what ^S stopped, not what a program stopped. */
+static void send_flow_char(struct tty *t, u8 c)
+{
+	spin_lock(&t->lock);
+	if (t->ld.stopped && !t->ld.held)
+		t->drv->flow(t, false);
+	if (c && !t->ld.held && t->drv->room(t))
+		t->drv->put(t, &c, 1);
+	if (t->ld.stopped && !t->ld.held)
+		t->drv->flow(t, true);
 	spin_unlock(&t->lock);
 }
 
@@ -123,14 +135,12 @@ int tty_flow_action(struct tty *t, u32 action)
 	case TCOOFF:
 	case TCOON:
 		spin_lock(&t->lock);
-		ldisc_set_stopped(&t->ld, action == TCOOFF);
+		ldisc_hold(&t->ld, action == TCOOFF);
 		spin_unlock(&t->lock);
 		return 0;
 	case TCIOFF:
-		send_char(t, t->ld.t.cc[VSTOP]);
-		return 0;
 	case TCION:
-		send_char(t, t->ld.t.cc[VSTART]);
+		send_flow_char(t, t->ld.t.cc[action == TCIOFF ? VSTOP : VSTART]);
 		return 0;
 	default:
 		return -EINVAL;

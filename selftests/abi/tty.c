@@ -445,6 +445,120 @@ TEST(packet_mode_tells_of_flow_and_flush)
 	EXPECT_ERRNO(EAGAIN, read(master, buf, 10));
 }
 
+TEST(what_arrived_at_the_master_no_flush_takes)
+{
+	open_pair();
+	set_lflag(0, ECHO);
+	EXPECT_EQ(5, write(slave, "last\n", 5));
+	usleep(20000);
+	EXPECT_EQ(0, ioctl(slave, TCFLSH, TCOFLUSH));
+	type("\003");
+	MASTER_READS("last\r\n");
+}
+
+TEST(what_a_program_stopped_no_key_starts)
+{
+	open_pair();
+	EXPECT_EQ(0, ioctl(slave, TCXONC, TCOOFF));
+	type("\021");
+	EXPECT_ERRNO(EAGAIN, write(slave, "x", 1));
+	EXPECT_EQ(0, ioctl(slave, TCXONC, TCION));
+	MASTER_READS(NOTHING);
+	EXPECT_EQ(0, ioctl(slave, TCXONC, TCOON));
+	EXPECT_EQ(1, write(slave, "y", 1));
+	type("\023");
+	EXPECT_EQ(0, ioctl(slave, TCXONC, TCOON));
+	EXPECT_ERRNO(EAGAIN, write(slave, "z", 1));
+	EXPECT_EQ(0, ioctl(slave, TCXONC, TCIOFF));
+	MASTER_READS("y\023");
+}
+
+TEST(a_master_flushes_and_stops_its_own_side)
+{
+	struct pollfd p = { .events = POLLIN | POLLOUT };
+
+	open_pair();
+	set_lflag(0, ECHO);
+	p.fd = master;
+	EXPECT_EQ(3, write(slave, "abc", 3));
+	type("line\n");
+	EXPECT_EQ(0, ioctl(master, TCFLSH, TCIFLUSH));
+	MASTER_READS(NOTHING);
+	EXPECT_EQ(0, ioctl(master, TCXONC, TCOOFF));
+	EXPECT_ERRNO(EAGAIN, write(master, "x", 1));
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	EXPECT_EQ(1, write(slave, "d", 1));
+	MASTER_READS("d");
+	EXPECT_EQ(0, ioctl(master, TCXONC, TCOON));
+	type("x\n");
+	SLAVE_READS("line\n");
+	SLAVE_READS("x\n");
+	EXPECT_EQ(0, ioctl(master, TCXONC, TCIOFF));
+	usleep(20000);
+	EXPECT_ERRNO(EAGAIN, write(slave, "x", 1));
+	EXPECT_EQ(0, ioctl(master, TCXONC, TCION));
+	usleep(20000);
+	EXPECT_EQ(1, write(slave, "x", 1));
+	EXPECT_ERRNO(EINVAL, ioctl(master, TCXONC, 4));
+	EXPECT_ERRNO(EINVAL, ioctl(master, TCFLSH, 3));
+}
+
+TEST(extproc_leaves_editing_to_the_other_side)
+{
+	int one = 1, n;
+
+	open_pair();
+	EXPECT_EQ(0, ioctl(master, TIOCPKT, &one));
+	set_lflag(EXTPROC, 0);
+	MASTER_READS("\x40");
+	type("ab\177\003\r");
+	EXPECT_EQ(0, ioctl(slave, FIONREAD, &n));
+	EXPECT_EQ(5, n);
+	SLAVE_READS("ab\177\003\r");
+	MASTER_READS(NOTHING);
+	EXPECT_EQ(2, write(slave, "a\n", 2));
+	usleep(20000);
+	EXPECT_EQ(4, read(master, (char[10]){}, 10));
+	type("cd");
+	set_lflag(0, EXTPROC);
+	MASTER_READS("\x40");
+	SLAVE_READS("cd");
+}
+
+TEST(the_administrator_types_for_others)
+{
+	open_pair();
+	set_lflag(0, ECHO);
+	EXPECT_ERRNO(EFAULT, ioctl(slave, TIOCSTI, NULL));
+	EXPECT_EQ(0, ioctl(slave, TIOCSTI, "h"));
+	EXPECT_EQ(0, ioctl(slave, TIOCSTI, "\n"));
+	usleep(20000);
+	SLAVE_READS("h\n");
+	EXPECT_EQ(0, ioctl(master, TIOCSTI, "m"));
+	MASTER_READS("m");
+	IN_CHILD({
+		EXPECT_EQ(0, setuid(1000));
+		EXPECT_ERRNO(EIO, ioctl(slave, TIOCSTI, "h"));
+	});
+}
+
+TEST(odd_echo_and_case)
+{
+	struct termios t;
+
+	open_pair();
+	type("\026\n\377\n");
+	MASTER_READS("^\b^J\377\r\n");
+	t = get();
+	t.c_oflag |= OLCUC;
+	t.c_iflag |= IUCLC;
+	put(&t);
+	type("A\300\n");
+	SLAVE_READS("\n\377\n");
+	SLAVE_READS("a\340\n");
+	MASTER_READS("A\300\r\n");
+}
+
 /* A child that leads a session with the slave as its controlling terminal. */
 #define SESSION(body) IN_CHILD({						\
 	if (setsid() < 0 || ioctl(slave, TIOCSCTTY, 0))			\
@@ -520,6 +634,19 @@ TEST(keys_send_signals_to_the_foreground)
 		EXPECT_EQ(0, ioctl(master, TIOCSWINSZ, &(struct winsize){ 9, 9, 0, 0 }));
 		usleep(20000);
 		EXPECT_EQ(SIGWINCH, got);
+	});
+	usleep(200000);
+}
+
+TEST(a_master_sends_the_signals_of_keys)
+{
+	open_pair();
+	SESSION({
+		signal(SIGINT, note);
+		EXPECT_EQ(0, ioctl(master, TIOCSIG, SIGINT));
+		EXPECT_EQ(SIGINT, got);
+		EXPECT_ERRNO(EINVAL, ioctl(master, TIOCSIG, SIGTERM));
+		EXPECT_ERRNO(ENOTTY, ioctl(slave, TIOCSIG, SIGINT));
 	});
 	usleep(200000);
 }
