@@ -13,8 +13,8 @@
 #include <kernel/task.h>
 #include <mm/slab.h>
 
-/* Entries gather in chunk and go out when it is full. d_off of an entry is where the next one is.
- * */
+/* Entries gather in chunk and go out when it is full. d_off of an entry is where the next one
+ * is. */
 struct getdents {
 	struct dir_emit emit;
 	uaddr_t out;

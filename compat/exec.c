@@ -485,8 +485,8 @@ static int exec_run(struct exec *e, const char *name)
 	return err;
 }
 
-/* The name by which an interpreter finds a file that was named below a descriptor. NULL: no memory.
- * */
+/* The name by which an interpreter finds a file that was named below a descriptor. NULL: no
+ * memory. */
 static char *name_below(int dirfd, const struct user_string *p)
 {
 	char *name = kmalloc(p->len + 24, PAGE_KERNEL);

@@ -12,8 +12,8 @@ struct file;
 #define ARG_STRLEN_MAX (32ul * 4096)	/* Linux: MAX_ARG_STRLEN */
 #define ARG_PAGES_MAX  1536		/* 6 MiB: 3/4 of _STK_LIM, as Linux's upper bound */
 
-/* Strings of argv, envp and the file's name, gathered in kernel pages before the old memory goes.
- * */
+/* Strings of argv, envp and the file's name, gathered in kernel pages before the old memory
+ * goes. */
 struct arg_block {
 	void **pages;
 	u32 nr_pages, cap_pages;
@@ -40,8 +40,8 @@ struct loaded {
 	u64 phdr;
 	u32 phnum;
 	struct elf_image image;
-	/* where Linux has given up the old program: an error from here on is SIGSEGV, not an errno
-	 * */
+	/* where Linux has given up the old program: an error from here on is SIGSEGV, not an
+	 * errno */
 	bool doomed;
 };
 

@@ -131,8 +131,8 @@ static long set_status(struct blkdev *d, uaddr_t arg, bool old)
 	return set_status64(d, &i);
 }
 
-/* Files go by the page cache: what cannot be had otherwise is refused, what is so already is not.
- * */
+/* Files go by the page cache: what cannot be had otherwise is refused, what is so already is
+ * not. */
 static long set_direct(struct blkdev *d, u64 on)
 {
 	struct loop_info info;

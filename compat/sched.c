@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sched.c - scheduling parameters, affinity, priorities. Ref: sched_setscheduler(2),
- * sched_setattr(2), sched_setaffinity(2), getpriority(2), getcpu(2). Tests: selftests/abi/sched.c
- * */
+ * sched_setattr(2), sched_setaffinity(2), getpriority(2), getcpu(2). Tests:
+ * selftests/abi/sched.c */
 #include <compat/abi/time.h>
 #include <compat/syscalls.h>
 

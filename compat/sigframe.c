@@ -29,8 +29,8 @@ struct frame_record {
 	u64 fp, lr;
 };
 
-/* From F_SETSIG: any signal may come with POLL_*, those with codes of their own come with SI_SIGIO.
- * */
+/* From F_SETSIG: any signal may come with POLL_*, those with codes of their own come with
+ * SI_SIGIO. */
 static bool tells_of_file(const struct siginfo_k *in)
 {
 	if (in->code == SI_SIGIO)

@@ -34,16 +34,16 @@ struct user_string {
 };
 /* -ENAMETOOLONG, -EFAULT, -ENOMEM. Always leaves p fit for user_string_put. */
 int __must_check user_path_get(struct user_string *p, uaddr_t src);
-/* The same for other strings, of at most max bytes with the NUL (<= PATH_MAX): -EINVAL when longer.
- * */
+/* The same for other strings, of at most max bytes with the NUL (<= PATH_MAX): -EINVAL when
+ * longer. */
 int __must_check user_string_get(struct user_string *p, uaddr_t src, usize max);
 static inline void user_string_put(struct user_string *p)
 {
 	if (p->s != p->inline_buf)
 		kfree(p->s);
 }
-/* Declare as: auto_path struct user_string p; and call user_path_get() before anything can return.
- * */
+/* Declare as: auto_path struct user_string p; and call user_path_get() before anything can
+ * return. */
 #define auto_path __cleanup(user_string_put)
 
 static inline uaddr_t uaddr_add(uaddr_t a, u64 off)

@@ -15,6 +15,6 @@ const char *fdt_bus_bootargs(void);
 bool fdt_bus_initrd(paddr_t *start, paddr_t *end);
 /* Bytes of the firmware's random seed, handed out once: they are wiped. Returns how many. */
 usize fdt_bus_take_seed(void *buf, usize n);
-/* The next enabled node with a compatible property, in the order of the tree; -1 starts, -1 ends.
- * */
+/* The next enabled node with a compatible property, in the order of the tree; -1 starts, -1
+ * ends. */
 int fdt_bus_next(int node);

@@ -215,8 +215,8 @@ struct vnode *file_vnode(const struct file *f)
 #define ANON_DEV  15u	/* st_dev of what has no name: the kernel's own mounts come first */
 #define ANON_INO  1u
 
-/* Pipes, sockets, eventfds... have no file system; fstat shows what Linux's anonymous inodes show.
- * */
+/* Pipes, sockets, eventfds... have no file system; fstat shows what Linux's anonymous inodes
+ * show. */
 static void anon_getattr(struct file *f, struct kstat *st)
 {
 	const struct object_ops *ops = f->obj->ops;

@@ -523,8 +523,8 @@ static void swap_names(struct dentry *a, struct dentry *b)
 	swap(a->key, b->key);
 }
 
-/* Trades names and places. A walk that misses one of them meanwhile does not trust the miss: (3).
- * */
+/* Trades names and places. A walk that misses one of them meanwhile does not trust the miss:
+ * (3). */
 static void trade(struct dentry *a, struct dentry *b, bool drop_b)
 {
 	bool b_hashed;

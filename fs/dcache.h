@@ -78,8 +78,8 @@ void dentry_exchange(struct dentry *a, struct dentry *b);
 
 /* A cached child that stands for v: a reference, or NULL. Looks at all of them. */
 struct dentry *dentry_find_vnode(struct dentry *parent, const struct vnode *v);
-/* Under RCU: the cached child, or NULL; no reference. *vnode is what it stood for at that moment.
- * */
+/* Under RCU: the cached child, or NULL; no reference. *vnode is what it stood for at that
+ * moment. */
 struct dentry *dentry_find_rcu(struct dentry *parent, const struct name *n, struct vnode **vnode);
 /* A reference, or NULL; never misses what is there if the parent's vnode.lock is held. */
 struct dentry *dentry_find(struct dentry *parent, const struct name *n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* direct.h - reading and writing past the page cache, between a device and user memory (O_DIRECT).
- * */
+/* direct.h - reading and writing past the page cache, between a device and user memory
+ * (O_DIRECT). */
 #pragma once
 
 #include <fs/blkdev.h>

@@ -10,8 +10,8 @@ struct vnode;
 
 enum lock_kind { LOCK_KIND_FLOCK, LOCK_KIND_POSIX, LOCK_KIND_OFD };
 
-/* A byte range as fcntl(2) gives it, made absolute: end inclusive, S64_MAX: to the end of the file.
- * */
+/* A byte range as fcntl(2) gives it, made absolute: end inclusive, S64_MAX: to the end of the
+ * file. */
 struct lock_request {
 	enum lock_kind kind;
 	u8 type;		/* F_RDLCK, F_WRLCK, F_UNLCK */

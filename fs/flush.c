@@ -78,8 +78,8 @@ static struct flush_item *take(bool (*match)(struct flush_item *i, void *arg), v
 	return found;
 }
 
-/* Written as far as the budget went: what is left, or came meanwhile, goes to the end with its age.
- * */
+/* Written as far as the budget went: what is left, or came meanwhile, goes to the end with its
+ * age. */
 static void give_back(struct flush_item *i)
 {
 	spin_lock(&flush_lock);

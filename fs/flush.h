@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* flush.h - who writes dirty pages when nobody waits for them: one thread, a list of what has some.
- * */
+/* flush.h - who writes dirty pages when nobody waits for them: one thread, a list of what has
+ * some. */
 #pragma once
 
 #include <kernel/lib/compiler.h>
@@ -31,8 +31,8 @@ void flush_item_init(struct flush_item *i, const struct flush_ops *ops);
 /* It has something to write: within DIRTY_EXPIRE it will be. Any context but interrupts and bottom
  * halves. */
 void flusher_add(struct flush_item *i);
-/* It has nothing any more, or is going: off the list, and not being written on return. May sleep.
- * */
+/* It has nothing any more, or is going: off the list, and not being written on return. May
+ * sleep. */
 void flusher_remove(struct flush_item *i);
 static inline bool flusher_has(const struct flush_item *i) { return !list_empty_racy(&i->link); }
 /* Everything that is dirty now, or (owner not NULL) what of it belongs to owner as belongs() says.

@@ -242,8 +242,8 @@ static void leave_ns(struct mount *m)
 	m->ns = NULL;
 }
 
-/* Where a mount at `at` would really go: on top of what is mounted there already. A reference more.
- * */
+/* Where a mount at `at` would really go: on top of what is mounted there already. A reference
+ * more. */
 static void climb(struct path *at)
 {
 	struct mount *top;

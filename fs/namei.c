@@ -115,8 +115,8 @@ static struct dentry *parent_of(struct dentry *d, bool rcu)
 	return p;
 }
 
-/* From the root of a mount to where it is mounted. 0: the walk is there; 1: there is nowhere to go.
- * */
+/* From the root of a mount to where it is mounted. 0: the walk is there; 1: there is nowhere to
+ * go. */
 static int leave_mount(struct walk *w)
 {
 	struct path up;

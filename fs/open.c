@@ -70,8 +70,8 @@ static int create_locked(struct walk *w, struct dentry *d, u32 mode, struct dent
 	return 0;
 }
 
-/* Looks the last name up with the directory locked and makes it if it is not there. d: a reference.
- * */
+/* Looks the last name up with the directory locked and makes it if it is not there. d: a
+ * reference. */
 static int find_or_create(struct walk *w, const struct open_request *req, struct dentry **d,
 			  bool *created)
 {

@@ -72,8 +72,8 @@ static int show_one(struct seq *s, struct task *t)
 	return 0;
 }
 
-/* There are no huge pages: "never" is the truth, and what those who warn about them like to read.
- * */
+/* There are no huge pages: "never" is the truth, and what those who warn about them like to
+ * read. */
 static int show_thp(struct seq *s, struct task *t)
 {
 	seq_print(s, "always madvise [never]\n");

@@ -107,8 +107,8 @@ struct vnode {
 	kuid_t uid;			/* [v] */
 	kgid_t gid;			/* [v] */
 	u32 flags;			/* [v] VN_* */
-	/* [I] symlink body in memory, readable 8 bytes beyond its NUL; freed after a grace period
-	 * */
+	/* [I] symlink body in memory, readable 8 bytes beyond its NUL; freed after a grace
+	 * period */
 	const char *link;
 	u64 ino;			/* [I] */
 	u32 nlink;			/* [v] */
@@ -165,8 +165,8 @@ static inline void vnode_putp(struct vnode **v)
  * root owns it. */
 void vnode_init(struct vnode *v, struct super *sb, const struct vnode_ops *ops,
 		const struct object_ops *obj_ops, u32 mode, struct vnode *dir);
-/* object_ops.release of every vnode: the file system's evict, then its free after a grace period.
- * */
+/* object_ops.release of every vnode: the file system's evict, then its free after a grace
+ * period. */
 void vnode_release(struct object *o);
 struct vnode *vnode_of_object(struct object *o);	/* object_ops.vnode */
 /* directories; links, sockets and O_PATH of anything */

@@ -122,6 +122,6 @@ void budget_drain(void);
 void budget_add_cpu_ns(const struct task *t, u64 ns);
 /* The current thread made a device read, or pages dirty that a device will be given. */
 void budget_count_io(enum budget_io which, u64 bytes);
-/* The current thread and its future children use b from now on. -EAGAIN: b allows no more threads.
- * */
+/* The current thread and its future children use b from now on. -EAGAIN: b allows no more
+ * threads. */
 int __must_check budget_enter(struct budget *b);

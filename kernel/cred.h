@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cred.h - who acts: user and group ids, capabilities. Immutable once published; changed by copy.
- * */
+/* cred.h - who acts: user and group ids, capabilities. Immutable once published; changed by
+ * copy. */
 #pragma once
 
 #include <arch/atomic.h>

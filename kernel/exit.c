@@ -232,8 +232,8 @@ static void become_zombie(struct proc *p)
 	task_put(leader);
 }
 
-/* Takes t off its process. True when it was the last thread. Non-leaders leave the tables at once.
- * */
+/* Takes t off its process. True when it was the last thread. Non-leaders leave the tables at
+ * once. */
 static bool leave_process(struct task *t)
 {
 	struct proc *p = t->proc;

@@ -25,8 +25,8 @@ struct file_watch {
 	void (*released)(struct file_watch *w, struct file *f);
 };
 
-/* Locks: p  file.pos_lock   l  file.lock (RANK_OBJECT)   a  atomic   I  immutable after file_create
- * */
+/* Locks: p  file.pos_lock   l  file.lock (RANK_OBJECT)   a  atomic   I  immutable after
+ * file_create */
 struct file {
 	atomic_t refs;			/* [a] */
 	u32 mode;			/* [I] FMODE_* */
@@ -108,8 +108,8 @@ int __must_check file_copy_path(struct file *f, u32 carry, struct file **out);
  * what the slot lost. */
 u32 file_carried(const struct file *f, u32 rights);
 
-/* Whether read, write, lseek and getdents must take pos_lock: somebody else may use the offset too.
- * */
+/* Whether read, write, lseek and getdents must take pos_lock: somebody else may use the offset
+ * too. */
 static inline bool file_pos_shared(const struct file *f, bool counted)
 {
 	return counted || atomic_read(&f->refs) > 1;

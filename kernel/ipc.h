@@ -52,7 +52,7 @@ void ipc_remove(struct ipc_ids *ids, struct ipc_perm *p) MUST_HOLD(ids->lock);
 /* found by its identifier alone */
 void ipc_forget_key(struct ipc_ids *ids, struct ipc_perm *p) MUST_HOLD(ids->lock);
 
-/* May current have the access that any of the three groups of bits in flags asks for? 0 or -EACCES.
- * */
+/* May current have the access that any of the three groups of bits in flags asks for? 0 or
+ * -EACCES. */
 int __must_check ipc_permission(const struct ipc_perm *p, u32 flags);
 bool ipc_is_owner(const struct ipc_perm *p);		/* or its creator */

@@ -110,8 +110,8 @@ void softirq_raise(enum softirq n)
 	irq_restore(irq);
 }
 
-/* What a bounded number of rounds left goes on in a thread, which shares the CPU with the others.
- * */
+/* What a bounded number of rounds left goes on in a thread, which shares the CPU with the
+ * others. */
 static DEFINE_PER_CPU(struct waitq, thread_wait);
 static DEFINE_PER_CPU(u64, thread_runs);
 static bool threads_ready __ro_after_init;

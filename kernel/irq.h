@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* irq.h - interrupts: numbers, handlers, the controller behind them; bottom halves on the way out.
- * */
+/* irq.h - interrupts: numbers, handlers, the controller behind them; bottom halves on the way
+ * out. */
 #pragma once
 
 #include <kernel/lib/compiler.h>

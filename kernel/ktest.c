@@ -102,8 +102,8 @@ static u32 run(const struct ktest *t, u32 n)
 	return atomic_read(&failed);
 }
 
-/* Threads that end, grace periods and workers give back a little later: on a busy host much later.
- * */
+/* Threads that end, grace periods and workers give back a little later: on a busy host much
+ * later. */
 static void check_for_leaks(u64 free_before)
 {
 	u64 now = page_nr_free();

@@ -6,8 +6,8 @@
 struct file;
 struct pid;
 
-/* A descriptor for p: *fd, and written to where the program asked (UADDR_NULL: not). 0 or -errno.
- * */
+/* A descriptor for p: *fd, and written to where the program asked (UADDR_NULL: not). 0 or
+ * -errno. */
 int __must_check pidfd_install(struct pid *p, int *fd, uaddr_t where);
 void pidfd_uninstall(int fd);
 /* The pid behind a pidfd (a reference), -EBADF when f is something else. */

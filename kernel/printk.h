@@ -41,8 +41,8 @@ __noreturn __cold void panic(const char *fmt, ...) __printf(1, 2);
 #define warn_on(c) ({ bool w_ = !!(c); static bool said_; if (unlikely(w_ && !said_)) { said_ = true; log_warn_here(#c, __FILE__, __LINE__); } w_; })
 void log_warn_here(const char *what, const char *file, int line);
 
-/* Somewhere log text goes as it is printed. write must work in any context, even while panicking.
- * */
+/* Somewhere log text goes as it is printed. write must work in any context, even while
+ * panicking. */
 struct console {
 	struct list link;
 	const char *name;		/* "ttyAMA0" */

@@ -159,8 +159,8 @@ void rcu_idle_enter(void)
 void rcu_idle_exit(void)
 {
 	WRITE_ONCE(this_cpu(rcu_cpu)->idle, false);
-	/* pairs with start_period(): either it sees us busy, or we see what was unlinked before it
-	 * */
+	/* pairs with start_period(): either it sees us busy, or we see what was unlinked before
+	 * it */
 	smp_mb();
 }
 

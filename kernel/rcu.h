@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rcu.h - readers that write nothing: a reader is a stretch with preemption off; what it can reach
- * is freed only after every CPU has switched threads, idled or run user code since it was unlinked.
- * */
+ * is freed only after every CPU has switched threads, idled or run user code since it was
+ * unlinked. */
 #pragma once
 
 #include <arch/barrier.h>

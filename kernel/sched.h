@@ -35,8 +35,8 @@ int __must_check sched_set_policy(struct task *t, u32 policy, int nice, u32 rt_p
 int __must_check sched_set_affinity(struct task *t, u64 mask);
 void sched_fork_init(struct task *child, const struct task *parent);
 void sched_wake_stopped(struct task *t);	/* stop.c: out of TASK_STOPPED or TASK_TRACED */
-/* Set by whoever counts CPU time (itimers, RLIMIT_CPU): a tick of ns fell on t. Interrupt context.
- * */
+/* Set by whoever counts CPU time (itimers, RLIMIT_CPU): a tick of ns fell on t. Interrupt
+ * context. */
 extern void (*sched_tick_hook)(struct task *t, bool user, u64 ns);
 u64 sched_nr_running(void), sched_nr_switches(void);
 u32 sched_load_avg(u32 which);			/* 1, 5, 15 minutes, fixed point 11 bits */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* buddy.h - which block of 2^n pages to hand out. Decides only; page.c owns the pages and the lock.
- * */
+/* buddy.h - which block of 2^n pages to hand out. Decides only; page.c owns the pages and the
+ * lock. */
 #pragma once
 
 #include <mm/page.h>

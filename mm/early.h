@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* early.h - what page.c takes from early.c; early_add_ram() and friends for everyone are in page.h.
- * */
+/* early.h - what page.c takes from early.c; early_add_ram() and friends for everyone are in
+ * page.h. */
 #pragma once
 
 #include <kernel/lib/compiler.h>

@@ -155,8 +155,8 @@ static struct page *take_locked(u32 order) MUST_HOLD(pages_lock)
 	}
 }
 
-/* May this kind of caller still take pages? Kernel memory keeps half of the reserve for interrupts.
- * */
+/* May this kind of caller still take pages? Kernel memory keeps half of the reserve for
+ * interrupts. */
 static bool allowed(u32 how)
 {
 	if (early_left)		/* memory that was never touched */

@@ -56,8 +56,8 @@ struct vma {
 	u64 vmo_last;			/* [p] largest last index of the subtree */
 };
 
-/* What mmap(2) asks of an object; the object's mmap op fills in vmo (a new reference) or refuses.
- * */
+/* What mmap(2) asks of an object; the object's mmap op fills in vmo (a new reference) or
+ * refuses. */
 struct vm_request {
 	u64 len;
 	u64 pgoff;

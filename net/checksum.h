@@ -29,8 +29,8 @@ static inline u16 csum_fold(u32 sum)
 	return (u16)~sum;
 }
 
-/* The pseudo header of TCP and UDP. Addresses as they lie in packets; len and proto in host order.
- * */
+/* The pseudo header of TCP and UDP. Addresses as they lie in packets; len and proto in host
+ * order. */
 u32 csum_pseudo4(u32 saddr, u32 daddr, u32 len, u8 proto);
 u32 csum_pseudo6(const void *saddr, const void *daddr, u32 len, u8 proto);
 

@@ -32,8 +32,8 @@ void icmp6_send_message(struct net_ns *net, struct netbuf *nb, const struct ip_t
 
 /* ---- errors about others' packets ---- */
 
-/* RFC 4443 s2.4 (e): never about an error, a redirect, or (but for two) what was sent to a group.
- * */
+/* RFC 4443 s2.4 (e): never about an error, a redirect, or (but for two) what was sent to a
+ * group. */
 static bool deserves_error(struct netbuf *nb, const struct ip6_header *h, u8 type, u8 code)
 {
 	bool to_group = nb->kind == PKT_BROADCAST || nb->kind == PKT_MULTICAST ||

@@ -51,8 +51,8 @@ u16 ip_make_id(struct ipaddr src, struct ipaddr dst, u8 proto, u32 n);
 /* ---- icmp.c ---- */
 void icmp_init(struct net_ns *net);
 bool icmp_may_send(struct ipaddr to);		/* within the limits of errors */
-/* An error about nb, whose network header is at net_off; nb stays the caller's. info in host order.
- * */
+/* An error about nb, whose network header is at net_off; nb stays the caller's. info in host
+ * order. */
 void icmp4_send(struct net_ns *net, struct netbuf *nb, u8 type, u8 code, u32 info);
 /* Nobody answers for nb's next hop: its sender hears of it. */
 void ip_link_failure(struct netbuf *nb);
@@ -97,8 +97,8 @@ u32 autoconf_mtu(const struct netdev *d);			/* IPv6's, by the router's advice */
 u8 autoconf_hop_limit(const struct netdev *d);			/* what the router said, or 0 */
 
 /* ---- frag.c ---- */
-/* Takes a fragment over (data at the network header, ip_cb filled in): the whole packet, or NULL.
- * */
+/* Takes a fragment over (data at the network header, ip_cb filled in): the whole packet, or
+ * NULL. */
 struct netbuf *frag_input4(struct net_ns *net, struct netbuf *nb);
 /* The same for IPv6: data at the fragment header, which ends at off + 8 of the packet; next_at:
  * offset of the byte that named it. */

@@ -136,8 +136,8 @@ static void advertise(struct netdev *d, struct ipaddr target, struct ipaddr to)
 
 /* ---- in ---- */
 
-/* The link address among the options from off on; false: an option is malformed. *mac NULL: none.
- * */
+/* The link address among the options from off on; false: an option is malformed. *mac NULL:
+ * none. */
 static bool find_link_option(const struct netbuf *nb, u32 off, u8 type, const u8 **mac)
 {
 	*mac = NULL;

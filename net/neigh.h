@@ -45,8 +45,8 @@ struct neigh {
 struct neigh *neigh_get(struct netdev *d, struct ipaddr a);
 struct neigh *neigh_find(struct netdev *d, struct ipaddr a);		/* a reference or NULL */
 void neigh_put(struct neigh *n);
-/* Sends nb (data at the network header, dev set) to it, now or when it is resolved. Takes nb over.
- * */
+/* Sends nb (data at the network header, dev set) to it, now or when it is resolved. Takes nb
+ * over. */
 void neigh_send(struct neigh *n, struct netbuf *nb, u16 protocol);
 /* A transport heard of it: it is reachable. */
 static inline void neigh_confirm(struct neigh *n, ktime_t now)

@@ -97,8 +97,8 @@ struct ifaddr {
 	struct rcu_head rcu;
 };
 
-/* Locks: c  net->config (a mutex)   I  immutable   a  atomic. Read under RCU or with a reference.
- * */
+/* Locks: c  net->config (a mutex)   I  immutable   a  atomic. Read under RCU or with a
+ * reference. */
 struct netdev {
 	struct list link;		/* [c, RCU] net->devs */
 	atomic_t refs;

@@ -253,8 +253,8 @@ static void untap(struct packet_sock *ps)
 	ps->tapping = false;
 }
 
-/* All taps hang on ETH_P_ALL's list when they want what goes out too; others on their protocol's.
- * */
+/* All taps hang on ETH_P_ALL's list when they want what goes out too; others on their
+ * protocol's. */
 static void tap(struct packet_sock *ps, u16 protocol, s32 ifindex)
 {
 	untap(ps);

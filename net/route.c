@@ -363,8 +363,8 @@ int ip_check_local(struct net_ns *net, struct ipaddr a, s32 ifindex, u8 *type)
 
 /* ---- changes ---- */
 
-/* The gateway must be a neighbour: on a link we have an address or a route for. Finds the device.
- * */
+/* The gateway must be a neighbour: on a link we have an address or a route for. Finds the
+ * device. */
 static int check_gateway(struct net_ns *net, struct route_entry *e)
 {
 	struct flow f = { .dst = e->gateway, .oif = e->dev ? e->dev->index : 0 };

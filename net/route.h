@@ -68,8 +68,8 @@ struct route {
 	u32 advmss, hoplimit;
 };
 
-/* 0, -ENETUNREACH, -EHOSTUNREACH, -EACCES, -EINVAL. *out gets references. Bottom halves off or on.
- * */
+/* 0, -ENETUNREACH, -EHOSTUNREACH, -EACCES, -EINVAL. *out gets references. Bottom halves off or
+ * on. */
 int __must_check route_lookup(struct net_ns *net, const struct flow *f, struct route *out);
 void route_put(struct route *r);
 static inline bool route_valid(const struct route *r, u32 gen) { return r->gen == gen && r->gen; }

@@ -57,8 +57,8 @@ static void drop_exception(struct route_exception *x)
 	call_rcu(&x->rcu, free_exception);
 }
 
-/* The bucket's exception for dst taken out, or the one that expires first when there are too many.
- * */
+/* The bucket's exception for dst taken out, or the one that expires first when there are too
+ * many. */
 static void make_place(struct ipaddr dst, struct route_exception *old)
 {
 	struct route_exception *x, *found = NULL, *oldest = NULL;

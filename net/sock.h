@@ -280,8 +280,8 @@ int __must_check sock_create(s32 family, u32 type, s32 protocol, struct sock **o
 /* Fills in a zeroed sock inside the family's own struct: one reference, defaults. */
 void sock_init(struct sock *sk, const struct sock_ops *ops, struct net_ns *net, u16 family,
 	       u16 type, u16 protocol);
-/* For destroy: gives back what sock_init() took and, once no sent packet is left, calls ops->free.
- * */
+/* For destroy: gives back what sock_init() took and, once no sent packet is left, calls
+ * ops->free. */
 void sock_fini(struct sock *sk);
 /* A description for it; takes over the reference. flags: O_NONBLOCK. */
 int __must_check sock_file(struct sock *sk, u32 flags, struct file **out);

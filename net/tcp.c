@@ -124,8 +124,8 @@ static void fill_ent(struct tcp_sock *ts, u16 lport)
 				    .net = is->sk.net };
 }
 
-/* Is the four-tuple free, but for a rest that may be taken over? Then the socket is in the table.
- * */
+/* Is the four-tuple free, but for a rest that may be taken over? Then the socket is in the
+ * table. */
 static bool claim(struct inet_sock *is, u16 port)
 {
 	struct tcp_sock *ts = container_of(is, struct tcp_sock, inet);

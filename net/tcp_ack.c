@@ -286,8 +286,8 @@ static void progress(struct tcp *t, const struct tcp_in *in, struct tcp_ack_roun
 	tcp_env_confirm(t);
 }
 
-/* An acknowledgement of nothing new: probes got their answer, and without SACK it may mean a loss.
- * */
+/* An acknowledgement of nothing new: probes got their answer, and without SACK it may mean a
+ * loss. */
 static void no_progress(struct tcp *t, const struct tcp_in *in, u32 old_wnd)
 {
 	if (t->snd_una == t->snd_nxt) {

@@ -164,8 +164,8 @@ static inline int tcp_connect_start(struct tcp *t)
 		tcp_connect_send(t);
 	return err;
 }
-/* Fast Open: a fresh block in SYN_RECV takes the SYN with its data and answers both. Takes nb over.
- * */
+/* Fast Open: a fresh block in SYN_RECV takes the SYN with its data and answers both. Takes nb
+ * over. */
 void tcp_accept_start(struct tcp *t, struct tcp_in *in, struct netbuf *nb);
 void tcp_send_synack(struct tcp *t);				/* simultaneous open */
 /* what windows allow; flush: not held back by Nagle */

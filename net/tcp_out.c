@@ -561,8 +561,8 @@ static void was_sent(struct tcp *t, struct tcp_seg *s)
 	t->snd_nxt = s->end;
 }
 
-/* One packet for two segments: each is acknowledged, lost and repeated by itself (RFC 7413 s4.2.1).
- * */
+/* One packet for two segments: each is acknowledged, lost and repeated by itself (RFC 7413
+ * s4.2.1). */
 static void send_syn_data(struct tcp *t, struct tcp_seg *s, struct tcp_seg *data)
 {
 	u32 len = data->end - data->seq;

@@ -20,8 +20,8 @@
 
 /* ---- windows ---- */
 
-/* The rest is for heads and half-filled pages: half of it, or more when packets prove to cost more.
- * */
+/* The rest is for heads and half-filled pages: half of it, or more when packets prove to cost
+ * more. */
 static u32 usable(const struct tcp *t, u32 space)
 {
 	return t->cost ? (u32)((u64)space * 256 / t->cost) : space / 2;

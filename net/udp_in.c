@@ -195,8 +195,8 @@ static void deliver_all(struct net_ns *net, struct netbuf *nb, u16 sport, u16 dp
 	netbuf_free(nb);
 }
 
-/* A large packet that the sender's stack did not cut: sockets that did not ask for it get pieces.
- * */
+/* A large packet that the sender's stack did not cut: sockets that did not ask for it get
+ * pieces. */
 static void deliver(struct udp_sock *us, struct netbuf *nb)
 {
 	u32 size = nb->gso_size;

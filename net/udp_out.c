@@ -171,8 +171,8 @@ static int set_segments(struct netbuf *nb, u32 size, const struct route *r, bool
 	return 0;
 }
 
-/* The path is narrower than the datagram, which must not be cut: IP_RECVERR hears how wide it is.
- * */
+/* The path is narrower than the datagram, which must not be cut: IP_RECVERR hears how wide it
+ * is. */
 static void tell_too_big(struct udp_sock *us, const struct ip_tx *tx, u16 port, u32 mtu)
 {
 	struct ip_error e = { .offender = ip_is4(tx->dst) ? IP4_ANY : IP6_ANY,

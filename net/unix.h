@@ -8,8 +8,8 @@
 struct net_ns;
 
 void unix_net_init(struct net_ns *net);
-/* Lets go of what bind() handed over as sock_addr.node. Set at boot by whoever resolves path names.
- * */
+/* Lets go of what bind() handed over as sock_addr.node. Set at boot by whoever resolves path
+ * names. */
 extern void (*unix_drop_node)(void *node);
 /* Inode and device of what bind() handed over, for sock_diag; set at boot likewise. */
 extern void (*unix_node_id)(void *node, u32 out[2]);

@@ -211,8 +211,8 @@ static bool has_data(struct unix_sock *u)
 	       (READ_ONCE(u->sk.shutdown) & RCV_SHUTDOWN);
 }
 
-/* Waits for something to read; read_lock is dropped meanwhile. 1: there is; 0: the end; or -errno.
- * */
+/* Waits for something to read; read_lock is dropped meanwhile. 1: there is; 0: the end; or
+ * -errno. */
 static int wait_for_data(struct unix_sock *u, bool nonblock, ktime_t deadline)
 	MUST_HOLD(u->read_lock)
 {

@@ -74,7 +74,7 @@ int __must_check ext_extent_delete(struct journal_handle *h, struct ext_inode *i
 /* The first key of level's node changed: so do those above. */
 int __must_check ext_path_fix_keys(struct journal_handle *h, struct ext_inode *i,
 				   struct ext_path *p, u32 level);
-/* The entry pos of the leaf, if it continues or is continued by a neighbour, becomes one with it.
- * */
+/* The entry pos of the leaf, if it continues or is continued by a neighbour, becomes one with
+ * it. */
 int __must_check ext_extent_merge(struct journal_handle *h, struct ext_inode *i, struct ext_path *p,
 				  u32 pos);

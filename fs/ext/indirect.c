@@ -57,8 +57,8 @@ static int read_table(struct ext_inode *i, u32 block, struct buf **b)
 	return buf_read(i->fs->dev, block, b);
 }
 
-/* How many entries from slot on (at most max) go on as the first does: consecutive, or all empty.
- * */
+/* How many entries from slot on (at most max) go on as the first does: consecutive, or all
+ * empty. */
 static u32 run_of(const u32 *table, u32 slot, u32 end, u32 max)
 {
 	u32 first = table[slot], n = 1;

@@ -39,8 +39,8 @@ struct ext_node {
 	struct vnode v; /* first */
 	struct ext_inode i;
 	struct flush_item flush;
-	/* [v] its blocks went while it had a name: the new contents are written when it is closed
-	 * */
+	/* [v] its blocks went while it had a name: the new contents are written when it is
+	 * closed */
 	bool was_emptied;
 	atomic_t attr_dirty; /* [a] the vnode's times or mode are newer than the inode */
 	atomic64_t delayed;  /* [a] blocks reserved for dirty pages */
@@ -90,8 +90,8 @@ extern const struct vnode_ops ext_file_ops;
 struct vmo *ext_make_vmo(struct vnode *v);
 int __must_check ext_setattr_op(struct vnode *v, const struct setattr *a);
 int __must_check ext_fsync_op(struct vnode *v, struct file *f, bool data_only);
-/* Blocks of p in mask are not reserved any more; the reservation is given back unless it was used.
- * */
+/* Blocks of p in mask are not reserved any more; the reservation is given back unless it was
+ * used. */
 void ext_unreserve_page(struct ext_node *n, struct page *p, u32 mask, bool used);
 
 /* writeout.c */

@@ -93,8 +93,8 @@ static u32 run_from(const struct batch *b, u32 pos)
 	return n;
 }
 
-/* The size on the disk follows what was sent. When it cannot, the attributes bring it there later.
- * */
+/* The size on the disk follows what was sent. When it cannot, the attributes bring it there
+ * later. */
 static int raise_size(struct batch *b)
 {
 	int err = ext_set_disk_size(b->h, &b->n->i, min(b->written, b->size));

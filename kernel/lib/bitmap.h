@@ -27,7 +27,7 @@ void bitmap_clear_range(u64 *map, u64 start, u64 n);
 /* The first bit >= start that is clear (set), below size; BITMAP_NONE. */
 u64 bitmap_find_clear(const u64 *map, u64 size, u64 start);
 u64 bitmap_find_set(const u64 *map, u64 size, u64 start);
-/* The first run of n clear bits at or after start, aligned to align (a power of two); BITMAP_NONE.
- * */
+/* The first run of n clear bits at or after start, aligned to align (a power of two);
+ * BITMAP_NONE. */
 u64 bitmap_find_run(const u64 *map, u64 size, u64 start, u64 n, u64 align);
 u64 bitmap_count(const u64 *map, u64 size);

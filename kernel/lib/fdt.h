@@ -47,8 +47,8 @@ struct fdt_irq {
 /* Index-th interrupt, from interrupts-extended or interrupts with the inherited parent, through
  * interrupt-map where there is one. */
 int __must_check fdt_node_irq(int node, u32 index, struct fdt_irq *out);
-/* Follows an interrupt-map (PCI): child address cells and interrupt cells of a device below node.
- * */
+/* Follows an interrupt-map (PCI): child address cells and interrupt cells of a device below
+ * node. */
 int __must_check fdt_map_irq(int node, const u32 *child_addr, u32 n_addr, u32 child_irq,
 			     struct fdt_irq *out);
 bool fdt_node_is(int node, const char *compatible);

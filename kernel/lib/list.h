@@ -92,8 +92,8 @@ static inline void list_splice_tail(struct list *to, struct list *from)
 	     &pos->member != (head);							\
 	     pos = tmp, tmp = list_first(&tmp->member, __typeof__(*pos), member))
 
-/* Hash chains: one word a bucket. Removal under the writer's lock; readers under RCU may be inside.
- * */
+/* Hash chains: one word a bucket. Removal under the writer's lock; readers under RCU may be
+ * inside. */
 struct hlist {
 	struct hnode *first;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* adjtimex(2), clock_adjtime(2): figures that are set are told, a faster clock is faster, errors.
- * */
+/* adjtimex(2), clock_adjtime(2): figures that are set are told, a faster clock is faster,
+ * errors. */
 #include "../harness.h"
 
 #include <sys/syscall.h>

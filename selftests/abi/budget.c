@@ -150,8 +150,8 @@ TEST(the_thread_itself_must_fit)
 	});
 }
 
-/* Numbers are used again when all that was charged to them has gone: else 4094 rounds would be all.
- * */
+/* Numbers are used again when all that was charged to them has gone: else 4094 rounds would be
+ * all. */
 TEST_TIMEOUT(budgets_end_with_what_they_pay_for, 60)
 {
 	IN_BUDGET(-1, -1, -1, {});

@@ -2,8 +2,8 @@
 /* Every allocation fails once: each scenario runs in a child whose 1st, 2nd, 3rd ... allocation in
  * the kernel fails, until there is none left to fail. Any error is fine; a crash, a hang, a call
  * that succeeds halfway and a leak are not. Afterwards memory, tasks and descriptors are back where
- * they were, but for SLACK_KB. Skipped on Linux and on kernels without CONFIG_DEBUG_FAULT_INJECT.
- * */
+ * they were, but for SLACK_KB. Skipped on Linux and on kernels without
+ * CONFIG_DEBUG_FAULT_INJECT. */
 #include "../harness.h"
 #include "../../include/ashlar.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* System V shared memory: shmget(2), shmop(2), shmctl(2), /proc/sysvipc/shm, /proc/sys/kernel/shm*.
- * */
+/* System V shared memory: shmget(2), shmop(2), shmctl(2), /proc/sysvipc/shm,
+ * /proc/sys/kernel/shm*. */
 #include "../harness.h"
 
 #include <grp.h>

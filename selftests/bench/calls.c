@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* calls.c - rows that are little more than entry, dispatch and exit; clocks; futexes and threads.
- * */
+/* calls.c - rows that are little more than entry, dispatch and exit; clocks; futexes and
+ * threads. */
 #include "bench.h"
 
 #include <linux/futex.h>

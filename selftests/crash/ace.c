@@ -266,8 +266,8 @@ static void op_replace(void)
 	*gname = 0;
 }
 
-/* The way a program replaces a file's contents for good: a new one, written, renamed over the old.
- * */
+/* The way a program replaces a file's contents for good: a new one, written, renamed over the
+ * old. */
 static void op_swap_in(void)
 {
 	char tmp[32];

@@ -140,8 +140,8 @@ static void undo_to(u32 to)
 	}
 }
 
-/* The first n sectors of a write. Marks leave no trace: where they are in the log is what counts.
- * */
+/* The first n sectors of a write. Marks leave no trace: where they are in the log is what
+ * counts. */
 static void put_write(const struct entry *e, u32 n)
 {
 	for (u32 k = 0; k < n && !e->is_mark; k++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: compat/diag_filter.c */
-/* diag_filter: any bytes are a program or refused; what is accepted runs within its bytes and ends.
- * */
+/* diag_filter: any bytes are a program or refused; what is accepted runs within its bytes and
+ * ends. */
 #include <compat/diag_filter.h>
 #include <kernel/uapi.h>
 #include <kernel/uapi_net.h>

@@ -34,8 +34,8 @@ void disk_settle(void);			/* completes all that is out */
 
 /* ---- what a power cut leaves ---- */
 u32 disk_log_length(void);		/* writes and flushes so far */
-/* As disk_destroy(), but the log of it is kept, for pictures; until the next call or disk_forget().
- * */
+/* As disk_destroy(), but the log of it is kept, for pictures; until the next call or
+ * disk_forget(). */
 void disk_detach(void);
 void disk_forget(void);
 /* The same while the disk stays: disk_adopt() is next. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* doubles.c - what kernel sources call and a host process does not have, in its simplest form:
  * memory from malloc (so ASan sees it), a log that prints, one thread with interrupts as a
- * variable. Weak: a test that compiles the real module, or wants a cleverer double, brings its own.
- * */
+ * variable. Weak: a test that compiles the real module, or wants a cleverer double, brings its
+ * own. */
 #include "host.h"
 
 #include <arch/irqflags.h>

@@ -14,8 +14,8 @@ extern struct blkdev ext_dev;
 void disk_load(const char *path);
 void disk_forget_all(void);
 void disk_use(const void *image, u64 bytes);
-/* Everything that is dirty goes to the image (unless a test is cutting), which is written to path.
- * */
+/* Everything that is dirty goes to the image (unless a test is cutting), which is written to
+ * path. */
 void disk_save(const char *path);
 u8 *disk_bytes(u64 *size);
 /* Fails the test when a buf is held or was changed without journal_dirty(). */
@@ -32,8 +32,8 @@ extern u32 disk_fail_reads;   /* the n-th read from now on fails with -EIO; 0: n
  * would leave. */
 extern void (*disk_commit_hook)(void);
 extern struct ext_hooks disk_hooks;
-/* What is on the medium now: the image with all transactions that have ended. The caller frees it.
- * */
+/* What is on the medium now: the image with all transactions that have ended. The caller frees
+ * it. */
 u8 *disk_snapshot(void);
 
 /* mkfs.ext4 -q OPTIONS; loads it. mount with ext_mount() and orphans; then unmount, e2fsck -fn.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* imgdev.h - a disk for tests of file systems without a journal: an image in memory behind buf_*().
- * */
+/* imgdev.h - a disk for tests of file systems without a journal: an image in memory behind
+ * buf_*(). */
 #pragma once
 
 #include <fs/blkdev.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: kernel/lib/bitmap.c */
-/* pte: every kind of user leaf, by what the architecture makes of its bits (Arm ARM D8.3.1, D8.4).
- * */
+/* pte: every kind of user leaf, by what the architecture makes of its bits (Arm ARM D8.3.1,
+ * D8.4). */
 #include <arch/pte.h>
 
 #include "unit.h"

@@ -2,8 +2,8 @@
 /* modules: mm/vmo.c mm/vmo_rw.c mm/pagecache.c mm/iter.c mm/buddy.c kernel/lib/xarray.c
  * kernel/lib/rbtree.c kernel/lib/string.c selftests/host/pages.c */
 /* vmo: random writes, reads, truncations and holes against an array of bytes, with and without a
- * pager that fails now and then; which mappings are told of pages that go; every page comes back.
- * */
+ * pager that fails now and then; which mappings are told of pages that go; every page comes
+ * back. */
 #include <arch/uaccess.h>
 #include <kernel/lib/string.h>
 #include <mm/aspace.h>

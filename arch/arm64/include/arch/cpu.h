@@ -75,8 +75,8 @@ ktime_t arch_clock_ns(void);
 /* ns = (u128)ticks * mult >> 32: what the vDSO computes */
 u64 arch_clock_mult(void);
 u64 arch_clock_hz(void);
-/* Arms this CPU's one-shot event; in the past means at once; S64_MAX means never. Interrupts off.
- * */
+/* Arms this CPU's one-shot event; in the past means at once; S64_MAX means never. Interrupts
+ * off. */
 void arch_timer_arm(ktime_t when_ns);
 void arch_timer_init_cpu(void);			/* per CPU, after the interrupt controller */
 
