@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ioctl_tty.c - ioctl(2) on terminals: layouts in and out, one call down each.
  *
- * On a pty's master settings, size and groups are the slave's, as on Linux; what asks whose terminal it is, is answered for anybody.
+ * On a pty's master settings, size and groups are the slave's, as on Linux; what asks whose
+ * terminal it is, is answered for anybody.
  * Ref: ioctl_tty(2). Tests: selftests/abi/tty.c, selftests/abi/pty.c
  */
 #include <compat/abi/tty.h>
@@ -19,9 +20,11 @@
 
 static u32 speed_of(u32 bits)
 {
-	static const u32 low[] = { 0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400 };
-	static const u32 high[] = { 0, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000,
-				    2000000, 2500000, 3000000, 3500000, 4000000 };
+	static const u32 low[] = { 0,	50,   75,   110,  134,	150,  200,   300,
+				   600, 1200, 1800, 2400, 4800, 9600, 19200, 38400 };
+	static const u32 high[] = { 0,	     57600,   115200,  230400,	460800,	 500000,
+				    576000,  921600,  1000000, 1152000, 1500000, 2000000,
+				    2500000, 3000000, 3500000, 4000000 };
 
 	bits &= CBAUD;
 	return bits & BOTHER ? high[bits & 15] : low[bits];
@@ -184,7 +187,8 @@ static long flush(struct file *f, struct tty *t, u64 queue)
 	return 0;
 }
 
-/* tcdrain(3) is TCSBRK with 1. Breaks are not sent: no device of ours has a line that could hold one. */
+/* tcdrain(3) is TCSBRK with 1. Breaks are not sent: no device of ours has a line that could hold
+ * one. */
 static long drain(struct tty *t)
 {
 	int err = tty_check_change(t);
@@ -206,7 +210,8 @@ static long count_input(struct file *f, struct tty *t, uaddr_t arg)
 	return put_user(arg, (s32)n);
 }
 
-/* As with dev.tty.legacy_tiocsti = 0, which 6.12 defaults to: only the administrator types for others. */
+/* As with dev.tty.legacy_tiocsti = 0, which 6.12 defaults to: only the administrator types for
+ * others. */
 static long type_one(struct file *f, struct tty *t, uaddr_t arg)
 {
 	u8 c;
@@ -243,14 +248,16 @@ static long ioctl_line(struct file *f, struct tty *t, u32 cmd, uaddr_t arg, bool
 	case ABI_TCFLSH:
 		return flush(f, t, arg.va);
 	case ABI_TCXONC:
-		return pty_is_master(f) ? pty_master_flow(t, (u32)arg.va) : tty_flow_action(t, (u32)arg.va);
+		return pty_is_master(f) ? pty_master_flow(t, (u32)arg.va)
+					: tty_flow_action(t, (u32)arg.va);
 	case ABI_TCSBRK:
 	case ABI_TCSBRKP:
 		return drain(t);
 	case ABI_FIONREAD:
 		return count_input(f, t, arg);
 	case ABI_TIOCOUTQ:
-		return put_user(arg, (s32)(!pty_is_master(f) && t->drv->pending ? t->drv->pending(t) : 0));
+		return put_user(
+			arg, (s32)(!pty_is_master(f) && t->drv->pending ? t->drv->pending(t) : 0));
 	case ABI_TIOCEXCL:
 		return set_exclusive(t, true);
 	case ABI_TIOCNXCL:
@@ -276,7 +283,8 @@ static long ioctl_line(struct file *f, struct tty *t, u32 cmd, uaddr_t arg, bool
 
 /* ---- sessions ---- */
 
-static long get_id(int (*get)(struct tty *t, bool any, pid_t *out), struct tty *t, bool any, uaddr_t arg)
+static long get_id(int (*get)(struct tty *t, bool any, pid_t *out), struct tty *t, bool any,
+		   uaddr_t arg)
 {
 	pid_t id;
 	int err = get(t, any, &id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* proc.c - processes: clone, exit, wait, groups and sessions.
- * Ref: clone(2), wait4(2), waitid(2), setpgid(2), setsid(2), pidfd_open(2). Tests: selftests/abi/process.c, wait.c, pgrp.c */
+ * Ref: clone(2), wait4(2), waitid(2), setpgid(2), setsid(2), pidfd_open(2). Tests:
+ * selftests/abi/process.c, wait.c, pgrp.c */
 #include <compat/abi/resource.h>
 #include <compat/abi/signal.h>
 #include <compat/syscalls.h>
@@ -34,7 +35,8 @@ long sys_clone(u64 flags, u64 stack, uaddr_t parent_tid, u64 tls, uaddr_t child_
 }
 
 struct abi_clone_args {
-	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+		set_tid_size, cgroup;
 };
 
 #define CLONE_ARGS_VER0 64
@@ -52,16 +54,23 @@ long sys_clone3(uaddr_t cl_args, usize size)
 	err = copy_struct_from_user(&c, sizeof(c), cl_args, size);
 	if (err)
 		return err;
-	if (c.flags & ~(U32_MAX | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP) || (c.flags & (CSIGNAL | CLONE_DETACHED)))
-		return -EINVAL;		/* CLONE_NEWTIME lies in CSIGNAL: a namespace we do not have */
+	if (c.flags & ~(U32_MAX | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP) ||
+	    (c.flags & (CSIGNAL | CLONE_DETACHED)))
+		/* CLONE_NEWTIME lies in CSIGNAL: a namespace we do not have */
+		return -EINVAL;
 	if ((c.flags & (CLONE_THREAD | CLONE_PARENT)) && c.exit_signal)
 		return -EINVAL;
 	if (c.exit_signal > NSIG || (c.flags & CLONE_INTO_CGROUP) || c.set_tid_size || c.set_tid)
 		return -EINVAL;
 	if (!c.stack != !c.stack_size)
 		return -EINVAL;
-	a = (struct clone_args_k){ .flags = c.flags, .exit_signal = (int)c.exit_signal, .parent_tid = UADDR(c.parent_tid),
-				   .child_tid = UADDR(c.child_tid), .pidfd = UADDR(c.pidfd), .stack = c.stack + c.stack_size, .tls = c.tls };
+	a = (struct clone_args_k){ .flags = c.flags,
+				   .exit_signal = (int)c.exit_signal,
+				   .parent_tid = UADDR(c.parent_tid),
+				   .child_tid = UADDR(c.child_tid),
+				   .pidfd = UADDR(c.pidfd),
+				   .stack = c.stack + c.stack_size,
+				   .tls = c.tls };
 	return task_clone(&a);
 }
 
@@ -109,9 +118,13 @@ long sys_getppid(void)
 static void fill_rusage(struct abi_rusage *r, const struct wait_result *w)
 {
 	*r = (struct abi_rusage){
-		.utime = timeval_of((ktime_t)w->utime_ns), .stime = timeval_of((ktime_t)w->stime_ns),
-		.maxrss = (s64)(w->maxrss * 4), .minflt = (s64)w->minflt, .majflt = (s64)w->majflt,
-		.nvcsw = (s64)w->nvcsw, .nivcsw = (s64)w->nivcsw,
+		.utime = timeval_of((ktime_t)w->utime_ns),
+		.stime = timeval_of((ktime_t)w->stime_ns),
+		.maxrss = (s64)(w->maxrss * 4),
+		.minflt = (s64)w->minflt,
+		.majflt = (s64)w->majflt,
+		.nvcsw = (s64)w->nvcsw,
+		.nivcsw = (s64)w->nivcsw,
 	};
 }
 
@@ -122,7 +135,8 @@ long sys_wait4(pid_t pid, uaddr_t status, s32 options, uaddr_t rusage)
 	struct abi_rusage ru;
 	int err;
 
-	if ((u32)options & ~((u32)WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
+	if ((u32)options &
+	    ~((u32)WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
 		return -EINVAL;
 	if (pid == S32_MIN)
 		return -ESRCH;
@@ -170,7 +184,8 @@ long sys_waitid(s32 type, pid_t id, uaddr_t info, s32 options, uaddr_t rusage)
 	bool nonblock = false;
 	int err;
 
-	if ((u32)options & ~((u32)WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL) ||
+	if ((u32)options & ~((u32)WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED |
+			     __WNOTHREAD | __WCLONE | __WALL) ||
 	    !((u32)options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
 	switch (type) {
@@ -218,7 +233,8 @@ long sys_waitid(s32 type, pid_t id, uaddr_t info, s32 options, uaddr_t rusage)
 		}
 	}
 	/* Linux fills these fields only, and only here: the rest of the program's siginfo stays. */
-	return uaddr_null(info) ? 0 : copy_to_user(info, &si, offsetof(struct abi_siginfo, chld.pad));
+	return uaddr_null(info) ? 0
+				: copy_to_user(info, &si, offsetof(struct abi_siginfo, chld.pad));
 }
 
 long sys_getrusage(s32 who, uaddr_t out)
@@ -239,8 +255,12 @@ long sys_getrusage(s32 who, uaddr_t out)
 		c = (struct task_counts){ t->min_flt, t->maj_flt, t->nvcsw, t->nivcsw };
 		break;
 	case RUSAGE_CHILDREN:
-		w = (struct wait_result){ .utime_ns = p->child_user_ns, .stime_ns = p->child_sys_ns, .minflt = p->child_minflt,
-					  .majflt = p->child_majflt, .nvcsw = p->child_nvcsw, .nivcsw = p->child_nivcsw,
+		w = (struct wait_result){ .utime_ns = p->child_user_ns,
+					  .stime_ns = p->child_sys_ns,
+					  .minflt = p->child_minflt,
+					  .majflt = p->child_majflt,
+					  .nvcsw = p->child_nvcsw,
+					  .nivcsw = p->child_nivcsw,
 					  .maxrss = p->child_maxrss };
 		break;
 	default:

@@ -124,7 +124,9 @@ static int show_inet(struct seq *s, const char *head, bool six, u8 protocol)
 	return 0;
 }
 
-#define HEAD6 "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+#define HEAD6 \
+	"  sl  local_address                         remote_address                        " \
+	"st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 
 static int show_tcp(struct seq *s, struct task *t)
 {

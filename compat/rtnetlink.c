@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rtnetlink.c - NETLINK_ROUTE: the way in, the news, and links and addresses, asked for and changed.
+/* rtnetlink.c - NETLINK_ROUTE: the way in, the news, and links and addresses, asked for and
+ * changed.
  *
  * The kernel's own structures are in net/; here are only Linux's messages. Routes are in rtroute.c,
  * neighbours in rtneigh.c.

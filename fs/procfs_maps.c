@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_maps.c - /proc/PID/maps, smaps and mem. Locks: as->lock for reading around the walk. Ref: proc(5).
+/* procfs_maps.c - /proc/PID/maps, smaps and mem. Locks: as->lock for reading around the walk. Ref:
+ * proc(5).
  * Tests: selftests/abi/procsys.c */
 #include "procfs_int.h"
 
@@ -19,7 +20,10 @@
 
 static void show_name(struct seq *s, const struct vma *v, usize line_start)
 {
-	const char *name = v->name ? v->name : v->flags & VMA_HEAP ? "[heap]" : v->flags & VMA_STACK ? "[stack]" : NULL;
+	const char *name = v->name		  ? v->name
+			   : v->flags & VMA_HEAP  ? "[heap]"
+			   : v->flags & VMA_STACK ? "[stack]"
+						  : NULL;
 
 	if (!name && !(v->file && v->file->dentry)) {
 		seq_write(s, "\n", 1);
@@ -45,9 +49,14 @@ static void show_vma(struct seq *s, const struct vma *v)
 	u64 ino = f ? f->ino : o && o->ops->ino ? o->ops->ino(v->file->obj) : 0;
 	usize start = s->len;
 
-	seq_print(s, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu", v->start, v->end, v->flags & VMA_READ ? 'r' : '-',
-		  v->flags & VMA_WRITE ? 'w' : '-', v->flags & VMA_EXEC ? 'x' : '-', v->flags & VMA_SHARED ? 's' : 'p',
-		  f || o ? v->pgoff << PAGE_SHIFT : 0, f ? dev_major(f->sb->dev) : 0, f ? dev_minor(f->sb->dev) : o ? 1 : 0, ino);
+	seq_print(s, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu", v->start, v->end,
+		  v->flags & VMA_READ ? 'r' : '-', v->flags & VMA_WRITE ? 'w' : '-',
+		  v->flags & VMA_EXEC ? 'x' : '-', v->flags & VMA_SHARED ? 's' : 'p',
+		  f || o ? v->pgoff << PAGE_SHIFT : 0, f ? dev_major(f->sb->dev) : 0,
+		  f   ? dev_minor(f->sb->dev)
+		  : o ? 1
+		      : 0,
+		  ino);
 	show_name(s, v, start);
 }
 
@@ -129,8 +138,9 @@ static void show_flags(struct seq *s, u32 flags)
 		u32 flag;
 		const char *text;
 	} names[] = {
-		{ VMA_READ, "rd " }, { VMA_WRITE, "wr " }, { VMA_EXEC, "ex " }, { VMA_SHARED, "sh " }, { VMA_MAY_READ, "mr " },
-		{ VMA_MAY_WRITE, "mw " }, { VMA_MAY_EXEC, "me " }, { VMA_GROWSDOWN, "gd " }, { VMA_LOCKED, "lo " },
+		{ VMA_READ, "rd " },	 { VMA_WRITE, "wr " },	   { VMA_EXEC, "ex " },
+		{ VMA_SHARED, "sh " },	 { VMA_MAY_READ, "mr " },  { VMA_MAY_WRITE, "mw " },
+		{ VMA_MAY_EXEC, "me " }, { VMA_GROWSDOWN, "gd " }, { VMA_LOCKED, "lo " },
 	};
 	usize i;
 
@@ -207,7 +217,9 @@ static int walk(struct seq *s, struct task *t, enum walk_what what)
 	rw_read_unlock(&as->lock);
 	aspace_put(as);
 	if (what == WALK_SUM) {
-		seq_print(s, "%08lx-%08lx ---p 00000000 00:00 0                          [rollup]\n", start, end);
+		seq_print(s,
+			  "%08lx-%08lx ---p 00000000 00:00 0                          [rollup]\n",
+			  start, end);
 		show_usage(s, &sum);
 	}
 	return 0;
@@ -291,6 +303,12 @@ static void mem_released(struct file *f)
 }
 
 const struct object_ops proc_mem_ops = {
-	.name = "mem", .type = OBJ_VNODE, .read = mem_read, .write = mem_write, .seek = mem_seek, .file_release = mem_released,
-	.release = vnode_release, .vnode = vnode_of_object,
+	.name = "mem",
+	.type = OBJ_VNODE,
+	.read = mem_read,
+	.write = mem_write,
+	.seek = mem_seek,
+	.file_release = mem_released,
+	.release = vnode_release,
+	.vnode = vnode_of_object,
 };

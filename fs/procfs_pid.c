@@ -41,8 +41,9 @@ static char state_letter(const struct task *t)
 
 static const char *state_name(char letter)
 {
-	static const char *const names[] = { "R (running)", "S (sleeping)", "D (disk sleep)", "T (stopped)", "t (tracing stop)",
-					     "Z (zombie)", "X (dead)" };
+	static const char *const names[] = { "R (running)", "S (sleeping)",	"D (disk sleep)",
+					     "T (stopped)", "t (tracing stop)", "Z (zombie)",
+					     "X (dead)" };
 	usize i;
 
 	for (i = 0; i < ARRAY_SIZE(names) - 1 && names[i][0] != letter; i++)
@@ -136,17 +137,44 @@ static int show_stat(struct seq *s, struct task *t)
 
 	read_numbers(t, &n);
 	seq_print(s, "%d (%s) %c", t->tid, t->comm, state);
-	put_numbers(s, (const s64[]){ n.ppid, n.pgrp, n.session, n.tty, n.foreground, as ? 0x400000 : 0x40200040, (s64)n.minflt,
-		    (s64)n.cminflt, (s64)n.majflt, (s64)n.cmajflt, TICKS((s64)n.user_ns), TICKS((s64)n.sys_ns),
-		    TICKS((s64)n.cuser_ns), TICKS((s64)n.csys_ns), priority_of(t), t->nice, n.threads, 0, TICKS(t->start_time),
-		    as ? (s64)as->total_bytes : 0, as ? (s64)aspace_rss(as) : 0 }, 21);
+	put_numbers(s,
+		    (const s64[]){ n.ppid,
+				   n.pgrp,
+				   n.session,
+				   n.tty,
+				   n.foreground,
+				   as ? 0x400000 : 0x40200040,
+				   (s64)n.minflt,
+				   (s64)n.cminflt,
+				   (s64)n.majflt,
+				   (s64)n.cmajflt,
+				   TICKS((s64)n.user_ns),
+				   TICKS((s64)n.sys_ns),
+				   TICKS((s64)n.cuser_ns),
+				   TICKS((s64)n.csys_ns),
+				   priority_of(t),
+				   t->nice,
+				   n.threads,
+				   0,
+				   TICKS(t->start_time),
+				   as ? (s64)as->total_bytes : 0,
+				   as ? (s64)aspace_rss(as) : 0 },
+		    21);
 	seq_unum(s, ' ', rlimit_cur(t->proc, RLIMIT_RSS));
-	put_numbers(s, (const s64[]){ see ? (s64)as->start_code : 0, see ? (s64)as->end_code : 0, see ? (s64)as->stack_top : 0, 0, 0,
-		    (s64)(n.pending & S32_MAX), (s64)(t->blocked & S32_MAX), (s64)(n.ignored & S32_MAX), (s64)(n.caught & S32_MAX),
-		    state == 'S', 0, 0, is_leader(t) ? SIGCHLD : -1, t->head.cpu, t->rt_prio, t->policy, 0, 0, 0 }, 19);
-	put_numbers(s, (const s64[]){ see ? (s64)as->start_data : 0, see ? (s64)as->end_data : 0, see ? (s64)as->brk_start : 0,
-		    see ? (s64)as->arg_start : 0, see ? (s64)as->arg_end : 0, see ? (s64)as->env_start : 0, see ? (s64)as->env_end : 0,
-		    see ? t->exit_code : 0 }, 8);
+	put_numbers(s,
+		    (const s64[]){ see ? (s64)as->start_code : 0, see ? (s64)as->end_code : 0,
+				   see ? (s64)as->stack_top : 0, 0, 0, (s64)(n.pending & S32_MAX),
+				   (s64)(t->blocked & S32_MAX), (s64)(n.ignored & S32_MAX),
+				   (s64)(n.caught & S32_MAX), state == 'S', 0, 0,
+				   is_leader(t) ? SIGCHLD : -1, t->head.cpu, t->rt_prio, t->policy,
+				   0, 0, 0 },
+		    19);
+	put_numbers(s,
+		    (const s64[]){ see ? (s64)as->start_data : 0, see ? (s64)as->end_data : 0,
+				   see ? (s64)as->brk_start : 0, see ? (s64)as->arg_start : 0,
+				   see ? (s64)as->arg_end : 0, see ? (s64)as->env_start : 0,
+				   see ? (s64)as->env_end : 0, see ? t->exit_code : 0 },
+		    8);
 	seq_write(s, "\n", 1);
 	if (as)
 		aspace_put(as);
@@ -162,7 +190,8 @@ static int show_statm(struct seq *s, struct task *t)
 		return 0;
 	}
 	seq_print(s, "%lu %lu %lu %lu 0 %lu 0\n", as->total_bytes >> PAGE_SHIFT, aspace_rss(as),
-		  atomic_read(&as->file_pages) + atomic_read(&as->shmem_pages), (as->end_code - as->start_code) >> PAGE_SHIFT,
+		  atomic_read(&as->file_pages) + atomic_read(&as->shmem_pages),
+		  (as->end_code - as->start_code) >> PAGE_SHIFT,
 		  (as->data_bytes + as->stack_bytes) >> PAGE_SHIFT);
 	aspace_put(as);
 	return 0;
@@ -178,13 +207,19 @@ static void status_memory(struct seq *s, struct task *t)
 	if (!as)
 		return;
 	rss = aspace_rss(as);
-	seq_print(s, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmPin:\t       0 kB\n", as->total_bytes / 1024,
-		  as->total_bytes / 1024, as->locked_bytes / 1024);
-	seq_print(s, "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nRssShmem:\t%8lu kB\n",
-		  KB(max(rss, atomic_read(&as->peak_rss))), KB(rss), KB(atomic_read(&as->anon_pages)),
-		  KB(atomic_read(&as->file_pages)), KB(atomic_read(&as->shmem_pages)));
-	seq_print(s, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t       0 kB\nVmPTE:\t       0 kB\nVmSwap:\t       0 kB\n",
-		  as->data_bytes / 1024, as->stack_bytes / 1024, (as->end_code - as->start_code) / 1024);
+	seq_print(s, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmPin:\t       0 kB\n",
+		  as->total_bytes / 1024, as->total_bytes / 1024, as->locked_bytes / 1024);
+	seq_print(s,
+		  "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu "
+		  "kB\nRssShmem:\t%8lu kB\n",
+		  KB(max(rss, atomic_read(&as->peak_rss))), KB(rss),
+		  KB(atomic_read(&as->anon_pages)), KB(atomic_read(&as->file_pages)),
+		  KB(atomic_read(&as->shmem_pages)));
+	seq_print(s,
+		  "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t       0 "
+		  "kB\nVmPTE:\t       0 kB\nVmSwap:\t       0 kB\n",
+		  as->data_bytes / 1024, as->stack_bytes / 1024,
+		  (as->end_code - as->start_code) / 1024);
 	aspace_put(as);
 }
 
@@ -192,8 +227,8 @@ static void status_cred(struct seq *s, const struct cred *c)
 {
 	u32 i;
 
-	seq_print(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid.v, c->euid.v, c->suid.v, c->fsuid.v, c->gid.v, c->egid.v,
-		  c->sgid.v, c->fsgid.v);
+	seq_print(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid.v, c->euid.v, c->suid.v,
+		  c->fsuid.v, c->gid.v, c->egid.v, c->sgid.v, c->fsgid.v);
 	seq_print(s, "Groups:\t");
 	for (i = 0; i < c->nr_groups; i++)
 		seq_print(s, "%u ", c->groups[i].v);
@@ -202,8 +237,11 @@ static void status_cred(struct seq *s, const struct cred *c)
 
 static void status_caps(struct seq *s, const struct cred *c)
 {
-	seq_print(s, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\nNoNewPrivs:\t%d\nSeccomp:\t0\n",
-		  c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bounding, c->cap_ambient, c->no_new_privs);
+	seq_print(s,
+		  "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%"
+		  "016lx\nNoNewPrivs:\t%d\nSeccomp:\t0\n",
+		  c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bounding,
+		  c->cap_ambient, c->no_new_privs);
 }
 
 static void status_cpus(struct seq *s, u64 cpus)
@@ -236,24 +274,31 @@ static int show_status(struct seq *s, struct task *t)
 		seq_print(s, "Umask:\t%04o\n", fs->umask);
 		task_fs_ops->put(fs);
 	}
-	seq_print(s, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", state_name(state_letter(t)),
-		  proc_pid(t->proc), t->tid, n.ppid);
+	seq_print(s, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
+		  state_name(state_letter(t)), proc_pid(t->proc), t->tid, n.ppid);
 	if (c)
 		status_cred(s, c);
 	seq_print(s, "FDSize:\t%u\n", h ? handle_table_size(h) : 0);
 	if (h)
 		handle_table_put(h);
-	seq_print(s, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\nKthread:\t0\n", proc_pid(t->proc), t->tid, n.pgrp, n.session);
+	seq_print(s, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\nKthread:\t0\n",
+		  proc_pid(t->proc), t->tid, n.pgrp, n.session);
 	status_memory(s, t);
-	seq_print(s, "Threads:\t%u\nSigQ:\t0/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
-		  n.threads, rlimit_cur(t->proc, RLIMIT_SIGPENDING), n.pending, t->proc->pending.set, t->blocked, n.ignored, n.caught);
+	seq_print(s,
+		  "Threads:\t%u\nSigQ:\t0/"
+		  "%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:"
+		  "\t%016lx\n",
+		  n.threads, rlimit_cur(t->proc, RLIMIT_SIGPENDING), n.pending,
+		  t->proc->pending.set, t->blocked, n.ignored, n.caught);
 	if (c) {
 		status_caps(s, c);
 		cred_put(c);
 	}
-	status_cpus(s, t->affinity & (nr_cpus_possible == 64 ? U64_MAX : BIT(nr_cpus_possible) - 1));
+	status_cpus(s,
+		    t->affinity & (nr_cpus_possible == 64 ? U64_MAX : BIT(nr_cpus_possible) - 1));
 	seq_print(s, "Mems_allowed:\t1\nMems_allowed_list:\t0\n");
-	seq_print(s, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", t->nvcsw, t->nivcsw);
+	seq_print(s, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", t->nvcsw,
+		  t->nivcsw);
 	return 0;
 }
 
@@ -335,14 +380,22 @@ static int show_limits(struct seq *s, struct task *t)
 	static const struct {
 		const char *name, *unit;
 	} rows[] = {
-		[RLIMIT_CPU] = { "Max cpu time", "seconds" }, [RLIMIT_FSIZE] = { "Max file size", "bytes" },
-		[RLIMIT_DATA] = { "Max data size", "bytes" }, [RLIMIT_STACK] = { "Max stack size", "bytes" },
-		[RLIMIT_CORE] = { "Max core file size", "bytes" }, [RLIMIT_RSS] = { "Max resident set", "bytes" },
-		[RLIMIT_NPROC] = { "Max processes", "processes" }, [RLIMIT_NOFILE] = { "Max open files", "files" },
-		[RLIMIT_MEMLOCK] = { "Max locked memory", "bytes" }, [RLIMIT_AS] = { "Max address space", "bytes" },
-		[RLIMIT_LOCKS] = { "Max file locks", "locks" }, [RLIMIT_SIGPENDING] = { "Max pending signals", "signals" },
-		[RLIMIT_MSGQUEUE] = { "Max msgqueue size", "bytes" }, [RLIMIT_NICE] = { "Max nice priority", "" },
-		[RLIMIT_RTPRIO] = { "Max realtime priority", "" }, [RLIMIT_RTTIME] = { "Max realtime timeout", "us" },
+		[RLIMIT_CPU] = { "Max cpu time", "seconds" },
+		[RLIMIT_FSIZE] = { "Max file size", "bytes" },
+		[RLIMIT_DATA] = { "Max data size", "bytes" },
+		[RLIMIT_STACK] = { "Max stack size", "bytes" },
+		[RLIMIT_CORE] = { "Max core file size", "bytes" },
+		[RLIMIT_RSS] = { "Max resident set", "bytes" },
+		[RLIMIT_NPROC] = { "Max processes", "processes" },
+		[RLIMIT_NOFILE] = { "Max open files", "files" },
+		[RLIMIT_MEMLOCK] = { "Max locked memory", "bytes" },
+		[RLIMIT_AS] = { "Max address space", "bytes" },
+		[RLIMIT_LOCKS] = { "Max file locks", "locks" },
+		[RLIMIT_SIGPENDING] = { "Max pending signals", "signals" },
+		[RLIMIT_MSGQUEUE] = { "Max msgqueue size", "bytes" },
+		[RLIMIT_NICE] = { "Max nice priority", "" },
+		[RLIMIT_RTPRIO] = { "Max realtime priority", "" },
+		[RLIMIT_RTTIME] = { "Max realtime timeout", "us" },
 	};
 	u32 i;
 
@@ -370,8 +423,10 @@ static int show_io(struct seq *s, struct task *t)
 		io_counts_add(&sum, &o->io);
 	}
 	spin_unlock_irq(&p->lock, irq);
-	seq_print(s, "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n", sum.rchar, sum.wchar, sum.syscr, sum.syscw);
-	seq_print(s, "read_bytes: %lu\nwrite_bytes: %lu\ncancelled_write_bytes: %lu\n", sum.disk_read, sum.disk_written, sum.cancelled);
+	seq_print(s, "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n", sum.rchar, sum.wchar,
+		  sum.syscr, sum.syscw);
+	seq_print(s, "read_bytes: %lu\nwrite_bytes: %lu\ncancelled_write_bytes: %lu\n",
+		  sum.disk_read, sum.disk_written, sum.cancelled);
 	return 0;
 }
 
@@ -443,7 +498,11 @@ static ssize_t read_ns_link(struct task *t, char *buf, usize size)
 }
 
 static const struct proc_entry ns_entries[] = {
-	{ .name = "mnt", .mode = S_IFLNK | 0777, .kind = PROC_LINK, .inspect = true, .readlink = read_ns_link },
+	{ .name = "mnt",
+	  .mode = S_IFLNK | 0777,
+	  .kind = PROC_LINK,
+	  .inspect = true,
+	  .readlink = read_ns_link },
 	{},
 };
 

@@ -62,7 +62,8 @@ struct vnode_ops {
 	int (*follow)(struct vnode *v, struct path *out);
 	int (*open)(struct vnode *v, struct file *f);
 	/* d; V for writing */
-	/* O_DIRECT between user memory and the device; within the file's limits. NULL: by the cache */
+	/* O_DIRECT between user memory and the device; within the file's limits. NULL: by the
+	 * cache */
 	ssize_t (*direct)(struct vnode *v, struct iter *it, loff_t pos, bool write);
 	/* a description goes. NULL: nothing to do */
 	void (*closed)(struct vnode *v, struct file *f);

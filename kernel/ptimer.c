@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* ptimer.c - interval timers and POSIX timers.
  *
- * A timer on a real or monotonic clock is a struct timer whose function queues the signal and arms the next period. Timers on CPU time
- * (ITIMER_VIRTUAL, ITIMER_PROF, CLOCK_*_CPUTIME_ID) and RLIMIT_CPU are counted down by the scheduler's tick: they are as
- * coarse as the tick, 4 ms.
+ * A timer on a real or monotonic clock is a struct timer whose function queues the signal and arms
+ * the next period. Timers on CPU time (ITIMER_VIRTUAL, ITIMER_PROF, CLOCK_*_CPUTIME_ID) and
+ * RLIMIT_CPU are counted down by the scheduler's tick: they are as coarse as the tick, 4 ms.
  *
- * Invariants: (1) at most one signal of a timer waits in a queue (queued); further expiries count as overrun, handed out when the signal is
- * taken; a signal that was dropped clears the flag, else the timer would be silent for good; (2) a timer is in its process's list until
- * deleted, and its struct timer is idle before it is freed; (3) a timer counts for its maker's RLIMIT_SIGPENDING as long as it lives:
- * its signal does not count again and is never refused for that.
- * Locks: proc.lock for lists and figures; the timer functions take it. Ref: timer_create(2), timer_settime(2), setitimer(2), getrlimit(2).
+ * Invariants: (1) at most one signal of a timer waits in a queue (queued); further expiries count
+ * as overrun, handed out when the signal is taken; a signal that was dropped clears the flag, else
+ * the timer would be silent for good; (2) a timer is in its process's list until deleted, and its
+ * struct timer is idle before it is freed; (3) a timer counts for its maker's RLIMIT_SIGPENDING as
+ * long as it lives: its signal does not count again and is never refused for that.
+ * Locks: proc.lock for lists and figures; the timer functions take it. Ref: timer_create(2),
+ * timer_settime(2), setitimer(2), getrlimit(2).
  * Tests: selftests/abi/time.c
  */
 #include <kernel/ptimer.h>
@@ -53,7 +55,9 @@ static bool is_real(s32 clock)
 /* One expiry, or n at once. proc.lock not held. */
 static void expire(struct ptimer *t, int n)
 {
-	struct siginfo_k info = { .sig = t->sig, .code = SI_TIMER, .timer_id = t->id, .value = t->value };
+	struct siginfo_k info = {
+		.sig = t->sig, .code = SI_TIMER, .timer_id = t->id, .value = t->value
+	};
 	irqflags_t irq = spin_lock_irq(&t->proc->lock);
 	bool send = !t->queued && t->how != NOTIFY_NONE;
 
@@ -371,7 +375,8 @@ static void real_fire(struct timer *timer)
 	int n;
 
 	if (p->itimer_real_interval) {
-		p->itimer_real_deadline = advance(p->itimer_real_deadline, p->itimer_real_interval, clock_monotonic(), &n);
+		p->itimer_real_deadline = advance(p->itimer_real_deadline, p->itimer_real_interval,
+						  clock_monotonic(), &n);
 		timer_arm(timer, p->itimer_real_deadline);
 	} else {
 		p->itimer_real_deadline = 0;
@@ -397,14 +402,16 @@ static void swap_real(struct proc *p, const struct timer_spec *new, struct timer
 	irqflags_t irq = spin_lock_irq(&p->lock);
 
 	old->interval = p->itimer_real_interval;
-	old->value = p->itimer_real_deadline ? max(p->itimer_real_deadline - now, (ktime_t)1000) : 0;
+	old->value = p->itimer_real_deadline ? max(p->itimer_real_deadline - now, (ktime_t)1000)
+					     : 0;
 	if (!new) {
 		spin_unlock_irq(&p->lock, irq);
 		return;
 	}
 	p->itimer_real_interval = new->interval;
 	p->itimer_real_deadline = new->value ? now + min(new->value, S64_MAX - now) : 0;
-	/* real_fire() waits for proc.lock, then arms by the figures it finds: no cancel_sync needed. */
+	/* real_fire() waits for proc.lock, then arms by the figures it finds: no cancel_sync
+	 * needed. */
 	if (new->value)
 		timer_arm(&p->itimer_real, p->itimer_real_deadline);
 	else

@@ -18,8 +18,10 @@ enum notify { NOTIFY_SIGNAL, NOTIFY_NONE, NOTIFY_THREAD };
 void itimer_swap(int which, const struct timer_spec *new, struct timer_spec *old);
 
 /* timer_create(2): sig on current's process, or on thread tid of it. The id, or -errno. */
-int __must_check ptimer_create(s32 clock, enum notify how, int sig, u64 value, bool value_is_id, pid_t tid);
-int __must_check ptimer_set(int id, const struct timer_spec *new, bool absolute, struct timer_spec *old);
+int __must_check ptimer_create(s32 clock, enum notify how, int sig, u64 value, bool value_is_id,
+			       pid_t tid);
+int __must_check ptimer_set(int id, const struct timer_spec *new, bool absolute,
+			    struct timer_spec *old);
 struct ptimer_info {
 	int id, sig;
 	enum notify how;

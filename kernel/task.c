@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* task.c - making threads and processes. Kernel threads and PID 1: kthread.c.
  *
- * clone(2) builds the child piece by piece (each piece copied or shared as the flags say), and only then, when nothing can fail any
- * more, links it into the tables and lets it run.
+ * clone(2) builds the child piece by piece (each piece copied or shared as the flags say), and only
+ * then, when nothing can fail any more, links it into the tables and lets it run.
  *
- * Invariants: (1) a thread that is in the tables has a pid, credentials, and (unless a kernel thread) a process; (2) a process has a
- * leader until it is reaped.
- * Locks: pids_lock > proc.lock, interrupts off. Ref: clone(2), fork(2), vfork(2), pthreads(7). Tests: selftests/abi/process.c
+ * Invariants: (1) a thread that is in the tables has a pid, credentials, and (unless a kernel
+ * thread) a process; (2) a process has a leader until it is reaped.
+ * Locks: pids_lock > proc.lock, interrupts off. Ref: clone(2), fork(2), vfork(2), pthreads(7).
+ * Tests: selftests/abi/process.c
  */
 #include <kernel/task.h>
 
@@ -43,7 +44,8 @@ void task_init(void)
 	struct mem_stats m;
 
 	mem_stats_get(&m);
-	max_threads = (u32)min(max(m.total * PAGE_SIZE / 8 / (KSTACK_SIZE + 4096), 64ul), (u64)PID_MAX);
+	max_threads = (u32)min(max(m.total * PAGE_SIZE / 8 / (KSTACK_SIZE + 4096), 64ul),
+			       (u64)PID_MAX);
 	task_cache = slab_cache_create("task", sizeof(struct task), 64);
 	proc_cache = slab_cache_create("proc", sizeof(struct proc), 64);
 	fp_cache = slab_cache_create("fp_state", sizeof(struct fp_state), 16);
@@ -89,7 +91,8 @@ static void task_free_rcu(struct rcu_head *h)
 	slab_free(task_cache, t);
 }
 
-/* The last reference: everything else went in exit.c; the stack when it was switched away from for the last time. */
+/* The last reference: everything else went in exit.c; the stack when it was switched away from for
+ * the last time. */
 void task_put(struct task *t)
 {
 	if (!ref_put(&t->refs))
@@ -198,7 +201,8 @@ static int check_flags(u64 flags)
 	if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
 		return -EINVAL;
 	if (flags & CLONE_NS_FLAGS)
-		return capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM;	/* as a kernel built without namespaces */
+		/* as a kernel built without namespaces */
+		return capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
 	if ((flags & CLONE_PIDFD) && (flags & CLONE_DETACHED))
 		return -EINVAL;
 	return 0;
@@ -381,7 +385,8 @@ static void link_process(struct task *t, struct proc *parent) MUST_HOLD(pids_loc
 	rcu_assign(t->pid->proc, p);
 }
 
-/* Makes the child known. -ERESTARTNOINTR when a signal must be taken first, -EAGAIN when we are dying. */
+/* Makes the child known. -ERESTARTNOINTR when a signal must be taken first, -EAGAIN when we are
+ * dying. */
 static int publish(struct task *t, u64 flags)
 {
 	struct proc *me = current_proc(), *parent;
@@ -391,7 +396,8 @@ static int publish(struct task *t, u64 flags)
 	debug_assert(me);		/* kernel threads are made in kthread.c */
 	spin_lock(&me->lock);
 	/* A signal for the group must reach the child too: it is taken before the child exists. */
-	if (signal_pending_fatal(current()) || (!(flags & CLONE_THREAD) && signal_pending(current())))
+	if (signal_pending_fatal(current()) ||
+	    (!(flags & CLONE_THREAD) && signal_pending(current())))
 		err = -ERESTARTNOINTR;
 	if (!err) {
 		parent = flags & CLONE_PARENT ? me->parent : me;
@@ -468,8 +474,9 @@ static bool count_new(kuid_t uid)
 		atomic_dec(&nr_threads);
 		return false;
 	}
-	if (n <= max_threads && (limit == RLIM_INFINITY || uid.v == 0 || cred_nr_procs(uid) <= limit || capable(CAP_SYS_RESOURCE) ||
-				 capable(CAP_SYS_ADMIN)))
+	if (n <= max_threads &&
+	    (limit == RLIM_INFINITY || uid.v == 0 || cred_nr_procs(uid) <= limit ||
+	     capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN)))
 		return true;
 	uncount_new(uid);
 	return false;

@@ -35,7 +35,8 @@ enum task_state {
 	TASK_DEAD,		/* has exited; a leader waits to be reaped */
 };
 
-/* Locks: r  the run queue of head.cpu   s  proc.lock   o  the thread itself   P  pids_lock   a  atomic   I  immutable */
+/* Locks: r  the run queue of head.cpu   s  proc.lock   o  the thread itself   P  pids_lock   a
+ * atomic   I  immutable */
 struct task {
 	struct thread_head head;	/* first: arch/thread.h */
 
@@ -112,10 +113,13 @@ struct task {
 	u64 timer_slack_ns, default_slack_ns;	/* [o] */
 	struct io_counts {
 		u64 rchar, wchar, syscr, syscw;		/* bytes and calls of read and write */
-		u64 disk_read, disk_written;		/* bytes for which devices were asked, and that became dirty: budget_count_io() */
-		u64 cancelled;				/* dirty bytes that were thrown away before they were written */
+		/* bytes for which devices were asked, and that became dirty: budget_count_io() */
+		u64 disk_read, disk_written;
+		/* dirty bytes that were thrown away before they were written */
+		u64 cancelled;
 	} io;				/* [o] /proc/PID/io */
-	u32 dirtied;			/* [o] pages since it last looked at the dirty limits: vmo_balance() */
+	/* [o] pages since it last looked at the dirty limits: vmo_balance() */
+	u32 dirtied;
 	struct rcu_head rcu;
 	atomic_t refs;			/* [a] */
 };
@@ -138,7 +142,8 @@ struct proc {
 	struct waitq child_wait;	/* parents sleeping in wait4 */
 	bool is_reaper;			/* PR_SET_CHILD_SUBREAPER */
 	bool io_flusher;		/* PR_SET_IO_FLUSHER */
-	u8 mce_kill;			/* PR_MCE_KILL: what to do about bad memory; 0: the default */
+	/* PR_MCE_KILL: what to do about bad memory; 0: the default */
+	u8 mce_kill;
 	bool has_execed;		/* [s] setpgid: EACCES */
 
 	/* ---- signals ---- */
@@ -152,9 +157,12 @@ struct proc {
 	struct list signal_watchers;	/* [s] signalfds */
 
 	/* ---- time ---- */
-	u64 dead_user_ns, dead_sys_ns, dead_nvcsw, dead_nivcsw, dead_minflt, dead_majflt;	/* [s] threads gone */
+	/* [s] threads gone */
+	u64 dead_user_ns, dead_sys_ns, dead_nvcsw, dead_nivcsw, dead_minflt, dead_majflt;
 	struct io_counts dead_io;	/* [s] the same */
-	u64 child_user_ns, child_sys_ns, child_minflt, child_majflt, child_nvcsw, child_nivcsw, child_maxrss; /* [s] */
+	/* [s] */
+	u64 child_user_ns, child_sys_ns, child_minflt, child_majflt, child_nvcsw, child_nivcsw,
+		child_maxrss;
 	struct timer itimer_real;
 	ktime_t itimer_real_interval, itimer_real_deadline;	/* [s] */
 	u64 cpu_limit_told;		/* seconds at which SIGXCPU was last sent */
@@ -194,7 +202,8 @@ struct pgrp {
 
 struct session {
 	struct pid *pid;		/* sid */
-	struct tty *tty;		/* [P] controlling terminal or NULL: tty code owns the change */
+	/* [P] controlling terminal or NULL: tty code owns the change */
+	struct tty *tty;
 	struct proc *leader;		/* [P] NULL: gone */
 	atomic_t refs;
 };
@@ -234,7 +243,8 @@ struct task_work {
 	struct list link;
 	void (*fn)(struct task_work *w);
 };
-/* false: the thread is already past it (exiting): the caller must do otherwise. Any context for current. */
+/* false: the thread is already past it (exiting): the caller must do otherwise. Any context for
+ * current. */
 bool task_work_add(struct task *t, struct task_work *w);
 void task_work_run(void);
 
@@ -254,7 +264,10 @@ struct proc *proc_next(pid_t *nr);
 static inline pid_t proc_pid(const struct proc *p) { return p->pid->nr; }
 u64 rlimit_cur(const struct proc *p, u32 which);
 /* Of the current process; kernel threads have none. */
-static inline u64 rlimit(u32 which) { return current_proc() ? rlimit_cur(current_proc(), which) : RLIM_INFINITY; }
+static inline u64 rlimit(u32 which)
+{
+	return current_proc() ? rlimit_cur(current_proc(), which) : RLIM_INFINITY;
+}
 void proc_times(struct proc *p, u64 *user_ns, u64 *sys_ns);	/* live and dead threads */
 
 struct task_counts {
@@ -270,15 +283,18 @@ struct task_fs_ops {
 };
 extern const struct task_fs_ops *task_fs_ops;
 
-/* A session's leader is gone: the terminal layer hangs up. Set at boot by drivers/tty; may sleep. */
+/* A session's leader is gone: the terminal layer hangs up. Set at boot by drivers/tty; may
+ * sleep. */
 extern void (*session_exit_hook)(struct session *s);
 /* Posix timers, flocks, ... of a process whose last thread exits. */
 extern void (*proc_exit_hook)(struct proc *p);
 
 /* ---- families (kernel/pid.c); pids_lock held unless they say otherwise ---- */
 struct pgrp *pgrp_of(pid_t nr);				/* NULL: none */
-int __must_check proc_set_pgrp(struct proc *p, pid_t pgid);	/* setpgid's own checks are the caller's; takes the lock */
-int __must_check proc_set_sid(void);			/* setsid(2) of current: the new id. Takes the lock */
+/* setpgid's own checks are the caller's; takes the lock */
+int __must_check proc_set_pgrp(struct proc *p, pid_t pgid);
+/* setsid(2) of current: the new id. Takes the lock */
+int __must_check proc_set_sid(void);
 void proc_leave_groups(struct proc *p);
 void proc_join_group(struct proc *p, struct pgrp *g);
 bool pgrp_orphaned(struct pgrp *g, const struct proc *without);
@@ -300,7 +316,8 @@ void vfork_finish(struct task *t);			/* exec committed, or exit */
 struct wait_query {
 	int type;		/* P_ALL, P_PID, P_PGID */
 	pid_t id;
-	u32 options;		/* WEXITED WSTOPPED WCONTINUED WNOHANG WNOWAIT __WALL __WCLONE __WNOTHREAD */
+	/* WEXITED WSTOPPED WCONTINUED WNOHANG WNOWAIT __WALL __WCLONE __WNOTHREAD */
+	u32 options;
 };
 struct wait_result {
 	pid_t pid;		/* 0: WNOHANG and nothing */
@@ -313,7 +330,8 @@ struct wait_result {
 /* 0, -ECHILD, -ERESTARTSYS. Sleeps. */
 int __must_check proc_wait(const struct wait_query *q, struct wait_result *out);
 void proc_notify_parent(struct proc *p, int code, int value, int sig);	/* no lock held */
-void proc_release(struct proc *p);			/* reaped: leaves the tables; pids_lock not held */
+/* reaped: leaves the tables; pids_lock not held */
+void proc_release(struct proc *p);
 
 /* ---- life (kernel/task.c, kernel/exit.c) ---- */
 struct clone_args_k {

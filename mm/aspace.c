@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* aspace.c - address spaces: birth and death; their vmas made, split, merged, unmapped. New mappings: mmap.c.
+/* aspace.c - address spaces: birth and death; their vmas made, split, merged, unmapped. New
+ * mappings: mmap.c.
  *
- * Invariants: (1) no entry of the page tables is present outside a vma; (2) total_bytes is the sum over all vmas, locked_bytes over
- * the locked ones; (3) a vma with a vmo is in the vmo's mapping tree exactly while it is in ours.
+ * Invariants: (1) no entry of the page tables is present outside a vma; (2) total_bytes is the sum
+ * over all vmas, locked_bytes over the locked ones; (3) a vma with a vmo is in the vmo's mapping
+ * tree exactly while it is in ours.
  *
- * Locks: aspace.lock [RANK_ASPACE] for writing around every change. Ref: mmap(2), munmap(2), brk(2), getrlimit(2).
+ * Locks: aspace.lock [RANK_ASPACE] for writing around every change. Ref: mmap(2), munmap(2),
+ * brk(2), getrlimit(2).
  * Tests: selftests/abi/mmap.c
  */
 #include <mm/aspace.h>
@@ -174,7 +177,8 @@ struct vma *aspace_first(struct aspace *as)
 
 u64 aspace_rss(struct aspace *as)
 {
-	return atomic_read(&as->anon_pages) + atomic_read(&as->file_pages) + atomic_read(&as->shmem_pages);
+	return atomic_read(&as->anon_pages) + atomic_read(&as->file_pages) +
+	       atomic_read(&as->shmem_pages);
 }
 
 /* ---- changing a vma; lock held for writing ---- */
@@ -250,7 +254,8 @@ struct vma *vma_try_merge(struct vma *v)
 	return v;
 }
 
-/* Splits so that [start, end) begins and ends at vma borders; *first: the first vma inside (may lie beyond start). */
+/* Splits so that [start, end) begins and ends at vma borders; *first: the first vma inside (may lie
+ * beyond start). */
 int aspace_isolate(struct aspace *as, u64 start, u64 end, struct vma **first)
 {
 	struct vma *v = vma_find(&as->vmas, start), *up;
@@ -280,7 +285,8 @@ int aspace_unmap_locked(struct aspace *as, u64 start, u64 end)
 	v = vma_find(&as->vmas, start);
 	if (!v || v->start >= end)
 		return 0;
-	/* A hole in the middle makes one more: refused when there are too many, before anything changed. */
+	/* A hole in the middle makes one more: refused when there are too many, before anything
+	 * changed. */
 	if (v->start < start && v->end > end && as->nr_vmas >= MAX_MAP_COUNT)
 		return -ENOMEM;
 	for (; v && v->start < end; v = vma_next(v))

@@ -11,7 +11,8 @@ struct object_ops;
 
 #define AUXV_WORDS 42	/* 21 pairs: exec_load.c */
 
-/* Locks: a  aspace.lock (RANK_ASPACE; faults read, mmap and friends write)   t  atomic   I  immutable after exec */
+/* Locks: a  aspace.lock (RANK_ASPACE; faults read, mmap and friends write)   t  atomic   I
+ * immutable after exec */
 struct aspace {
 	struct arch_mm mm;
 	atomic_t refs;			/* [t] users: threads, /proc readers */
@@ -20,7 +21,8 @@ struct aspace {
 	struct vma *cache;		/* last vma found; a hint, under lock */
 	u32 nr_vmas;			/* [a] limit: MAX_MAP_COUNT */
 	u64 total_bytes, locked_bytes, data_bytes, stack_bytes; /* [a] for rlimits and /proc */
-	u64 commit_bytes, commit_told;	/* [a] promised; what the global count knows of it: mm/commit.c */
+	/* [a] promised; what the global count knows of it: mm/commit.c */
+	u64 commit_bytes, commit_told;
 	atomic64_t anon_pages, file_pages, shmem_pages;	/* [t] resident */
 	atomic64_t peak_rss;		/* [t] as of when pages last went */
 	u64 mmap_base;			/* [I] top of the mmap area */
@@ -50,13 +52,17 @@ struct aspace {
 
 struct aspace *aspace_create(void);				/* NULL: no memory */
 static inline void aspace_get(struct aspace *as) { ref_get(&as->refs); }
-void aspace_put(struct aspace *as);				/* the last unmaps everything; may sleep */
+/* the last unmaps everything; may sleep */
+void aspace_put(struct aspace *as);
 int __must_check aspace_fork(struct aspace *parent, struct aspace **out);
 
-/* mmap(2). file may be NULL (anonymous). prot PROT_*, flags MAP_*. The address, or -errno as mmap gives. rights: the slot's. */
-long aspace_mmap(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags, struct file *file, u32 rights, u64 pgoff);
+/* mmap(2). file may be NULL (anonymous). prot PROT_*, flags MAP_*. The address, or -errno as mmap
+ * gives. rights: the slot's. */
+long aspace_mmap(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags, struct file *file,
+		 u32 rights, u64 pgoff);
 int __must_check aspace_munmap(struct aspace *as, u64 addr, u64 len);
-/* What is left of a mapping of one such object that began at addr (shmdt). -EINVAL: there is none. */
+/* What is left of a mapping of one such object that began at addr (shmdt). -EINVAL: there is
+ * none. */
 int __must_check aspace_unmap_object(struct aspace *as, u64 addr, const struct object_ops *ops);
 int __must_check aspace_mprotect(struct aspace *as, u64 addr, u64 len, u32 prot);
 long aspace_mremap(struct aspace *as, u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr);
@@ -67,11 +73,13 @@ int __must_check aspace_mlockall(struct aspace *as, u32 flags);
 int __must_check aspace_mincore(struct aspace *as, u64 addr, u64 nr_pages, u8 *out);
 u64 aspace_brk(struct aspace *as, u64 brk);
 /* Maps pages the kernel provides (vDSO). */
-int __must_check aspace_map_special(struct aspace *as, u64 addr, u64 len, u32 flags, const char *name, struct page **pages);
+int __must_check aspace_map_special(struct aspace *as, u64 addr, u64 len, u32 flags,
+				    const char *name, struct page **pages);
 
 /* mm/fault.c. Resolves an access; 0 or the signal to send in *sig, code in *code. May sleep. */
 int __must_check aspace_fault(struct aspace *as, u64 addr, u32 fault_flags, int *sig, int *code);
-/* Access to another process's memory (/proc/PID/mem, ptrace, process_vm_readv): bytes moved or -errno. */
+/* Access to another process's memory (/proc/PID/mem, ptrace, process_vm_readv): bytes moved or
+ * -errno. */
 ssize_t aspace_access(struct aspace *as, u64 addr, void *buf, usize n, bool write);
 /* Pins n pages for the kernel (O_DIRECT, futex keys): refs taken. Number pinned or -errno. */
 ssize_t aspace_pin(struct aspace *as, u64 addr, u32 n, bool write, struct page **out);
@@ -80,7 +88,8 @@ ssize_t aspace_pin(struct aspace *as, u64 addr, u32 n, bool write, struct page *
 struct vma *aspace_find(struct aspace *as, u64 addr);		/* first vma with end > addr */
 struct vma *aspace_first(struct aspace *as);
 
-/* Where a shared futex word lives: the object behind addr. 0: vmo and index set (a reference); private memory: -ENOENT. */
+/* Where a shared futex word lives: the object behind addr. 0: vmo and index set (a reference);
+ * private memory: -ENOENT. */
 int __must_check aspace_futex_key(struct aspace *as, u64 addr, struct vmo **vmo, u64 *index);
 u64 aspace_rss(struct aspace *as);	/* pages */
 /* Before pages go: VmHWM and ru_maxrss remember how many there were. */
@@ -92,7 +101,8 @@ static inline void aspace_note_peak(struct aspace *as)
 		atomic_set(&as->peak_rss, rss);
 }
 
-/* Extends the growing stack above addr down to it: 0, or -EFAULT past its limit. Takes the lock for writing. */
+/* Extends the growing stack above addr down to it: 0, or -EFAULT past its limit. Takes the lock for
+ * writing. */
 int __must_check aspace_grow_stack(struct aspace *as, u64 addr);
 /* The entry this vma gives a page. */
 pte_t vma_pte(const struct vma *v, paddr_t pa, bool write);

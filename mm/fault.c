@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fault.c - resolves an access: demand zero, page cache, copy on write, stack growth, or the signal it deserves.
+/* fault.c - resolves an access: demand zero, page cache, copy on write, stack growth, or the signal
+ * it deserves.
  *
  * What an entry may be, and what moves it:
  *
@@ -11,11 +12,14 @@
  *
  * Invariants:
  *  (1) an entry holds one reference to its page; the shared zero page is special and has none.
- *  (2) a page cache page is entered only while vmo_owns() holds, checked under the table lock: see vmo.h.
+ *  (2) a page cache page is entered only while vmo_owns() holds, checked under the table lock: see
+ *      vmo.h.
  *  (3) an anonymous page is written in place only when its single reference is this entry's.
- *  (4) an entry changes its address only through clear, TLB flush, set (Arm ARM D8.14.4, break-before-make).
+ *  (4) an entry changes its address only through clear, TLB flush, set (Arm ARM D8.14.4,
+ *      break-before-make).
  *
- * Locks: aspace.lock (read) > table lock. Pages are allocated and filled with no spinlock held, then the entry is looked at again.
+ * Locks: aspace.lock (read) > table lock. Pages are allocated and filled with no spinlock held,
+ * then the entry is looked at again.
  * Ref: mmap(2), sigaction(2) SEGV_*, BUS_*. Tests: selftests/abi/mmap.c, selftests/abi/process.c
  */
 #include <mm/aspace.h>
@@ -43,7 +47,8 @@ void fault_init(void)
 
 pte_t vma_pte(const struct vma *v, paddr_t pa, bool write)
 {
-	pte_t e = pte_user(pa, v->flags & (VMA_READ | VMA_WRITE), write && (v->flags & VMA_WRITE), v->flags & VMA_EXEC);
+	pte_t e = pte_user(pa, v->flags & (VMA_READ | VMA_WRITE), write && (v->flags & VMA_WRITE),
+			   v->flags & VMA_EXEC);
 
 	return unlikely(v->flags & VMA_BTI) ? pte_mkguarded(e) : e;
 }
@@ -108,13 +113,15 @@ static bool tells_writes(const struct vmo *m)
 	return m->ops && m->ops->mkwrite;
 }
 
-/* Shared pages of files without page_mkwrite are entered writable at once: nobody wants to know of the first write. */
+/* Shared pages of files without page_mkwrite are entered writable at once: nobody wants to know of
+ * the first write. */
 static bool enter_writable(const struct vma *v, bool write)
 {
 	return (v->flags & VMA_SHARED) && (write || !tells_writes(v->vmo));
 }
 
-/* The page lock is held until the entry is writable: the page does not become clean in between. Without success p's reference is gone. */
+/* The page lock is held until the entry is writable: the page does not become clean in between.
+ * Without success p's reference is gone. */
 static int lock_for_write(struct vma *v, struct page *p, u64 index)
 {
 	int err = vmo_lock_for_write(v->vmo, p, index);
@@ -129,7 +136,8 @@ static void fault_around(struct vma *v, u64 addr, pte_t *pte)
 {
 	struct page *pages[FAULT_AROUND];
 	u64 start = max(ALIGN_DOWN(addr, FAULT_AROUND * PAGE_SIZE), v->start);
-	u64 end = min(ALIGN_DOWN(addr, FAULT_AROUND * PAGE_SIZE) + FAULT_AROUND * PAGE_SIZE, v->end);
+	u64 end = min(ALIGN_DOWN(addr, FAULT_AROUND * PAGE_SIZE) + FAULT_AROUND * PAGE_SIZE,
+		      v->end);
 	u32 n = (u32)((end - start) >> PAGE_SHIFT), i, added = 0;
 	struct spinlock *lock = pt_lock(pte);
 	bool write = enter_writable(v, false);
@@ -142,7 +150,9 @@ static void fault_around(struct vma *v, u64 addr, pte_t *pte)
 			sync_icache(v, pages[i]);
 	spin_lock(lock);
 	for (i = 0; i < n; i++) {
-		if (!pages[i] || !pte_empty(pte_read(&pte[i])) || !vmo_owns(v->vmo, pages[i], index + i))	/* (2) */
+		/* (2) */
+		if (!pages[i] || !pte_empty(pte_read(&pte[i])) ||
+		    !vmo_owns(v->vmo, pages[i], index + i))
 			continue;
 		pte_set(&pte[i], vma_pte(v, page_to_phys(pages[i]), write));
 		pages[i] = NULL;
@@ -324,7 +334,8 @@ static int resolve(struct vma *v, u64 addr, bool write)
 	if (pte_present(old)) {
 		if (!write || pte_writable(old))
 			return 0;	/* somebody else was faster */
-		return v->flags & VMA_SHARED ? shared_mkwrite(v, addr, pte) : cow_break(v, addr, pte);
+		return v->flags & VMA_SHARED ? shared_mkwrite(v, addr, pte)
+					     : cow_break(v, addr, pte);
 	}
 	if (v->flags & VMA_SPECIAL)
 		return -ENXIO;
@@ -335,7 +346,8 @@ static int resolve(struct vma *v, u64 addr, bool write)
 	return file_map(v, addr, pte, write);
 }
 
-/* Without EPAN the hardware lets a program read what it may execute or write: as Linux, so do we. */
+/* Without EPAN the hardware lets a program read what it may execute or write: as Linux, so do
+ * we. */
 static bool access_allowed(const struct vma *v, u32 flags)
 {
 	if (flags & FAULT_WRITE)
@@ -419,7 +431,8 @@ ssize_t aspace_access(struct aspace *as, u64 addr, void *buf, usize n, bool writ
 		if (at >= TASK_SIZE || get_page(as, at, write, &p))
 			break;
 		mem = (u8 *)page_to_virt(p) + off;
-		__builtin_memcpy(write ? mem : (u8 *)buf + done, write ? (u8 *)buf + done : mem, part);
+		__builtin_memcpy(write ? mem : (u8 *)buf + done, write ? (u8 *)buf + done : mem,
+				 part);
 		if (write)
 			page_flag_clear(p, PG_ICACHE);
 		page_put(p);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* zap.c - taking pages out of an address space.
  *
- * Entries are cleared under their table's lock, a batch of pages is gathered, the TLB is flushed for the batch's range, and only
- * then the references are dropped: a page must not be reused while some CPU can still reach it (Arm ARM D8.14).
+ * Entries are cleared under their table's lock, a batch of pages is gathered, the TLB is flushed
+ * for the batch's range, and only then the references are dropped: a page must not be reused while
+ * some CPU can still reach it (Arm ARM D8.14).
  *
- * zap_all() runs when nobody can use the address space: it flushes first, once, and then needs no batches.
- * Locks: table locks [RANK_PT]; the caller holds aspace.lock or vmo.pages_lock, or the last reference.
+ * zap_all() runs when nobody can use the address space: it flushes first, once, and then needs no
+ * batches.
+ * Locks: table locks [RANK_PT]; the caller holds aspace.lock or vmo.pages_lock, or the last
+ * reference.
  * Tests: selftests/abi/mmap.c
  */
 #include <mm/zap.h>
@@ -160,7 +163,8 @@ void aspace_protect_mapping(struct vma *v, u64 first, u64 last)
 
 	if (!(v->flags & VMA_SHARED) || !mapped_range(v, first, last, &start, &end))
 		return;
-	for (at = start; at < end && (pte = pt_next(&v->as->mm, &at, end)); at = ALIGN_DOWN(at, PMD_SIZE) + PMD_SIZE)
+	for (at = start; at < end && (pte = pt_next(&v->as->mm, &at, end));
+	     at = ALIGN_DOWN(at, PMD_SIZE) + PMD_SIZE)
 		any |= protect_table(pte, at, end);
 	if (any)
 		tlb_flush_range(&v->as->mm, start, end);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tty.h - terminal ioctl numbers and layouts. Ref: ioctl_tty(2); Linux asm-generic/ioctls.h, termbits.h. */
+/* tty.h - terminal ioctl numbers and layouts. Ref: ioctl_tty(2); Linux asm-generic/ioctls.h,
+ * termbits.h. */
 #pragma once
 
 #include <kernel/lib/compiler.h>

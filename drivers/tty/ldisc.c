@@ -2,11 +2,15 @@
 /* ldisc.c - the input half of the line discipline: editing, signals, lines for readers. Pure.
  *
  * Invariants, in counters that only grow:
- *  (1) tail <= canon <= head <= tail + LDISC_SIZE. In canonical mode [tail, canon) are complete lines and [canon, head) is being edited.
- *  (2) a bit in line_ends marks a byte that ends a line; an end-of-file mark is such a byte with value 0, not given to readers.
- *  (3) a line may always be ended: the last place of the ring is overwritten by further typing, never filled for good.
+ *  (1) tail <= canon <= head <= tail + LDISC_SIZE. In canonical mode [tail, canon) are complete
+ *      lines and [canon, head) is being edited.
+ *  (2) a bit in line_ends marks a byte that ends a line; an end-of-file mark is such a byte with
+ *      value 0, not given to readers.
+ *  (3) a line may always be ended: the last place of the ring is overwritten by further typing,
+ *      never filled for good.
  *
- * Ref: termios(3); Linux's n_tty where the page is silent (4095 bytes a line, what is echoed, what a signal flushes).
+ * Ref: termios(3); Linux's n_tty where the page is silent (4095 bytes a line, what is echoed, what
+ * a signal flushes).
  * Tests: selftests/unit/ldisc_test.c, selftests/fuzz/ldisc_fuzz.c, selftests/abi/tty.c
  */
 #include <drivers/tty/ldisc.h>
@@ -55,7 +59,9 @@ static void mark_special(struct ldisc *l, u8 c)
 
 static void find_special(struct ldisc *l)
 {
-	static const u8 canonical[] = { VERASE, VKILL, VEOF, VEOL, VWERASE, VLNEXT, VREPRINT, VEOL2 };
+	static const u8 canonical[] = {
+		VERASE, VKILL, VEOF, VEOL, VWERASE, VLNEXT, VREPRINT, VEOL2
+	};
 
 	memset(l->special, 0, sizeof(l->special));
 	if (l->t.iflag & (IGNCR | ICRNL))
@@ -80,8 +86,9 @@ static void find_special(struct ldisc *l)
 	}
 	if (!has(l, ICANON))
 		bitmap_clear(l->special, 0);	/* switched off characters are 0 */
-	l->raw = has(l, EXTPROC) || (!(l->t.iflag & (ISTRIP | IUCLC | INLCR | IGNCR | ICRNL | IXON | PARMRK)) &&
-				     !(l->t.lflag & (ISIG | ICANON | ECHO | ECHONL)));
+	l->raw = has(l, EXTPROC) ||
+		 (!(l->t.iflag & (ISTRIP | IUCLC | INLCR | IGNCR | ICRNL | IXON | PARMRK)) &&
+		  !(l->t.lflag & (ISIG | ICANON | ECHO | ECHONL)));
 }
 
 void ldisc_init(struct ldisc *l, const struct ldisc_host *host, const struct termios_k *t)
@@ -91,7 +98,8 @@ void ldisc_init(struct ldisc *l, const struct ldisc_host *host, const struct ter
 	find_special(l);
 }
 
-/* What was typed so far stays readable: in raw mode as it is; in canonical mode as a line, although none was ended. */
+/* What was typed so far stays readable: in raw mode as it is; in canonical mode as a line, although
+ * none was ended. */
 static void change_mode(struct ldisc *l)
 {
 	memset(l->line_ends, 0, sizeof(l->line_ends));
@@ -136,7 +144,8 @@ static void echo_first_column(struct ldisc *l)
 		l->line_column = l->column;
 }
 
-/* An ordinary character: shown and stored. A newline that a return was made of is one on the screen, too. */
+/* An ordinary character: shown and stored. A newline that a return was made of is one on the
+ * screen, too. */
 static void type(struct ldisc *l, u8 c, bool translated)
 {
 	if (has(l, ECHO)) {
@@ -193,7 +202,8 @@ static void echo_erased_print(struct ldisc *l, u64 from, u64 end)
 	}
 }
 
-/* The character [l->head, end) is gone from the line; the screen follows. by: the key that did it. */
+/* The character [l->head, end) is gone from the line; the screen follows. by: the key that did
+ * it. */
 static void echo_erased(struct ldisc *l, u64 end, enum termios_cc by)
 {
 	u8 c = at(l, l->head);
@@ -216,7 +226,8 @@ static void echo_erased(struct ldisc *l, u64 end, enum termios_cc by)
 
 static bool is_word(u8 c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0xc0;
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+	       c >= 0xc0;
 }
 
 /* VKILL without a screen to erase it from: the line is dropped, the key shown. */
@@ -348,7 +359,10 @@ static void send_signal(struct ldisc *l, int sig)
 
 static bool signal_key(struct ldisc *l, u8 c)
 {
-	int sig = is_cc(l, c, VINTR) ? SIGINT : is_cc(l, c, VQUIT) ? SIGQUIT : is_cc(l, c, VSUSP) ? SIGTSTP : 0;
+	int sig = is_cc(l, c, VINTR)   ? SIGINT
+		  : is_cc(l, c, VQUIT) ? SIGQUIT
+		  : is_cc(l, c, VSUSP) ? SIGTSTP
+				       : 0;
 
 	if (!sig || !has(l, ISIG))
 		return false;
@@ -412,7 +426,8 @@ static void receive_one(struct ldisc *l, u8 c)
 		type(l, c, false);
 		return;
 	}
-	if (l->stopped && (l->t.iflag & (IXON | IXANY)) == (IXON | IXANY) && !is_cc(l, c, VSTOP) && !is_cc(l, c, VSTART))
+	if (l->stopped && (l->t.iflag & (IXON | IXANY)) == (IXON | IXANY) && !is_cc(l, c, VSTOP) &&
+	    !is_cc(l, c, VSTART))
 		ldisc_set_stopped(l, false);
 	if (bitmap_test(l->special, c))
 		receive_special(l, c);
@@ -455,7 +470,8 @@ usize ldisc_receive(struct ldisc *l, const u8 *s, usize n)
 		return receive_raw(l, s, n);
 	for (; done < n; done++) {
 		if (!room(l)) {
-			/* (3): a line too long to be kept loses its last bytes, unless readers can make room */
+			/* (3): a line too long to be kept loses its last bytes, unless readers can
+			 * make room */
 			if (!has(l, ICANON) || l->canon != l->tail)
 				break;
 			while (l->head - l->tail + bytes_at_most(l) > LDISC_SIZE)
@@ -499,7 +515,8 @@ static usize copy_out(struct ldisc *l, u8 *dst, usize n)
 /* The end of the first line: the counter behind its last byte; l->canon when none is marked. */
 static u64 first_end(const struct ldisc *l, bool *found)
 {
-	u64 start = l->tail % LDISC_SIZE, bit = bitmap_find_set(l->line_ends, LDISC_SIZE, start), pos;
+	u64 start = l->tail % LDISC_SIZE, bit = bitmap_find_set(l->line_ends, LDISC_SIZE, start),
+	    pos;
 
 	*found = false;
 	if (bit == BITMAP_NONE)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ldisc.h - the line discipline: what typing means. Pure: the terminal that owns it locks, sleeps and signals. */
+/* ldisc.h - the line discipline: what typing means. Pure: the terminal that owns it locks, sleeps
+ * and signals. */
 #pragma once
 
 #include <drivers/tty/termios.h>
@@ -12,10 +13,12 @@ struct ldisc;
 
 /* What the owner does. All called with its lock held. */
 struct ldisc_host {
-	usize (*room)(struct ldisc *l);				/* bytes that put() takes now; 0 while stopped */
+	/* bytes that put() takes now; 0 while stopped */
+	usize (*room)(struct ldisc *l);
 	void (*put)(struct ldisc *l, const u8 *s, usize n);	/* n <= room */
 	void (*signal)(struct ldisc *l, int sig);		/* to the foreground group */
-	void (*flushed)(struct ldisc *l);			/* output not yet sent is to be dropped */
+	/* output not yet sent is to be dropped */
+	void (*flushed)(struct ldisc *l);
 	void (*flow)(struct ldisc *l, bool stop);		/* output stops, or goes on */
 };
 
@@ -23,7 +26,8 @@ struct ldisc {
 	struct termios_k t;
 	const struct ldisc_host *host;
 	/* Counters that only grow; a byte's place is the counter modulo LDISC_SIZE. */
-	u64 tail, canon, head;		/* next to read; end of the complete lines; next to be stored */
+	/* next to read; end of the complete lines; next to be stored */
+	u64 tail, canon, head;
 	u64 line_ends[BITMAP_WORDS(LDISC_SIZE)];
 	u64 special[4];			/* characters that are not simply stored */
 	u32 column, line_column;	/* of the cursor; where the input line begins */
@@ -44,7 +48,8 @@ usize ldisc_receive(struct ldisc *l, const u8 *s, usize n);
 void ldisc_receive_break(struct ldisc *l);
 
 /*
- * Canonical mode: up to n bytes of the first line; *line_done when its end was reached (0 bytes: end of file). Else what is there.
+ * Canonical mode: up to n bytes of the first line; *line_done when its end was reached (0 bytes:
+ * end of file). Else what is there.
  */
 usize ldisc_read(struct ldisc *l, u8 *dst, usize n, bool *line_done);
 /* A reader would find something: a line, or in raw mode least bytes. */
@@ -61,7 +66,8 @@ void ldisc_flush_input(struct ldisc *l);
 void ldisc_set_stopped(struct ldisc *l, bool stop);	/* by a key */
 void ldisc_hold(struct ldisc *l, bool hold);		/* by a program: TCOOFF, TCOON */
 
-/* ldisc_out.c, for ldisc.c: characters onto the screen. raw: as a control character's meaning, not its picture. */
+/* ldisc_out.c, for ldisc.c: characters onto the screen. raw: as a control character's meaning, not
+ * its picture. */
 void ldisc_echo_raw(struct ldisc *l, u8 c);
 void ldisc_echo_char(struct ldisc *l, u8 c);
 void ldisc_echo_tab_erase(struct ldisc *l, u32 chars, bool after_tab);

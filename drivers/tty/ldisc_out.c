@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* ldisc_out.c - the output half of the line discipline: OPOST, columns, echo. Pure.
  *
- * Everything that reaches the screen passes process(), which keeps the cursor's column: tabs and their erasure depend on it. Echo is
- * processed when it happens and kept in a ring until the device has room; a program's output waits until that ring is empty, so that
- * the screen shows things in the order they happened. Echo that does not fit the ring is lost, as on Linux.
+ * Everything that reaches the screen passes process(), which keeps the cursor's column: tabs and
+ * their erasure depend on it. Echo is processed when it happens and kept in a ring until the device
+ * has room; a program's output waits until that ring is empty, so that the screen shows things in
+ * the order they happened. Echo that does not fit the ring is lost, as on Linux.
  * Ref: termios(3) c_oflag, c_lflag. Tests: selftests/unit/ldisc_test.c, selftests/abi/tty.c
  */
 #include <drivers/tty/ldisc.h>
@@ -127,7 +128,8 @@ void ldisc_echo_char(struct ldisc *l, u8 c)
 	ldisc_echo_raw(l, c);
 }
 
-/* chars: columns since the tab before, or since the line began, where the cursor was not at a tab stop. */
+/* chars: columns since the tab before, or since the line began, where the cursor was not at a tab
+ * stop. */
 void ldisc_echo_tab_erase(struct ldisc *l, u32 chars, bool after_tab)
 {
 	u32 backs;

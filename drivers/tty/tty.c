@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* tty.c - terminals as files: reading, writing, polling, opening, hanging up.
  *
- * Input takes two steps: the device puts bytes into the input ring (any context), then a thread (a worker, a reader that made room, or a
- * pty's writer) feeds them to the line discipline under tty->lock. A device whose ring is full stops reading and is told when
- * there is room: what does not fit stays with the sender.
+ * Input takes two steps: the device puts bytes into the input ring (any context), then a thread (a
+ * worker, a reader that made room, or a pty's writer) feeds them to the line discipline under
+ * tty->lock. A device whose ring is full stops reading and is told when there is room: what does
+ * not fit stays with the sender.
  *
- * A description remembers how many hang-ups there had been when it was opened; after another one it is dead: reads end, the rest is -EIO.
+ * A description remembers how many hang-ups there had been when it was opened; after another one it
+ * is dead: reads end, the rest is -EIO.
  *
- * Locks: ctl > lock > in_lock; signals and wake-ups happen under lock at most. Nobody sleeps under lock.
+ * Locks: ctl > lock > in_lock; signals and wake-ups happen under lock at most. Nobody sleeps under
+ * lock.
  * Ref: termios(3) (MIN and TIME), ioctl_tty(2), tty(4). Tests: selftests/abi/tty.c
  */
 #include <drivers/tty/tty.h>
@@ -59,7 +62,11 @@ static void host_flow(struct ldisc *l, bool stop)
 }
 
 static const struct ldisc_host host = {
-	.room = host_room, .put = host_put, .signal = host_signal, .flushed = host_flushed, .flow = host_flow,
+	.room = host_room,
+	.put = host_put,
+	.signal = host_signal,
+	.flushed = host_flushed,
+	.flow = host_flow,
 };
 
 /* ---- input ---- */
@@ -114,7 +121,8 @@ void tty_input_break(struct tty *t)
 	spin_unlock_irq(&t->in_lock, irq);
 }
 
-/* The bytes in one piece at the ring's tail, up to a break; or one break. Only the holder of t->lock moves the tail. */
+/* The bytes in one piece at the ring's tail, up to a break; or one break. Only the holder of
+ * t->lock moves the tail. */
 static usize input_piece(struct tty *t, const u8 **s, bool *is_break)
 {
 	irqflags_t irq = spin_lock_irq(&t->in_lock);
@@ -182,7 +190,9 @@ void tty_output_ready(struct tty *t)
 
 /* ---- reading ---- */
 
-#define UNDYING U64_MAX		/* file.private of /dev/console: init keeps it for its last words, so no hangup ends it, as on Linux */
+/* file.private of /dev/console: init keeps it for its last words, so no hangup ends it, as on
+ * Linux */
+#define UNDYING U64_MAX
 
 static bool is_dead(struct file *f, struct tty *t)
 {
@@ -208,7 +218,8 @@ static bool readable(struct tty *t, u32 least)
 struct read_plan {
 	bool canonical;
 	u32 least;		/* MIN */
-	ktime_t gap;		/* TIME: before the first byte when MIN is 0, else between bytes; 0: none */
+	/* TIME: before the first byte when MIN is 0, else between bytes; 0: none */
+	ktime_t gap;
 };
 
 static struct read_plan plan_read(struct tty *t)
@@ -223,7 +234,8 @@ static struct read_plan plan_read(struct tty *t)
 	return p;
 }
 
-/* Waits for input, a hang-up or the plan's end: 0, or what the read returns when it has nothing (1 for "nothing, no error"). */
+/* Waits for input, a hang-up or the plan's end: 0, or what the read returns when it has nothing (1
+ * for "nothing, no error"). */
 static int wait_input(struct file *f, struct tty *t, const struct read_plan *p, usize got)
 {
 	ktime_t deadline = WAIT_FOREVER;
@@ -239,7 +251,8 @@ static int wait_input(struct file *f, struct tty *t, const struct read_plan *p, 
 		return -EAGAIN;
 	if (!p->canonical && p->gap && (!p->least || got))
 		deadline = clock_monotonic() + p->gap;
-	err = waitq_wait(&t->obj.readers, readable(t, 1) || is_dead(f, t) || READ_ONCE(t->other_closed),
+	err = waitq_wait(&t->obj.readers,
+			 readable(t, 1) || is_dead(f, t) || READ_ONCE(t->other_closed),
 			 WAIT_INTERRUPTIBLE, deadline);
 	return err == -ETIMEDOUT ? 1 : err;
 }
@@ -274,7 +287,8 @@ static ssize_t read_some(struct file *f, struct tty *t, struct iter *to)
 		if (n < 0)
 			return got ? (ssize_t)got : n;
 		got += (usize)n;
-		if (done || (p.canonical && got && !n) || (!p.canonical && !n && got >= max(p.least, 1u)))
+		if (done || (p.canonical && got && !n) ||
+		    (!p.canonical && !n && got >= max(p.least, 1u)))
 			break;
 		if (n)
 			continue;
@@ -326,7 +340,8 @@ static int wait_output(struct file *f, struct tty *t)
 {
 	if (file_nonblock(f))
 		return -EAGAIN;
-	return waitq_wait(&t->obj.writers, writable(t) || is_dead(f, t) || READ_ONCE(t->other_closed),
+	return waitq_wait(&t->obj.writers,
+			  writable(t) || is_dead(f, t) || READ_ONCE(t->other_closed),
 			  WAIT_INTERRUPTIBLE, WAIT_FOREVER);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tty_ctl.c - settings, draining, flushing, size: the operations behind ioctl_tty(2). Locks: tty->lock.
+/* tty_ctl.c - settings, draining, flushing, size: the operations behind ioctl_tty(2). Locks:
+ * tty->lock.
  * Tests: selftests/abi/tty.c, jobctl.c */
 #include <drivers/tty/tty.h>
 

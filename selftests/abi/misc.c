@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Names, limits, ids, figures: uname, sysinfo, getrandom, sethostname, getcpu, membarrier, personality, times, getrusage, rlimits,
- * kcmp, capabilities, groups, setresuid and its family, umask, syslog. */
+/* Names, limits, ids, figures: uname, sysinfo, getrandom, sethostname, getcpu, membarrier,
+ * personality, times, getrusage, rlimits, kcmp, capabilities, groups, setresuid and its family,
+ * umask, syslog. */
 #include "../harness.h"
 
 #include <grp.h>
@@ -105,7 +106,8 @@ TEST(barriers)
 	EXPECT_EQ(0, syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0));
 	EXPECT_EQ(0, syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
 	EXPECT_EQ(0, syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0));
-	EXPECT_EQ(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, syscall(SYS_membarrier, 1 << 9 /* GET_REGISTRATIONS */, 0, 0));
+	EXPECT_EQ(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED,
+		  syscall(SYS_membarrier, 1 << 9 /* GET_REGISTRATIONS */, 0, 0));
 	EXPECT_ERRNO(EINVAL, syscall(SYS_membarrier, 1 << 30, 0, 0));
 	EXPECT_ERRNO(EINVAL, syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 1, 0));
 }
@@ -115,7 +117,8 @@ TEST(personalities)
 	EXPECT_EQ(0, personality(0xffffffff));
 	EXPECT_EQ(0, personality(ADDR_NO_RANDOMIZE));
 	EXPECT_EQ(ADDR_NO_RANDOMIZE, personality(0xffffffff));
-	EXPECT_EQ(0, exit_status(IN_CHILD({ EXPECT_EQ(ADDR_NO_RANDOMIZE, personality(0xffffffff)); })));
+	EXPECT_EQ(0, exit_status(
+			     IN_CHILD({ EXPECT_EQ(ADDR_NO_RANDOMIZE, personality(0xffffffff)); })));
 	EXPECT_EQ(ADDR_NO_RANDOMIZE, personality(0));
 }
 
@@ -131,7 +134,9 @@ TEST(times_and_rusage)
 	b = times(&t);
 	EXPECT_TRUE(b - a >= 5 && t.tms_utime + t.tms_stime >= 3);
 	EXPECT_EQ(0, getrusage(RUSAGE_SELF, &u));
-	EXPECT_TRUE(u.ru_utime.tv_sec * 1000000 + u.ru_utime.tv_usec + u.ru_stime.tv_sec * 1000000 + u.ru_stime.tv_usec > 30000);
+	EXPECT_TRUE(u.ru_utime.tv_sec * 1000000 + u.ru_utime.tv_usec + u.ru_stime.tv_sec * 1000000 +
+			    u.ru_stime.tv_usec >
+		    30000);
 	EXPECT_TRUE(u.ru_maxrss > 100 && u.ru_minflt > 0);
 	exit_status(IN_CHILD({
 		for (int64_t end = now_ns() + 60000000; now_ns() < end;)
@@ -193,7 +198,8 @@ TEST(limits)
 	EXPECT_EQ(0, getrlimit(RLIMIT_FSIZE, &r));
 	EXPECT_EQ(1000, r.rlim_cur);
 	EXPECT_EQ(2000, r.rlim_max);
-	EXPECT_ERRNO(EPERM, setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 10, 1u << 31 }));	/* beyond fs.nr_open */
+	/* beyond fs.nr_open */
+	EXPECT_ERRNO(EPERM, setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 10, 1u << 31 }));
 	EXPECT_EQ(0, exit_status(IN_CHILD({
 		pid_t root = getppid();
 
@@ -265,7 +271,8 @@ TEST(capabilities)
 	d[0].permitted |= 1 << CAP_KILL;
 	EXPECT_ERRNO(EPERM, syscall(SYS_capset, &h, d));
 	d[0].permitted = 0;
-	EXPECT_ERRNO(EPERM, syscall(SYS_capset, &h, d));		/* effective beyond permitted */
+	/* effective beyond permitted */
+	EXPECT_ERRNO(EPERM, syscall(SYS_capset, &h, d));
 	EXPECT_EQ(0, caps(got, getpid()));
 	EXPECT_EQ(1 << CAP_CHOWN, got[0].effective);
 	EXPECT_ERRNO(ESRCH, caps(got, 0x3fffff));
@@ -418,7 +425,10 @@ TEST(the_kernel_log)
 TEST(process_ids)
 {
 	EXPECT_EQ(getpid(), syscall(SYS_gettid));
-	EXPECT_EQ(0, exit_status(IN_CHILD({ EXPECT_EQ(getpid(), syscall(SYS_gettid)); EXPECT_TRUE(getppid() > 0); })));
+	EXPECT_EQ(0, exit_status(IN_CHILD({
+			  EXPECT_EQ(getpid(), syscall(SYS_gettid));
+			  EXPECT_TRUE(getppid() > 0);
+		  })));
 	{
 		IN_THREAD(EXPECT_TRUE(getpid() != syscall(SYS_gettid)));
 	}

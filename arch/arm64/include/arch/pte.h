@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* pte.h - leaf descriptors, pure: bits in, bits out. The host tests compile it.
  *
- * Software bits (55-58): bit 55 PTE_DIRTY_SW (written since last cleaned), bit 56 PTE_SPECIAL (no struct page behind it),
- * bit 57 PTE_NONE (PROT_NONE: not valid, still owns its page), bit 58 PTE_COW is not needed: write permission comes from the vma.
+ * Software bits (55-58): bit 55 PTE_DIRTY_SW (written since last cleaned), bit 56 PTE_SPECIAL (no
+ * struct page behind it), bit 57 PTE_NONE (PROT_NONE: not valid, still owns its page), bit 58
+ * PTE_COW is not needed: write permission comes from the vma.
  * Ref: Arm ARM D8.3.1 (VMSAv8-64 descriptor formats), D8.4 (permissions).
  */
 #pragma once
@@ -91,10 +92,12 @@ static inline pte_t pte_mkguarded(pte_t p)
 	return (pte_t){ p.v | PTE_GP };
 }
 
-/* A user leaf. r w x as the vma grants; !r && !w && !x makes a PROT_NONE entry. A writable entry is born dirty. */
+/* A user leaf. r w x as the vma grants; !r && !w && !x makes a PROT_NONE entry. A writable entry is
+ * born dirty. */
 static inline pte_t pte_user(paddr_t pa, bool r, bool w, bool x)
 {
-	u64 v = pa | PTE_TYPE_PAGE | PTE_USER | PTE_SH_INNER | PTE_AF | PTE_NG | PTE_PXN | PTE_ATTR(MT_NORMAL);
+	u64 v = pa | PTE_TYPE_PAGE | PTE_USER | PTE_SH_INNER | PTE_AF | PTE_NG | PTE_PXN |
+		PTE_ATTR(MT_NORMAL);
 
 	if (!x)
 		v |= PTE_UXN;
@@ -135,8 +138,8 @@ void tlb_debug_free(struct page *p);	/* every page that is freed */
 #define tlb_debug_free(p)   ((void)0)
 #endif
 
-/* Under pt_lock. invalid->valid needs no TLB work; valid->other needs a flush, and a change of address needs
- * break-before-make: clear, flush, set. */
+/* Under pt_lock. invalid->valid needs no TLB work; valid->other needs a flush, and a change of
+ * address needs break-before-make: clear, flush, set. */
 static inline void pte_set(pte_t *p, pte_t v)
 {
 	tlb_debug_set(p, v);
