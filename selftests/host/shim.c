@@ -157,7 +157,7 @@ int host_shell(char *out, size_t size, const char *fmt, ...)
 	return WIFEXITED(st) ? WEXITSTATUS(st) : -1;
 }
 
-static char temp_dir[64];
+static char temp_dir[128];
 static pid_t temp_owner;
 
 static void remove_temp(void)
@@ -168,11 +168,13 @@ static void remove_temp(void)
 
 const char *host_temp(const char *name)
 {
-	static char path[4][160];
+	static char path[4][192];
 	static unsigned int at;
 
 	if (temp_owner != getpid()) {
-		strcpy(temp_dir, "/tmp/ashlar-test-XXXXXX");
+		const char *top = getenv("TMPDIR");
+
+		snprintf(temp_dir, sizeof(temp_dir), "%s/ashlar-test-XXXXXX", top ? top : "/tmp");
 		if (!mkdtemp(temp_dir))
 			abort();
 		temp_owner = getpid();
