@@ -206,11 +206,17 @@ static const struct object_ops sock_object_ops = {
 
 int sock_file(struct sock *sk, u32 flags, struct file **out)
 {
-	int err = file_create(&sk->obj, O_RDWR | (flags & O_NONBLOCK), out);
+	int err;
 
-	if (!err)
-		mib_inc(MIB_SOCK_Used);
-	return err;
+	object_get(&sk->obj);		/* file_create() drops one when it fails, and the protocol has to forget the socket first */
+	err = file_create(&sk->obj, O_RDWR | (flags & O_NONBLOCK), out);
+	if (err) {
+		sock_abandon(sk);
+		return err;
+	}
+	object_put(&sk->obj);
+	mib_inc(MIB_SOCK_Used);
+	return 0;
 }
 
 struct sock *sock_of_file(struct file *f)

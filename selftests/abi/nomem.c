@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/epoll.h>
@@ -363,6 +364,24 @@ SCENARIO(epoll)
 	epoll_wait(ep, got, 8, 0);
 	epoll_ctl(ep, EPOLL_CTL_DEL, e, NULL);
 	close(ep);
+}
+
+/* What a socket that got no descriptor left behind would meet the packets of the last. */
+SCENARIO(sockets_that_listen_at_once)
+{
+	static const struct sockaddr_in discard = { AF_INET, 0x0900, { 0x0100007f }, { 0 } };
+	int p = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0x0300), d = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, 0x0008);
+	int r = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMP), n = socket(AF_NETLINK, SOCK_RAW, 0), u;
+
+	for (int i = 0; i < 3; i++) {
+		u = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		sendto(u, buf, 4000, 0, (const void *)&discard, sizeof(discard));
+		recv(i ? d : p, buf, sizeof(buf), 0);
+		recv(r, buf, sizeof(buf), 0);
+	}
+	close(n);
+	close(r);
+	close(p);
 }
 
 SCENARIO(event_descriptors)
