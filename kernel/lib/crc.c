@@ -7,15 +7,18 @@
 
 #define SLICES 8u
 
+#define CASTAGNOLI 0x82f63b78u
+#define IEEE 0xedb88320u
+
 struct table {
-	u32 poly;
 	bool ready;
 	u32 slice[SLICES][256];
 };
 
-static struct table castagnoli = { .poly = 0x82f63b78u }, ieee = { .poly = 0xedb88320u };
+/* Without an initial value, so that the Image has no room for them. */
+static struct table castagnoli, ieee;
 
-static __noinline void make(struct table *t)
+static __noinline void make(struct table *t, u32 poly)
 {
 	u32 i, k;
 
@@ -23,7 +26,7 @@ static __noinline void make(struct table *t)
 		u32 c = i;
 
 		for (k = 0; k < 8; k++)
-			c = c >> 1 ^ (c & 1 ? t->poly : 0);
+			c = c >> 1 ^ (c & 1 ? poly : 0);
 		t->slice[0][i] = c;
 	}
 	for (k = 1; k < SLICES; k++)
@@ -33,10 +36,10 @@ static __noinline void make(struct table *t)
 	__atomic_store_n(&t->ready, true, __ATOMIC_RELEASE);
 }
 
-static u32 reflected(struct table *t, u32 crc, const u8 *p, usize n)
+static u32 reflected(struct table *t, u32 poly, u32 crc, const u8 *p, usize n)
 {
 	if (unlikely(!__atomic_load_n(&t->ready, __ATOMIC_ACQUIRE)))
-		make(t);
+		make(t, poly);
 	for (; n && (u64)p % 8; n--)
 		crc = crc >> 8 ^ t->slice[0][(crc ^ *p++) & 0xff];
 	for (; n >= 8; n -= 8, p += 8) {
@@ -56,7 +59,7 @@ crc32c_fn *crc32c_hook __ro_after_init;
 
 u32 crc32c_table(u32 crc, const void *p, usize n)
 {
-	return reflected(&castagnoli, crc, p, n);
+	return reflected(&castagnoli, CASTAGNOLI, crc, p, n);
 }
 
 u32 crc32c(u32 crc, const void *p, usize n)
@@ -66,7 +69,7 @@ u32 crc32c(u32 crc, const void *p, usize n)
 
 u32 crc32_ieee(u32 crc, const void *p, usize n)
 {
-	return reflected(&ieee, crc, p, n);
+	return reflected(&ieee, IEEE, crc, p, n);
 }
 
 u32 crc32_be(u32 crc, const void *p, usize n)
