@@ -73,13 +73,15 @@ static struct chrdev *find(u32 major, u32 minor)
 	return found;
 }
 
-int chrdev_open(u32 dev, u32 flags, struct file **out)
+int chrdev_open(const struct path *at, u32 dev, u32 flags, struct file **out)
 {
 	struct chrdev *c = find(dev_major(dev), dev_minor(dev));
 	int err;
 
 	if (!c)
 		return -ENXIO;
+	if (c->open_at)
+		return c->open_at(at, dev_minor(dev), flags, out);
 	if (c->open)
 		return c->open(c, dev_minor(dev), flags, out);
 	object_get(&c->obj);

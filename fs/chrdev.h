@@ -5,6 +5,7 @@
 #include <kernel/object.h>
 
 struct file;
+struct path;
 
 /* dev as mknod(2) takes it: 12 bits of major, 20 of minor, the low 8 of each where Unix had them. */
 static inline u32 dev_make(u32 major, u32 minor)
@@ -22,6 +23,8 @@ struct chrdev {
 	u32 mode;			/* permission bits of the node */
 	/* Makes the description: usually file_create() of the device's object. May sleep (modem control). */
 	int (*open)(struct chrdev *c, u32 minor, u32 flags, struct file **out);
+	/* the same, told where the node is (ptmx) */
+	int (*open_at)(const struct path *at, u32 minor, u32 flags, struct file **out);
 	const struct object_ops *ops;	/* open == NULL: a stateless device with these operations; file.private is the chrdev */
 	struct list link;
 	struct object obj;		/* what stateless devices share: never freed */
@@ -30,7 +33,8 @@ struct chrdev {
 /* Registers and makes the node. -EBUSY when a number is taken. */
 int __must_check chrdev_register(struct chrdev *c);
 void chrdev_unregister(struct chrdev *c);
-int __must_check chrdev_open(u32 dev, u32 flags, struct file **out);
+/* at: the node that was opened, for devices that care where it lies. */
+int __must_check chrdev_open(const struct path *at, u32 dev, u32 flags, struct file **out);
 void chrdev_for_each(void (*fn)(const struct chrdev *c, void *arg), void *arg);
 
 /* Block devices: -ENXIO until fs/blkdev.c is there. */

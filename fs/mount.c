@@ -131,6 +131,21 @@ static void free_rcu(struct rcu_head *head)
 	kfree(m);
 }
 
+void super_hold(struct super *sb)
+{
+	super_get(sb);
+	ref_get(&sb->nr_mounts);
+}
+
+void super_release(struct super *sb)
+{
+	if (ref_put(&sb->nr_mounts)) {
+		dentry_prune(sb->root);
+		dentry_put(sb->root);
+	}
+	super_put(sb);
+}
+
 void mount_put(struct mount *m)
 {
 	struct super *sb = m->sb;
@@ -138,11 +153,7 @@ void mount_put(struct mount *m)
 	if (!ref_put(&m->refs))
 		return;
 	dentry_put(m->root);
-	if (ref_put(&sb->nr_mounts)) {
-		dentry_prune(sb->root);
-		dentry_put(sb->root);
-	}
-	super_put(sb);
+	super_release(sb);
 	call_rcu(&m->rcu, free_rcu);
 }
 

@@ -27,9 +27,6 @@ int __must_check path_lookup(int dirfd, const char *name, u32 flags, struct path
 /* The child of the directory dir, locked for writing, named n: reference in *out (negative ones
  * too); NULL when nothing is known and nothing is there. */
 int __must_check walk_child_locked(struct dentry *dir, const struct name *n, struct dentry **out);
-/* From kernel code: by absolute path from the task's root. */
-int __must_check path_lookup_at(const struct path *start, const char *name, u32 flags,
-				struct path *out);
 /* stat(2) in one go: no reference to anything is taken when all names are cached. */
 int __must_check path_getattr(int dirfd, const char *name, u32 flags, struct kstat *st,
 			      u32 *mount_flags);

@@ -186,9 +186,10 @@ static int check_open(const struct path *p, const struct open_request *req)
 
 /* ---- the description ---- */
 
-/* A description of v's own object, without its name yet. */
-static int make_file(struct vnode *v, u32 flags, bool exec, struct file **out)
+/* A description of the vnode's own object, without its name yet. */
+static int make_file(const struct path *p, u32 flags, bool exec, struct file **out)
 {
+	struct vnode *v = p->dentry->vnode;
 	int err = 0;
 
 	if (flags & O_PATH)
@@ -197,7 +198,7 @@ static int make_file(struct vnode *v, u32 flags, bool exec, struct file **out)
 	case S_IFIFO:
 		return fifo_open(v, flags, out);
 	case S_IFCHR:
-		return chrdev_open(v->rdev, flags, out);
+		return chrdev_open(p, v->rdev, flags, out);
 	case S_IFBLK:
 		return blkdev_open_node(v->rdev, flags, out);
 	case S_IFSOCK:
@@ -237,7 +238,7 @@ static int open_settled(const struct path *p, u32 flags, bool exec, struct file 
 {
 	struct vnode *v = p->dentry->vnode;
 	struct file *f;
-	int err = make_file(v, flags, exec, &f);
+	int err = make_file(p, flags, exec, &f);
 
 	if (err)
 		return err;

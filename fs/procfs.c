@@ -596,5 +596,6 @@ FSTYPE(proc, .flags = FS_SINGLE, .magic = PROC_MAGIC, .mount = proc_mount, .remo
 void procfs_init(void)
 {
 	procfs_ctl_init();
+	procfs_add_table(proc_list_entries);
 	node_cache = slab_cache_create("proc_node", sizeof(struct proc_node), 64);
 }

@@ -68,6 +68,15 @@ void procfs_add(const char *name, int (*show)(struct seq *s, struct task *t))
 	mutex_unlock(&add_lock);
 }
 
+/* Entries of a table for the root that are named elsewhere. */
+void procfs_add_table(const struct proc_entry *e)
+{
+	mutex_lock(&add_lock);
+	for (; e->name; e++)
+		make(e->name, 0, 0, 0)->e = *e;
+	mutex_unlock(&add_lock);
+}
+
 static bool lies_in(const struct added *a, const struct proc_node *d)
 {
 	if (d->e->kind == PROC_ROOT)

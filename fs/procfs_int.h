@@ -64,7 +64,8 @@ extern const struct vnode_ops proc_dir_ops, proc_file_ops, proc_link_ops;
 extern const struct object_ops proc_text_ops;
 
 /* Tables. */
-extern const struct proc_entry proc_root_entries[], proc_task_entries[], proc_sys_entries[];
+extern const struct proc_entry proc_root_entries[], proc_list_entries[], proc_task_entries[],
+	proc_sys_entries[];
 extern const struct proc_entry proc_fd_link_entry, proc_fdinfo_entry;
 
 /* procfs_fd.c: names in fd and fdinfo. */
@@ -75,6 +76,7 @@ int __must_check proc_fd_text(struct task *t, int fd, struct seq *s);
 int __must_check proc_show_fdinfo(struct seq *s, struct task *t, int fd);
 /* procfs_add.c: what other layers added. */
 int __must_check procfs_lookup_added(struct vnode *dir, const struct name *n, struct vnode **out);
+void procfs_add_table(const struct proc_entry *e);
 bool procfs_readdir_added(struct vnode *dir, loff_t *pos, struct dir_emit *e);	/* false: no room */
 /* procfs_group.c: members of the group in a directory. */
 extern const struct vnode_ops proc_member_link_ops;

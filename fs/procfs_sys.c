@@ -293,12 +293,6 @@ static int show_devices(struct seq *s, struct task *t)
 	return 0;
 }
 
-static int show_swaps(struct seq *s, struct task *t)
-{
-	seq_print(s, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-	return 0;
-}
-
 static void show_lock(struct seq *s, u64 id, const struct vnode *v, const struct lock_request *r)
 {
 	static const char *const kinds[] = { [LOCK_KIND_FLOCK] = "FLOCK ", [LOCK_KIND_POSIX] = "POSIX ", [LOCK_KIND_OFD] = "OFDLCK" };
@@ -322,11 +316,6 @@ static int show_locks(struct seq *s, struct task *t)
 			show_lock(s, ++id, v, &r);
 		vnode_put(v);
 	}
-	return 0;
-}
-
-static int show_nothing(struct seq *s, struct task *t)
-{
 	return 0;
 }
 
@@ -460,10 +449,8 @@ const struct proc_entry proc_root_entries[] = {
 	FILE_R("loadavg", show_loadavg),
 	FILE_R("locks", show_locks),
 	FILE_R("meminfo", show_meminfo),
-	FILE_R("modules", show_nothing),
 	{ .name = "slabinfo", .mode = S_IFREG | 0400, .kind = PROC_FILE, .show = show_slabinfo },
 	FILE_R("stat", show_stat),
-	FILE_R("swaps", show_swaps),
 	{ .name = "sysrq-trigger", .mode = S_IFREG | 0200, .kind = PROC_FILE, .show = show_no_sysrq, .write = write_sysrq },
 	{ .name = "sys", .mode = S_IFDIR | 0555, .kind = PROC_DIR, .dir = proc_sys_entries },
 	FILE_R("uptime", show_uptime),

@@ -4,6 +4,7 @@
 #include "procfs_int.h"
 
 #include <fs/dcache.h>
+#include <fs/devfs.h>
 #include <fs/pipe.h>
 #include <gen/version.h>
 #include <kernel/cred.h>
@@ -14,6 +15,7 @@
 #include <kernel/random.h>
 #include <kernel/runq.h>
 #include <kernel/shm.h>
+#include <kernel/sysctl.h>
 #include <kernel/task.h>
 #include <mm/aspace.h>
 #include <mm/commit.h>
@@ -210,6 +212,8 @@ static int write_overcommit_kbytes(struct task *t, char *text, usize n)
 	return 0;
 }
 
+CONSTANT(show_admin_reserve, admin_reserve_kbytes)
+CONSTANT(show_user_reserve, user_reserve_kbytes)
 KEPT(swappiness, 60)
 KEPT_AT(dirty_ratio, vm_dirty_ratio)
 KEPT_AT(dirty_background_ratio, vm_dirty_background_ratio)
@@ -287,6 +291,24 @@ static const struct proc_entry random_entries[] = {
 	{},
 };
 
+#define FIXED(n, t) \
+	{ \
+		.name = n, .mode = S_IFREG | 0444, .kind = PROC_TEXT, .setting = true, .text = t \
+	}
+
+static const struct sysctl pty_ctls[] = {
+	{ .value = &pty_max, .size = 4, .count = 1, .max = 1 << 20 },
+	{ .value = &pty_reserve, .size = 4, .count = 1, .max = 1 << 20 },
+	{ .value = &pty_count, .size = 4, .count = 1 },
+};
+
+static const struct proc_entry pty_entries[] = {
+	{ .name = "max", .mode = S_IFREG | 0644, .kind = PROC_FILE, .ctl = &pty_ctls[0] },
+	{ .name = "reserve", .mode = S_IFREG | 0644, .kind = PROC_FILE, .ctl = &pty_ctls[1] },
+	{ .name = "nr", .mode = S_IFREG | 0444, .kind = PROC_FILE, .ctl = &pty_ctls[2] },
+	{},
+};
+
 static const struct proc_entry kernel_entries[] = {
 	RO("ostype", show_ostype),
 	RO("osrelease", show_osrelease),
@@ -306,6 +328,8 @@ static const struct proc_entry kernel_entries[] = {
 	RW_KEPT(kptr_restrict),
 	RW_KEPT(overflowuid),
 	RW_KEPT(overflowgid),
+	DIR("pty", pty_entries),
+	FIXED("arch", "aarch64\n"),
 	RO("tainted", show_tainted),
 	RO("sched_rr_timeslice_ms", show_rr_timeslice),
 	RW_KEPT(shmmax),
@@ -328,6 +352,11 @@ static const struct proc_entry vm_entries[] = {
 	  .write = write_drop_caches },
 	RW_KEPT(vfs_cache_pressure),
 	RW_KEPT(min_free_kbytes),
+	FIXED("dirty_expire_centisecs", "3000\n"),
+	FIXED("dirty_writeback_centisecs", "500\n"),
+	FIXED("nr_hugepages", "0\n"),
+	RO("admin_reserve_kbytes", show_admin_reserve),
+	RO("user_reserve_kbytes", show_user_reserve),
 	RO("max_map_count", show_max_map_count),
 	RO("mmap_min_addr", show_mmap_min_addr),
 	{},
@@ -350,6 +379,8 @@ static const struct proc_entry fs_entries[] = {
 	RO("dentry-state", show_dentry_state),
 	RW("pipe-max-size", show_pipe_max, write_pipe_max),
 	RO("mount-max", show_mount_max),
+	RW_KEPT(overflowuid),
+	RW_KEPT(overflowgid),
 	RW_KEPT(protected_symlinks),
 	RW_KEPT(protected_hardlinks),
 	RW_KEPT(suid_dumpable),

@@ -35,8 +35,10 @@ static struct mount *memfd_mount __ro_after_init;
 
 static void tmpfs_super_put(struct tmpfs_super *ts)
 {
-	if (ref_put(&ts->refs))
-		kfree(ts);
+	if (!ref_put(&ts->refs))
+		return;
+	kfree(ts->pts);
+	kfree(ts);
 }
 
 static bool charge(atomic64_t *used, u64 n, u64 max)
@@ -161,6 +163,10 @@ static void show_options(struct super *sb, char *buf, usize size)
 	usize n = 0;
 
 	buf[0] = 0;
+	if (ts->pts) {
+		devpts_show_options(ts->pts, buf, size);
+		return;
+	}
 	if (ts->max_pages)
 		n = fmt_append(buf, size, n, ",size=%luk", ts->max_pages * (PAGE_SIZE / 1024));
 	if (ts->max_inodes)

@@ -212,6 +212,8 @@ static int dir_tmpfile(struct vnode *dir, u32 mode, struct vnode **out)
 	return 0;
 }
 
+const struct vnode_ops tmpfs_fixed_dir_ops = { .readdir = dir_readdir };
+
 const struct vnode_ops tmpfs_dir_ops = {
 	.create = dir_create,
 	.symlink = dir_symlink,

@@ -6,6 +6,8 @@
 #include <fs/vfs.h>
 #include <fs/vnode.h>
 
+struct devpts;
+
 /* Locks: a  atomic   I  immutable but by remount. Outlives the super block while pages are charged
  * to it. */
 struct tmpfs_super {
@@ -15,7 +17,12 @@ struct tmpfs_super {
 	u32 mode;
 	kuid_t uid;
 	kgid_t gid;
+	struct devpts *pts;		/* [I] what devpts keeps: devfs.c */
 };
+
+/* A directory in which only the kernel makes and removes names. */
+extern const struct vnode_ops tmpfs_fixed_dir_ops;
+void devpts_show_options(const struct devpts *p, char *buf, usize size);
 
 struct tmpfs_xattr {
 	struct list link;

@@ -94,6 +94,9 @@ struct super {
 
 static inline void super_get(struct super *sb) { ref_get(&sb->refs); }
 void super_put(struct super *sb);
+/* Keeps its names as a mount does, unseen. */
+void super_hold(struct super *sb);
+void super_release(struct super *sb);
 /* A new one, or for FS_SINGLE the one there is: a reference. */
 int __must_check super_create(const char *type, const char *source, u32 flags, const char *options,
 			      struct super **out);

@@ -56,6 +56,7 @@ static DEFINE_PER_CPU(u32, irq_depth);
 static DEFINE_PER_CPU(bool, from_user);
 static DEFINE_PER_CPU(u32, softirq_pending);
 static DEFINE_PER_CPU(bool, softirq_running);
+static DEFINE_PER_CPU(u64[SOFTIRQ_NR + 1], softirq_runs);
 static void (*softirq_fn[SOFTIRQ_NR])(void);
 
 void irq_chip_register(const struct irq_chip *c)
@@ -98,6 +99,11 @@ void softirq_register(enum softirq n, void (*fn)(void))
 	softirq_fn[n] = fn;
 }
 
+u64 softirq_count(u32 n, u32 cpu)
+{
+	return (*per_cpu(softirq_runs, cpu))[n];
+}
+
 void softirq_raise(enum softirq n)
 {
 	irqflags_t irq = irq_save();
@@ -136,8 +142,10 @@ static void run_softirqs(void)
 
 		*pending = 0;
 		irq_enable();
-		for (; now; now &= now - 1)
+		for (; now; now &= now - 1) {
+			(*this_cpu(softirq_runs))[__builtin_ctz(now)]++;
 			softirq_fn[__builtin_ctz(now)]();
+		}
 		irq_disable();
 	}
 	current_head()->preempt_count -= BH_ONE;

@@ -53,6 +53,7 @@ void softirq_register(enum softirq n, void (*fn)(void));
 void softirq_raise(enum softirq n);		/* on this CPU; any context */
 /* boot, once threads can be made and all CPUs are up */
 void softirq_threads_init(void);
+u64 softirq_count(u32 n, u32 cpu);		/* how often it ran there; 0 for SOFTIRQ_NR */
 u64 softirq_thread_runs(u32 cpu);		/* how often its thread had to help: for tests */
 bool in_interrupt(void);
 bool irq_was_user(void);		/* in a handler: the interrupt came from user code */

@@ -67,6 +67,17 @@ bool ksym_name(u64 addr, char name[KSYM_NAME_LEN], u64 *offset)
 	return true;
 }
 
+void ksym_for_each(void (*fn)(const char *name, u64 addr, void *arg), void *arg)
+{
+	const u8 *at = ksyms_names;
+	char name[KSYM_NAME_LEN];
+
+	for (u32 i = 0; i < ksyms_count; i++, at = skip_strings(at, 1)) {
+		expand_name(at, name);
+		fn(name, (u64)_text + ksyms_offsets[i], arg);
+	}
+}
+
 u64 ksym_size(u64 addr)
 {
 	u32 i = find_last_not_above((u32)(addr - (u64)_text));

@@ -9,6 +9,9 @@
 /* The function that @addr lies in: its name into @name, the distance from its start into *@offset; false outside. */
 bool ksym_name(u64 addr, char name[KSYM_NAME_LEN], u64 *offset);
 
+/* All of them, by address: for /proc/kallsyms. */
+void ksym_for_each(void (*fn)(const char *name, u64 addr, void *arg), void *arg);
+
 /* Bytes of that function, up to the next. */
 u64 ksym_size(u64 addr);
 

@@ -18,7 +18,7 @@ void buddy_init(struct buddy *b)
 	u32 i;
 
 	for (i = 0; i <= MAX_ORDER; i++)
-		list_init(&b->free[i]);
+		list_init(&b->free[i]), b->nr[i] = 0;
 	b->nr_free = 0;
 	b->nonempty = 0;
 }
@@ -28,12 +28,14 @@ static void link_block(struct buddy *b, struct page *p, u32 order)
 	p->flags_order = (u16)order;
 	atomic_set(&p->flags, PG_FREE);
 	list_add_head(&b->free[order], &p->link);
+	b->nr[order]++;
 	b->nonempty |= 1u << order;
 }
 
 static void unlink_block(struct buddy *b, struct page *p, u32 order)
 {
 	list_del(&p->link);
+	b->nr[order]--;
 	atomic_set(&p->flags, 0);
 	if (list_empty(&b->free[order]))
 		b->nonempty &= ~(1u << order);

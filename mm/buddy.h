@@ -10,6 +10,7 @@
 struct buddy {
 	struct list free[MAX_ORDER + 1];
 	u64 nr_free;		/* pages */
+	u64 nr[MAX_ORDER + 1];	/* blocks in each list */
 	u32 nonempty;		/* bit n: free[n] has a block */
 };
 

@@ -371,6 +371,14 @@ static u64 mem_sum(enum mem_count which)
 	return n > 0 ? (u64)n : 0;
 }
 
+void page_free_blocks(u64 nr[PAGE_ORDERS])
+{
+	static_assert(PAGE_ORDERS == MAX_ORDER + 1, "orders");
+	for (u32 i = 0; i < PAGE_ORDERS; i++)
+		nr[i] = READ_ONCE(buddy.nr[i]);
+	nr[MAX_ORDER] += early_free_bytes() >> (PAGE_SHIFT + MAX_ORDER);
+}
+
 u64 page_nr_free(void)
 {
 	u64 n = buddy.nr_free + (early_free_bytes() >> PAGE_SHIFT);

@@ -170,6 +170,8 @@ paddr_t early_alloc(u64 size, u64 align);
 void page_init(void);
 /* before cpu starts: its copy of the per-CPU area is fresh */
 void page_init_cpu(u32 cpu);
+#define PAGE_ORDERS 11
+void page_free_blocks(u64 nr[PAGE_ORDERS]);	/* by order: /proc/buddyinfo */
 u64 page_nr_free(void);			/* pages */
 u64 page_reserve(void);			/* pages that user allocations leave to the kernel */
 /* Hands a boot-time range (initramfs, init sections, device tree) to the allocator. */

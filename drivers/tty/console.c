@@ -19,6 +19,15 @@ void tty_set_console(struct tty *t)
 	console_tty = t;
 }
 
+/* Who writes the log: enabled, preferred, at any time. */
+static int show_consoles(struct seq *s, struct task *t)
+{
+	if (console_tty)
+		seq_print(s, "%-20s -W- (EC    a) %4u:%u\n", console_tty->name,
+			  dev_major(console_tty->dev), dev_minor(console_tty->dev));
+	return 0;
+}
+
 static int console_open(struct chrdev *c, u32 minor, u32 flags, struct file **out)
 {
 	return console_tty ? tty_open_console(console_tty, flags, out) : -ENODEV;
@@ -34,11 +43,6 @@ static int tty_open_own(struct chrdev *c, u32 minor, u32 flags, struct file **ou
 	err = tty_open(t, flags, false, out);
 	object_put(&t->obj);
 	return err;
-}
-
-static int ptmx_open(struct chrdev *c, u32 minor, u32 flags, struct file **out)
-{
-	return pty_open_master(flags, out);
 }
 
 static struct chrdev nodes[] = {
@@ -62,13 +66,14 @@ static struct chrdev nodes[] = {
 	  .name = "ptmx",
 	  .driver = "/dev/ptmx",
 	  .mode = 0666,
-	  .open = ptmx_open },
+	  .open_at = pty_open_master },
 };
 
 void tty_init_devices(void)
 {
 	session_exit_hook = tty_session_exit;
 	procfs_tty_of = tty_of_session;
+	procfs_add("consoles", show_consoles);
 	pty_init();
 	for (u32 i = 0; i < ARRAY_SIZE(nodes); i++)
 		if (chrdev_register(&nodes[i]))

@@ -6,7 +6,7 @@
  *
  * States:  LOCKED --TIOCSPTLCK--> READY --open slave--> OPEN --last close--> CLOSED (master: EIO once empty, HUP) --open--> OPEN
  *          any --close master--> DEAD (slave: hung up, open gives EIO; the number is free)
- * Locks: tty.lock for ring, packet state and flags; pty_lock (mutex, RANK_SLEEP_LEAF) for numbers.
+ * Locks: tty.lock for ring, packet state and flags; numbers are devpts's (fs/devfs.c).
  * Ref: pty(7), ioctl_tty(2) TIOCPKT, TIOCGPTN, TIOCSPTLCK, TIOCGPTPEER. Tests: selftests/abi/pty.c
  */
 #include <drivers/tty/tty.h>
@@ -20,7 +20,7 @@
 #include <mm/iter.h>
 #include <mm/slab.h>
 
-#define PTY_MAX	    4096u
+#define PTS_MINORS  (1u << 20)
 #define PTY_RING    8192u
 #define PTY_ARRIVED (LDISC_SIZE - 1)	/* of them no flush drops */
 #define PTS_MAJOR   136u
@@ -39,7 +39,7 @@
 struct pty {
 	struct tty tty;			/* first: the slave */
 	struct object master;
-	u32 index;			/* [I] */
+	struct pts_slot slot;		/* [I] its number */
 	bool locked;			/* [t] */
 	bool packet;			/* [t] */
 	bool held;			/* [t] TCOOFF: the master's writes wait */
@@ -48,9 +48,6 @@ struct pty {
 	u8 *ring;			/* [I] what the slave sent */
 	u32 head, tail;			/* [t] */
 };
-
-static struct mutex pty_lock = MUTEX_INIT(pty_lock, RANK_SLEEP_LEAF);
-static struct pty *ptys[PTY_MAX];	/* [pty_lock] by number, while their masters are open */
 
 static struct pty *to_pty(struct tty *t)
 {
@@ -62,39 +59,9 @@ static struct pty *master_of(struct file *f)
 	return container_of(f->obj, struct pty, master);
 }
 
-static int take_number(struct pty *p)
+static bool get_slave(struct pts_slot *s)
 {
-	int err = -ENOSPC;
-
-	mutex_lock(&pty_lock);
-	for (u32 i = 0; i < PTY_MAX && err; i++) {
-		if (ptys[i])
-			continue;
-		p->index = i;
-		ptys[i] = p;
-		err = 0;
-	}
-	mutex_unlock(&pty_lock);
-	return err;
-}
-
-static void give_number(struct pty *p)
-{
-	mutex_lock(&pty_lock);
-	ptys[p->index] = NULL;
-	mutex_unlock(&pty_lock);
-}
-
-/* The slave with this number and a reference on it, or NULL. */
-static struct tty *find_slave(u32 index)
-{
-	struct tty *t = NULL;
-
-	mutex_lock(&pty_lock);
-	if (index < PTY_MAX && ptys[index] && object_tryget(&ptys[index]->tty.obj))
-		t = &ptys[index]->tty;
-	mutex_unlock(&pty_lock);
-	return t;
+	return object_tryget(&container_of(s, struct pty, slot)->tty.obj);
 }
 
 /* ---- the slave's line ---- */
@@ -318,8 +285,7 @@ static void master_file_release(struct file *f)
 {
 	struct pty *p = master_of(f);
 
-	devpts_remove(p->index);
-	give_number(p);
+	devpts_leave(&p->slot);
 	spin_lock(&p->tty.lock);
 	p->tty.other_closed = true;
 	spin_unlock(&p->tty.lock);
@@ -345,20 +311,27 @@ int pty_open_peer(struct tty *slave, u32 flags, struct file **out)
 	return tty_open(slave, flags, true, out);
 }
 
-static int slave_open_node(struct chrdev *c, u32 minor, u32 flags, struct file **out)
+static int slave_open_node(const struct path *at, u32 minor, u32 flags, struct file **out)
 {
-	struct tty *t = find_slave(minor);
+	struct pts_slot *s = devpts_find(at, minor, get_slave);
+	struct tty *t;
 	int err;
 
-	if (!t)
+	if (!s)
 		return -EIO;
+	t = &container_of(s, struct pty, slot)->tty;
 	err = pty_open_peer(t, flags, out);
 	object_put(&t->obj);
 	return err;
 }
 
 static struct chrdev pts_devices = {
-	.major = PTS_MAJOR, .minor = 0, .nr_minors = PTY_MAX, .driver = "pts", .mode = 0620, .open = slave_open_node,
+	.major = PTS_MAJOR,
+	.minor = 0,
+	.nr_minors = PTS_MINORS,
+	.driver = "pts",
+	.mode = 0620,
+	.open_at = slave_open_node,
 };
 
 static struct pty *pty_create(void)
@@ -380,24 +353,24 @@ static struct pty *pty_create(void)
 	return p;
 }
 
-int pty_open_master(u32 flags, struct file **out)
+int pty_open_master(const struct path *at, u32 minor, u32 flags, struct file **out)
 {
 	struct pty *p = pty_create();
-	int err = p ? take_number(p) : -ENOMEM;
+	int err = p ? devpts_take(at, &p->slot) : -ENOMEM;
 
 	if (err) {
 		if (p)
 			object_put(&p->master);
 		return err;
 	}
-	p->tty.dev = dev_make(PTS_MAJOR, p->index);
-	fmt_print(p->tty.name, sizeof(p->tty.name), "pts/%u", p->index);
+	p->tty.dev = dev_make(PTS_MAJOR, p->slot.index);
+	fmt_print(p->tty.name, sizeof(p->tty.name), "pts/%u", p->slot.index);
 	object_get(&p->tty.obj);	/* file_create() drops the master when it fails */
 	err = file_create(&p->master, flags, out);
 	if (err)
-		give_number(p);
+		devpts_leave(&p->slot);
 	else
-		devpts_add(p->index, p->tty.dev);
+		devpts_publish(&p->slot, p->tty.dev);
 	object_put(&p->tty.obj);
 	return err;
 }
@@ -422,7 +395,7 @@ struct tty *pty_slave(struct file *f)
 
 u32 pty_number(struct tty *slave)
 {
-	return to_pty(slave)->index;
+	return to_pty(slave)->slot.index;
 }
 
 void pty_set_lock(struct tty *slave, bool locked)

@@ -7,6 +7,7 @@
 #include <kernel/object.h>
 #include <kernel/workq.h>
 
+struct path;
 struct file;
 struct pgrp;
 struct session;
@@ -113,7 +114,7 @@ void tty_session_exit(struct session *s);		/* session_exit_hook */
 
 /* ---- pseudo terminals (pty.c) ---- */
 void pty_init(void);
-int __must_check pty_open_master(u32 flags, struct file **out);
+int __must_check pty_open_master(const struct path *at, u32 minor, u32 flags, struct file **out);
 bool pty_is_master(struct file *f);
 /* The slave behind a master's description. */
 struct tty *pty_slave(struct file *f);

@@ -69,6 +69,59 @@ TEST(sysfs_is_what_it_says)
 	EXPECT_ERRNO(EPERM, mkdir("/sys/new", 0755));
 }
 
+TEST(lists_of_the_machine)
+{
+	static const struct {
+		const char *name, *has;	/* at the beginning of a line */
+	} want[] = {
+		{ "buddyinfo", "Node 0, zone      DMA " },
+		{ "cgroups", "#subsys_name\thierarchy\tnum_cgroups\tenabled\n" },
+		{ "consoles", "ttyAMA0              -W- (EC" },
+		{ "execdomains", "0-0\tLinux           \t[kernel]\n" },
+		{ "fb", "" },
+		{ "ioports", "" },
+		{ "modules", "" },
+		{ "softirqs", "       TIMER: " },
+		{ "softirqs", "         RCU: " },
+		{ "misc", "237 loop-control\n" },
+		{ "tty/ldiscs", "n_tty       0\n" },
+		{ "tty/drivers",
+		  "/dev/tty             /dev/tty        5       0 system:/dev/tty\n" },
+		{ "tty/drivers", "/dev/ptmx            /dev/ptmx       5       2 system\n" },
+		{ "tty/drivers", "pty_slave            /dev/pts      136 0-1048575 pty:slave\n" },
+		{ "sys/kernel/arch", "aarch64\n" },
+		{ "sys/vm/dirty_expire_centisecs", "3000\n" },
+		{ "sys/vm/admin_reserve_kbytes", "8192\n" },
+		{ "sys/fs/overflowuid", "65534\n" },
+		{ "sys/vm/nr_hugepages", "0\n" },
+		{ "sys/kernel/pty/max", "4096\n" },
+		{ "sys/kernel/pty/reserve", "1024\n" },
+	};
+	char name[64], line[80];
+
+	for (unsigned i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		snprintf(name, sizeof(name), "/proc/%s", want[i].name);
+		snprintf(line, sizeof(line), "\n%s", want[i].has);
+		if (slurp(name) < 0 ||
+		    (strncmp(text, line + 1, strlen(line) - 1) && !strstr(text, line)))
+			FAIL("%s: no \"%s\" in \"%.300s\"", name, want[i].has, text);
+	}
+	EXPECT_TRUE(slurp("/proc/iomem") > 0 && strstr(text, "40000000-") &&
+		    strstr(text, " : System RAM\n"));
+	EXPECT_TRUE(slurp("/proc/kallsyms") > 0 && strstr(text, " t "));
+	EXPECT_TRUE(strtoull(text, NULL, 16) != 0);
+	if (!fork()) {
+		int bad = setresuid(1, 1, 1);
+
+		bad |= slurp("/proc/kallsyms") <= 0 || strtoull(text, NULL, 16) != 0;
+		bad |= slurp("/proc/iomem") <= 0 || strncmp(text, "00000000-00000000 : ", 20);
+		_exit(bad);
+	}
+	int st;
+	wait(&st);
+	EXPECT_EQ(0, WEXITSTATUS(st));
+}
+
 TEST(huge_pages_are_told)
 {
 	EXPECT_TRUE(slurp("/sys/kernel/mm/transparent_hugepage/enabled") > 0);
