@@ -84,6 +84,13 @@ static ktime_t advance(ktime_t deadline, ktime_t interval, ktime_t now, int *n)
 	return deadline + (missed + 1) * interval;
 }
 
+/* However short its period, a timer leaves its CPU time to run programs; what it missed is counted as overrun. Nobody sees when an expiry
+ * comes that sends no signal. */
+static ktime_t least_pause(const struct ptimer *t)
+{
+	return t->queued || t->how == NOTIFY_NONE ? NSEC_PER_MSEC : 50 * NSEC_PER_USEC;
+}
+
 static void ptimer_fire(struct timer *timer)
 {
 	struct ptimer *t = container_of(timer, struct ptimer, timer);
@@ -95,8 +102,10 @@ static void ptimer_fire(struct timer *timer)
 		return;
 	}
 	if (t->interval) {
-		t->deadline = advance(t->deadline, t->interval, clock_monotonic(), &n);
-		timer_arm(timer, t->deadline);
+		ktime_t now = clock_monotonic();
+
+		t->deadline = advance(t->deadline, t->interval, now, &n);
+		timer_arm(timer, max(t->deadline, now + least_pause(t)));
 	} else {
 		t->armed = false;
 	}

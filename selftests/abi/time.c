@@ -374,3 +374,24 @@ TEST(clock_settime_needs_privilege_and_sense)
 }
 
 MAIN
+
+/* A period far below what an interrupt costs: the machine goes on, the program too. */
+TEST(a_timer_of_100_ns_leaves_time_to_run)
+{
+	static const struct itimerspec often = { { 0, 100 }, { 0, 100 } };
+	struct sigevent none = { .sigev_notify = SIGEV_NONE }, usr1 = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	sigset_t blocked;
+	int id;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	sigaddset(&blocked, SIGALRM);
+	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &blocked, NULL));
+	ASSERT_EQ(0, syscall(SYS_timer_create, CLOCK_REALTIME, &none, &id));
+	ASSERT_EQ(0, syscall(SYS_timer_settime, id, 0, &often, NULL));
+	ASSERT_EQ(0, syscall(SYS_timer_create, CLOCK_MONOTONIC, &usr1, &id));
+	ASSERT_EQ(0, syscall(SYS_timer_settime, id, 0, &often, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 1 }, { 0, 1 } }, NULL));
+	usleep(20000);
+	EXPECT_EQ(SIGUSR1, sigwaitinfo(&(sigset_t){ { 1ul << (SIGUSR1 - 1) } }, NULL));
+}
