@@ -176,6 +176,28 @@ static long set_fl(struct file *f, int fd, u32 flags)
 
 #define DUMMY_LEASE F_UNLCK
 
+/* How long what is written will live: of the file, told by nobody but who asks. */
+static long rw_hint(struct file *f, u32 cmd, uaddr_t arg)
+{
+	struct vnode *v = f->dentry ? f->dentry->vnode : NULL;
+	u64 hint = v ? v->flags >> VN_HINT_SHIFT : f->write_hint;
+	int err;
+
+	if (cmd == F_GET_RW_HINT)
+		return put_user(arg, hint);
+	err = copy_from_user(&hint, arg, sizeof(hint));
+	if (err || hint > RWH_MOST)
+		return err ? err : -EINVAL;
+	if (!v) {
+		f->write_hint = (u8)hint;
+		return 0;
+	}
+	rw_write_lock(&v->lock);
+	v->flags = (v->flags & (BIT(VN_HINT_SHIFT) - 1)) | (u32)hint << VN_HINT_SHIFT;
+	rw_write_unlock(&v->lock);
+	return 0;
+}
+
 static long do_file(struct handle *h, int fd, u32 cmd, u64 arg)
 {
 	struct file *f = h->file;
@@ -205,6 +227,9 @@ static long do_file(struct handle *h, int fd, u32 cmd, u64 arg)
 		return file_add_seals(f, (u32)arg);
 	case F_GET_SEALS:
 		return file_get_seals(f);
+	case F_GET_RW_HINT:
+	case F_SET_RW_HINT:
+		return rw_hint(f, cmd, UADDR(arg));
 	case F_GETLEASE:
 		return DUMMY_LEASE;
 	case F_SETLEASE:
@@ -224,6 +249,7 @@ static u32 fcntl_need(u32 cmd)
 	case F_SETPIPE_SZ:
 	case F_ADD_SEALS:
 	case F_SETLEASE:
+	case F_SET_RW_HINT:
 		return RIGHT_SETATTR;
 	}
 	return RIGHT_STAT;

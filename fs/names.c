@@ -456,11 +456,29 @@ static int check_access(struct renaming *r)
 	return err;
 }
 
+/* Where the dcache is the directory, a whiteout takes the name beside what still has it: a lookup
+ * finds one or the other. */
+static int add_whiteout(struct vnode *from, struct dentry *d, struct dentry **out)
+{
+	struct name n = name_scan(d->name);
+	struct dentry *w = dentry_alloc(d->parent, &n);
+	struct vnode *v;
+	int err = w ? from->ops->create(from, w, S_IFCHR, 0, &v) : -ENOMEM;
+
+	if (!err)
+		dentry_add(w, v);
+	else if (w)
+		dentry_put(w);
+	*out = err ? NULL : w;
+	return err;
+}
+
 int dir_rename_locked(struct vnode *from, struct dentry *d, struct vnode *to, struct dentry *target,
 		      u32 flags)
 {
 	struct vnode *v = d->vnode, *victim = target->vnode;
-	int err;
+	auto_dentry struct dentry *w = NULL;
+	int err = 0;
 
 	if ((READ_ONCE(d->flags) | READ_ONCE(target->flags)) & DENTRY_MOUNTED)
 		return -EBUSY;
@@ -472,7 +490,12 @@ int dir_rename_locked(struct vnode *from, struct dentry *d, struct vnode *to, st
 		else
 			rw_write_lock(&victim->lock);
 	}
-	err = from->ops->rename(from, d, to, target, flags);
+	if ((flags & RENAME_WHITEOUT) && (d->sb->flags & SB_DCACHE_IS_DIR))
+		err = add_whiteout(from, d, &w);
+	if (!err)
+		err = from->ops->rename(from, d, to, target, flags);
+	if (err && w && !from->ops->unlink(from, w))
+		dentry_drop(w);
 	if (!err && victim && vnode_is_dir(victim) && !(flags & RENAME_EXCHANGE))
 		victim->flags |= VN_DEAD;
 	if (victim)

@@ -260,7 +260,8 @@ static ssize_t mem_io(struct file *f, struct iter *it, loff_t *pos, bool write)
 		if (write && iter_take(it, buf, want) < want)
 			n = -EFAULT;
 		else
-			n = aspace_access(as, (u64)*pos, buf, want, write);
+			n = aspace_access(as, (u64)*pos, buf, want,
+					  ACCESS_FORCE | (write ? ACCESS_WRITE : 0));
 		if (n > 0 && !write && iter_put(it, buf, (usize)n) < (usize)n)
 			n = -EFAULT;
 		if (n <= 0)

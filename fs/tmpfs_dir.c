@@ -176,8 +176,6 @@ static int dir_rename(struct vnode *from, struct dentry *d, struct vnode *to, st
 {
 	struct vnode *v = d->vnode, *victim = target->vnode;
 
-	if (flags & RENAME_WHITEOUT)
-		return -EINVAL;
 	if (victim && !(flags & RENAME_EXCHANGE) && vnode_is_dir(victim) &&
 	    to_node(victim)->nr_entries)
 		return -ENOTEMPTY;

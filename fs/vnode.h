@@ -134,6 +134,7 @@ struct vnode {
 
 /* memfd: writers and executions are not counted against each other */
 #define VN_UNCOUNTED	0x100u
+#define VN_HINT_SHIFT	28	/* three bits: F_SET_RW_HINT, kept and told */
 #define VN_IMMUTABLE	0x01u	/* chattr +i */
 #define VN_APPEND	0x02u	/* chattr +a */
 #define VN_DEAD		0x04u	/* a directory that was removed: nothing can be made in it */

@@ -41,6 +41,7 @@ struct file {
 	u16 budget_id;			/* [I] who pays for it */
 	/* was in a shared handle table: a reader may still look at it. Only ever set */
 	bool rcu_readers;
+	u8 write_hint;			/* F_SET_RW_HINT without a vnode */
 	struct cred *cred;		/* [I] the opener's */
 	/* [I] name it was opened by, or NULL for anonymous objects */
 	struct dentry *dentry;

@@ -202,6 +202,7 @@
 #define F_GET_SEALS 1034
 #define F_GET_RW_HINT 1035
 #define F_SET_RW_HINT 1036
+#define RWH_MOST      5
 #define F_GET_FILE_RW_HINT 1037
 #define F_SET_FILE_RW_HINT 1038
 #define FD_CLOEXEC 1

@@ -80,7 +80,10 @@ int __must_check aspace_map_special(struct aspace *as, u64 addr, u64 len, u32 fl
 int __must_check aspace_fault(struct aspace *as, u64 addr, u32 fault_flags, int *sig, int *code);
 /* Access to another process's memory (/proc/PID/mem, ptrace, process_vm_readv): bytes moved or
  * -errno. */
-ssize_t aspace_access(struct aspace *as, u64 addr, void *buf, usize n, bool write);
+#define ACCESS_WRITE 1u
+/* what mprotect could allow is allowed; what is written becomes a private copy */
+#define ACCESS_FORCE 2u
+ssize_t aspace_access(struct aspace *as, u64 addr, void *buf, usize n, u32 how);
 /* Pins n pages for the kernel (O_DIRECT, futex keys): refs taken. Number pinned or -errno. */
 ssize_t aspace_pin(struct aspace *as, u64 addr, u32 n, bool write, struct page **out);
 

@@ -418,8 +418,60 @@ static int get_page(struct aspace *as, u64 addr, bool write, struct page **out)
 	return -EFAULT;
 }
 
-ssize_t aspace_access(struct aspace *as, u64 addr, void *buf, usize n, bool write)
+/* May forced access do that to v? A write stays private: the entry is as read-only as the vma. */
+static bool force_allowed(const struct vma *v, bool write)
 {
+	if (v->flags & VMA_SPECIAL)
+		return false;
+	if (!write)
+		return v->flags & VMA_MAY_READ;
+	return (v->flags & VMA_WRITE) || (v->flags & (VMA_SHARED | VMA_MAY_WRITE)) == VMA_MAY_WRITE;
+}
+
+static struct page *take_forced(pte_t *pte, bool write)
+{
+	struct page *p = NULL;
+	pte_t e;
+
+	spin_lock(pt_lock(pte));
+	e = pte_read(pte);
+	if (pte_present(e) && !(write && pte_special(e))) {
+		p = pte_special(e) ? zero_page : phys_to_page(pte_pa(e));
+		if (write && !pte_writable(e) &&
+		    !((page_flags(p) & PG_ANON) && atomic_read(&p->refs) == 1))
+			p = NULL;
+		else
+			page_get(p);
+	}
+	spin_unlock(pt_lock(pte));
+	return p;
+}
+
+/* As get_page(), for ACCESS_FORCE. */
+static int get_forced(struct aspace *as, u64 addr, bool write, struct page **out)
+{
+	struct vma *v;
+	int err = -EFAULT;
+
+	*out = NULL;
+	rw_read_lock(&as->lock);
+	v = aspace_find(as, addr);
+	if (v && v->start <= addr && force_allowed(v, write))
+		err = 0;
+	for (u32 tries = 0; !err && !*out && tries < 8; tries++) {
+		pte_t *pte = pt_lookup_alloc(&as->mm, addr);
+
+		err = pte ? resolve(v, addr & PAGE_MASK, write) : -ENOMEM;
+		if (!err)
+			*out = take_forced(pte, write);
+	}
+	rw_read_unlock(&as->lock);
+	return *out ? 0 : -EFAULT;
+}
+
+ssize_t aspace_access(struct aspace *as, u64 addr, void *buf, usize n, u32 how)
+{
+	bool write = how & ACCESS_WRITE;
 	usize done = 0;
 
 	while (done < n) {
@@ -428,13 +480,16 @@ ssize_t aspace_access(struct aspace *as, u64 addr, void *buf, usize n, bool writ
 		struct page *p;
 		u8 *mem;
 
-		if (at >= TASK_SIZE || get_page(as, at, write, &p))
+		if (at >= TASK_SIZE || (how & ACCESS_FORCE ? get_forced(as, at, write, &p)
+							   : get_page(as, at, write, &p)))
 			break;
 		mem = (u8 *)page_to_virt(p) + off;
 		__builtin_memcpy(write ? mem : (u8 *)buf + done, write ? (u8 *)buf + done : mem,
 				 part);
 		if (write)
 			page_flag_clear(p, PG_ICACHE);
+		if (write && (how & ACCESS_FORCE))
+			cache_sync_code((u64)mem, part);	/* it may be mapped already */
 		page_put(p);
 		done += part;
 	}

@@ -533,6 +533,39 @@ TEST(fallocate_obeys_rlimit_fsize)
 	EXPECT_EQ(100, lseek(fd, 0, SEEK_END));
 }
 
+TEST(write_hints_are_kept)
+{
+	int fd = open("/tmp/hint", O_RDWR | O_CREAT, 0600), again = open("/tmp/hint", O_RDONLY),
+	    p[2];
+	uint64_t hint = 9;
+
+	EXPECT_EQ(0, fcntl(fd, 1035, &hint));
+	EXPECT_EQ(0, hint);
+	hint = 5;
+	EXPECT_EQ(0, fcntl(fd, 1036, &hint));
+	hint = 0;
+	EXPECT_EQ(0, fcntl(again, 1035, &hint));
+	EXPECT_EQ(5, hint);
+	hint = 6;
+	EXPECT_ERRNO(EINVAL, fcntl(fd, 1036, &hint));
+	EXPECT_ERRNO(EINVAL, fcntl(fd, 1037, &hint));
+	EXPECT_ERRNO(EINVAL, fcntl(fd, 1038, &hint));
+	EXPECT_ERRNO(EFAULT, fcntl(fd, 1035, 8));
+	EXPECT_ERRNO(EFAULT, fcntl(fd, 1036, 8));
+	EXPECT_EQ(0, pipe(p));
+	hint = 2;
+	EXPECT_EQ(0, fcntl(p[0], 1036, &hint));
+	hint = 0;
+	EXPECT_EQ(0, fcntl(p[0], 1035, &hint));
+	EXPECT_EQ(2, hint);
+	if (!fork())
+		_exit(setresuid(1, 1, 1) || fcntl(fd, 1036, &hint));
+	int st;
+	wait(&st);
+	EXPECT_EQ(0, WEXITSTATUS(st));
+	unlink("/tmp/hint");
+}
+
 TEST(fstatfs_knows_tmpfs)
 {
 	struct statfs s;

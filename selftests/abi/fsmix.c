@@ -5,6 +5,7 @@
 #include "../harness.h"
 
 #include <linux/openat2.h>
+#include <dirent.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -74,6 +75,53 @@ TEST(a_temporary_file_gets_a_name)
 	EXPECT_EQ(2, st.st_nlink);
 	fd = open(".", O_TMPFILE | O_RDWR | O_EXCL, 0600);
 	EXPECT_ERRNO(ENOENT, linkat(fd, "", AT_FDCWD, "named3", AT_EMPTY_PATH));
+}
+
+TEST(rename_leaves_a_whiteout)
+{
+	static const char *const at[] = { "/tmp/w", "/data/w" };
+	char old[32], to[32];
+	struct dirent *e;
+	struct stat st;
+	int n;
+	DIR *d;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (i && (access("/data", W_OK) || mkdir(at[i], 0755)))
+			break;
+		mkdir(at[i], 0755);
+		snprintf(old, sizeof(old), "%s/old", at[i]);
+		snprintf(to, sizeof(to), "%s/new", at[i]);
+		ASSERT_EQ(0, mkdir(old, 0755));
+		EXPECT_EQ(0, renameat2(AT_FDCWD, old, AT_FDCWD, to, RENAME_WHITEOUT));
+		EXPECT_EQ(0, stat(old, &st));
+		EXPECT_EQ(S_IFCHR, st.st_mode);
+		EXPECT_EQ(0, st.st_rdev);
+		EXPECT_EQ(1, st.st_nlink);
+		EXPECT_EQ(0, stat(to, &st));
+		EXPECT_TRUE(S_ISDIR(st.st_mode));
+		n = 0;
+		for (d = opendir(at[i]); (e = readdir(d));)
+			n += e->d_name[0] != '.';
+		closedir(d);
+		EXPECT_EQ(2, n);
+		EXPECT_ERRNO(EEXIST, renameat2(AT_FDCWD, to, AT_FDCWD, old,
+					       RENAME_WHITEOUT | RENAME_NOREPLACE));
+		EXPECT_ERRNO(EINVAL, renameat2(AT_FDCWD, to, AT_FDCWD, old,
+					       RENAME_WHITEOUT | RENAME_EXCHANGE));
+		EXPECT_ERRNO(ENOTDIR, renameat2(AT_FDCWD, to, AT_FDCWD, old, RENAME_WHITEOUT));
+		EXPECT_EQ(0, stat(old, &st));
+		EXPECT_EQ(0, unlink(old));
+		EXPECT_EQ(0, rmdir(to));
+		ASSERT_EQ(0, mknod(old, S_IFREG | 0644, 0));
+		ASSERT_EQ(0, mknod(to, S_IFREG | 0600, 0));
+		EXPECT_EQ(0, renameat2(AT_FDCWD, old, AT_FDCWD, to, RENAME_WHITEOUT));
+		EXPECT_EQ(0, stat(to, &st));
+		EXPECT_EQ(S_IFREG | 0644, st.st_mode);
+		EXPECT_EQ(0, unlink(old));
+		EXPECT_EQ(0, unlink(to));
+		EXPECT_EQ(0, rmdir(at[i]));
+	}
 }
 
 TEST(renameat2_flags)

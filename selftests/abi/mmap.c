@@ -928,6 +928,48 @@ TEST(a_thousand_mappings)
 }
 
 /* --- other processes' memory */
+TEST(memory_files_write_what_programs_may_not)
+{
+	static const char text[] = "read only, of the file";
+	char buf[64], *page = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int mem = open("/proc/self/mem", O_RDWR),
+	    fd = open("/tmp/forced", O_RDWR | O_CREAT | O_TRUNC, 0644);
+	struct iovec local = { buf, 4 }, remote;
+	char *priv, *ro, *none;
+	pid_t pid;
+
+	ASSERT_EQ(22, write(fd, text, 22));
+	priv = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+	EXPECT_EQ(4, pwrite(mem, "READ", 4, (long)priv));
+	EXPECT_EQ(0, memcmp(priv, "READ only", 9));
+	EXPECT_EQ(4, pread(fd, buf, 4, 0));
+	EXPECT_EQ(0, memcmp(buf, "read", 4));		/* a private copy */
+	EXPECT_EQ(4, pwrite(mem, "text", 4, (long)page + 4094));
+	EXPECT_EQ(4, pread(mem, buf, 4, (long)page + 4094));
+	EXPECT_EQ(0, memcmp(buf, "text", 4));
+	pid = fork();
+	if (!pid) {
+		int own = open("/proc/self/mem", O_RDWR);
+
+		_exit(pwrite(own, "FORK", 4, (long)priv) != 4 || memcmp(priv, "FORK", 4));
+	}
+	EXPECT_EQ(0, exit_status(pid));
+	EXPECT_EQ(0, memcmp(priv, "READ", 4));
+	remote = (struct iovec){ priv, 4 };
+	EXPECT_ERRNO(EFAULT, process_vm_writev(getpid(), &local, 1, &remote, 1, 0));
+	remote = (struct iovec){ page, 4 };
+	EXPECT_ERRNO(EFAULT, process_vm_readv(getpid(), &local, 1, &remote, 1, 0));
+	ro = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	EXPECT_ERRNO(EIO, pwrite(mem, "READ", 4, (long)ro));	/* it would reach the file */
+	none = mmap(NULL, 4096, PROT_NONE, MAP_SHARED, fd, 0);
+	EXPECT_EQ(4, pread(mem, buf, 4, (long)none));
+	EXPECT_EQ(0, memcmp(buf, "read", 4));
+	EXPECT_ERRNO(EIO, pwrite(mem, "x", 1, 8));
+	EXPECT_EQ(4, pwrite(mem, "TEXT", 4, (long)(text - 0)));
+	EXPECT_EQ('T', *(volatile const char *)text);
+	unlink("/tmp/forced");
+}
+
 TEST(process_vm_readv_and_writev_copy)
 {
 	char *m = anon(1);
