@@ -105,8 +105,10 @@ TEST(figures_are_kept_within_bounds)
 
 TEST(who_says_it_is_good_is_believed)
 {
-	struct timex t = { .status = STA_PLL };
+	struct timex t = { .maxerror = 1000 };
 
+	ask(&t, ADJ_MAXERROR);		/* first: the next second looks at it */
+	t.status = STA_PLL;
 	EXPECT_EQ(TIME_OK, ask(&t, ADJ_STATUS));
 	EXPECT_EQ(STA_PLL, t.status);
 	t.maxerror = 1000;
