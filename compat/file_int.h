@@ -46,4 +46,5 @@ static inline ssize_t file_pwrite(struct file *f, struct iter *from, loff_t *pos
 
 /* ioctl_blk.c */
 long ioctl_block(struct file *f, u32 cmd, uaddr_t arg);
+long ioctl_dm(struct file *f, u32 cmd, uaddr_t arg);
 long ioctl_loop(const struct file *f, struct blkdev *d, u32 cmd, uaddr_t arg);

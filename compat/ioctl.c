@@ -4,6 +4,7 @@
 #include "file_int.h"
 #include "sock_int.h"
 
+#include <fs/dm/dm.h>
 #include <fs/inotify.h>
 #include <fs/pipe.h>
 #include <fs/vnode.h>
@@ -62,5 +63,7 @@ long sys_ioctl(int fd, u32 cmd, uaddr_t arg)
 		return ioctl_socket(h.file, cmd, arg);
 	if (h.file->obj->ops->type == OBJ_BLOCKDEV)
 		return ioctl_block(h.file, cmd, arg);
+	if (file_is_dm_control(h.file))
+		return ioctl_dm(h.file, cmd, arg);
 	return h.file->obj->ops->ioctl ? h.file->obj->ops->ioctl(h.file, cmd, arg) : -ENOTTY;
 }

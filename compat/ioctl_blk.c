@@ -5,6 +5,7 @@
 
 #include <compat/user.h>
 #include <fs/blkdev.h>
+#include <fs/dm/dm.h>
 #include <fs/loop.h>
 #include <kernel/cred.h>
 #include <kernel/file.h>
@@ -44,11 +45,17 @@ struct abi_geometry {
 	u64 start;
 };
 
-static long put_geometry(const struct blkdev *d, uaddr_t arg)
+static long put_geometry(struct blkdev *d, uaddr_t arg)
 {
 	struct abi_geometry g = { .heads = 16, .sectors = 63, .start = d->start };
+	struct dm *md = blkdev_dm(d);
 
 	g.cylinders = (u16)(d->nr_sectors / (16u * 63u));
+	if (md) {
+		struct dm_geometry m = dm_geometry(md);
+
+		g = (struct abi_geometry){ m.heads, m.sectors, m.cylinders, m.start };
+	}
 	return copy_to_user(arg, &g, sizeof(g)) ? -EFAULT : 0;
 }
 
@@ -156,7 +163,7 @@ long ioctl_block(struct file *f, u32 cmd, uaddr_t arg)
 	case BLKBSZSET: return set_block_size(d, arg);
 	case BLKFLSBUF: return flush_cache(d);
 	case BLKRRPART:
-		if (d->partno)
+		if (d->partno || blkdev_dm(d))
 			return -EINVAL;
 		return capable(CAP_SYS_ADMIN) ? disk_rescan(d->disk) : -EACCES;
 	case BLKDISCARD:

@@ -289,6 +289,7 @@ static void on_event(struct blkdev *d, enum blkdev_event e)
 
 static const struct proc_member disk_files[] = {
 	R("alignment_offset", ZERO),
+	R("bdi/read_ahead_kb", AHEAD_KB),
 	R("cache_type", CACHE),
 	R("capability", ZERO),
 	R("dev", DEV),

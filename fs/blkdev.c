@@ -383,6 +383,14 @@ int disk_hide(struct disk *k)
 	return 0;
 }
 
+void disk_drop_cache(struct disk *k)
+{
+	k->nr_sectors = 0;
+	WRITE_ONCE(k->whole->nr_sectors, 0);
+	if (vmo_truncate(k->whole->vmo, 0) || !buf_forget_all(k->whole))
+		pr_warn("%s: still in use", k->name);
+}
+
 void disk_show(struct disk *k)
 {
 	publish(k->whole);

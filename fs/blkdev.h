@@ -253,6 +253,8 @@ u32 disk_users(struct disk *d);
 /* Out of /dev and the lists, and back. -EBUSY: somebody uses it. May sleep. */
 int __must_check disk_hide(struct disk *d);
 void disk_show(struct disk *d);
+/* Of one that is hidden: what is cached of it. It has no sectors now. */
+void disk_drop_cache(struct disk *d);
 
 /* Requests and times of d in iostats' order. padded: as /sys/block has it. */
 void blkdev_show_stats(struct seq *s, const struct blkdev *d, bool padded);

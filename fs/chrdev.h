@@ -20,6 +20,7 @@ struct chrdev {
 	u32 major, minor, nr_minors;
 	const char *name;		/* "null", "tty%u" (minor - first), "bus/usb/001"; NULL: no node in devtmpfs */
 	const char *driver;		/* as /proc/devices shows it; NULL: name */
+	const char *misc;		/* as /proc/misc shows it; NULL: name */
 	u32 mode;			/* permission bits of the node */
 	/* Makes the description: usually file_create() of the device's object. May sleep (modem control). */
 	int (*open)(struct chrdev *c, u32 minor, u32 flags, struct file **out);

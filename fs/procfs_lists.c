@@ -56,7 +56,7 @@ static int show_softirqs(struct seq *s, struct task *t)
 static void one_misc(const struct chrdev *c, void *arg)
 {
 	if (c->major == MISC_MAJOR)
-		seq_print(arg, "%3u %s\n", c->minor, c->name);
+		seq_print(arg, "%3u %s\n", c->minor, c->misc ? c->misc : c->name);
 }
 
 static int show_misc(struct seq *s, struct task *t)

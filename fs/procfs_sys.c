@@ -289,7 +289,7 @@ static int show_devices(struct seq *s, struct task *t)
 
 	seq_print(s, "Character devices:\n");
 	chrdev_for_each(one_device, &l);
-	seq_print(s, "\nBlock devices:\n");
+	seq_print(s, "\nBlock devices:\n  7 loop\n253 device-mapper\n254 virtblk\n259 blkext\n");
 	return 0;
 }
 

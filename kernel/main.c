@@ -24,6 +24,7 @@
 #include <drivers/tty/tty.h>
 #include <fs/blkdev.h>
 #include <fs/devfs.h>
+#include <fs/dm/dm.h>
 #include <fs/initramfs.h>
 #include <fs/loop.h>
 #include <fs/namei.h>
@@ -224,9 +225,11 @@ static void first_thread(void *unused)
 	reclaim_init();
 	blkdev_init();
 	loop_init();
+	dm_init();
 	softirq_threads_init();
 	tty_init_devices();
 	driver_probe_all();
+	dm_boot();
 	unpack_initramfs();
 	mmu_protect_kernel();
 	mmu_for_each_init_range(page_release_range);
