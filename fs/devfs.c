@@ -362,7 +362,8 @@ static int parse_pts(struct devpts *p, const char *options)
 	p->max = PTS_MINORS;
 	while (options && (err = option_next(&options, word, sizeof(word))) > 0) {
 		for (i = 0;
-		     i < ARRAY_SIZE(words) && strncmp(word, words[i].name, strlen(words[i].name));
+		     i < ARRAY_SIZE(words) &&
+		     strncmp(word, words[i].name, strlen(words[i].name)) != 0;
 		     i++)
 			;
 		if (i == ARRAY_SIZE(words) && !strcmp(word, "newinstance"))

@@ -55,7 +55,7 @@ void procfs_add(const char *name, int (*show)(struct seq *s, struct task *t))
 
 	mutex_lock(&add_lock);
 	if (slash && !find_dir(name, dir_len) &&
-	    strncmp(name, "net/", 4)) { /* net: a link to that of the process */
+	    strncmp(name, "net/", 4) != 0) { /* net: a link to that of the process */
 		dir = kzalloc(dir_len + 1ul);
 		if (!dir)
 			panic("no memory for /proc/%s", name);

@@ -96,7 +96,7 @@ static void one_terminal(const struct chrdev *c, void *arg)
 	const char *name = c->driver ? c->driver : "";
 	bool pts = !strcmp(name, "pts");
 
-	if (c->major == TTYAUX_MAJOR || (strncmp(name, "tty", 3) && !pts))
+	if (c->major == TTYAUX_MAJOR || (strncmp(name, "tty", 3) != 0 && !pts))
 		return;
 	seq_print(arg, "%-20s /dev/%-8s %3u ", pts ? "pty_slave" : name, name, c->major);
 	if (c->nr_minors > 1)

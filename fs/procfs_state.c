@@ -275,5 +275,5 @@ int proc_write_setgroups(struct task *t, char *text, usize n)
 		text[--n] = '\0';
 	if (!strcmp(text, "allow"))
 		return 0;
-	return strcmp(text, "deny") ? -EINVAL : -EPERM;
+	return strcmp(text, "deny") != 0 ? -EINVAL : -EPERM;
 }
