@@ -17,6 +17,7 @@
 #include <mm/kvmap.h>
 #include <mm/page.h>
 #include <mm/slab.h>
+#include <mm/vmo.h>
 
 static const char holder; /* of every device in a table */
 
@@ -81,6 +82,7 @@ static int claim(const struct dm_table *tb, const char *text, struct blkdev **ou
 
 static void let_go(struct blkdev *d)
 {
+	(void)vmo_drop_clean(d->vmo, 0, U64_MAX);	/* we wrote past its cache */
 	blkdev_release(d, &holder);
 	blkdev_put(d);
 }

@@ -48,6 +48,7 @@ int blkdev_claim_path(const char *path, const void *holder, struct blkdev **out)
 void blkdev_release(struct blkdev *d, const void *holder) {}
 void blkdev_for_each(void (*fn)(struct blkdev *d, void *arg), void *arg) { fn(&dev, arg); }
 void object_put(struct object *o) {}
+u64 vmo_drop_clean(struct vmo *v, u64 first, u64 last) { return 0; }
 int blkdev_page_wait(struct blkdev *d, enum bio_op op, u64 sector, struct page *p, u32 off, u32 len,
 		     u32 flags)
 {

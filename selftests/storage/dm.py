@@ -146,3 +146,32 @@ def verity_finds_what_changed():
         blocks /dev/mapper/v; dmsetup status; v close v; v verify /dev/vdg /dev/vdh {root}; v verify /dev/vda /dev/vdb {made[0][2]}; true
     '''
     both(script, *[w for i in made for d in i[:2] for w in ('--disk', d)], '--smp', '2', timeout=280)
+
+
+@quick
+def verity_under_file_systems():
+    """EROFS and ext4 on it, 1000 readers, suspended while it is read, busy when it is to go."""
+    made = [verity_image('erofs', separate=True), verity_image('ext4', separate=True)]
+    disks = [w for i in made for d in i[:2] for w in ('--disk', d)]
+    script = READ + 'mkdir -p /m; cd /\n'
+    for n, fs in enumerate(['erofs', 'ext4']):
+        script += f'''
+            v open /dev/vd{'ac'[n]} v /dev/vd{'bd'[n]} {made[n][2]}; mount -t {fs} -o ro /dev/mapper/v /m && ls -i /m
+            cat /m/f* | sha256sum; dmsetup remove v 2>/dev/null || echo busy; echo 3 > /proc/sys/vm/drop_caches
+            for i in $(seq 1000); do cat /m/f$((i % 40)) | sha256sum & done 2>/dev/null > /tmp/sums
+            dmsetup suspend v; dmsetup info v | grep State; sleep 0.2; dmsetup resume v; wait
+            sort /tmp/sums | uniq -c; umount /m; dmsetup status; v close v; ls /dev/mapper
+        '''
+    both(script, *disks, '--smp', '4', timeout=280)
+
+
+@quick
+def dm_suspended_with_io_in_flight():
+    both(READ + '''
+        dmsetup create a --table '0 16384 linear /dev/vda 0'; dd if=/dev/urandom of=/tmp/r bs=64k count=100 2>/dev/null
+        dd if=/tmp/r of=/dev/mapper/a bs=64k conv=fsync 2>/dev/null & for i in 1 2 3 4 5; do
+            dmsetup suspend a; dmsetup reload a --table '0 16384 linear /dev/vda 0'; sleep 0.05; dmsetup resume a; done; wait
+        dmsetup suspend a; dd if=/dev/mapper/a of=/tmp/x bs=4k skip=1900 count=1 2>/dev/null &
+        sleep 0.3; stat -c %s /tmp/x; dmsetup resume a; wait; stat -c %s /tmp/x; dmsetup remove a
+        head -c 6553600 /dev/vda | cmp - /tmp/r && echo same; true
+    ''', '--disk', Image(8), '--smp', '4')
