@@ -175,3 +175,15 @@ def dm_suspended_with_io_in_flight():
         sleep 0.3; stat -c %s /tmp/x; dmsetup resume a; wait; stat -c %s /tmp/x; dmsetup remove a
         head -c 6553600 /dev/vda | cmp - /tmp/r && echo same; true
     ''', '--disk', Image(8), '--smp', '4')
+
+
+@quick
+def dm_devices_of_the_command_line():
+    """dm-mod.create=: Debian has the device mapper as a module, which does not read it."""
+    if options.linux:
+        return
+    line = 'dm-mod.create="one,uuid-1,5,ro,0 512 linear /dev/vda 0,512 8 zero; two,,,rw,0 8 error;x,,,rw,0 8 no"'
+    said = guest('DM_DISABLE_UDEV=1 dmsetup table; DM_DISABLE_UDEV=1 dmsetup info -c --noheadings -o name,uuid,minor,readonly',
+                 '--overlay', package('cryptsetup'), '--disk', Image(8), '--append', line)
+    assert said.splitlines() == ['one: 0 512 linear 254:0 0', 'one: 512 8 zero ', 'two: 0 8 error ',
+                                 'one:uuid-1:5:Read-only', 'two::0:Writeable'], said
