@@ -127,7 +127,7 @@ static void check_orphans(struct pgrp *g, const struct proc *parent, const struc
 
 	if (!linked || !pgrp_orphaned(g, leaving))
 		return;
-	/* NOLINT(clang-analyzer-core.NullDereference): no member is NULL */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no member is NULL */
 	list_for_each_entry(p, &g->members, group_link)
 		stopped |= p != leaving && (p->flags & PROC_STOPPED);
 	if (!stopped)

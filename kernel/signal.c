@@ -275,8 +275,8 @@ void signal_zap_others(struct proc *p, struct task *except)
 {
 	struct task *t;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no member is NULL */
 	list_for_each_entry(t, &p->threads, thread_link) {
-		/* NOLINT(clang-analyzer-core.NullDereference): no member is NULL */
 		if (t == except || t->exiting)
 			continue;
 		t->stop_state = (t->stop_state | STOP_ZAP) & ~STOP_PENDING;

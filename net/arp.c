@@ -122,7 +122,7 @@ static void arp_rx(struct packet_type *type, struct netbuf *nb)
 	for_us = ours(d->net, tpa);
 	learn(d, spa, p, for_us && request, !request, nb->kind);
 	if (request && for_us)		/* also to a probe, whose spa is 0 (RFC 5227) */
-		/* NOLINT(readability-suspicious-call-argument): they change sides */
+		/* NOLINTNEXTLINE(readability-suspicious-call-argument): they change sides */
 		send(d, ARP_REPLY, tpa, spa, p->sha, p->sha);
 out:
 	netbuf_free(nb);

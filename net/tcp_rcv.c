@@ -46,7 +46,7 @@ u32 tcp_choose_window(struct tcp *t)
 	if (t->rcv_wscale)
 		return ALIGN_UP(space, 1u << t->rcv_wscale);
 	if (window + mss <= space || window > space)	/* no silly windows: whole segments */
-		/* NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult) */
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 		window = mss ? space - space % mss : space;
 	return window;
 }
