@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ioctl_blk.c - ioctl(2) on block devices.
- * Ref: ioctl(2), linux/fs.h (BLK*), linux/hdreg.h (HDIO_GETGEO), linux/blkpg.h. Tests: selftests/storage/run */
+ * Ref: ioctl(2), linux/fs.h (BLK*), linux/hdreg.h (HDIO_GETGEO), linux/blkpg.h. Tests:
+ * selftests/storage/run */
 #include "file_int.h"
 
 #include <compat/user.h>
@@ -60,7 +61,8 @@ static long put_geometry(struct blkdev *d, uaddr_t arg)
 }
 
 /* A range of bytes, in whole sectors and on the device. */
-static long get_range(const struct file *f, const struct blkdev *d, uaddr_t arg, u64 *start, u64 *len)
+static long get_range(const struct file *f, const struct blkdev *d, uaddr_t arg, u64 *start,
+		      u64 *len)
 {
 	u64 range[2], end;
 

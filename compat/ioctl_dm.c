@@ -41,9 +41,27 @@
 #define HAS_UUID	1u	/* in lists of names */
 #define HAS_NO_UUID	2u
 
-enum { VERSION, REMOVE_ALL, LIST_DEVICES, DEV_CREATE, DEV_REMOVE, DEV_RENAME, DEV_SUSPEND, DEV_STATUS,
-       DEV_WAIT, TABLE_LOAD, TABLE_CLEAR, TABLE_DEPS, TABLE_STATUS, LIST_VERSIONS, TARGET_MSG,
-       DEV_SET_GEOMETRY, DEV_ARM_POLL, GET_TARGET_VERSION, NR_COMMANDS };
+enum {
+	VERSION,
+	REMOVE_ALL,
+	LIST_DEVICES,
+	DEV_CREATE,
+	DEV_REMOVE,
+	DEV_RENAME,
+	DEV_SUSPEND,
+	DEV_STATUS,
+	DEV_WAIT,
+	TABLE_LOAD,
+	TABLE_CLEAR,
+	TABLE_DEPS,
+	TABLE_STATUS,
+	LIST_VERSIONS,
+	TARGET_MSG,
+	DEV_SET_GEOMETRY,
+	DEV_ARM_POLL,
+	GET_TARGET_VERSION,
+	NR_COMMANDS
+};
 
 /* Those that look at nothing behind the structure. */
 #define NO_DATA	 (BIT(REMOVE_ALL) | BIT(DEV_CREATE) | BIT(DEV_REMOVE) | BIT(DEV_SUSPEND) | \
@@ -132,7 +150,8 @@ static struct dm *find_named(struct abi_dm_ioctl *p)
 
 static bool is_name(const char *s)
 {
-	return !strchr(s, '/') && strcmp(s, "control") != 0 && strcmp(s, ".") != 0 && strcmp(s, "..") != 0;
+	return !strchr(s, '/') && strcmp(s, "control") != 0 && strcmp(s, ".") != 0 &&
+	       strcmp(s, "..") != 0;
 }
 
 /* The text behind the structure, within size. */
@@ -166,7 +185,8 @@ static long rename(struct abi_dm_ioctl *p, u32 size)
 	const char *to = text_of(p, size, 0);
 	int err;
 
-	if (!to || !*to || strlen(to) >= (uuid ? DM_UUID_LEN : DM_NAME_LEN) || (!uuid && !is_name(to)))
+	if (!to || !*to || strlen(to) >= (uuid ? DM_UUID_LEN : DM_NAME_LEN) ||
+	    (!uuid && !is_name(to)))
 		return -EINVAL;
 	err = dm_rename(p->name, to, uuid, &md);
 	if (err < 0)
@@ -362,7 +382,8 @@ struct names {
 static void put_name(const struct dm_info *i, void *arg)
 {
 	struct names *n = arg;
-	usize len = strlen(i->name) + 1, more = n->o.p->flags & DM_UUID && *i->uuid ? strlen(i->uuid) + 1 : 0,
+	usize len = strlen(i->name) + 1,
+	      more = n->o.p->flags & DM_UUID && *i->uuid ? strlen(i->uuid) + 1 : 0,
 	      fixed = p_align(sizeof(struct abi_dm_name) + len);
 	struct abi_dm_name *e;
 	u32 *event;
@@ -474,7 +495,8 @@ static bool is_asked_well(u32 cmd, const struct abi_dm_ioctl *p)
 long dm_command(struct file *f, u32 cmd, struct abi_dm_ioctl *p, u32 size)
 {
 	auto_dm struct dm *md = NULL;
-	bool plain = cmd == DEV_REMOVE || cmd == TABLE_CLEAR || (cmd == DEV_SUSPEND && !(p->flags & DM_SUSPEND));
+	bool plain = cmd == DEV_REMOVE || cmd == TABLE_CLEAR ||
+		     (cmd == DEV_SUSPEND && !(p->flags & DM_SUSPEND));
 
 	p->flags &= ~(DM_BUFFER_FULL | DM_UEVENT_GENERATED | DM_SECURE_DATA | DM_DATA_OUT);
 	if (!is_asked_well(cmd, p))
@@ -515,7 +537,8 @@ static long with_data(struct file *f, u32 cmd, const struct abi_dm_ioctl *head, 
 {
 	u32 size = NO_DATA >> cmd & 1 ? DM_DATA : head->data_size;
 	bool large = size > LARGE;
-	struct abi_dm_ioctl *p = large ? size > HERE_MOST ? NULL : kv_alloc(size) : kzalloc(max(size, (u32)sizeof(*p)));
+	struct abi_dm_ioctl *p = large ? size > HERE_MOST ? NULL : kv_alloc(size)
+				       : kzalloc(max(size, (u32)sizeof(*p)));
 	long ret = 0;
 
 	if (!p)
@@ -555,5 +578,7 @@ long ioctl_dm(struct file *f, u32 cmd, uaddr_t arg)
 			   DM_DATA - sizeof(head.version)))
 		return -EFAULT;
 	memcpy(head.version, ours, sizeof(ours));
-	return head.data_size < DM_DATA || head.data_size > DATA_MOST ? -EINVAL : with_data(f, nr, &head, arg);
+	return head.data_size < DM_DATA || head.data_size > DATA_MOST
+		       ? -EINVAL
+		       : with_data(f, nr, &head, arg);
 }

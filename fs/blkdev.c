@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* blkdev.c - disks and partitions: found by number, claimed by one holder, named in /dev.
  *
- * A disk that was added stays; its partitions come and go with the table. The whole disk and its partitions exclude each other: a
- * mounted partition keeps the disk from being claimed, and the other way round.
+ * A disk that was added stays; its partitions come and go with the table. The whole disk and its
+ * partitions exclude each other: a mounted partition keeps the disk from being claimed, and the
+ * other way round.
  *
- * Locks: bdev_lock [RANK_SUPER]: the list, holders, sizes. Ref: Linux Documentation/admin-guide/devices.txt, sd(4).
+ * Locks: bdev_lock [RANK_SUPER]: the list, holders, sizes. Ref: Linux
+ * Documentation/admin-guide/devices.txt, sd(4).
  * Tests: selftests/boot/run (disk)
  */
 #include <fs/blk_int.h>
@@ -28,7 +30,8 @@
 #define EXT_MAJOR  259u		/* block devices whose numbers say nothing */
 
 static struct mutex bdev_lock = MUTEX_INIT(bdev_lock, RANK_SUPER);
-static struct list devices = LIST_INIT(devices); /* [bdev_lock] struct blkdev.link, disks before their partitions */
+/* [bdev_lock] struct blkdev.link, disks before their partitions */
+static struct list devices = LIST_INIT(devices);
 
 void (*blkdev_tell)(struct blkdev *d, enum blkdev_event e);
 
@@ -63,7 +66,8 @@ static bool held_elsewhere(struct blkdev *d, const void *holder) MUST_HOLD(bdev_
 	struct blkdev *o;
 
 	list_for_each_entry(o, &devices, link)
-		if (o->disk == d->disk && o->holder && o->holder != holder && (o == d || !o->partno || !d->partno))
+		if (o->disk == d->disk && o->holder && o->holder != holder &&
+		    (o == d || !o->partno || !d->partno))
 			return true;
 	return false;
 }
@@ -212,7 +216,8 @@ static struct blkdev *make(struct disk *k, u32 partno, u64 start, u64 nr_sectors
 	if (!partno)
 		str_copy(d->name, k->name, sizeof(d->name));
 	else	/* nvme0n1p1, but vda1 */
-		fmt_print(d->name, sizeof(d->name), k->name[strlen(k->name) - 1] <= '9' ? "%sp%u" : "%s%u", k->name, partno);
+		fmt_print(d->name, sizeof(d->name),
+			  k->name[strlen(k->name) - 1] <= '9' ? "%sp%u" : "%s%u", k->name, partno);
 	return d;
 }
 
@@ -274,7 +279,8 @@ void disk_drop_partitions(struct disk *k)
 
 static int add_partitions(struct disk *k)
 {
-	const struct partition_source src = { k->whole->nr_sectors, k->limits.logical_block, read_bytes, k->whole };
+	const struct partition_source src = { k->whole->nr_sectors, k->limits.logical_block,
+					      read_bytes, k->whole };
 	struct partition *p;
 	int n, i, err = 0;
 
@@ -345,8 +351,9 @@ int disk_add(struct disk *k)
 {
 	int err;
 
-	assert(k->nr_queues && k->minors && k->limits.logical_block >= SECTOR_SIZE && k->limits.logical_block <= PAGE_SIZE &&
-	       k->limits.max_vecs && k->limits.max_sectors >= PAGE_SIZE / SECTOR_SIZE);
+	assert(k->nr_queues && k->minors && k->limits.logical_block >= SECTOR_SIZE &&
+	       k->limits.logical_block <= PAGE_SIZE && k->limits.max_vecs &&
+	       k->limits.max_sectors >= PAGE_SIZE / SECTOR_SIZE);
 	err = make_queues(k);
 	if (!err)
 		err = flush_create(k);
@@ -357,8 +364,10 @@ int disk_add(struct disk *k)
 		return -ENOMEM;
 	publish(k->whole);
 	if (k->nr_sectors)
-		pr_info("%s: %lu sectors, %u-byte blocks, %u queues%s%s", k->name, k->nr_sectors, k->limits.logical_block, k->nr_queues,
-			k->limits.write_cache ? ", write cache" : "", k->limits.read_only ? ", read-only" : "");
+		pr_info("%s: %lu sectors, %u-byte blocks, %u queues%s%s", k->name, k->nr_sectors,
+			k->limits.logical_block, k->nr_queues,
+			k->limits.write_cache ? ", write cache" : "",
+			k->limits.read_only ? ", read-only" : "");
 	err = add_partitions(k);
 	if (err)
 		pr_warn("%s: cannot read the partition table: error %d", k->name, -err);

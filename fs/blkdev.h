@@ -71,7 +71,8 @@ struct bio {
 	/* the block layer's */
 	struct bio *next; /* later parts of the same request */
 	struct bio *last; /* of a request's head */
-	struct bio *chain;	/* of whoever has the request: what failed at once, a driver's own list */
+	/* of whoever has the request: what failed at once, a driver's own list */
+	struct bio *chain;
 	struct bio_group *group;	/* who waits for several, or NULL */
 	u32 req_vecs, req_sectors; /* of a request's head: with all that follow */
 	u8 stage;
@@ -96,7 +97,8 @@ bool bio_add(struct bio *b, struct page *p, u32 off, u32 len);
 void blkdev_submit(struct bio *b);
 /* The same and waits: bio->error. end is not called, the bio stays the caller's. May sleep. */
 int __must_check blkdev_submit_wait(struct bio *b);
-/* Several bios that one thread waits for, on its stack: begin, add each before it is submitted, done from its end, wait. */
+/* Several bios that one thread waits for, on its stack: begin, add each before it is submitted,
+ * done from its end, wait. */
 struct bio_group {
 	atomic_t in_flight;
 	struct task *task;
@@ -114,10 +116,13 @@ int __must_check bio_group_wait(struct bio_group *g);	/* 0 or one of the errors.
 /* The end of a bio that a group waits for and nobody else needs: freed. */
 void bio_end_in_group(struct bio *b);
 
-/* A bio for bytes [off, off + len) of one page: PAGE_KERNEL, so there is one. The caller sets the rest. */
-struct bio *bio_for_page(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p, u32 off, u32 len);
+/* A bio for bytes [off, off + len) of one page: PAGE_KERNEL, so there is one. The caller sets the
+ * rest. */
+struct bio *bio_for_page(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p, u32 off,
+			 u32 len);
 /* The same, submitted and waited for. 0 or -errno. May sleep. */
-int __must_check blkdev_page_wait(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p, u32 off, u32 len, u32 flags);
+int __must_check blkdev_page_wait(struct blkdev *dev, enum bio_op op, u64 sector, struct page *p,
+				  u32 off, u32 len, u32 flags);
 
 /* Everything completed before is on the medium afterwards. 0 or -errno. May sleep. */
 int __must_check blkdev_flush(struct blkdev *dev);
@@ -155,7 +160,8 @@ struct blkdev {
 	struct spinlock bufs_lock;
 	struct xarray bufs;		/* [bufs_lock; RCU] struct buf by block: fs/buf.c */
 	u64 bufs_hand;			/* [bufs_lock] */
-	const void *holder;		/* [m] a super block, or a description opened O_EXCL: -EBUSY for others */
+	/* [m] a super block, or a description opened O_EXCL: -EBUSY for others */
+	const void *holder;
 	u32 openers, claims;		/* [m] */
 	struct list link;		/* [m] all devices */
 	struct blkdev_stats *stats;	/* one for each CPU */
@@ -195,7 +201,8 @@ int __must_check blkdev_set_block_size(struct blkdev *d, u32 size);
  * May sleep. */
 int __must_check blkdev_sync(struct blkdev *d);
 void blkdev_for_each(void (*fn)(struct blkdev *d, void *arg), void *arg);
-void blkdev_try_for_each(void (*fn)(struct blkdev *d, void *arg), void *arg);	/* not at all while the list is busy */
+/* not at all while the list is busy */
+void blkdev_try_for_each(void (*fn)(struct blkdev *d, void *arg), void *arg);
 
 /* ---- for drivers ---- */
 
@@ -206,7 +213,8 @@ struct disk_ops {
 	int (*start)(struct disk *d, u32 q, struct bio *b);
 	void (*commit)(struct disk *d, u32 q); /* what was started may go to the device: the
 						  doorbell. NULL: nothing to do */
-	void (*idle)(struct disk *d);	/* nobody has it open or mounted any more. May sleep. NULL: nothing to do */
+	/* nobody has it open or mounted any more. May sleep. NULL: nothing to do */
+	void (*idle)(struct disk *d);
 };
 
 struct disk_limits {

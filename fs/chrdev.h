@@ -7,7 +7,8 @@
 struct file;
 struct path;
 
-/* dev as mknod(2) takes it: 12 bits of major, 20 of minor, the low 8 of each where Unix had them. */
+/* dev as mknod(2) takes it: 12 bits of major, 20 of minor, the low 8 of each where Unix had
+ * them. */
 static inline u32 dev_make(u32 major, u32 minor)
 {
 	return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
@@ -15,18 +16,22 @@ static inline u32 dev_make(u32 major, u32 minor)
 static inline u32 dev_major(u32 dev) { return (dev >> 8) & 0xfff; }
 static inline u32 dev_minor(u32 dev) { return (dev & 0xff) | ((dev >> 12) & 0xfff00); }
 
-/* A device, or a stretch of them with consecutive minors. Static in its driver; immutable once registered. */
+/* A device, or a stretch of them with consecutive minors. Static in its driver; immutable once
+ * registered. */
 struct chrdev {
 	u32 major, minor, nr_minors;
-	const char *name;		/* "null", "tty%u" (minor - first), "bus/usb/001"; NULL: no node in devtmpfs */
+	/* "null", "tty%u" (minor - first), "bus/usb/001"; NULL: no node in devtmpfs */
+	const char *name;
 	const char *driver;		/* as /proc/devices shows it; NULL: name */
 	const char *misc;		/* as /proc/misc shows it; NULL: name */
 	u32 mode;			/* permission bits of the node */
-	/* Makes the description: usually file_create() of the device's object. May sleep (modem control). */
+	/* Makes the description: usually file_create() of the device's object. May sleep (modem
+	 * control). */
 	int (*open)(struct chrdev *c, u32 minor, u32 flags, struct file **out);
 	/* the same, told where the node is (ptmx) */
 	int (*open_at)(const struct path *at, u32 minor, u32 flags, struct file **out);
-	const struct object_ops *ops;	/* open == NULL: a stateless device with these operations; file.private is the chrdev */
+	/* open == NULL: a stateless device with these operations; file.private is the chrdev */
+	const struct object_ops *ops;
 	struct list link;
 	struct object obj;		/* what stateless devices share: never freed */
 };

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* procfs.c - /proc: directories, text files and links over tables of entries.
  *
- * A text file is made whole when it is read from offset 0 and kept with the open description, so that what is read in pieces is of
- * one moment. Names of processes are looked up afresh while their struct pid has a thread; cached ones go stale with it.
+ * A text file is made whole when it is read from offset 0 and kept with the open description, so
+ * that what is read in pieces is of one moment. Names of processes are looked up afresh while their
+ * struct pid has a thread; cached ones go stale with it.
  *
- * Invariants: (1) a node with a pid is good while pid->task is set; nothing here keeps a process alive, only its struct pid.
- * (2) positions in a directory: 2 + index of static entries; NUMBERS + n for numbered ones.
+ * Invariants: (1) a node with a pid is good while pid->task is set; nothing here keeps a process
+ * alive, only its struct pid. (2) positions in a directory: 2 + index of static entries; NUMBERS +
+ * n for numbered ones.
  * Locks: none of its own. Ref: proc(5). Tests: selftests/abi/procsys.c
  */
 #include "procfs_int.h"
@@ -87,7 +89,9 @@ static const struct object_ops *object_ops_of(const struct proc_entry *e)
 
 	if (e->kind == PROC_BINARY)
 		return e->ops;
-	return ops == &proc_dir_ops ? &vnode_dir_ops : ops == &proc_file_ops ? &proc_text_ops : &vnode_other_ops;
+	return ops == &proc_dir_ops    ? &vnode_dir_ops
+	       : ops == &proc_file_ops ? &proc_text_ops
+				       : &vnode_other_ops;
 }
 
 static u64 ino_of(const struct proc_entry *e, const struct pid *pid, int fd)
@@ -97,7 +101,8 @@ static u64 ino_of(const struct proc_entry *e, const struct pid *pid, int fd)
 	return pid ? (u64)pid->nr << 32 | (base + (u64)fd) : (u64)fd << 24 | (1 + base);
 }
 
-int proc_new_node(struct super *sb, const struct proc_entry *e, struct pid *pid, int fd, struct vnode **out)
+int proc_new_node(struct super *sb, const struct proc_entry *e, struct pid *pid, int fd,
+		  struct vnode **out)
 {
 	struct proc_node *n = slab_alloc(node_cache, PAGE_KERNEL | PAGE_ZEROED);
 
@@ -183,7 +188,8 @@ static int text_open(struct vnode *v, struct file *f)
 	if (err || n->e->kind == PROC_BINARY)
 		return err;
 	/* Settings and /sys refuse root at once, the rest when it writes. */
-	if ((f->mode & FMODE_WRITE) && !can_write(n) && (n->e->setting || v->sb->private != (void *)PROC_MAGIC))
+	if ((f->mode & FMODE_WRITE) && !can_write(n) &&
+	    (n->e->setting || v->sb->private != (void *)PROC_MAGIC))
 		return -EACCES;
 	f->private = knew(struct seq);
 	return f->private ? 0 : -ENOMEM;
@@ -205,7 +211,9 @@ static int generate(struct proc_node *n, struct seq *s)
 	else if (n->e->member)
 		err = n->e->member->show(s, n->fd, n->e->member->arg);
 	else
-		err = n->e->ctl ? proc_show_ctl(s, n->e->ctl) : n->e->show ? n->e->show(s, t) : -EINVAL;
+		err = n->e->ctl	   ? proc_show_ctl(s, n->e->ctl)
+		      : n->e->show ? n->e->show(s, t)
+				   : -EINVAL;
 	return err ? err : s->err;
 }
 
@@ -277,11 +285,19 @@ static void text_released(struct file *f)
 }
 
 const struct object_ops proc_text_ops = {
-	.name = "proc", .type = OBJ_VNODE, .read = text_read, .write = text_write, .seek = text_seek, .file_release = text_released,
-	.release = vnode_release, .vnode = vnode_of_object,
+	.name = "proc",
+	.type = OBJ_VNODE,
+	.read = text_read,
+	.write = text_write,
+	.seek = text_seek,
+	.file_release = text_released,
+	.release = vnode_release,
+	.vnode = vnode_of_object,
 };
 
-const struct vnode_ops proc_file_ops = { .open = text_open, .getattr = node_getattr, .revalidate = node_revalidate };
+const struct vnode_ops proc_file_ops = { .open = text_open,
+					 .getattr = node_getattr,
+					 .revalidate = node_revalidate };
 
 /* ---- links ---- */
 
@@ -338,7 +354,10 @@ static ssize_t link_text(struct vnode *v, char *buf, usize size)
 }
 
 const struct vnode_ops proc_link_ops = {
-	.follow = link_follow, .readlink = link_text, .getattr = node_getattr, .revalidate = node_revalidate,
+	.follow = link_follow,
+	.readlink = link_text,
+	.getattr = node_getattr,
+	.revalidate = node_revalidate,
 };
 /* self and thread-self: texts, not places. */
 static const struct vnode_ops text_link_ops = { .readlink = link_text, .getattr = node_getattr };
@@ -362,8 +381,12 @@ bool proc_parse_number(const struct name *n, u32 *out)
 	return v <= S32_MAX;
 }
 
-static const struct proc_entry pid_dir_entry = { .name = "pid", .mode = S_IFDIR | 0555, .kind = PROC_PID };
-static const struct proc_entry tid_dir_entry = { .name = "tid", .mode = S_IFDIR | 0555, .kind = PROC_TID };
+static const struct proc_entry pid_dir_entry = { .name = "pid",
+						 .mode = S_IFDIR | 0555,
+						 .kind = PROC_PID };
+static const struct proc_entry tid_dir_entry = { .name = "tid",
+						 .mode = S_IFDIR | 0555,
+						 .kind = PROC_TID };
 
 /* The number as a process (or as a thread of `of`): a reference, or NULL. */
 static struct pid *find_pid(u32 nr, const struct proc *of)
@@ -375,7 +398,8 @@ static struct pid *find_pid(u32 nr, const struct proc *of)
 	if (p) {
 		struct task *t = rcu_deref(p->task);
 
-		if (!t || !t->proc || (of ? t->proc != of : !rcu_deref(p->proc)) || !ref_tryget(&p->refs))
+		if (!t || !t->proc || (of ? t->proc != of : !rcu_deref(p->proc)) ||
+		    !ref_tryget(&p->refs))
 			p = NULL;
 	}
 	rcu_read_unlock();
@@ -524,7 +548,8 @@ static int dir_readdir(struct vnode *dir, struct file *f, loff_t *pos, struct di
 	for (i = 2; e && e->name; e++, i++) {
 		if (i < *pos || (e->only && e->only != d->e->kind))
 			continue;
-		if (!emit->entry(emit, e->name, (u32)strlen(e->name), ino_of(e, d->pid, 0), mode_to_dtype(e->mode), i + 1))
+		if (!emit->entry(emit, e->name, (u32)strlen(e->name), ino_of(e, d->pid, 0),
+				 mode_to_dtype(e->mode), i + 1))
 			return 0;
 		*pos = i + 1;
 	}
@@ -551,7 +576,10 @@ static int dir_readdir(struct vnode *dir, struct file *f, loff_t *pos, struct di
 }
 
 const struct vnode_ops proc_dir_ops = {
-	.lookup = dir_lookup, .readdir = dir_readdir, .getattr = node_getattr, .revalidate = node_revalidate,
+	.lookup = dir_lookup,
+	.readdir = dir_readdir,
+	.getattr = node_getattr,
+	.revalidate = node_revalidate,
 };
 
 /* ---- mounting ---- */
@@ -561,9 +589,13 @@ static void proc_statfs(struct super *sb, struct statfs_k *st)
 	st->type = (u64)sb->private;
 }
 
-static const struct super_ops proc_super_ops = { .evict = node_evict, .free = node_free, .statfs = proc_statfs };
+static const struct super_ops proc_super_ops = { .evict = node_evict,
+						 .free = node_free,
+						 .statfs = proc_statfs };
 
-static const struct proc_entry root_entry = { .name = "/", .mode = S_IFDIR | 0555, .kind = PROC_ROOT };
+static const struct proc_entry root_entry = { .name = "/",
+					      .mode = S_IFDIR | 0555,
+					      .kind = PROC_ROOT };
 
 int proc_mount_tree(struct super *sb, const struct proc_entry *root, u64 magic)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_add.c - text files of /proc that other layers own: "net/dev", "tty/drivers". One level of directories.
+/* procfs_add.c - text files of /proc that other layers own: "net/dev", "tty/drivers". One level of
+ * directories.
  * Locks: add_lock [RANK_SUPER]: the list; entries are never removed. Ref: proc(5).
  * Tests: selftests/abi/procnet.c */
 #include "procfs_int.h"
@@ -26,7 +27,8 @@ static struct added *find_dir(const char *name, u32 len)
 	struct added *a;
 
 	list_for_each_entry(a, &all, link)
-		if (a->e.kind == PROC_DIR && strlen(a->e.name) == len && !strncmp(a->e.name, name, len))
+		if (a->e.kind == PROC_DIR && strlen(a->e.name) == len &&
+		    !strncmp(a->e.name, name, len))
 			return a;
 	return NULL;
 }
@@ -91,7 +93,8 @@ int procfs_lookup_added(struct vnode *dir, const struct name *n, struct vnode **
 
 	mutex_lock(&add_lock);
 	list_for_each_entry(a, &all, link)
-		if (lies_in(a, to_proc(dir)) && strlen(a->e.name) == name_len(n) && !strncmp(a->e.name, n->s, name_len(n)))
+		if (lies_in(a, to_proc(dir)) && strlen(a->e.name) == name_len(n) &&
+		    !strncmp(a->e.name, n->s, name_len(n)))
 			found = a;
 	mutex_unlock(&add_lock);
 	return found ? proc_new_node(dir->sb, &found->e, NULL, 0, out) : -ENOENT;
@@ -107,7 +110,8 @@ bool procfs_readdir_added(struct vnode *dir, loff_t *pos, struct dir_emit *e)
 	list_for_each_entry(a, &all, link) {
 		if (!lies_in(a, to_proc(dir)) || i++ < *pos)
 			continue;
-		room = e->entry(e, a->e.name, (u32)strlen(a->e.name), (u64)a >> 4 & 0xffffff, mode_to_dtype(a->e.mode), i);
+		room = e->entry(e, a->e.name, (u32)strlen(a->e.name), (u64)a >> 4 & 0xffffff,
+				mode_to_dtype(a->e.mode), i);
 		if (!room)
 			break;
 		*pos = i;

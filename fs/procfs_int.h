@@ -8,7 +8,8 @@
 struct proc_entry;
 struct sysctl;
 
-/* A file or directory of /proc that is always there. t: the thread the directory belongs to; NULL for system files. */
+/* A file or directory of /proc that is always there. t: the thread the directory belongs to; NULL
+ * for system files. */
 struct proc_entry {
 	const char *name;
 	u32 mode;
@@ -41,8 +42,24 @@ struct proc_entry {
 };
 
 enum proc_kind {
-	PROC_FILE, PROC_LINK, PROC_DIR, PROC_STATIC_DIR, PROC_ROOT, PROC_PID, PROC_TID, PROC_TASKS, PROC_FDS, PROC_FDINFOS, PROC_FD_LINK, PROC_FDINFO,
-	PROC_MEMBER, PROC_MEMBER_LINK, PROC_TEXT, PROC_BINARY, PROC_MAPS, PROC_MAP_LINK,
+	PROC_FILE,
+	PROC_LINK,
+	PROC_DIR,
+	PROC_STATIC_DIR,
+	PROC_ROOT,
+	PROC_PID,
+	PROC_TID,
+	PROC_TASKS,
+	PROC_FDS,
+	PROC_FDINFOS,
+	PROC_FD_LINK,
+	PROC_FDINFO,
+	PROC_MEMBER,
+	PROC_MEMBER_LINK,
+	PROC_TEXT,
+	PROC_BINARY,
+	PROC_MAPS,
+	PROC_MAP_LINK,
 };
 
 struct proc_node {
@@ -53,13 +70,17 @@ struct proc_node {
 	u64 start;			/* [I] PROC_MAP_LINK: of the mapping */
 };
 
-static inline struct proc_node *to_proc(struct vnode *v) { return container_of(v, struct proc_node, v); }
+static inline struct proc_node *to_proc(struct vnode *v)
+{
+	return container_of(v, struct proc_node, v);
+}
 
 /* The thread, with a reference; NULL: gone. */
 struct task *proc_node_task(const struct proc_node *n);
 /* A file system of text files over tables (sysfs). */
 int __must_check proc_mount_tree(struct super *sb, const struct proc_entry *root, u64 magic);
-int __must_check proc_new_node(struct super *sb, const struct proc_entry *e, struct pid *pid, int fd, struct vnode **out);
+int __must_check proc_new_node(struct super *sb, const struct proc_entry *e, struct pid *pid,
+			       int fd, struct vnode **out);
 extern const struct vnode_ops proc_dir_ops, proc_file_ops, proc_link_ops;
 extern const struct object_ops proc_text_ops;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_sys.c - the files of /proc that tell about the machine. Ref: proc(5). Tests: none of its own yet */
+/* procfs_sys.c - the files of /proc that tell about the machine. Ref: proc(5). Tests: none of its
+ * own yet */
 #include "procfs_int.h"
 
 #include <arch/cpu.h>
@@ -76,7 +77,8 @@ static int show_loadavg(struct seq *s, struct task *t)
 	pid_t last;
 
 	for (i = 0; i < 3; i++) {
-		u32 load = sched_load_avg(i) + 10;	/* rounds as Linux does: half of 0.01 in 11-bit fixed point */
+		/* rounds as Linux does: half of 0.01 in 11-bit fixed point */
+		u32 load = sched_load_avg(i) + 10;
 
 		seq_print(s, "%u.%02u ", load >> 11, ((load & 2047) * 100) >> 11);
 	}
@@ -92,19 +94,32 @@ static int show_meminfo(struct seq *s, struct task *t)
 
 	mem_stats_get(&m);
 	file = m.cached;
-	seq_print(s, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\nBuffers:               0 kB\n",
+	seq_print(s,
+		  "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu "
+		  "kB\nBuffers:               0 kB\n",
 		  KB(m.total), KB(m.free), KB(m.free + (file > m.shmem ? file - m.shmem : 0)));
-	seq_print(s, "Cached:         %8lu kB\nSwapCached:            0 kB\nActive:         %8lu kB\nInactive:       %8lu kB\n",
+	seq_print(s,
+		  "Cached:         %8lu kB\nSwapCached:            0 kB\nActive:         %8lu "
+		  "kB\nInactive:       %8lu kB\n",
 		  KB(file), KB(m.anon), KB(file));
-	seq_print(s, "SwapTotal:             0 kB\nSwapFree:              0 kB\nDirty:          %8lu kB\nWriteback:      %8lu kB\n",
+	seq_print(s,
+		  "SwapTotal:             0 kB\nSwapFree:              0 kB\nDirty:          %8lu "
+		  "kB\nWriteback:      %8lu kB\n",
 		  KB(m.dirty), KB(m.writeback));
-	seq_print(s, "AnonPages:      %8lu kB\nMapped:         %8lu kB\nShmem:          %8lu kB\nSlab:           %8lu kB\n",
+	seq_print(s,
+		  "AnonPages:      %8lu kB\nMapped:         %8lu kB\nShmem:          %8lu "
+		  "kB\nSlab:           %8lu kB\n",
 		  KB(m.anon), KB(m.mapped), KB(m.shmem), KB(m.slab));
-	seq_print(s, "SReclaimable:          0 kB\nSUnreclaim:     %8lu kB\nKernelStack:    %8lu kB\nPageTables:     %8lu kB\n",
+	seq_print(s,
+		  "SReclaimable:          0 kB\nSUnreclaim:     %8lu kB\nKernelStack:    %8lu "
+		  "kB\nPageTables:     %8lu kB\n",
 		  KB(m.slab), KB(m.kstacks), KB(m.tables));
-	seq_print(s, "CommitLimit:    %8lu kB\nCommitted_AS:   %8lu kB\nVmallocTotal:   135288315904 kB\nVmallocUsed:           0 kB\n",
+	seq_print(s,
+		  "CommitLimit:    %8lu kB\nCommitted_AS:   %8lu kB\nVmallocTotal:   135288315904 "
+		  "kB\nVmallocUsed:           0 kB\n",
 		  KB(commit_limit()), KB(committed_pages()));
-	seq_print(s, "HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\nHugePages_Surp:        0\nHugepagesize:       2048 kB\n");
+	seq_print(s, "HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        "
+		     "0\nHugePages_Surp:        0\nHugepagesize:       2048 kB\n");
 	return 0;
 }
 
@@ -113,10 +128,14 @@ static int show_vmstat(struct seq *s, struct task *t)
 	struct mem_stats m;
 
 	mem_stats_get(&m);
-	seq_print(s, "nr_free_pages %lu\nnr_anon_pages %lu\nnr_mapped %lu\nnr_file_pages %lu\nnr_dirty %lu\nnr_writeback %lu\n", m.free, m.anon,
-		  m.mapped, m.cached, m.dirty, m.writeback);
-	seq_print(s, "nr_shmem %lu\nnr_kernel_stack %lu\nnr_page_table_pages %lu\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n", m.shmem,
-		  KB(m.kstacks), m.tables);
+	seq_print(s,
+		  "nr_free_pages %lu\nnr_anon_pages %lu\nnr_mapped %lu\nnr_file_pages "
+		  "%lu\nnr_dirty %lu\nnr_writeback %lu\n",
+		  m.free, m.anon, m.mapped, m.cached, m.dirty, m.writeback);
+	seq_print(s,
+		  "nr_shmem %lu\nnr_kernel_stack %lu\nnr_page_table_pages %lu\npgpgin 0\npgpgout "
+		  "0\npswpin 0\npswpout 0\n",
+		  m.shmem, KB(m.kstacks), m.tables);
 	return 0;
 }
 
@@ -131,7 +150,8 @@ static void add_irq(u32 irq, const char *name, const u64 *counts, void *arg)
 		*sum += counts[c];
 }
 
-/* User and system time of all processes there are; the dead ones are in their parents' child times. */
+/* User and system time of all processes there are; the dead ones are in their parents' child
+ * times. */
 static void sum_times(u64 *user, u64 *sys)
 {
 	struct proc *p;
@@ -155,18 +175,24 @@ static int show_stat(struct seq *s, struct task *t)
 	pid_t last;
 
 	sum_times(&user, &sys);
-	seq_print(s, "cpu  %lu 0 %lu %lu 0 0 0 0 0 0\n", TICKS(user), TICKS(sys), TICKS(idle_total()));
+	seq_print(s, "cpu  %lu 0 %lu %lu 0 0 0 0 0 0\n", TICKS(user), TICKS(sys),
+		  TICKS(idle_total()));
 	for_each_cpu(c) {
-		u64 idle = sched_idle_ns(c), busy = up > idle ? up - idle : 0, all = max(user + sys, 1ul);
+		u64 idle = sched_idle_ns(c), busy = up > idle ? up - idle : 0,
+		    all = max(user + sys, 1ul);
 
 		/* what one CPU did is known; user and system in proportion to all */
-		seq_print(s, "cpu%u %lu 0 %lu %lu 0 0 0 0 0 0\n", c, TICKS(busy * (user >> 20) / max(all >> 20, 1ul)),
+		seq_print(s, "cpu%u %lu 0 %lu %lu 0 0 0 0 0 0\n", c,
+			  TICKS(busy * (user >> 20) / max(all >> 20, 1ul)),
 			  TICKS(busy * (sys >> 20) / max(all >> 20, 1ul)), TICKS(idle));
 	}
 	irq_for_each(add_irq, &irqs);
 	count_tasks(&threads, &last);
-	seq_print(s, "intr %lu\nctxt %lu\nbtime %ld\nprocesses %d\nprocs_running %lu\nprocs_blocked 0\nsoftirq 0\n", irqs,
-		  sched_nr_switches(), (clock_realtime() - clock_boottime()) / NSEC_PER_SEC, last, sched_nr_running());
+	seq_print(s,
+		  "intr %lu\nctxt %lu\nbtime %ld\nprocesses %d\nprocs_running %lu\nprocs_blocked "
+		  "0\nsoftirq 0\n",
+		  irqs, sched_nr_switches(), (clock_realtime() - clock_boottime()) / NSEC_PER_SEC,
+		  last, sched_nr_running());
 	return 0;
 }
 
@@ -195,13 +221,15 @@ static int show_interrupts(struct seq *s, struct task *t)
 
 /* By bit of AT_HWCAP and AT_HWCAP2. Ref: Linux Documentation/arch/arm64/elf_hwcaps.rst. */
 static const char *const hwcap_names[] = {
-	"fp", "asimd", "evtstrm", "aes", "pmull", "sha1", "sha2", "crc32", "atomics", "fphp", "asimdhp", "cpuid", "asimdrdm", "jscvt", "fcma",
-	"lrcpc", "dcpop", "sha3", "sm3", "sm4", "asimddp", "sha512", "sve", "asimdfhm", "dit", "uscat", "ilrcpc", "flagm", "ssbs", "sb",
-	"paca", "pacg",
+	"fp",	   "asimd", "evtstrm", "aes",	"pmull",    "sha1",   "sha2", "crc32",
+	"atomics", "fphp",  "asimdhp", "cpuid", "asimdrdm", "jscvt",  "fcma", "lrcpc",
+	"dcpop",   "sha3",  "sm3",     "sm4",	"asimddp",  "sha512", "sve",  "asimdfhm",
+	"dit",	   "uscat", "ilrcpc",  "flagm", "ssbs",	    "sb",     "paca", "pacg",
 };
 static const char *const hwcap2_names[] = {
-	"dcpodp", "sve2", "sveaes", "svepmull", "svebitperm", "svesha3", "svesm4", "flagm2", "frint", "svei8mm", "svef32mm", "svef64mm",
-	"svebf16", "i8mm", "bf16", "dgh", "rng", "bti",
+	"dcpodp",  "sve2",   "sveaes", "svepmull", "svebitperm", "svesha3",
+	"svesm4",  "flagm2", "frint",  "svei8mm",  "svef32mm",	 "svef64mm",
+	"svebf16", "i8mm",   "bf16",   "dgh",	   "rng",	 "bti",
 };
 
 static void show_features(struct seq *s, u64 caps, const char *const *names, u32 n)
@@ -221,7 +249,9 @@ static int show_cpuinfo(struct seq *s, struct task *t)
 		seq_print(s, "processor\t: %u\nBogoMIPS\t: 125.00\nFeatures\t:", c);
 		show_features(s, cpu_hwcap(), hwcap_names, ARRAY_SIZE(hwcap_names));
 		show_features(s, cpu_hwcap2(), hwcap2_names, ARRAY_SIZE(hwcap2_names));
-		seq_print(s, "\nCPU implementer\t: 0x%02lx\nCPU architecture: 8\nCPU variant\t: 0x%lx\nCPU part\t: 0x%03lx\nCPU revision\t: %lu\n\n",
+		seq_print(s,
+			  "\nCPU implementer\t: 0x%02lx\nCPU architecture: 8\nCPU variant\t: "
+			  "0x%lx\nCPU part\t: 0x%03lx\nCPU revision\t: %lu\n\n",
 			  midr >> 24 & 0xff, midr >> 20 & 0xf, midr >> 4 & 0xfff, midr & 0xf);
 	}
 	return 0;
@@ -278,7 +308,8 @@ static void one_device(const struct chrdev *c, void *arg)
 {
 	struct device_list *l = arg;
 
-	if (!l->last || l->last->major != c->major || strcmp(driver_name(l->last), driver_name(c)) != 0)
+	if (!l->last || l->last->major != c->major ||
+	    strcmp(driver_name(l->last), driver_name(c)) != 0)
 		seq_print(l->s, "%3u %s\n", c->major, driver_name(c));
 	l->last = c;
 }
@@ -295,10 +326,13 @@ static int show_devices(struct seq *s, struct task *t)
 
 static void show_lock(struct seq *s, u64 id, const struct vnode *v, const struct lock_request *r)
 {
-	static const char *const kinds[] = { [LOCK_KIND_FLOCK] = "FLOCK ", [LOCK_KIND_POSIX] = "POSIX ", [LOCK_KIND_OFD] = "OFDLCK" };
+	static const char *const kinds[] = { [LOCK_KIND_FLOCK] = "FLOCK ",
+					     [LOCK_KIND_POSIX] = "POSIX ",
+					     [LOCK_KIND_OFD] = "OFDLCK" };
 
-	seq_print(s, "%lu: %s ADVISORY  %s %d %02x:%02x:%lu %ld ", id, kinds[r->kind], r->type == F_WRLCK ? "WRITE" : "READ ", r->pid,
-		  dev_major(v->sb->dev), dev_minor(v->sb->dev), v->ino, r->start);
+	seq_print(s, "%lu: %s ADVISORY  %s %d %02x:%02x:%lu %ld ", id, kinds[r->kind],
+		  r->type == F_WRLCK ? "WRITE" : "READ ", r->pid, dev_major(v->sb->dev),
+		  dev_minor(v->sb->dev), v->ino, r->start);
 	if (r->end == S64_MAX)
 		seq_print(s, "EOF\n");
 	else
@@ -321,13 +355,16 @@ static int show_locks(struct seq *s, struct task *t)
 
 static void one_slab(const char *name, u64 objs, u64 active, u64 size, u64 pages, void *arg)
 {
-	seq_print(arg, "%-17s %6lu %6lu %6lu %4lu %4u : tunables    0    0    0 : slabdata %6lu %6lu      0\n", name, active, objs, size,
-		  size ? PAGE_SIZE / size : 0, 1, pages, pages);
+	seq_print(arg,
+		  "%-17s %6lu %6lu %6lu %4lu %4u : tunables    0    0    0 : slabdata %6lu %6lu    "
+		  "  0\n",
+		  name, active, objs, size, size ? PAGE_SIZE / size : 0, 1, pages, pages);
 }
 
 static int show_slabinfo(struct seq *s, struct task *t)
 {
-	seq_print(s, "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>\n");
+	seq_print(s, "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> "
+		     "<objsize> <objperslab> <pagesperslab>\n");
 	slab_for_each(one_slab, s);
 	return 0;
 }
@@ -358,7 +395,8 @@ static void one_mount(struct mount *m, void *arg)
 	if (m->sb->ops->show_options)
 		m->sb->ops->show_options(m->sb, options, PAGE_SIZE);
 	if (l->info) {
-		seq_print(l->s, "%d %d %u:%u / ", m->id, m->parent->id, dev_major(m->sb->dev), dev_minor(m->sb->dev));
+		seq_print(l->s, "%d %d %u:%u / ", m->id, m->parent->id, dev_major(m->sb->dev),
+			  dev_minor(m->sb->dev));
 		mount_place(l, m);
 		seq_print(l->s, " %s - %s ", flags, m->sb->type->name);
 		seq_path(l->s, m->source);
@@ -420,7 +458,9 @@ static ssize_t read_self(struct task *t, char *buf, usize size)
 
 static ssize_t read_thread_self(struct task *t, char *buf, usize size)
 {
-	return (ssize_t)min((usize)fmt_print(buf, size, "%d/task/%d", proc_pid(current_proc()), current()->tid), size);
+	return (ssize_t)min(
+		(usize)fmt_print(buf, size, "%d/task/%d", proc_pid(current_proc()), current()->tid),
+		size);
 }
 
 static ssize_t read_mounts_link(struct task *t, char *buf, usize size)
@@ -451,7 +491,11 @@ const struct proc_entry proc_root_entries[] = {
 	FILE_R("meminfo", show_meminfo),
 	{ .name = "slabinfo", .mode = S_IFREG | 0400, .kind = PROC_FILE, .show = show_slabinfo },
 	FILE_R("stat", show_stat),
-	{ .name = "sysrq-trigger", .mode = S_IFREG | 0200, .kind = PROC_FILE, .show = show_no_sysrq, .write = write_sysrq },
+	{ .name = "sysrq-trigger",
+	  .mode = S_IFREG | 0200,
+	  .kind = PROC_FILE,
+	  .show = show_no_sysrq,
+	  .write = write_sysrq },
 	{ .name = "sys", .mode = S_IFDIR | 0555, .kind = PROC_DIR, .dir = proc_sys_entries },
 	FILE_R("uptime", show_uptime),
 	FILE_R("version", show_version),

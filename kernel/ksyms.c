@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* ksyms.c - reads the symbol table that the second link step puts into the kernel.
  *
- * Why/How: scripts/symtab.py writes the table and describes its format: sorted offsets from _text, and names of which
- * frequent parts are one-byte tokens. A look-up is a binary search among the offsets, then a walk over the names
- * before it; it happens when the kernel dies or a human asks, so the walk is cheaper than an index would be.
+ * Why/How: scripts/symtab.py writes the table and describes its format: sorted offsets from _text,
+ * and names of which frequent parts are one-byte tokens. A look-up is a binary search among the
+ * offsets, then a walk over the names before it; it happens when the kernel dies or a human asks,
+ * so the walk is cheaper than an index would be.
  * Locks: none, all constant; ksym_lookup()'s buffer belongs to whoever is panicking.
  * Tests: selftests/unit/ksyms_test.c */
 #include <kernel/ksyms.h>
@@ -45,7 +46,8 @@ static void expand_name(const u8 *s, char name[KSYM_NAME_LEN])
 	u32 len = 0;
 
 	for (s++; s < end; s++) {
-		const u8 *tok = *s >= FIRST_TOKEN ? skip_strings(ksyms_tokens, *s - FIRST_TOKEN) : NULL;
+		const u8 *tok = *s >= FIRST_TOKEN ? skip_strings(ksyms_tokens, *s - FIRST_TOKEN)
+						  : NULL;
 		u32 n = tok ? *tok : 1;
 
 		for (u32 i = 0; i < n && len < KSYM_NAME_LEN - 1; i++)

@@ -6,7 +6,8 @@
 /* Long enough for every name the table holds, with its NUL. */
 #define KSYM_NAME_LEN 128
 
-/* The function that @addr lies in: its name into @name, the distance from its start into *@offset; false outside. */
+/* The function that @addr lies in: its name into @name, the distance from its start into *@offset;
+ * false outside. */
 bool ksym_name(u64 addr, char name[KSYM_NAME_LEN], u64 *offset);
 
 /* All of them, by address: for /proc/kallsyms. */
@@ -15,5 +16,6 @@ void ksym_for_each(void (*fn)(const char *name, u64 addr, void *arg), void *arg)
 /* Bytes of that function, up to the next. */
 u64 ksym_size(u64 addr);
 
-/* The same with a static buffer, for a panic: valid until the next call, "?" outside the kernel's text. */
+/* The same with a static buffer, for a panic: valid until the next call, "?" outside the kernel's
+ * text. */
 const char *ksym_lookup(u64 addr, u64 *offset);

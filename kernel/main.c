@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - the boot order, as a list. The one file that sees every layer.
  *
- * boot.S leaves us on the boot CPU with the kernel mapped. kmain() brings up memory, interrupts and the scheduler, then becomes the
- * idle loop; the rest of the way happens in PID 1's thread, which may sleep: it unpacks the initramfs and runs init.
+ * boot.S leaves us on the boot CPU with the kernel mapped. kmain() brings up memory, interrupts and
+ * the scheduler, then becomes the idle loop; the rest of the way happens in PID 1's thread, which
+ * may sleep: it unpacks the initramfs and runs init.
  * Tests: selftests/boot/run (no_init, no_console, broken_initramfs)
  */
 #include <arch/cpu.h>
@@ -189,7 +190,8 @@ static int try_init(const char *path)
 /* Returns when an init is in place: the thread then leaves for user space. */
 static void run_init(void)
 {
-	static const char *const usual[] = { "/init", "/sbin/init", "/etc/init", "/bin/init", "/bin/sh" };
+	static const char *const usual[] = { "/init", "/sbin/init", "/etc/init", "/bin/init",
+					     "/bin/sh" };
 	const char *asked = cmdline_get("rdinit");
 	u32 i;
 	int err = 0;
@@ -199,14 +201,18 @@ static void run_init(void)
 	if (asked) {
 		if (try_init(asked) == 0)
 			return;
-		panic("Requested init %s failed. Give rdinit= the path of a static arm64 program in the initramfs.", asked);
+		panic("Requested init %s failed. Give rdinit= the path of a static arm64 program "
+		      "in the initramfs.",
+		      asked);
 	}
 	for (i = 0; i < ARRAY_SIZE(usual); i++) {
 		err = try_init(usual[i]);
 		if (err == 0)
 			return;
 	}
-	panic("no init found: tried /init, /sbin/init, /etc/init, /bin/init, /bin/sh: error %d. Is there an initramfs?", -err);
+	panic("no init found: tried /init, /sbin/init, /etc/init, /bin/init, /bin/sh: error %d. Is "
+	      "there an initramfs?",
+	      -err);
 }
 
 static void first_thread(void *unused)

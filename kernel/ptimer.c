@@ -84,8 +84,8 @@ static ktime_t advance(ktime_t deadline, ktime_t interval, ktime_t now, int *n)
 	return deadline + (missed + 1) * interval;
 }
 
-/* However short its period, a timer leaves its CPU time to run programs; what it missed is counted as overrun. Nobody sees when an expiry
- * comes that sends no signal. */
+/* However short its period, a timer leaves its CPU time to run programs; what it missed is counted
+ * as overrun. Nobody sees when an expiry comes that sends no signal. */
 static ktime_t least_pause(const struct ptimer *t)
 {
 	return t->queued || t->how == NOTIFY_NONE ? NSEC_PER_MSEC : 50 * NSEC_PER_USEC;

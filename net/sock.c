@@ -208,7 +208,8 @@ int sock_file(struct sock *sk, u32 flags, struct file **out)
 {
 	int err;
 
-	object_get(&sk->obj);		/* file_create() drops one when it fails, and the protocol has to forget the socket first */
+	/* file_create() drops one when it fails, and the protocol has to forget the socket first */
+	object_get(&sk->obj);
 	err = file_create(&sk->obj, O_RDWR | (flags & O_NONBLOCK), out);
 	if (err) {
 		sock_abandon(sk);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* pty.c - pseudo terminals: a terminal (slave) whose line is another file (master).
  *
- * What the slave sends lies in a ring that the master reads; what the master writes is the slave's input. The pair is one allocation that
- * lives as long as either side: it is the slave's object, on which the master's holds a reference.
+ * What the slave sends lies in a ring that the master reads; what the master writes is the slave's
+ * input. The pair is one allocation that lives as long as either side: it is the slave's object, on
+ * which the master's holds a reference.
  *
- * States:  LOCKED --TIOCSPTLCK--> READY --open slave--> OPEN --last close--> CLOSED (master: EIO once empty, HUP) --open--> OPEN
+ * States:  LOCKED --TIOCSPTLCK--> READY --open slave--> OPEN --last close--> CLOSED (master: EIO
+ * once empty, HUP) --open--> OPEN
  *          any --close master--> DEAD (slave: hung up, open gives EIO; the number is free)
  * Locks: tty.lock for ring, packet state and flags; numbers are devpts's (fs/devfs.c).
  * Ref: pty(7), ioctl_tty(2) TIOCPKT, TIOCGPTN, TIOCSPTLCK, TIOCGPTPEER. Tests: selftests/abi/pty.c
@@ -89,7 +91,8 @@ static void packet_event(struct pty *p, u8 clear, u8 set)
 	object_wake(&p->master, EPOLLIN | EPOLLPRI);
 }
 
-/* What fits the master's own line discipline on Linux has arrived there, and stays: the last words before ^C are seen. */
+/* What fits the master's own line discipline on Linux has arrived there, and stays: the last words
+ * before ^C are seen. */
 static void slave_flush_output(struct tty *t)
 {
 	struct pty *p = to_pty(t);
@@ -161,9 +164,17 @@ static void slave_release(struct tty *t)
 }
 
 static const struct tty_driver slave_driver = {
-	.room = slave_room, .put = slave_put, .flush_output = slave_flush_output, .flow = slave_flow,
-	.input_flushed = slave_input_flushed, .input_room = slave_input_room, .drained = slave_drained, .set_termios = slave_set_termios,
-	.opened = slave_opened, .closed = slave_closed, .release = slave_release,
+	.room = slave_room,
+	.put = slave_put,
+	.flush_output = slave_flush_output,
+	.flow = slave_flow,
+	.input_flushed = slave_input_flushed,
+	.input_room = slave_input_room,
+	.drained = slave_drained,
+	.set_termios = slave_set_termios,
+	.opened = slave_opened,
+	.closed = slave_closed,
+	.release = slave_release,
 };
 
 /* ---- the master ---- */
@@ -183,7 +194,8 @@ static bool master_has_something(struct pty *p)
 	return yes;
 }
 
-/* Up to n bytes as the master reads them: a status byte first in packet mode. -EIO: the slave is closed and nothing is left. */
+/* Up to n bytes as the master reads them: a status byte first in packet mode. -EIO: the slave is
+ * closed and nothing is left. */
 static ssize_t take_output(struct pty *p, u8 *buf, usize n)
 {
 	usize got = 0;
@@ -298,8 +310,15 @@ static void master_release(struct object *o)
 }
 
 static const struct object_ops master_ops = {
-	.name = "ptmx", .type = OBJ_TTY, .async = true, .read = master_read, .write = master_write, .poll = master_poll, .ioctl = tty_ioctl,
-	.file_release = master_file_release, .release = master_release,
+	.name = "ptmx",
+	.type = OBJ_TTY,
+	.async = true,
+	.read = master_read,
+	.write = master_write,
+	.poll = master_poll,
+	.ioctl = tty_ioctl,
+	.file_release = master_file_release,
+	.release = master_release,
 };
 
 /* ---- opening ---- */
@@ -463,7 +482,8 @@ static void set_held(struct pty *p, bool held)
 
 int pty_master_flow(struct tty *slave, u32 action)
 {
-	static const struct termios_k own = TERMIOS_DEFAULT;	/* a master's settings cannot be changed */
+	/* a master's settings cannot be changed */
+	static const struct termios_k own = TERMIOS_DEFAULT;
 
 	switch (action) {
 	case TCOOFF:
@@ -472,7 +492,8 @@ int pty_master_flow(struct tty *slave, u32 action)
 		return 0;
 	case TCIOFF:
 	case TCION:
-		if (!READ_ONCE(to_pty(slave)->held) && tty_input_push(slave, &own.cc[action == TCIOFF ? VSTOP : VSTART], 1))
+		if (!READ_ONCE(to_pty(slave)->held) &&
+		    tty_input_push(slave, &own.cc[action == TCIOFF ? VSTOP : VSTART], 1))
 			tty_input_run(slave);
 		return 0;
 	default:

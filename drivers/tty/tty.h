@@ -13,17 +13,23 @@ struct pgrp;
 struct session;
 struct tty;
 
-/* A device's half. put and room are called with tty->lock held; the others may sleep unless they say otherwise. */
+/* A device's half. put and room are called with tty->lock held; the others may sleep unless they
+ * say otherwise. */
 struct tty_driver {
 	usize (*room)(struct tty *t);
 	void (*put)(struct tty *t, const u8 *s, usize n);
-	void (*flush_output)(struct tty *t);		/* drops what put() took and did not send; tty->lock held */
+	/* drops what put() took and did not send; tty->lock held */
+	void (*flush_output)(struct tty *t);
 	void (*flow)(struct tty *t, bool stop);		/* tty->lock held */
-	void (*input_flushed)(struct tty *t);		/* NULL, or: input was dropped; tty->lock held */
-	usize (*pending)(struct tty *t);		/* NULL: none; bytes put() took and that are not on the line yet */
-	void (*input_room)(struct tty *t);		/* the input ring has room again; no lock held */
+	/* NULL, or: input was dropped; tty->lock held */
+	void (*input_flushed)(struct tty *t);
+	/* NULL: none; bytes put() took and that are not on the line yet */
+	usize (*pending)(struct tty *t);
+	/* the input ring has room again; no lock held */
+	void (*input_room)(struct tty *t);
 	bool (*drained)(struct tty *t);			/* all output is on the line */
-	void (*set_termios)(struct tty *t, const struct termios_k *old);	/* NULL: nothing to do */
+	/* NULL: nothing to do */
+	void (*set_termios)(struct tty *t, const struct termios_k *old);
 	void (*opened)(struct tty *t);			/* NULL, or each open, tty->ctl held */
 	void (*closed)(struct tty *t);			/* NULL, or the last close, tty->ctl held */
 	void (*release)(struct tty *t);			/* NULL: static */
@@ -35,7 +41,8 @@ struct winsize_k {
 
 #define TTY_INPUT 4096u
 
-/* Locks: c  tty.ctl (RANK_TTY_CTL)   t  tty.lock (RANK_TTY)   i  tty.in_lock (RANK_DRIVER, interrupts off)   P  pids_lock   I  immutable */
+/* Locks: c  tty.ctl (RANK_TTY_CTL)   t  tty.lock (RANK_TTY)   i  tty.in_lock (RANK_DRIVER,
+ * interrupts off)   P  pids_lock   I  immutable */
 struct tty {
 	struct object obj;		/* readers: input; writers: output room, and TCSADRAIN */
 	const struct tty_driver *drv;	/* [I] */
@@ -48,7 +55,8 @@ struct tty {
 	struct ldisc ld;		/* [t] */
 	struct winsize_k size;		/* [t] */
 	u32 opens;			/* [c] */
-	u32 consoles;			/* [c] of those: as /dev/console, which a hangup leaves alive */
+	/* [c] of those: as /dev/console, which a hangup leaves alive */
+	u32 consoles;
 	u64 hangups;			/* [t] descriptions opened before the last one are dead */
 	bool exclusive;			/* [c] TIOCEXCL */
 	bool other_closed;		/* [t] ptys: nobody holds the other side */
@@ -64,7 +72,8 @@ struct tty {
 void tty_init(struct tty *t, const struct tty_driver *drv, const struct termios_k *settings);
 
 /* ---- from the device ---- */
-/* Input from the line: returns how much fit. Any context; then tty_input_kick() or, in thread context, tty_input_run(). */
+/* Input from the line: returns how much fit. Any context; then tty_input_kick() or, in thread
+ * context, tty_input_run(). */
 usize tty_input_push(struct tty *t, const u8 *s, usize n);
 usize tty_input_space(struct tty *t);
 void tty_input_kick(struct tty *t);
@@ -88,20 +97,24 @@ void tty_init_devices(void);			/* /dev/tty, /dev/console, /dev/ptmx; boot */
 /* ---- control (tty_ctl.c, tty_job.c): 0 or -errno ---- */
 enum tty_when { TTY_NOW, TTY_DRAIN, TTY_FLUSH };
 void tty_get_termios(struct tty *t, struct termios_k *out);
-int __must_check tty_set_termios(struct tty *t, const struct termios_k *new_settings, enum tty_when when);
+int __must_check tty_set_termios(struct tty *t, const struct termios_k *new_settings,
+				 enum tty_when when);
 int __must_check tty_drain(struct tty *t);
 void tty_flush(struct tty *t, bool input, bool output);
 void tty_get_size(struct tty *t, struct winsize_k *out);
 void tty_set_size(struct tty *t, const struct winsize_k *size);
 enum { TCOOFF, TCOON, TCIOFF, TCION };		/* actions of TCXONC */
 int __must_check tty_flow_action(struct tty *t, u32 action);
-void tty_send_char(struct tty *t, u8 c);		/* c goes onto the line, past OPOST; 0: nothing */
-void tty_drop_input(struct tty *t);		/* what the line discipline has not seen yet; t->lock held */
+/* c goes onto the line, past OPOST; 0: nothing */
+void tty_send_char(struct tty *t, u8 c);
+/* what the line discipline has not seen yet; t->lock held */
+void tty_drop_input(struct tty *t);
 void tty_hangup(struct tty *t);			/* descriptions only */
 void tty_vhangup(struct tty *t);		/* and the session: SIGHUP, SIGCONT */
 void tty_vhangup_current(void);			/* vhangup(2) */
 
-/* May the current process change t, or write with TOSTOP? Background: SIGTTOU and -ERESTARTSYS, or -EIO. */
+/* May the current process change t, or write with TOSTOP? Background: SIGTTOU and -ERESTARTSYS, or
+ * -EIO. */
 int __must_check tty_check_change(struct tty *t);
 int __must_check tty_check_read(struct tty *t);
 int tty_take_ctty(struct tty *t, bool readable, bool steal);

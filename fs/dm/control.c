@@ -128,7 +128,8 @@ static int make_one(char *text)
 	int err;
 
 	if (!text || !*name || strlen(name) >= DM_NAME_LEN || strlen(uuid) >= DM_UUID_LEN ||
-	    (*minor && parse_u64(minor, 10, &nr, NULL)) || (strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0))
+	    (*minor && parse_u64(minor, 10, &nr, NULL)) ||
+	    (strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0))
 		return -EINVAL;
 	err = dm_create(name, uuid, (u32)nr, &md);
 	if (err)

@@ -246,7 +246,8 @@ void dm_for_each(void (*fn)(const struct dm_info *i, void *arg), void *arg)
 
 	mutex_lock(&names_lock);
 	list_for_each_entry(md, &devices, link)
-		fn(&(struct dm_info){ md->name, md->uuid, dm_dev(md), atomic_read(&md->events) }, arg);
+		fn(&(struct dm_info){ md->name, md->uuid, dm_dev(md), atomic_read(&md->events) },
+		   arg);
 	mutex_unlock(&names_lock);
 }
 
@@ -303,7 +304,8 @@ void dm_clear(struct dm *md)
 }
 
 /* Does tb, or what lies below it, use md? Or is that too deep? */
-static bool leads_to(const struct dm_table *tb, const struct dm *md, u32 depth) MUST_HOLD(names_lock)
+static bool leads_to(const struct dm_table *tb, const struct dm *md, u32 depth)
+	MUST_HOLD(names_lock)
 {
 	for (u32 i = 0; tb && i < tb->nr_devs; i++) {
 		struct dm *below = blkdev_dm(tb->devs[i]);
@@ -521,8 +523,8 @@ void dm_state(struct dm *md, bool waiting, struct dm_state *out)
 	mutex_unlock(&md->lock);
 }
 
-int dm_for_each_target(struct dm *md, bool waiting, bool (*fn)(const struct dm_target *t, void *arg),
-		       void *arg)
+int dm_for_each_target(struct dm *md, bool waiting,
+		       bool (*fn)(const struct dm_target *t, void *arg), void *arg)
 {
 	const struct dm_table *tb;
 

@@ -21,7 +21,8 @@ struct file;
 /* For at most nr targets, of md. -ENOMEM. NULL: forget it. */
 int __must_check dm_table_create(struct dm *md, u32 nr, bool read_only, struct dm_table **out);
 /* The next target; args is written to. -EINVAL, and what the target says: -EBUSY, -ENOENT ... */
-int __must_check dm_table_add(struct dm_table *tb, const char *type, u64 begin, u64 len, char *args);
+int __must_check dm_table_add(struct dm_table *tb, const char *type, u64 begin, u64 len,
+			      char *args);
 void dm_table_destroy(struct dm_table *tb);
 
 /* ---- devices ---- */
@@ -42,13 +43,15 @@ int __must_check dm_create(const char *name, const char *uuid, u32 minor, struct
 int __must_check dm_remove(struct dm *md, bool later);
 void dm_remove_all(bool later);
 int __must_check dm_stay(struct dm *md);	/* no removal later after all. -ENXIO: gone */
-/* A new name, or the first uuid: 1, if nobody was told 0. -EBUSY taken, -ENXIO no device of that name, -EINVAL a uuid already. */
+/* A new name, or the first uuid: 1, if nobody was told 0. -EBUSY taken, -ENXIO no device of that
+ * name, -EINVAL a uuid already. */
 int __must_check dm_rename(const char *name, const char *to, bool uuid, struct dm **out);
 /* Takes over the table: it waits for dm_resume(). -ENXIO, -EINVAL, -ENOMEM. */
 int __must_check dm_load(struct dm *md, struct dm_table *tb);
 void dm_clear(struct dm *md);
 int __must_check dm_suspend(struct dm *md, bool sync);
-int __must_check dm_resume(struct dm *md);	/* 1: it goes on; 0: it was not suspended. -EINVAL */
+/* 1: it goes on; 0: it was not suspended. -EINVAL */
+int __must_check dm_resume(struct dm *md);
 int __must_check dm_wait(struct dm *md, u32 event);	/* until it is another. -ERESTARTSYS */
 
 struct dm_state {
@@ -57,8 +60,8 @@ struct dm_state {
 };
 void dm_state(struct dm *md, bool waiting, struct dm_state *out);
 /* fn for each target, or each device under it, until it returns false. -ENXIO: no such table. */
-int dm_for_each_target(struct dm *md, bool waiting, bool (*fn)(const struct dm_target *t, void *arg),
-		       void *arg);
+int dm_for_each_target(struct dm *md, bool waiting,
+		       bool (*fn)(const struct dm_target *t, void *arg), void *arg);
 int dm_for_each_dep(struct dm *md, bool waiting, bool (*fn)(const struct blkdev *d, void *arg),
 		    void *arg);
 

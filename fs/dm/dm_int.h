@@ -85,7 +85,8 @@ u64 dm_table_sectors(const struct dm_table *tb);
 int __must_check dm_table_limits(const struct dm_table *tb, struct disk_limits *l);
 u32 dm_dev(const struct dm *md);
 
-/* A kernel thread for each request that is being worked on: device.c makes them, io.c is what they do. */
+/* A kernel thread for each request that is being worked on: device.c makes them, io.c is what they
+ * do. */
 struct dm_io {
 	struct spinlock lock;		/* RANK_VIRTQUEUE, bottom halves off */
 	struct bio *todo, **todo_end;	/* [lock] by chain */

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* io.c - requests of a mapped device: sent on to where the table says, looked at when they come back, done.
+/* io.c - requests of a mapped device: sent on to where the table says, looked at when they come
+ * back, done.
  *
- *	start() --> todo --take()--> dm_map() --clones--> put() --> check --take()--> look() --> finish()
+ *	start() --> todo --take()--> dm_map() --clones--> put() --> check --take()--> look() -->
+ *	finish()
  *						     '-----------------------------------^
  * Threads of the device do it, which may sleep. They wait for no data: the last clone's end
  * completes the request, or hands it over to be looked at.
  *
  * Invariants:
- *  (1) the table changes only while paused with nothing in flight: the threads use it without a lock.
- *  (2) a device has a bio of its own for when memory is gone: each layer of a stack goes on by itself.
+ *  (1) the table changes only while paused with nothing in flight: the threads use it without a
+ *      lock.
+ *  (2) a device has a bio of its own for when memory is gone: each layer of a stack goes on by
+ *      itself.
  *
  * Locks: dm_io.lock. Ref: none. Tests: selftests/storage/run (dm_...)
  */
@@ -138,8 +142,8 @@ static void send(struct dm_io *io, struct bio *b, struct dm_cursor *c, struct bl
 
 		if (b->op == BIO_READ || b->op == BIO_WRITE) {
 			while (o->nr_sectors < n) {
-				struct bio_vec v = dm_piece(c, (u32)min((n - o->nr_sectors) * SECTOR_SIZE,
-									PAGE_SIZE));
+				struct bio_vec v = dm_piece(
+					c, (u32)min((n - o->nr_sectors) * SECTOR_SIZE, PAGE_SIZE));
 
 				if (!bio_add(o, v.page, v.off, v.len))
 					break;
@@ -225,7 +229,8 @@ static void serve(struct dm_io *io, struct bio *b)
 
 static bool has_work(const struct dm_io *io)
 {
-	return READ_ONCE(io->stop) || READ_ONCE(io->check) || (!READ_ONCE(io->paused) && READ_ONCE(io->todo));
+	return READ_ONCE(io->stop) || READ_ONCE(io->check) ||
+	       (!READ_ONCE(io->paused) && READ_ONCE(io->todo));
 }
 
 static void thread(void *arg)

@@ -78,8 +78,8 @@ static int mismatch(struct verity *v, const struct blkdev *d, const char *kind, 
 	v->corrupt = true;
 	if (v->said < SAID_MOST) {
 		v->said++;
-		pr_err("verity: %u:%u: %s block %lu is corrupted", dev_major(d->dev), dev_minor(d->dev),
-		       kind, block);
+		pr_err("verity: %u:%u: %s block %lu is corrupted", dev_major(d->dev),
+		       dev_minor(d->dev), kind, block);
 	}
 	if (v->mode == RESTART)
 		power_end(POWER_RESET);
@@ -97,7 +97,8 @@ static u64 place(const struct verity *v, u64 block, u32 level)
 	return v->level_start[level] + (shift < 64 ? block >> shift : 0);
 }
 
-static void take_hash(const struct verity *v, const struct page *p, u64 block, u32 level, u8 out[HASH])
+static void take_hash(const struct verity *v, const struct page *p, u64 block, u32 level,
+		      u8 out[HASH])
 {
 	u64 n = block >> (level * v->fan_bits) & (BIT(v->fan_bits) - 1);
 
@@ -261,7 +262,9 @@ static int check(const struct dm_target *t, struct dm_cursor *c, u64 at, u64 n)
 static int unhex(const char *s, u8 *out, usize n)
 {
 	for (usize i = 0; i < 2 * n; i++) {
-		int c = s[i] | 0x20, d = is_digit(s[i]) ? s[i] - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+		int c = s[i] | 0x20, d = is_digit(s[i])		? s[i] - '0'
+					 : c >= 'a' && c <= 'f' ? c - 'a' + 10
+								: -1;
 
 		if (d < 0)
 			return -EINVAL;
@@ -298,7 +301,8 @@ static int read_places(struct dm_table *tb, struct dm_target *t, struct verity *
 	if (parse_u64(argv[4], 10, &n, NULL) || !is_block(n, v->hash))
 		return dm_bad(t, "Invalid hash device block size");
 	v->hash_block = (u32)n;
-	if (parse_u64(argv[5], 10, &v->nr_blocks, NULL) || mul_of(v->nr_blocks, (u64)v->data_block, &end))
+	if (parse_u64(argv[5], 10, &v->nr_blocks, NULL) ||
+	    mul_of(v->nr_blocks, (u64)v->data_block, &end))
 		return dm_bad(t, "Invalid data blocks");
 	if (t->len > end / SECTOR_SIZE)
 		return dm_bad(t, "Data device is too small");
@@ -473,8 +477,9 @@ static void put_args(const struct dm_target *t, struct text *o)
 	o->at = fmt_append(o->buf, o->n, o->at, v->salt_len ? " " : " -");
 	put_hex(o, v->salt, v->salt_len);
 	if (n)
-		fmt_append(o->buf, o->n, o->at, " %u%s%s%s%s%s", n, v->mode ? " " : "", modes[v->mode],
-			   v->zeroes ? " ignore_zero_blocks" : "", v->seen ? " check_at_most_once" : "",
+		fmt_append(o->buf, o->n, o->at, " %u%s%s%s%s%s", n, v->mode ? " " : "",
+			   modes[v->mode], v->zeroes ? " ignore_zero_blocks" : "",
+			   v->seen ? " check_at_most_once" : "",
 			   v->tasklet ? " try_verify_in_tasklet" : "");
 }
 
@@ -493,5 +498,10 @@ u32 dm_verity_block(const struct dm_target *t)
 	return ((struct verity *)t->priv)->data_block;
 }
 
-const struct dm_type dm_verity = { .name = "verity", .version = { 1, 10, 0 }, .make = make,
-				   .destroy = destroy, .text = text, .passes = true, .check = check };
+const struct dm_type dm_verity = { .name = "verity",
+				   .version = { 1, 10, 0 },
+				   .make = make,
+				   .destroy = destroy,
+				   .text = text,
+				   .passes = true,
+				   .check = check };

@@ -17,7 +17,8 @@ static const char *options(const char *at)
 
 	found[0] = 0;
 	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*s %127s %63s %255s", where, type, opts) == 3 && !strcmp(where, at))
+		if (sscanf(line, "%*s %127s %63s %255s", where, type, opts) == 3 &&
+		    !strcmp(where, at))
 			strcpy(found, opts);
 	fclose(f);
 	return found;

@@ -29,10 +29,39 @@ struct spec {
 #define HEAD 312u
 #define LEAST 305u
 
-enum { VERSION, REMOVE_ALL, LIST, CREATE, REMOVE, RENAME, SUSPEND, STATUS, WAIT, LOAD, CLEAR, DEPS, TABLE,
-       VERSIONS, MSG, GEOMETRY, ARM, GET_VERSION };
-enum { READONLY = 1, SUSPENDED = 2, PERSISTENT = 8, AS_TABLE = 16, ACTIVE = 32, INACTIVE = 64, FULL = 256,
-       QUERY_INACTIVE = 0x1000, GENERATED = 0x2000, UUID = 0x4000, DEFERRED = 0x20000 };
+enum {
+	VERSION,
+	REMOVE_ALL,
+	LIST,
+	CREATE,
+	REMOVE,
+	RENAME,
+	SUSPEND,
+	STATUS,
+	WAIT,
+	LOAD,
+	CLEAR,
+	DEPS,
+	TABLE,
+	VERSIONS,
+	MSG,
+	GEOMETRY,
+	ARM,
+	GET_VERSION
+};
+enum {
+	READONLY = 1,
+	SUSPENDED = 2,
+	PERSISTENT = 8,
+	AS_TABLE = 16,
+	ACTIVE = 32,
+	INACTIVE = 64,
+	FULL = 256,
+	QUERY_INACTIVE = 0x1000,
+	GENERATED = 0x2000,
+	UUID = 0x4000,
+	DEFERRED = 0x20000
+};
 
 static int fd = -1;
 static struct dm d;
@@ -81,7 +110,8 @@ static char loop_name[24];
 /* 8 MiB of zeros as a block device: '@' in what load() is given. */
 static void disk(void)
 {
-	int control = open("/dev/loop-control", O_RDWR), file = open("/tmp", O_TMPFILE | O_RDWR, 0600), l;
+	int control = open("/dev/loop-control", O_RDWR),
+	    file = open("/tmp", O_TMPFILE | O_RDWR, 0600), l;
 
 	ASSERT_EQ(0, ftruncate(file, 8 << 20));
 	loop = (unsigned)ioctl(control, 0x4c82);
@@ -112,7 +142,8 @@ static int load(const char *name, const char *type, uint64_t start, uint64_t len
 
 static int make(const char *name)
 {
-	return simple(CREATE, name, 0) || load(name, "zero", 0, 8, "", 0) || simple(SUSPEND, name, 0);
+	return simple(CREATE, name, 0) || load(name, "zero", 0, 8, "", 0) ||
+	       simple(SUSPEND, name, 0);
 }
 
 TEST(version_and_numbers)
@@ -172,7 +203,8 @@ TEST(creating)
 	EXPECT_ERRNO(EINVAL, simple(CREATE, "control", 0));
 	EXPECT_ERRNO(EINVAL, simple(CREATE, ".", 0));
 	EXPECT_ERRNO(EINVAL, simple(CREATE, "..", 0));
-	ASSERT_EQ(0, simple(CREATE, "t0", READONLY | SUSPENDED | ACTIVE | INACTIVE | FULL | GENERATED));
+	ASSERT_EQ(0, simple(CREATE, "t0",
+			    READONLY | SUSPENDED | ACTIVE | INACTIVE | FULL | GENERATED));
 	EXPECT_EQ(0u, d.flags);
 	EXPECT_EQ(LEAST, d.size);
 	EXPECT_EQ(253u, major(d.dev));
@@ -299,11 +331,20 @@ TEST(damaged_specifications)
 		uint32_t size, start, next, targets;
 		int error;
 	} row[] = {
-		{ sizeof(d), HEAD, 0, 1, 0 }, { HEAD + 41, HEAD, 0, 1, 0 }, { HEAD + 40, HEAD, 0, 1, EINVAL },
-		{ sizeof(d), HEAD + 4, 0, 1, EINVAL }, { sizeof(d), 0, 0, 1, EINVAL }, { sizeof(d), 304, 0, 1, EINVAL },
-		{ sizeof(d), 0xfffffff8, 0, 1, EINVAL }, { sizeof(d), HEAD, 40, 2, EINVAL }, { sizeof(d), HEAD, 48, 2, 0 },
-		{ sizeof(d), HEAD, 52, 2, EINVAL }, { sizeof(d), HEAD, 0, 2, EINVAL }, { sizeof(d), HEAD, 0xfffffff8, 2, EINVAL },
-		{ HEAD + 88, HEAD, 48, 2, EINVAL }, { HEAD + 89, HEAD, 48, 2, 0 },
+		{ sizeof(d), HEAD, 0, 1, 0 },
+		{ HEAD + 41, HEAD, 0, 1, 0 },
+		{ HEAD + 40, HEAD, 0, 1, EINVAL },
+		{ sizeof(d), HEAD + 4, 0, 1, EINVAL },
+		{ sizeof(d), 0, 0, 1, EINVAL },
+		{ sizeof(d), 304, 0, 1, EINVAL },
+		{ sizeof(d), 0xfffffff8, 0, 1, EINVAL },
+		{ sizeof(d), HEAD, 40, 2, EINVAL },
+		{ sizeof(d), HEAD, 48, 2, 0 },
+		{ sizeof(d), HEAD, 52, 2, EINVAL },
+		{ sizeof(d), HEAD, 0, 2, EINVAL },
+		{ sizeof(d), HEAD, 0xfffffff8, 2, EINVAL },
+		{ HEAD + 88, HEAD, 48, 2, EINVAL },
+		{ HEAD + 89, HEAD, 48, 2, 0 },
 	};
 	for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		ask("t0")->size = row[i].size;
@@ -439,7 +480,8 @@ TEST(lists)
 	begin();
 	EXPECT_EQ(0, simple(VERSIONS, "", 0));
 	for (char *p = d.more;; p += *(uint32_t *)p) {
-		seen += !strcmp(p + 16, "verity") || !strcmp(p + 16, "linear") || !strcmp(p + 16, "zero");
+		seen += !strcmp(p + 16, "verity") || !strcmp(p + 16, "linear") ||
+			!strcmp(p + 16, "zero");
 		if (!*(uint32_t *)p)
 			break;
 	}

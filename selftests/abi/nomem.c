@@ -370,8 +370,10 @@ SCENARIO(epoll)
 SCENARIO(sockets_that_listen_at_once)
 {
 	static const struct sockaddr_in discard = { AF_INET, 0x0900, { 0x0100007f }, { 0 } };
-	int p = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0x0300), d = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, 0x0008);
-	int r = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMP), n = socket(AF_NETLINK, SOCK_RAW, 0), u;
+	int p = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0x0300),
+	    d = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, 0x0008);
+	int r = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMP),
+	    n = socket(AF_NETLINK, SOCK_RAW, 0), u;
 
 	for (int i = 0; i < 3; i++) {
 		u = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);

@@ -379,7 +379,8 @@ MAIN
 TEST(a_timer_of_100_ns_leaves_time_to_run)
 {
 	static const struct itimerspec often = { { 0, 100 }, { 0, 100 } };
-	struct sigevent none = { .sigev_notify = SIGEV_NONE }, usr1 = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct sigevent none = { .sigev_notify = SIGEV_NONE },
+			usr1 = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
 	sigset_t blocked;
 	int id;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// sockets.c - the calls of packet scripts. Sockets have names; none blocks: what has to be waited for,
-// poll() does, and packets are heard meanwhile.
+// sockets.c - the calls of packet scripts. Sockets have names; none blocks: what has to be
+// waited for, poll() does, and packets are heard meanwhile.
 #include "packet.h"
 
 #include <arpa/inet.h>

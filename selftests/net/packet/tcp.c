@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// tcp.c - segments of packet scripts. Numbers are relative: to the peer's first for what it sends, to
-// the kernel's for what that sends.
+// tcp.c - segments of packet scripts. Numbers are relative: to the peer's first for what it
+// sends, to the kernel's for what that sends.
 #include "packet.h"
 
 #include <netinet/in.h>

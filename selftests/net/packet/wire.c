@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// wire.c - frames of the peer: sent and heard at eth1, IP headers, checksums, and the neighbour entry
-// that leads to the peer.
+// wire.c - frames of the peer: sent and heard at eth1, IP headers, checksums, and the neighbour
+// entry that leads to the peer.
 #include "packet.h"
 
 #include <arpa/inet.h>
