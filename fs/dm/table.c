@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* table.c - which sectors of a mapped device go where: tables made of lines, and the simple targets.
+/* table.c - which sectors of a mapped device go where: tables made of lines, and the simple
+ * targets.
  *
  * Targets adjoin, from sector 0 on. A table claims its devices in the name of all tables, so that
  * several may have one, and nobody else.
@@ -66,7 +67,8 @@ static int claim(const struct dm_table *tb, const char *text, struct blkdev **ou
 	u64 major, minor;
 	int err;
 
-	if (!parse_u64(text, 10, &major, &end) && *end == ':' && !parse_u64(end + 1, 10, &minor, NULL)) {
+	if (!parse_u64(text, 10, &major, &end) && *end == ':' &&
+	    !parse_u64(end + 1, 10, &minor, NULL)) {
 		if (major > 0xfff || minor > 0xfffff)
 			return -EOVERFLOW;
 		err = blkdev_find(dev_make((u32)major, (u32)minor), out);
@@ -142,7 +144,8 @@ static int linear_make(struct dm_table *tb, struct dm_target *t, u32 argc, char 
 static void linear_text(const struct dm_target *t, bool args, char *buf, usize n)
 {
 	if (args && t->dev)
-		fmt_print(buf, n, "%u:%u %lu", dev_major(t->dev->dev), dev_minor(t->dev->dev), t->start);
+		fmt_print(buf, n, "%u:%u %lu", dev_major(t->dev->dev), dev_minor(t->dev->dev),
+			  t->start);
 }
 
 static int error_make(struct dm_table *tb, struct dm_target *t, u32 argc, char **argv)
@@ -175,8 +178,11 @@ static int zero_here(enum bio_op op, struct dm_cursor *c, u64 n)
 	return 0;
 }
 
-static const struct dm_type linear = { .name = "linear", .version = { 1, 4, 0 }, .make = linear_make,
-				       .text = linear_text, .passes = true };
+static const struct dm_type linear = { .name = "linear",
+				       .version = { 1, 4, 0 },
+				       .make = linear_make,
+				       .text = linear_text,
+				       .passes = true };
 static const struct dm_type error = { .name = "error", .version = { 1, 7, 0 }, .make = error_make,
 				      .text = linear_text, .here = error_here };
 static const struct dm_type zero = { .name = "zero", .version = { 1, 2, 0 }, .make = zero_make,
@@ -359,7 +365,8 @@ int dm_table_limits(const struct dm_table *tb, struct disk_limits *l)
 		if (t->type == &dm_verity)
 			block = max(block, dm_verity_block(t));
 		l->logical_block = max(l->logical_block, block);
-		l->physical_block = max(l->physical_block, m ? max(block, m->physical_block) : block);
+		l->physical_block = max(l->physical_block,
+					m ? max(block, m->physical_block) : block);
 		if (!m)
 			continue;
 		l->max_discard = m->max_discard ? l->max_discard : 0;

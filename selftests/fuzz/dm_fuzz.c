@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: compat/ioctl_dm.c fs/dm/table.c fs/dm/verity.c kernel/lib/crypto.c kernel/lib/fmt.c kernel/lib/string.c mm/buddy.c selftests/host/pages.c selftests/host/nouser.c */
+/* modules: compat/ioctl_dm.c fs/dm/table.c fs/dm/verity.c kernel/lib/crypto.c kernel/lib/fmt.c
+ * kernel/lib/string.c mm/buddy.c selftests/host/pages.c selftests/host/nouser.c */
 /* dm: commands for /dev/mapper/control - structures, names, targets, lines of verity - with bytes
- * changed; tables that come of it are shown and read through. Nothing outside the buffer is touched.
+ * changed; tables that come of it are shown and read through. Nothing outside the buffer is
+ * touched.
  *
  * The input: command, template, then changes of 3 bytes: where, and what stands there. */
 #include <compat/ioctl_dm.h>
@@ -63,7 +65,10 @@ void kv_free(void *p) { kfree(p); }
 /* ---- one device ---- */
 
 u32 dm_dev(const struct dm *md) { return 0xfd00; }
-struct dm *dm_find(const char *name, const char *uuid, u32 n) { return *name == 'n' ? NULL : &the_dm; }
+struct dm *dm_find(const char *name, const char *uuid, u32 n)
+{
+	return *name == 'n' ? NULL : &the_dm;
+}
 void dm_put(struct dm *md) {}
 int dm_create(const char *name, const char *uuid, u32 minor, struct dm **out)
 {
@@ -95,7 +100,8 @@ void dm_state(struct dm *md, bool waiting, struct dm_state *out)
 {
 	*out = (struct dm_state){ .targets = md->table ? md->table->nr : 0, .live = md->table };
 }
-int dm_for_each_target(struct dm *md, bool w, bool (*fn)(const struct dm_target *t, void *arg), void *arg)
+int dm_for_each_target(struct dm *md, bool w, bool (*fn)(const struct dm_target *t, void *arg),
+		       void *arg)
 {
 	for (u32 i = 0; i < md->table->nr && fn(&md->table->targets[i], arg); i++)
 		;
@@ -112,7 +118,10 @@ void dm_for_each(void (*fn)(const struct dm_info *i, void *arg), void *arg)
 	for (u32 i = 0; i < 5; i++)
 		fn(&(struct dm_info){ &"name"[i % 4], &"uuid"[i], i, i }, arg);
 }
-void dm_names(struct dm *md, char name[DM_NAME_LEN], char uuid[DM_UUID_LEN]) { name[0] = uuid[0] = 0; }
+void dm_names(struct dm *md, char name[DM_NAME_LEN], char uuid[DM_UUID_LEN])
+{
+	name[0] = uuid[0] = 0;
+}
 int dm_set_geometry(struct dm *md, const struct dm_geometry *g) { return 0; }
 void dm_control_arm(struct file *f) {}
 void dm_tell_all(void) {}
@@ -139,7 +148,8 @@ static void template(struct abi_dm_ioctl *p, u32 which)
 	str_copy(p->name, "some", sizeof(p->name));
 	for (u32 i = 0; i < p->target_count; i++) {
 		struct abi_dm_spec *s = (struct abi_dm_spec *)((u8 *)p + at);
-		const char *line = lines[(which + i) % ARRAY_SIZE(lines)], *blank = strchr(line, ' ');
+		const char *line = lines[(which + i) % ARRAY_SIZE(lines)],
+			   *blank = strchr(line, ' ');
 
 		s->start = i * 64;
 		s->len = 64;
@@ -159,7 +169,8 @@ static void read_through(const struct dm_table *tb)
 
 	for (u32 i = 0; i < tb->nr; i++) {
 		const struct dm_target *t = &tb->targets[i];
-		u32 unit = t->type == &dm_verity ? dm_verity_block(t) / 512 : 1, n = 8 / unit * unit;
+		u32 unit = t->type == &dm_verity ? dm_verity_block(t) / 512 : 1,
+		    n = 8 / unit * unit;
 		struct dm_cursor c = { .b = b };
 
 		if (t->len < n)
@@ -169,7 +180,8 @@ static void read_through(const struct dm_table *tb)
 		b->vecs[1] = (struct bio_vec){ p, 1536, 2560 };
 		memset(page_to_virt(p), fill, PAGE_SIZE);
 		if (t->type->check)
-			(void)!t->type->check(t, &c, t->len / unit / 2 * unit, min(n, t->len - t->len / unit / 2 * unit));
+			(void)!t->type->check(t, &c, t->len / unit / 2 * unit,
+					      min(n, t->len - t->len / unit / 2 * unit));
 		else
 			dm_skip(&c, n);
 	}
@@ -191,7 +203,8 @@ void fuzz_one(const u8 *data, usize size)
 		template(p, data[1]);
 	for (usize i = 3; i + 3 <= size; i += 3)
 		((u8 *)p)[(data[i] | data[i + 1] << 8) % n] = data[i + 2];
-	if (!dm_command(NULL, data[0] & 0x80 ? LOAD : data[0] % 18, p, n) && p->data_size > max(n, (u32)sizeof(*p)))
+	if (!dm_command(NULL, data[0] & 0x80 ? LOAD : data[0] % 18, p, n) &&
+	    p->data_size > max(n, (u32)sizeof(*p)))
 		panic("%u bytes of %u", p->data_size, n);
 	if (the_dm.table) {
 		p->flags = data[0] & 1 ? 0x10 : 0;
