@@ -41,4 +41,26 @@ TEST(outside_the_text_there_is_no_name)
 	expect(-1ul, "?", 0);
 }
 
+static u32 seen;
+
+static void see(const char *name, u64 addr, void *arg)
+{
+	static const char *const names[] = { "start", "page_alloc", "page_free" };
+
+	EXPECT_TRUE(seen < 3);
+	EXPECT_STREQ(names[seen], name);
+	EXPECT_EQ((u64)_text + ksyms_offsets[seen], addr);
+	EXPECT_EQ((u64)&seen, (u64)arg);
+	seen++;
+}
+
+TEST(all_are_listed_with_what_lies_between)
+{
+	ksym_for_each(see, &seen);
+	EXPECT_EQ(3, seen);
+	EXPECT_EQ(0x30, ksym_size((u64)_text + 0x10));
+	EXPECT_EQ(0x40, ksym_size((u64)_text + 0x40));
+	EXPECT_EQ(0x80, ksym_size((u64)_text + 0x80));
+}
+
 MAIN

@@ -506,3 +506,39 @@ TEST(echo_waits_for_room_and_what_is_too_much_is_lost)
 	EXPECT_EQ(0, ldisc_write(&l, (const u8 *)"y", 1));
 }
 
+TEST(what_a_program_stops_no_key_starts)
+{
+	start(0, IXANY);
+	ldisc_hold(&l, true);
+	EXPECT_TRUE(flow_stopped);
+	ldisc_hold(&l, true);
+	type("\021ab");
+	EXPECT_TRUE(flow_stopped && l.stopped);
+	EXPECT_STREQ("", screen);
+	ldisc_hold(&l, false);
+	EXPECT_TRUE(!flow_stopped && !l.stopped);
+	EXPECT_TRUE(strstr(screen, "ab") != NULL);
+}
+
+TEST(the_cursor_is_where_the_echo_that_was_dropped_never_put_it)
+{
+	start(0, 0);
+	type("ab\023cd\003"); /* held back, then dropped by the signal */
+	EXPECT_EQ(SIGINT, last_signal);
+	type("\021\n\t\177");
+	EXPECT_TRUE(strstr(screen, "cd") == NULL);
+	EXPECT_TRUE(strstr(screen, "\t\b\b\b\b\b\b\b\b") != NULL);
+}
+
+TEST(bytes_beyond_the_characters)
+{
+	start(0, 0);
+	type("a\377b\177\n");
+	EXPECT_STREQ("a\377\n", line());
+	EXPECT_STREQ("a\377b\b \b\r\n", screen);
+	start(0, IUTF8); /* on paper a character of two bytes takes one place */
+	set(ICRNL | IUTF8, OPOST | ONLCR, ICANON | ECHO | ECHOE | ECHOPRT);
+	type("x\303\244\177\n");
+	EXPECT_STREQ("x\n", line());
+	EXPECT_STREQ("x\303\244\\\303\244\r\n", screen);
+}
