@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* ptimer.c - interval timers and POSIX timers.
  *
- * A timer on a real or monotonic clock is a struct timer whose function queues the signal and arms
- * the next period. Timers on CPU time (ITIMER_VIRTUAL, ITIMER_PROF, CLOCK_*_CPUTIME_ID) and
- * RLIMIT_CPU are counted down by the scheduler's tick: they are as coarse as the tick, 4 ms.
+ * A timer on a real or monotonic clock is a struct timer whose function queues the signal. The next
+ * period is armed when that signal is taken, so a period shorter than what an interrupt costs slows
+ * nobody but the program itself; SIGEV_NONE needs no interrupt at all. Timers on CPU time
+ * (ITIMER_VIRTUAL, ITIMER_PROF, CLOCK_*_CPUTIME_ID) and RLIMIT_CPU are counted down by the
+ * scheduler's tick: they are as coarse as the tick, 4 ms.
  *
  * Invariants: (1) at most one signal of a timer waits in a queue (queued); further expiries count
  * as overrun, handed out when the signal is taken; a signal that was dropped clears the flag, else
@@ -23,6 +25,9 @@
 #include <kernel/task.h>
 #include <mm/slab.h>
 
+/* Between expiries whose signal nobody takes. */
+#define IGNORED_PAUSE NSEC_PER_MSEC
+
 struct ptimer {
 	struct list link;	/* [p] */
 	struct timer timer;
@@ -39,6 +44,7 @@ struct ptimer {
 	ktime_t deadline;	/* [p] next expiry on CLOCK_MONOTONIC, or left CPU time */
 	ktime_t interval;	/* [p] */
 	bool armed, queued;	/* [p] (1) */
+	bool waiting;		/* [p] the next period begins when the signal is taken */
 	int overrun, last_overrun;
 };
 
@@ -52,8 +58,8 @@ static bool is_real(s32 clock)
 	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM || clock == CLOCK_TAI;
 }
 
-/* One expiry, or n at once. proc.lock not held. */
-static void expire(struct ptimer *t, int n)
+/* proc.lock not held. */
+static void expire(struct ptimer *t)
 {
 	struct siginfo_k info = {
 		.sig = t->sig, .code = SI_TIMER, .timer_id = t->id, .value = t->value
@@ -62,9 +68,9 @@ static void expire(struct ptimer *t, int n)
 	bool send = !t->queued && t->how != NOTIFY_NONE;
 
 	if (t->queued)
-		t->overrun = min(t->overrun, S32_MAX - n) + n;
+		t->overrun = min(t->overrun, S32_MAX - 1) + 1;
 	else
-		t->overrun = n - 1;
+		t->overrun = 0;
 	t->queued = send || t->queued;
 	spin_unlock_irq(&t->proc->lock, irq);
 	if (!send)
@@ -75,42 +81,42 @@ static void expire(struct ptimer *t, int n)
 		signal_send_proc(t->proc, &info);
 }
 
-/* The expiry after now of a period; *n counts how many have passed. */
+/* The expiry after now, when the one at deadline is over; *n counts those that passed after it. */
 static ktime_t advance(ktime_t deadline, ktime_t interval, ktime_t now, int *n)
 {
-	s64 missed = (now - deadline) / interval;
+	s64 missed = max((now - deadline) / interval, 0l), next;
 
-	*n = (int)min(missed + 1, (s64)S32_MAX);
-	return deadline + (missed + 1) * interval;
-}
-
-/* However short its period, a timer leaves its CPU time to run programs; what it missed is counted
- * as overrun. Nobody sees when an expiry comes that sends no signal. */
-static ktime_t least_pause(const struct ptimer *t)
-{
-	return t->queued || t->how == NOTIFY_NONE ? NSEC_PER_MSEC : 50 * NSEC_PER_USEC;
+	*n = (int)min(missed, (s64)S32_MAX);
+	if (mul_of(missed + 1, interval, &next) || add_of(deadline, next, &next))
+		return S64_MAX;
+	return next;
 }
 
 static void ptimer_fire(struct timer *timer)
 {
 	struct ptimer *t = container_of(timer, struct ptimer, timer);
 	irqflags_t irq = spin_lock_irq(&t->proc->lock);
-	int n = 1;
+	bool armed = t->armed;
 
-	if (!t->armed) {
-		spin_unlock_irq(&t->proc->lock, irq);
-		return;
-	}
-	if (t->interval) {
-		ktime_t now = clock_monotonic();
-
-		t->deadline = advance(t->deadline, t->interval, now, &n);
-		timer_arm(timer, max(t->deadline, now + least_pause(t)));
-	} else {
-		t->armed = false;
-	}
+	t->armed = t->waiting = armed && t->interval;
 	spin_unlock_irq(&t->proc->lock, irq);
-	expire(t, n);
+	if (armed)
+		expire(t);
+}
+
+/* The signal is gone: the next period, not before `soonest`. How many passed meanwhile. proc.lock
+ * held. */
+static int go_on(struct ptimer *t, ktime_t soonest)
+{
+	int n;
+
+	t->queued = false;
+	if (!t->waiting)
+		return 0;
+	t->waiting = false;
+	t->deadline = advance(t->deadline, t->interval, clock_monotonic(), &n);
+	timer_arm(&t->timer, max(t->deadline, soonest));
+	return n;
 }
 
 /* The real-time clock was stepped, or did not keep step. */
@@ -122,7 +128,8 @@ static void clock_moved(struct clock_watch *w, bool stepped)
 	if (t->on_real && t->armed) {
 		t->deadline += t->offset - clock_realtime_offset();
 		t->offset = clock_realtime_offset();
-		timer_arm(&t->timer, t->deadline);
+		if (t->how != NOTIFY_NONE && !t->waiting)
+			timer_arm(&t->timer, t->deadline);
 	}
 	spin_unlock_irq(&t->proc->lock, irq);
 }
@@ -233,10 +240,15 @@ static u64 cpu_time(const struct ptimer *t)
 /* What is left, as timer_gettime tells it. proc.lock held. */
 static void read_spec(const struct ptimer *t, struct timer_spec *out)
 {
-	ktime_t left = is_cpu_clock(t->clock) ? t->deadline : t->deadline - clock_monotonic();
+	ktime_t now = is_cpu_clock(t->clock) ? 0 : clock_monotonic(), left = t->deadline - now;
+	int n;
 
+	if (left <= 0 && t->interval)
+		left = advance(t->deadline, t->interval, now, &n) - now;
+	else if (left <= 0)
+		left = t->how != NOTIFY_NONE;
 	out->interval = t->interval;
-	out->value = t->armed ? max(left, (ktime_t)1) : 0;
+	out->value = t->armed ? left : 0;
 }
 
 int ptimer_set(int id, const struct timer_spec *new, bool absolute, struct timer_spec *old)
@@ -252,7 +264,7 @@ int ptimer_set(int id, const struct timer_spec *new, bool absolute, struct timer
 		return -EINVAL;
 	}
 	read_spec(t, old);
-	t->armed = false;
+	t->armed = t->waiting = false;
 	spin_unlock_irq(&p->lock, irq);
 	timer_cancel_sync(&t->timer);
 	if (absolute && is_real(t->clock))
@@ -278,7 +290,7 @@ int ptimer_set(int id, const struct timer_spec *new, bool absolute, struct timer
 		t->armed = true;
 	}
 	spin_unlock_irq(&p->lock, irq);
-	if (value && !is_cpu_clock(t->clock))
+	if (value && !is_cpu_clock(t->clock) && t->how != NOTIFY_NONE)
 		timer_arm(&t->timer, t->deadline);
 	return 0;
 }
@@ -358,11 +370,13 @@ void ptimer_delivered(struct proc *p, struct siginfo_k *info)
 	struct ptimer *t;
 
 	list_for_each_entry(t, &p->posix_timers, link) {
+		int n;
+
 		if (t->id != info->timer_id)
 			continue;
-		info->overrun = t->last_overrun = t->overrun;
+		n = go_on(t, 0);
+		info->overrun = t->last_overrun = min(t->overrun, S32_MAX - n) + n;
 		t->overrun = 0;
-		t->queued = false;
 	}
 }
 
@@ -372,7 +386,7 @@ void ptimer_dropped(struct proc *p, const struct siginfo_k *info)
 
 	list_for_each_entry(t, &p->posix_timers, link)
 		if (t->id == info->timer_id)
-			t->queued = false;
+			go_on(t, clock_monotonic() + IGNORED_PAUSE);
 }
 
 /* ---- interval timers ---- */
@@ -381,17 +395,25 @@ static void real_fire(struct timer *timer)
 {
 	struct proc *p = container_of(timer, struct proc, itimer_real);
 	irqflags_t irq = spin_lock_irq(&p->lock);
-	int n;
 
-	if (p->itimer_real_interval) {
-		p->itimer_real_deadline = advance(p->itimer_real_deadline, p->itimer_real_interval,
-						  clock_monotonic(), &n);
-		timer_arm(timer, p->itimer_real_deadline);
-	} else {
+	if (p->itimer_real_interval)
+		p->itimer_real_waiting = true;
+	else
 		p->itimer_real_deadline = 0;
-	}
 	spin_unlock_irq(&p->lock, irq);
 	signal_send_kernel(p, SIGALRM);
+}
+
+void itimer_taken(struct proc *p)
+{
+	int n;
+
+	if (!p->itimer_real_waiting || !p->itimer_real_interval)
+		return;
+	p->itimer_real_waiting = false;
+	p->itimer_real_deadline = advance(p->itimer_real_deadline, p->itimer_real_interval,
+					  clock_monotonic(), &n);
+	timer_arm(&p->itimer_real, p->itimer_real_deadline);
 }
 
 void itimer_init_proc(struct proc *p)
@@ -411,12 +433,14 @@ static void swap_real(struct proc *p, const struct timer_spec *new, struct timer
 	irqflags_t irq = spin_lock_irq(&p->lock);
 
 	old->interval = p->itimer_real_interval;
-	old->value = p->itimer_real_deadline ? max(p->itimer_real_deadline - now, (ktime_t)1000)
-					     : 0;
+	old->value = p->itimer_real_deadline && !p->itimer_real_waiting
+			     ? max(p->itimer_real_deadline - now, (ktime_t)1000)
+			     : 0;
 	if (!new) {
 		spin_unlock_irq(&p->lock, irq);
 		return;
 	}
+	p->itimer_real_waiting = false;
 	p->itimer_real_interval = new->interval;
 	p->itimer_real_deadline = new->value ? now + min(new->value, S64_MAX - now) : 0;
 	/* real_fire() waits for proc.lock, then arms by the figures it finds: no cancel_sync
@@ -498,7 +522,7 @@ static void tick_timers(struct proc *p, struct task *task, u64 ns)
 	}
 	spin_unlock_irq(&p->lock, irq);
 	while (n--)
-		expire(due[n], 1);
+		expire(due[n]);
 }
 
 static void tick(struct task *task, bool user, u64 ns)

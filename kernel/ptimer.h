@@ -40,6 +40,8 @@ void ptimer_delete_all(struct proc *p);
 void ptimer_delivered(struct proc *p, struct siginfo_k *info);
 /* It was ignored, refused or thrown away: the next expiry sends another. proc.lock held. */
 void ptimer_dropped(struct proc *p, const struct siginfo_k *info);
+/* A SIGALRM of the process was taken: ITIMER_REAL goes on. proc.lock held. */
+void itimer_taken(struct proc *p);
 void itimer_init_proc(struct proc *p);
 void itimer_exit_proc(struct proc *p);
 void ptimer_init(void);

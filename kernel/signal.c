@@ -147,6 +147,8 @@ int sigqueue_take(struct proc *p, struct sigqueue *q, sigset_k set, struct sigin
 		q->set &= ~SIGMASK(sig);
 	if (unlikely(of_timer(info)))
 		ptimer_delivered(p, info);
+	else if (unlikely(sig == SIGALRM && q == &p->pending))
+		itimer_taken(p);
 	return sig;
 }
 

@@ -165,6 +165,8 @@ struct proc {
 		child_maxrss;
 	struct timer itimer_real;
 	ktime_t itimer_real_interval, itimer_real_deadline;	/* [s] */
+	/* [s] for its signal to be taken: the next period begins then */
+	bool itimer_real_waiting;
 	u64 cpu_limit_told;		/* seconds at which SIGXCPU was last sent */
 	struct itimer_cpu { u64 left_ns, interval_ns; } itimer_virtual, itimer_prof;
 	struct list posix_timers;	/* [s] */

@@ -373,8 +373,6 @@ TEST(clock_settime_needs_privilege_and_sense)
 	EXPECT_EQ(0, clock_settime(CLOCK_REALTIME, &t));
 }
 
-MAIN
-
 /* A period far below what an interrupt costs: the machine goes on, the program too. */
 TEST(a_timer_of_100_ns_leaves_time_to_run)
 {
@@ -396,3 +394,56 @@ TEST(a_timer_of_100_ns_leaves_time_to_run)
 	usleep(20000);
 	EXPECT_EQ(SIGUSR1, sigwaitinfo(&(sigset_t){ { 1ul << (SIGUSR1 - 1) } }, NULL));
 }
+
+TEST(a_real_timer_waits_for_its_signal_to_be_taken)
+{
+	struct itimerval often = { { 0, 2000 }, { 0, 2000 } }, is;
+	sigset_t alarm_only;
+
+	sigemptyset(&alarm_only);
+	sigaddset(&alarm_only, SIGALRM);
+	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &alarm_only, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	usleep(20000);
+	EXPECT_EQ(0, getitimer(ITIMER_REAL, &is));
+	EXPECT_EQ(0, is.it_value.tv_sec * 1000000 + is.it_value.tv_usec);
+	EXPECT_EQ(2000, is.it_interval.tv_usec);
+	EXPECT_EQ(SIGALRM, sigwaitinfo(&alarm_only, NULL));
+	EXPECT_EQ(SIGALRM, sigwaitinfo(&alarm_only, NULL));	/* it went on */
+	EXPECT_EQ(0, setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL));
+}
+
+TEST(what_is_left_of_a_timer_whose_signal_waits)
+{
+	struct sigevent none = { .sigev_notify = SIGEV_NONE },
+			usr1 = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec set = { { 0, 7000000 }, { 0, 1000000 } },
+			  once = { { 0 }, { 0, 1000000 } }, is;
+	sigset_t blocked;
+	siginfo_t info;
+	int a, b;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &blocked, NULL));
+	ASSERT_EQ(0, syscall(SYS_timer_create, CLOCK_MONOTONIC, &none, &a));
+	ASSERT_EQ(0, syscall(SYS_timer_create, CLOCK_MONOTONIC, &usr1, &b));
+	ASSERT_EQ(0, syscall(SYS_timer_settime, a, 0, &once, NULL));
+	ASSERT_EQ(0, syscall(SYS_timer_settime, b, 0, &set, NULL));
+	usleep(40000);
+	EXPECT_EQ(0, syscall(SYS_timer_gettime, a, &is));
+	EXPECT_EQ(0, is.it_value.tv_nsec);
+	EXPECT_EQ(0, syscall(SYS_timer_settime, a, 0, &set, NULL));
+	usleep(30000);
+	EXPECT_EQ(0, syscall(SYS_timer_gettime, a, &is));
+	EXPECT_TRUE(is.it_value.tv_nsec > 0 && is.it_value.tv_nsec <= 7000000);
+	EXPECT_EQ(0, syscall(SYS_timer_gettime, b, &is));
+	EXPECT_TRUE(is.it_value.tv_nsec > 0 && is.it_value.tv_nsec <= 7000000);
+	EXPECT_EQ(SIGUSR1, sigwaitinfo(&blocked, &info));
+	EXPECT_TRUE(info.si_overrun >= 8);
+	EXPECT_EQ(info.si_overrun, syscall(SYS_timer_getoverrun, b));
+	EXPECT_EQ(SIGUSR1, sigwaitinfo(&blocked, &info));
+	EXPECT_TRUE(info.si_overrun < 8);	/* counted anew */
+}
+
+MAIN
