@@ -237,6 +237,37 @@ static long set_exclusive(struct tty *t, bool on)
 	return 0;
 }
 
+/* There is one line discipline, N_TTY: 0. */
+static long set_discipline(uaddr_t arg)
+{
+	s32 which;
+
+	if (get_user(&which, arg))
+		return -EFAULT;
+	return which ? -EINVAL : 0;
+}
+
+/* CLOCAL by another name. */
+static long get_softcar(struct tty *t, uaddr_t arg)
+{
+	struct termios_k k;
+
+	tty_get_termios(t, &k);
+	return put_user(arg, (s32)!!(k.cflag & CLOCAL));
+}
+
+static long set_softcar(struct tty *t, uaddr_t arg)
+{
+	struct termios_k k;
+	s32 on;
+
+	if (get_user(&on, arg))
+		return -EFAULT;
+	tty_get_termios(t, &k);
+	k.cflag = on ? k.cflag | CLOCAL : k.cflag & ~(u32)CLOCAL;
+	return tty_set_termios(t, &k, TTY_NOW);
+}
+
 static long ioctl_line(struct file *f, struct tty *t, u32 cmd, uaddr_t arg, bool *done)
 {
 	*done = true;
@@ -253,6 +284,9 @@ static long ioctl_line(struct file *f, struct tty *t, u32 cmd, uaddr_t arg, bool
 	case ABI_TCSBRK:
 	case ABI_TCSBRKP:
 		return drain(t);
+	case ABI_TIOCSBRK:
+	case ABI_TIOCCBRK:
+		return tty_check_change(t);
 	case ABI_FIONREAD:
 		return count_input(f, t, arg);
 	case ABI_TIOCOUTQ:
@@ -266,6 +300,12 @@ static long ioctl_line(struct file *f, struct tty *t, u32 cmd, uaddr_t arg, bool
 		return put_user(arg, (s32)t->exclusive);
 	case ABI_TIOCGETD:
 		return put_user(arg, (s32)0);
+	case ABI_TIOCSETD:
+		return set_discipline(arg);
+	case ABI_TIOCGSOFTCAR:
+		return get_softcar(t, arg);
+	case ABI_TIOCSSOFTCAR:
+		return set_softcar(t, arg);
 	case ABI_TIOCGDEV:
 		return put_user(arg, t->dev);
 	case ABI_TIOCSTI:
@@ -314,7 +354,7 @@ static long ioctl_session(struct file *f, struct tty *t, u32 cmd, uaddr_t arg, b
 	case ABI_TIOCSPGRP:
 		return set_pgrp(t, arg);
 	case ABI_TIOCSCTTY:
-		return master ? -EPERM : tty_take_ctty(t, f->mode & FMODE_READ, arg.va == 1);
+		return tty_take_ctty(t, f->mode & FMODE_READ, arg.va == 1);
 	case ABI_TIOCNOTTY:
 		return tty_drop_ctty(t);
 	default:

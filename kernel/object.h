@@ -97,6 +97,8 @@ void object_put(struct object *o);
 void object_wake(struct object *o, u32 events);
 /* beside the events: urgent data was announced (SIGURG) */
 #define WAKE_URGENT BIT(20)
+/* No signal for those with O_ASYNC: a terminal that hangs up says SIGHUP, or nothing. */
+#define WAKE_QUIET BIT(21)
 
 /* A poller's interest in an object: called from object_wake with poll_lock held, interrupts off;
  * must not sleep. */

@@ -196,6 +196,8 @@ static bool notify(struct poll_hook *h, u32 events)
 {
 	struct sigio *s = container_of(h, struct sigio, hook);
 
+	if (events & WAKE_QUIET)
+		return false;
 	events &= READ_ONCE(s->wants);
 	if (!events)
 		return false;

@@ -144,7 +144,7 @@ static void set_slave_closed(struct tty *t, bool closed)
 	to_pty(t)->slave_closed = closed;
 	spin_unlock(&t->lock);
 	if (closed)
-		object_wake(&to_pty(t)->master, EPOLLIN | EPOLLHUP);
+		object_wake(&to_pty(t)->master, EPOLLIN | EPOLLHUP | WAKE_QUIET);
 }
 
 static void slave_opened(struct tty *t)

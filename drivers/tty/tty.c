@@ -241,10 +241,10 @@ static int wait_input(struct file *f, struct tty *t, const struct read_plan *p, 
 	ktime_t deadline = WAIT_FOREVER;
 	int err;
 
+	if (READ_ONCE(t->other_closed))
+		return -EIO;	/* who slept through a hangup; later reads end */
 	if (is_dead(f, t))
 		return 1;
-	if (READ_ONCE(t->other_closed))
-		return -EIO;
 	if (!p->canonical && !p->least && !p->gap)
 		return 1;
 	if (file_nonblock(f))
@@ -432,8 +432,8 @@ int tty_open(struct tty *t, u32 flags, bool may_ctty, struct file **out)
 {
 	int err = open_tty(t, flags, false, out);
 
-	if (!err && may_ctty && !(flags & O_NOCTTY))
-		tty_take_ctty(t, (*out)->mode & FMODE_READ, false);
+	if (!err && may_ctty && !(flags & O_NOCTTY) && ((*out)->mode & FMODE_READ))
+		tty_take_ctty(t, true, false);
 	return err;
 }
 
@@ -443,7 +443,7 @@ static void tty_file_release(struct file *f)
 
 	mutex_lock(&t->ctl);
 	t->consoles -= (u64)f->private == UNDYING;
-	if (!is_dead(f, t) && --t->opens == 0) {
+	if ((t->is_pty || !is_dead(f, t)) && --t->opens == 0) {
 		t->exclusive = false;
 		if (t->drv->closed)
 			t->drv->closed(t);
@@ -506,9 +506,11 @@ void tty_hangup(struct tty *t)
 	ldisc_flush_input(&t->ld);
 	t->drv->flush_output(t);
 	spin_unlock(&t->lock);
-	if (t->opens && !t->consoles && t->drv->closed)
-		t->drv->closed(t);
-	t->opens = t->consoles;
+	if (!t->is_pty) {	/* a master learns of it when the dead descriptions close */
+		if (t->opens && !t->consoles && t->drv->closed)
+			t->drv->closed(t);
+		t->opens = t->consoles;
+	}
 	mutex_unlock(&t->ctl);
-	object_wake(&t->obj, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLERR);
+	object_wake(&t->obj, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLERR | WAKE_QUIET);
 }

@@ -265,4 +265,90 @@ TEST(flushing_drops_input)
 	EXPECT_ERRNO(EINVAL, tcflush(slave, 77));
 }
 
+TEST(a_terminal_that_is_only_written_becomes_nobodys)
+{
+	open_pty();
+	IN_CHILD({
+		setsid();
+		EXPECT_TRUE(open(ptsname(master), O_WRONLY) >= 0);
+		EXPECT_ERRNO(ENXIO, open("/dev/tty", O_RDWR));
+		EXPECT_EQ(0, ioctl(master, TIOCSCTTY, 0));	/* the slave's, through the master */
+		EXPECT_TRUE(open("/dev/tty", O_RDWR) >= 0);
+	});
+}
+
+TEST(a_reader_that_sleeps_when_the_master_closes_gets_eio)
+{
+	int go[2];
+	char c = 0;
+	pid_t pid;
+
+	open_pty();
+	pipe(go);
+	pid = fork();
+	if (!pid) {
+		close(master);
+		write(go[1], "r", 1);
+		_exit(read(slave, &c, 1) < 0 ? errno : 99);
+	}
+	read(go[0], &c, 1);
+	usleep(100000);
+	close(master);
+	EXPECT_EQ(EIO << 8, ({ int st = 0; waitpid(pid, &st, 0); st; }));
+	EXPECT_EQ(0, read(slave, &c, 1));
+}
+
+/* telnetd holds the slave open while login(1) hangs it up and opens it again. */
+TEST(a_slave_that_was_hung_up_is_open_until_its_last_descriptor_closes)
+{
+	char c;
+	int again;
+
+	if (getuid())
+		SKIP("not root");
+	open_pty();
+	fcntl(master, F_SETFL, O_NONBLOCK);
+	EXPECT_EQ(0, ioctl(slave, TIOCVHANGUP, 0));
+	EXPECT_ERRNO(EAGAIN, read(master, &c, 1));
+	EXPECT_EQ(0, poll(&(struct pollfd){ master, POLLIN, 0 }, 1, 0));
+	again = open(ptsname(master), O_RDWR | O_NOCTTY);
+	close(slave);
+	EXPECT_ERRNO(EAGAIN, read(master, &c, 1));
+	EXPECT_EQ(1, write(again, "y", 1));
+	EXPECT_STREQ("y", from(master));
+	close(again);
+	EXPECT_ERRNO(EIO, read(master, &c, 1));
+}
+
+TEST(a_hangup_is_no_sigio)
+{
+	open_pty();
+	on_signal(SIGIO, 0);
+	signals_seen = 0;
+	EXPECT_EQ(0, ioctl(slave, FIOASYNC, &(int){ 1 }));
+	EXPECT_EQ(0, ioctl(master, FIOASYNC, &(int){ 1 }));
+	close(master);
+	usleep(20000);
+	EXPECT_EQ(0, signals_seen);
+}
+
+TEST(the_carrier_flag_the_discipline_and_breaks)
+{
+	struct termios t;
+	int v = -1;
+
+	open_pty();
+	tcgetattr(slave, &t);
+	EXPECT_EQ(0, ioctl(slave, TIOCGSOFTCAR, &v));
+	EXPECT_EQ(!!(t.c_cflag & CLOCAL), v);
+	EXPECT_EQ(0, ioctl(slave, TIOCSSOFTCAR, &(int){ !v }));
+	tcgetattr(slave, &t);
+	EXPECT_EQ(!v, !!(t.c_cflag & CLOCAL));
+	EXPECT_EQ(0, ioctl(slave, TIOCSETD, &(int){ 0 }));
+	EXPECT_ERRNO(EINVAL, ioctl(slave, TIOCSETD, &(int){ 0x1010101 }));
+	EXPECT_ERRNO(EFAULT, ioctl(slave, TIOCSETD, NULL));
+	EXPECT_EQ(0, ioctl(slave, TIOCSBRK, 0));
+	EXPECT_EQ(0, ioctl(slave, TIOCCBRK, 0));
+}
+
 MAIN
