@@ -95,14 +95,30 @@ static u64 update_curr(struct runq *q) MUST_HOLD(q->lock)
 	return delta;
 }
 
-void sched_resched(struct runq *q)
+/* True: its CPU is another one and must be told. */
+static bool mark_resched(struct runq *q)
 {
 	struct task *t = q->curr;
 
 	if (atomic_read(&t->head.work) & WORK_RESCHED)
-		return;
+		return false;
 	atomic_or(&t->head.work, WORK_RESCHED);
-	if (q->cpu != this_cpu_id())
+	return q->cpu != this_cpu_id();
+}
+
+void sched_resched(struct runq *q)
+{
+	if (mark_resched(q))
+		ipi_send(q->cpu, IPI_RESCHED);
+}
+
+/* Told without the lock: the first thing it does is to ask for it. */
+static void unlock_and_preempt(struct runq *q, struct task *t) NO_LOCK_CHECK
+{
+	bool tell = runq_preempts(q, t) && mark_resched(q);
+
+	spin_unlock(&q->lock);
+	if (tell)
 		ipi_send(q->cpu, IPI_RESCHED);
 }
 
@@ -318,9 +334,7 @@ void sched_enqueue(struct runq *q, struct task *t) NO_LOCK_CHECK
 		t->vruntime = q->min_vruntime + ahead;
 	}
 	runq_add(q, t, true);
-	if (runq_preempts(q, t))
-		sched_resched(q);
-	spin_unlock(&q->lock);
+	unlock_and_preempt(q, t);
 }
 
 static bool wake_if(struct task *t, u32 mode_limit) NO_LOCK_CHECK
@@ -391,9 +405,7 @@ void sched_wake_new(struct task *t)
 	t->state = TASK_RUNNING;
 	t->vruntime = q->min_vruntime + SCHED_SLICE_NS / 4;
 	runq_add(q, t, false);
-	if (runq_preempts(q, t))
-		sched_resched(q);
-	spin_unlock(&q->lock);
+	unlock_and_preempt(q, t);
 	irq_restore(irq);
 }
 
