@@ -55,6 +55,7 @@
 #include <kernel/printk.h>
 #include <kernel/random.h>
 #include <kernel/sched.h>
+#include <kernel/stackprot.h>
 #include <kernel/task.h>
 #include <kernel/trap.h>
 #include <kernel/workq.h>
@@ -251,6 +252,7 @@ void kmain(paddr_t fdt)
 	memory_init(fdt);
 	pr_info("Linux-compatible kernel Ashlar %s %s", ASHLAR_RELEASE, ASHLAR_VERSION);
 	core_init();
+	stackprot_init();
 	face_init();
 	vfs_init();
 	tmpfs_init();
