@@ -14,6 +14,7 @@
 #include <kernel/peek.h>
 #include <kernel/ptimer.h>
 #include <kernel/task.h>
+#include <mm/kvmap.h>
 #include <mm/aspace.h>
 
 #define STACK_DEPTH 64
@@ -63,11 +64,14 @@ int proc_show_stack(struct seq *s, struct task *t)
 {
 	char name[KSYM_NAME_LEN];
 	u64 pc[STACK_DEPTH], off;
+	irqflags_t irq;
 	u32 n;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EACCES;
-	n = READ_ONCE(t->on_cpu) ? 0 : backtrace_save(t, pc, STACK_DEPTH);
+	irq = kv_stacks_hold();
+	n = READ_ONCE(t->on_cpu) || !READ_ONCE(t->head.stack) ? 0 : backtrace_save(t, pc, STACK_DEPTH);
+	kv_stacks_release(irq);
 	for (u32 i = 0; i < n; i++)
 		if (ksym_name(pc[i], name, &off))
 			seq_print(s, "[<0>] %s+0x%lx/0x%lx\n", name, off, ksym_size(pc[i]));
@@ -76,17 +80,22 @@ int proc_show_stack(struct seq *s, struct task *t)
 
 int proc_show_syscall(struct seq *s, struct task *t)
 {
-	const struct trap_frame *f = arch_user_frame(t);
+	struct trap_frame f = { .syscall_nr = NO_SYSCALL };	/* of a thread that is gone */
+	irqflags_t irq;
 
 	if (t != current() && READ_ONCE(t->state) == TASK_RUNNING) {
 		seq_print(s, "running\n");
 		return 0;
 	}
-	seq_print(s, "%d", f->syscall_nr);
-	if (f->syscall_nr != NO_SYSCALL)
-		seq_print(s, " 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx", f->orig_x0, f->x[1], f->x[2],
-			  f->x[3], f->x[4], f->x[5]);
-	seq_print(s, " 0x%lx 0x%lx\n", f->sp, f->pc);
+	irq = kv_stacks_hold();
+	if (READ_ONCE(t->head.stack))
+		f = *arch_user_frame(t);
+	kv_stacks_release(irq);
+	seq_print(s, "%d", f.syscall_nr);
+	if (f.syscall_nr != NO_SYSCALL)
+		seq_print(s, " 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx", f.orig_x0, f.x[1], f.x[2],
+			  f.x[3], f.x[4], f.x[5]);
+	seq_print(s, " 0x%lx 0x%lx\n", f.sp, f.pc);
 	return 0;
 }
 

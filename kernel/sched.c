@@ -134,8 +134,10 @@ static void tick_arm(void)
 
 static void finish_dead(struct task *t)
 {
-	kv_stack_free(t->head.stack);
-	t->head.stack = 0;
+	u64 stack = t->head.stack;
+
+	WRITE_ONCE(t->head.stack, 0);	/* (C): before the lock that kv_stacks_hold() takes */
+	kv_stack_free(stack);
 	task_put(t);
 }
 

@@ -120,6 +120,16 @@ fail:
 	return 0;
 }
 
+irqflags_t kv_stacks_hold(void) NO_LOCK_CHECK
+{
+	return spin_lock_irq(&kv_lock);
+}
+
+void kv_stacks_release(irqflags_t irq) NO_LOCK_CHECK
+{
+	spin_unlock_irq(&kv_lock, irq);
+}
+
 void kv_stack_free(u64 stack)
 {
 	struct cached_stack *s = (struct cached_stack *)stack;

@@ -3,7 +3,7 @@
  * larger than the buddy gives. */
 #pragma once
 
-#include <kernel/lib/compiler.h>
+#include <kernel/spinlock.h>
 
 /* Maps device registers for ever; the result keeps pa's offset in its page. Context: may sleep.
  * NULL: no space. */
@@ -13,6 +13,9 @@ volatile void *kv_map_device(paddr_t pa, usize size);
  * no memory. */
 u64 kv_stack_alloc(void);
 void kv_stack_free(u64 stack);
+/* While held, the stack of a thread whose head.stack is not 0 stays: pairs with (C), kernel/sched.c. */
+irqflags_t kv_stacks_hold(void);
+void kv_stacks_release(irqflags_t irq);
 /* Zeroed, page by page; any size. */
 void *kv_alloc(usize size);
 void kv_free(void *p);

@@ -502,4 +502,22 @@ TEST(children_are_those_of_the_thread)
 	EXPECT_EQ(0, slurp("/proc/thread-self/children"));
 }
 
+TEST(a_zombie_is_in_no_call)
+{
+	char name[64];
+	siginfo_t info;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	ASSERT_EQ(0, waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT));
+	usleep(20000);
+	snprintf(name, sizeof(name), "/proc/%d/syscall", pid);
+	ASSERT_TRUE(slurp(name) >= 0);
+	EXPECT_STREQ("-1 0x0 0x0\n", text);
+	snprintf(name, sizeof(name), "/proc/%d/stack", pid);
+	EXPECT_EQ(0, slurp(name));
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+}
+
 MAIN
