@@ -253,7 +253,7 @@ static long get_softcar(struct tty *t, uaddr_t arg)
 	struct termios_k k;
 
 	tty_get_termios(t, &k);
-	return put_user(arg, (s32)!!(k.cflag & CLOCAL));
+	return put_user(arg, (s32)(k.cflag & CLOCAL) != 0);
 }
 
 static long set_softcar(struct tty *t, uaddr_t arg)
