@@ -70,7 +70,8 @@ int proc_show_stack(struct seq *s, struct task *t)
 	if (!capable(CAP_SYS_ADMIN))
 		return -EACCES;
 	irq = kv_stacks_hold();
-	n = READ_ONCE(t->on_cpu) || !READ_ONCE(t->head.stack) ? 0 : backtrace_save(t, pc, STACK_DEPTH);
+	n = READ_ONCE(t->on_cpu) || !READ_ONCE(t->head.stack) ? 0
+							      : backtrace_save(t, pc, STACK_DEPTH);
 	kv_stacks_release(irq);
 	for (u32 i = 0; i < n; i++)
 		if (ksym_name(pc[i], name, &off))

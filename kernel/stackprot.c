@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* stackprot.c - what the compiler's stack protector calls for (CONFIG_STACKPROTECTOR).
  *
- * One canary for all threads. Its lowest byte is 0, which ends a string that runs over. Set once, before other
- * threads and CPUs run, by kmain(), which never returns: frames that are left have the new one.
- * Ref: gcc(1) -fstack-protector-strong, -mstack-protector-guard=global. Tests: scripts/check builds with it.
+ * One canary for all threads. Its lowest byte is 0, which ends a string that runs over. Set once,
+ * before other threads and CPUs run, by kmain(), which never returns: frames that are left have the
+ * new one.
+ * Ref: gcc(1) -fstack-protector-strong, -mstack-protector-guard=global. Tests: scripts/check builds
+ * with it.
  */
 #include <kernel/stackprot.h>
 

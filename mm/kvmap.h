@@ -13,7 +13,8 @@ volatile void *kv_map_device(paddr_t pa, usize size);
  * no memory. */
 u64 kv_stack_alloc(void);
 void kv_stack_free(u64 stack);
-/* While held, the stack of a thread whose head.stack is not 0 stays: pairs with (C), kernel/sched.c. */
+/* While held, the stack of a thread whose head.stack is not 0 stays: pairs with (C),
+ * kernel/sched.c. */
 irqflags_t kv_stacks_hold(void);
 void kv_stacks_release(irqflags_t irq);
 /* Zeroed, page by page; any size. */

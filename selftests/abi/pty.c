@@ -272,7 +272,8 @@ TEST(a_terminal_that_is_only_written_becomes_nobodys)
 		setsid();
 		EXPECT_TRUE(open(ptsname(master), O_WRONLY) >= 0);
 		EXPECT_ERRNO(ENXIO, open("/dev/tty", O_RDWR));
-		EXPECT_EQ(0, ioctl(master, TIOCSCTTY, 0));	/* the slave's, through the master */
+		/* the slave's, through the master */
+		EXPECT_EQ(0, ioctl(master, TIOCSCTTY, 0));
 		EXPECT_TRUE(open("/dev/tty", O_RDWR) >= 0);
 	});
 }
