@@ -113,7 +113,7 @@ void sched_resched(struct runq *q)
 }
 
 /* Told without the lock: the first thing it does is to ask for it. */
-static void unlock_and_preempt(struct runq *q, struct task *t) NO_LOCK_CHECK
+static void unlock_and_preempt(struct runq *q, struct task *t) RELEASES(q->lock)
 {
 	bool tell = runq_preempts(q, t) && mark_resched(q);
 
