@@ -9,12 +9,18 @@ struct path;
 
 /* dev as mknod(2) takes it: 12 bits of major, 20 of minor, the low 8 of each where Unix had
  * them. */
+#define DEV_MAJORS (1u << 12)
+#define DEV_MINORS (1u << 20)
 static inline u32 dev_make(u32 major, u32 minor)
 {
 	return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
 }
 static inline u32 dev_major(u32 dev) { return (dev >> 8) & 0xfff; }
 static inline u32 dev_minor(u32 dev) { return (dev & 0xff) | ((dev >> 12) & 0xfff00); }
+
+/* Majors with a minor for each of many drivers. */
+#define TTYAUX_MAJOR 5u
+#define MISC_MAJOR   10u
 
 /* A device, or a stretch of them with consecutive minors. Static in its driver; immutable once
  * registered. */

@@ -176,8 +176,6 @@ static void add_waiting(const struct chrdev *c, void *arg)
 
 /* ---- devpts ---- */
 
-#define PTS_MINORS (1u << 20)
-
 /* One instance: a mount(2) of devpts. Locks: q  pts_lock   m  mount, remount */
 struct devpts {
 	u32 mode, ptmx_mode, max;	/* [m] */
@@ -334,7 +332,7 @@ void devpts_show_options(const struct devpts *p, char *buf, usize size)
 	if (p->gid)
 		n = fmt_append(buf, size, n, ",gid=%u", p->gid - 1);
 	n = fmt_append(buf, size, n, ",mode=%03o,ptmxmode=%03o", p->mode, p->ptmx_mode);
-	if (p->max < PTS_MINORS)
+	if (p->max < DEV_MINORS)
 		fmt_append(buf, size, n, ",max=%u", p->max);
 }
 
@@ -350,7 +348,7 @@ static int parse_pts(struct devpts *p, const char *options)
 		{ "gid=", &p->gid, 10, 1, U32_MAX, U32_MAX - 1 },
 		{ "mode=", &p->mode, 8, 0, 07777, U32_MAX },
 		{ "ptmxmode=", &p->ptmx_mode, 8, 0, 07777, U32_MAX },
-		{ "max=", &p->max, 10, 0, U32_MAX, PTS_MINORS },
+		{ "max=", &p->max, 10, 0, U32_MAX, DEV_MINORS },
 	};
 	char word[64];
 	int err = 0;
@@ -359,7 +357,7 @@ static int parse_pts(struct devpts *p, const char *options)
 
 	p->mode = 0600;
 	p->ptmx_mode = p->uid = p->gid = 0;
-	p->max = PTS_MINORS;
+	p->max = DEV_MINORS;
 	while (options && (err = option_next(&options, word, sizeof(word))) > 0) {
 		for (i = 0;
 		     i < ARRAY_SIZE(words) &&
@@ -381,8 +379,8 @@ static void set_ptmx(struct super *sb)
 {
 	static const char name[16] = "ptmx";
 	struct name n = name_scan(name);
-	struct dentry *d =
-		make_child(sb->root, &n, S_IFCHR | to_pts(sb)->ptmx_mode, dev_make(5, 2));
+	struct dentry *d = make_child(sb->root, &n, S_IFCHR | to_pts(sb)->ptmx_mode,
+				      dev_make(TTYAUX_MAJOR, 2));
 
 	if (!d)
 		return;

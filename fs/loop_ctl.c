@@ -19,7 +19,6 @@
 
 #define LOOP_MAJOR	  7u
 #define LOOPS_AT_BOOT	  8u
-#define LOOPS_MAX	  (1u << 20) /* minors there are */
 #define LOOP_VECS	  128u
 #define LOOP_SECTORS	  2560u
 #define LOOP_CTL_ADD	  0x4c80u
@@ -84,7 +83,7 @@ static int add(s32 nr) MUST_HOLD(ctl_lock)
 	if (nr < 0)
 		for (nr = 0; (l = find((u32)nr)) && !l->removed; nr++)
 			;
-	if ((u32)nr >= LOOPS_MAX)
+	if ((u32)nr >= DEV_MINORS)
 		return -ENOSPC;
 	l = find((u32)nr);
 	if (!l)
@@ -142,7 +141,7 @@ static long control(struct file *f, u32 cmd, uaddr_t arg)
 static const struct object_ops control_ops = { .name = "loop-control",
 					       .type = OBJ_CHARDEV,
 					       .ioctl = control };
-static struct chrdev control_dev = { .major = 10,
+static struct chrdev control_dev = { .major = MISC_MAJOR,
 				     .minor = 237,
 				     .name = "loop-control",
 				     .driver = "misc",

@@ -12,9 +12,6 @@
 #include <kernel/lib/string.h>
 #include <mm/page.h>
 
-#define MISC_MAJOR   10u
-#define TTYAUX_MAJOR 5u
-
 static int show_buddyinfo(struct seq *s, struct task *t)
 {
 	u64 n[PAGE_ORDERS];

@@ -14,8 +14,8 @@
 #include <kernel/peek.h>
 #include <kernel/ptimer.h>
 #include <kernel/task.h>
-#include <mm/kvmap.h>
 #include <mm/aspace.h>
+#include <mm/kvmap.h>
 
 #define STACK_DEPTH 64
 

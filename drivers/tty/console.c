@@ -10,8 +10,6 @@
 #include <kernel/task.h>
 #include <kernel/uapi.h>
 
-#define TTYAUX_MAJOR 5
-
 static struct tty *console_tty;	/* set while booting */
 
 void tty_set_console(struct tty *t)

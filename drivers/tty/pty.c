@@ -22,7 +22,6 @@
 #include <mm/iter.h>
 #include <mm/slab.h>
 
-#define PTS_MINORS  (1u << 20)
 #define PTY_RING    8192u
 #define PTY_ARRIVED (LDISC_SIZE - 1)	/* of them no flush drops */
 #define PTS_MAJOR   136u
@@ -347,7 +346,7 @@ static int slave_open_node(const struct path *at, u32 minor, u32 flags, struct f
 static struct chrdev pts_devices = {
 	.major = PTS_MAJOR,
 	.minor = 0,
-	.nr_minors = PTS_MINORS,
+	.nr_minors = DEV_MINORS,
 	.driver = "pts",
 	.mode = 0620,
 	.open_at = slave_open_node,

@@ -38,7 +38,7 @@ static int control_open(struct chrdev *c, u32 minor, u32 flags, struct file **ou
 
 static const struct object_ops control_ops = { .name = "device-mapper", .type = OBJ_CHARDEV,
 					       .poll = control_poll };
-static struct chrdev control_dev = { .major = 10, .minor = 236, .name = "mapper/control",
+static struct chrdev control_dev = { .major = MISC_MAJOR, .minor = 236, .name = "mapper/control",
 				     .driver = "misc", .misc = "device-mapper", .mode = 0600,
 				     .open = control_open, .ops = &control_ops };
 

@@ -27,7 +27,6 @@
 #include <mm/vmo.h>
 
 #define DM_MAJOR   253u
-#define MINORS	   (1u << 20)
 #define DEPTH_MOST 16u
 
 /* Locks: l  lock   N  names_lock   I  immutable   a  atomic */
@@ -165,7 +164,7 @@ static struct dm *take_minor(u32 minor) MUST_HOLD(names_lock)
 	if (minor == DM_ANY_MINOR)
 		for (minor = 0; !is_free(minor); minor++)
 			;
-	if (minor >= MINORS || !is_free(minor))
+	if (minor >= DEV_MINORS || !is_free(minor))
 		return NULL;
 	md = of_minor(&removed, minor);
 	return md ? md : make(minor);

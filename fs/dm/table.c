@@ -43,16 +43,10 @@ static void look(struct blkdev *d, void *arg)
 		n->dev = d->dev;
 }
 
-/* Before there is a /dev: "/dev/NAME". */
-static int claim_by_name(const char *text, struct blkdev **out)
+static int claim_dev(u32 dev, struct blkdev **out)
 {
-	struct by_name n = { text + 5, 0 };
-	int err;
+	int err = blkdev_find(dev, out);
 
-	if (!str_has_prefix(text, "/dev/"))
-		return -ENOENT;
-	blkdev_for_each(look, &n);
-	err = n.dev ? blkdev_find(n.dev, out) : -ENOENT;
 	if (err)
 		return err;
 	err = blkdev_claim(*out, &holder);
@@ -61,30 +55,33 @@ static int claim_by_name(const char *text, struct blkdev **out)
 	return err;
 }
 
+/* Before there is a /dev: "/dev/NAME". */
+static int claim_by_name(const char *text, struct blkdev **out)
+{
+	struct by_name n = { text + 5, 0 };
+
+	if (!str_has_prefix(text, "/dev/"))
+		return -ENOENT;
+	blkdev_for_each(look, &n);
+	return n.dev ? claim_dev(n.dev, out) : -ENOENT;
+}
+
 static int claim(const struct dm_table *tb, const char *text, struct blkdev **out)
 {
 	const char *end;
 	u64 major, minor;
-	int err;
 
 	if (!parse_u64(text, 10, &major, &end) && *end == ':' &&
 	    !parse_u64(end + 1, 10, &minor, NULL)) {
-		if (major > 0xfff || minor > 0xfffff)
+		if (major >= DEV_MAJORS || minor >= DEV_MINORS)
 			return -EOVERFLOW;
-		err = blkdev_find(dev_make((u32)major, (u32)minor), out);
-		if (!err) {
-			err = blkdev_claim(*out, &holder);
-			if (err)
-				blkdev_put(*out);
-		}
-		return err;
+		return claim_dev(dev_make((u32)major, (u32)minor), out);
 	}
 	return tb->boot ? claim_by_name(text, out) : blkdev_claim_path(text, &holder, out);
 }
 
-static void let_go(struct blkdev *d)
+static void unclaim(struct blkdev *d)
 {
-	(void)vmo_drop_clean(d->vmo, 0, U64_MAX);	/* we wrote past its cache */
 	blkdev_release(d, &holder);
 	blkdev_put(d);
 }
@@ -103,13 +100,13 @@ int dm_claim(struct dm_table *tb, const char *text, struct blkdev **out)
 	*out = d;
 	for (u32 i = 0; i < tb->nr_devs; i++) {
 		if (tb->devs[i] == d) {
-			let_go(d);
+			unclaim(d);
 			return err;
 		}
 	}
 	more = err ? NULL : krealloc(tb->devs, (tb->nr_devs + 1) * sizeof(void *));
 	if (!more) {
-		let_go(d);
+		unclaim(d);
 		return err ? err : -ENOMEM;
 	}
 	tb->devs = more;
@@ -236,8 +233,11 @@ void dm_table_destroy(struct dm_table *tb)
 	for (u32 i = 0; i < tb->nr; i++)
 		if (tb->targets[i].type->destroy)
 			tb->targets[i].type->destroy(&tb->targets[i]);
-	for (u32 i = 0; i < tb->nr_devs; i++)
-		let_go(tb->devs[i]);
+	for (u32 i = 0; i < tb->nr_devs; i++) {
+		/* written to past its cache */
+		(void)vmo_drop_clean(tb->devs[i]->vmo, 0, U64_MAX);
+		unclaim(tb->devs[i]);
+	}
 	kfree(tb->devs);
 	kv_free(tb->targets);
 	kfree(tb);
