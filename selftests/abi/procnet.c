@@ -12,27 +12,19 @@
 #include <sys/socket.h>
 
 #include "netif.h"
+#include "textfile.h"
 
 static char text[262144];
 
 static const char *slurp(const char *path)
 {
-	int fd = open(path, O_RDONLY), n = 0, got;
-
-	while (fd >= 0 && (got = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
-		n += got;
-	close(fd);
-	text[n] = 0;
+	text_read(path, text, sizeof(text));
 	return text;
 }
 
 static int put(const char *path, const char *value)
 {
-	int fd = open(path, O_WRONLY), n = write(fd, value, strlen(value)), err = errno;
-
-	close(fd);
-	errno = err;
-	return n == (int)strlen(value) ? 0 : -1;
+	return text_write(path, value) == (int)strlen(value) ? 0 : -1;
 }
 
 /* The number below "name" in the two lines that begin with "group:". -1: not there. */

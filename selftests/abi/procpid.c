@@ -8,32 +8,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "textfile.h"
+
 static char text[65536];
 
 static int slurp(const char *name)
 {
-	int fd = open(name, O_RDONLY), n = 0, got;
-
-	text[0] = 0;
-	if (fd < 0)
-		return -1;
-	while ((got = (int)read(fd, text + n, sizeof(text) - 1 - (size_t)n)) > 0)
-		n += got;
-	text[n] = 0;
-	close(fd);
-	return got < 0 ? -1 : n;
-}
-
-static long put(const char *name, const char *what)
-{
-	int fd = open(name, O_WRONLY), err;
-	long n = fd < 0 ? -1 : write(fd, what, strlen(what));
-
-	err = errno;
-	if (fd >= 0)
-		close(fd);
-	errno = err;
-	return n;
+	return text_read(name, text, sizeof(text));
 }
 
 static mode_t mode_of(const char *dir, const char *name)
@@ -162,15 +143,15 @@ TEST(clear_refs_makes_pages_old)
 	m += 4096;
 	memset(m, 1, 8 * 4096);
 	EXPECT_EQ(32, smaps(m, "Referenced:"));
-	EXPECT_EQ(1, put("/proc/self/clear_refs", "3"));
+	EXPECT_EQ(1, text_write("/proc/self/clear_refs", "3"));
 	EXPECT_EQ(32, smaps(m, "Referenced:"));
-	EXPECT_EQ(2, put("/proc/self/clear_refs", "2\n"));
+	EXPECT_EQ(2, text_write("/proc/self/clear_refs", "2\n"));
 	EXPECT_EQ(0, smaps(m, "Referenced:"));
 	EXPECT_EQ(32, smaps(m, "Rss:"));
 	m[4096] = 2;
 	EXPECT_EQ(2, m[4096] + *(volatile char *)(m + 3 * 4096) - 1);
 	EXPECT_EQ(8, smaps(m, "Referenced:"));
-	EXPECT_EQ(1, put("/proc/self/clear_refs", "1"));
+	EXPECT_EQ(1, text_write("/proc/self/clear_refs", "1"));
 	EXPECT_EQ(0, smaps(m, "Referenced:"));
 	if (!fork()) {
 		memset(m, 3, 8 * 4096);		/* old and shared: touched, then copied */
@@ -178,11 +159,11 @@ TEST(clear_refs_makes_pages_old)
 	}
 	wait(NULL);
 	EXPECT_EQ(1, m[5 * 4096]);
-	EXPECT_EQ(1, put("/proc/self/clear_refs", "4"));
-	EXPECT_EQ(1, put("/proc/self/clear_refs", "5"));
-	EXPECT_ERRNO(EINVAL, put("/proc/self/clear_refs", "0"));
-	EXPECT_ERRNO(EINVAL, put("/proc/self/clear_refs", "6"));
-	EXPECT_ERRNO(EINVAL, put("/proc/self/clear_refs", "x"));
+	EXPECT_EQ(1, text_write("/proc/self/clear_refs", "4"));
+	EXPECT_EQ(1, text_write("/proc/self/clear_refs", "5"));
+	EXPECT_ERRNO(EINVAL, text_write("/proc/self/clear_refs", "0"));
+	EXPECT_ERRNO(EINVAL, text_write("/proc/self/clear_refs", "6"));
+	EXPECT_ERRNO(EINVAL, text_write("/proc/self/clear_refs", "x"));
 	EXPECT_ERRNO(EINVAL, slurp("/proc/self/clear_refs"));
 }
 
@@ -196,7 +177,7 @@ TEST(clear_refs_forgets_the_peak)
 	slurp("/proc/self/status");
 	peak = atol(strstr(text, "VmHWM:") + 6);
 	EXPECT_TRUE(peak > 8192);
-	EXPECT_EQ(1, put("/proc/self/clear_refs", "5"));
+	EXPECT_EQ(1, text_write("/proc/self/clear_refs", "5"));
 	slurp("/proc/self/status");
 	rss = atol(strstr(text, "VmRSS:") + 6);
 	EXPECT_TRUE(atol(strstr(text, "VmHWM:") + 6) <= rss + 400);
@@ -271,7 +252,7 @@ TEST(scheduling_is_told)
 		strstr(text,
 		       "\nprio                                         :                  120\n") !=
 		NULL);
-	EXPECT_EQ(1, put("/proc/self/sched", "0"));
+	EXPECT_EQ(1, text_write("/proc/self/sched", "0"));
 }
 
 static pid_t sleeper(void)
@@ -390,11 +371,11 @@ TEST(timer_slack_is_set)
 {
 	EXPECT_TRUE(slurp("/proc/self/timerslack_ns") > 0);
 	EXPECT_STREQ("50000\n", text);
-	EXPECT_EQ(6, put("/proc/self/timerslack_ns", "70000\n"));
+	EXPECT_EQ(6, text_write("/proc/self/timerslack_ns", "70000\n"));
 	EXPECT_EQ(70000, prctl(PR_GET_TIMERSLACK));
-	EXPECT_EQ(1, put("/proc/self/timerslack_ns", "0"));
+	EXPECT_EQ(1, text_write("/proc/self/timerslack_ns", "0"));
 	EXPECT_EQ(50000, prctl(PR_GET_TIMERSLACK));
-	EXPECT_ERRNO(EINVAL, put("/proc/self/timerslack_ns", "many"));
+	EXPECT_ERRNO(EINVAL, text_write("/proc/self/timerslack_ns", "many"));
 }
 
 TEST(coredump_filter_is_inherited)
@@ -403,7 +384,7 @@ TEST(coredump_filter_is_inherited)
 
 	EXPECT_TRUE(slurp("/proc/self/coredump_filter") > 0);
 	EXPECT_STREQ("00000033\n", text);
-	EXPECT_EQ(4, put("/proc/self/coredump_filter", "0x7f"));
+	EXPECT_EQ(4, text_write("/proc/self/coredump_filter", "0x7f"));
 	if (!fork()) {
 		slurp("/proc/self/coredump_filter");
 		if (strcmp(text, "0000007f\n"))
@@ -414,30 +395,30 @@ TEST(coredump_filter_is_inherited)
 	}
 	wait(&status);
 	EXPECT_EQ(0, WEXITSTATUS(status));
-	EXPECT_EQ(5, put("/proc/self/coredump_filter", "65535"));
+	EXPECT_EQ(5, text_write("/proc/self/coredump_filter", "65535"));
 	slurp("/proc/self/coredump_filter");
 	EXPECT_STREQ("000001ff\n", text);
-	EXPECT_ERRNO(EINVAL, put("/proc/self/coredump_filter", "x"));
-	EXPECT_ERRNO(ERANGE, put("/proc/self/coredump_filter", "0x100000000"));
+	EXPECT_ERRNO(EINVAL, text_write("/proc/self/coredump_filter", "x"));
+	EXPECT_ERRNO(ERANGE, text_write("/proc/self/coredump_filter", "0x100000000"));
 }
 
 TEST(oom_adj_is_the_old_scale)
 {
 	EXPECT_TRUE(slurp("/proc/self/oom_adj") > 0);
-	EXPECT_EQ(3, put("/proc/self/oom_score_adj", "500"));
+	EXPECT_EQ(3, text_write("/proc/self/oom_score_adj", "500"));
 	slurp("/proc/self/oom_adj");
 	EXPECT_STREQ("8\n", text);
-	EXPECT_EQ(2, put("/proc/self/oom_adj", "15"));
+	EXPECT_EQ(2, text_write("/proc/self/oom_adj", "15"));
 	slurp("/proc/self/oom_score_adj");
 	EXPECT_STREQ("1000\n", text);
 	slurp("/proc/self/oom_adj");
 	EXPECT_STREQ("15\n", text);
-	EXPECT_EQ(3, put("/proc/self/oom_adj", "-17"));
+	EXPECT_EQ(3, text_write("/proc/self/oom_adj", "-17"));
 	slurp("/proc/self/oom_score_adj");
 	EXPECT_STREQ("-1000\n", text);
-	EXPECT_ERRNO(EINVAL, put("/proc/self/oom_adj", "16"));
-	EXPECT_ERRNO(EINVAL, put("/proc/self/oom_adj", "-18"));
-	EXPECT_EQ(1, put("/proc/self/oom_adj", "0"));
+	EXPECT_ERRNO(EINVAL, text_write("/proc/self/oom_adj", "16"));
+	EXPECT_ERRNO(EINVAL, text_write("/proc/self/oom_adj", "-18"));
+	EXPECT_EQ(1, text_write("/proc/self/oom_adj", "0"));
 }
 
 TEST(login_uid_is_set_once_and_inherited)
@@ -449,14 +430,14 @@ TEST(login_uid_is_set_once_and_inherited)
 	EXPECT_STREQ("4294967295", text);
 	slurp("/proc/self/sessionid");
 	EXPECT_STREQ("4294967295", text);
-	EXPECT_EQ(4, put("/proc/self/loginuid", "1000"));
+	EXPECT_EQ(4, text_write("/proc/self/loginuid", "1000"));
 	slurp("/proc/self/loginuid");
 	EXPECT_STREQ("1000", text);
 	slurp("/proc/self/sessionid");
 	EXPECT_TRUE(atol(text) < 1000000);
 	strcpy(session, text);
 	if (!fork()) {
-		int bad = put("/proc/1/loginuid", "3") != -1 || errno != EPERM;
+		int bad = text_write("/proc/1/loginuid", "3") != -1 || errno != EPERM;
 
 		slurp("/proc/self/sessionid");
 		bad |= strcmp(session, text) ? 2 : 0;
@@ -466,23 +447,23 @@ TEST(login_uid_is_set_once_and_inherited)
 	}
 	wait(&status);
 	EXPECT_EQ(0, WEXITSTATUS(status));
-	EXPECT_EQ(10, put("/proc/self/loginuid", "4294967295"));
+	EXPECT_EQ(10, text_write("/proc/self/loginuid", "4294967295"));
 	slurp("/proc/self/sessionid");
 	EXPECT_STREQ("4294967295", text);
-	EXPECT_ERRNO(EINVAL, put("/proc/self/loginuid", "nobody"));
+	EXPECT_ERRNO(EINVAL, text_write("/proc/self/loginuid", "nobody"));
 }
 
 TEST(the_first_namespace_has_its_maps)
 {
 	slurp("/proc/self/setgroups");
 	EXPECT_STREQ("allow\n", text);
-	EXPECT_EQ(5, put("/proc/self/setgroups", "allow"));
-	EXPECT_EQ(6, put("/proc/self/setgroups", "allow\n"));
-	EXPECT_ERRNO(EPERM, put("/proc/self/setgroups", "deny"));
-	EXPECT_ERRNO(EINVAL, put("/proc/self/setgroups", "maybe"));
-	EXPECT_ERRNO(EPERM, put("/proc/self/uid_map", "0 0 1"));
-	EXPECT_ERRNO(EPERM, put("/proc/self/gid_map", "0 0 1"));
-	EXPECT_ERRNO(EPERM, put("/proc/self/projid_map", "0 0 1"));
+	EXPECT_EQ(5, text_write("/proc/self/setgroups", "allow"));
+	EXPECT_EQ(6, text_write("/proc/self/setgroups", "allow\n"));
+	EXPECT_ERRNO(EPERM, text_write("/proc/self/setgroups", "deny"));
+	EXPECT_ERRNO(EINVAL, text_write("/proc/self/setgroups", "maybe"));
+	EXPECT_ERRNO(EPERM, text_write("/proc/self/uid_map", "0 0 1"));
+	EXPECT_ERRNO(EPERM, text_write("/proc/self/gid_map", "0 0 1"));
+	EXPECT_ERRNO(EPERM, text_write("/proc/self/projid_map", "0 0 1"));
 	slurp("/proc/self/uid_map");
 	EXPECT_STREQ("         0          0 4294967295\n", text);
 }

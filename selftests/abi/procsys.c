@@ -8,20 +8,13 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
+#include "textfile.h"
+
 static char text[65536];
 
 static int slurp(const char *name)
 {
-	int fd = open(name, O_RDONLY), n = 0, got;
-
-	text[0] = 0;
-	if (fd < 0)
-		return -1;
-	while ((got = (int)read(fd, text + n, sizeof(text) - 1 - (size_t)n)) > 0)
-		n += got;
-	text[n] = 0;
-	close(fd);
-	return n;
+	return text_read(name, text, sizeof(text));
 }
 
 /* The number behind name, or -1. */

@@ -10,6 +10,8 @@
 #include <sys/shm.h>
 #include <sys/syscall.h>
 
+#include "textfile.h"
+
 #define PAGE 4096ul
 #ifndef SHM_STAT_ANY
 #define SHM_STAT_ANY 15
@@ -519,14 +521,6 @@ static unsigned long number_in(const char *path)
 	return v;
 }
 
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY), n = (int)write(fd, text, strlen(text));
-
-	close(fd);
-	return n;
-}
-
 TEST(limits_and_totals)
 {
 	struct shminfo info;
@@ -562,23 +556,23 @@ TEST(limits_are_kept)
 	char text[32];
 	struct shm_info is;
 
-	EXPECT_EQ(5, put("/proc/sys/kernel/shmmax", "8192\n"));
+	EXPECT_EQ(5, text_write("/proc/sys/kernel/shmmax", "8192\n"));
 	EXPECT_TRUE(segment(IPC_PRIVATE, 8192, 0600) >= 0);
 	EXPECT_ERRNO(EINVAL, segment(IPC_PRIVATE, 8193, 0600));
-	put("/proc/sys/kernel/shmmax", "18446744073692774399\n");
+	text_write("/proc/sys/kernel/shmmax", "18446744073692774399\n");
 	shmctl(0, SHM_INFO, (void *)&is);
 	snprintf(text, sizeof(text), "%lu\n", is.shm_tot + 3);
-	put("/proc/sys/kernel/shmall", text);
+	text_write("/proc/sys/kernel/shmall", text);
 	EXPECT_TRUE(segment(IPC_PRIVATE, 3 * PAGE, 0600) >= 0);
 	EXPECT_ERRNO(ENOSPC, segment(IPC_PRIVATE, 1, 0600));
-	put("/proc/sys/kernel/shmall", "18446744073692774399\n");
+	text_write("/proc/sys/kernel/shmall", "18446744073692774399\n");
 	snprintf(text, sizeof(text), "%d\n", is.used_ids + 2);
-	put("/proc/sys/kernel/shmmni", text);
+	text_write("/proc/sys/kernel/shmmni", text);
 	EXPECT_TRUE(segment(IPC_PRIVATE, 1, 0600) >= 0);
 	EXPECT_ERRNO(ENOSPC, segment(IPC_PRIVATE, 1, 0600));
-	put("/proc/sys/kernel/shmmni", "4096\n");
+	text_write("/proc/sys/kernel/shmmni", "4096\n");
 	EXPECT_TRUE(segment(IPC_PRIVATE, 1, 0600) >= 0);
-	EXPECT_ERRNO(EINVAL, put("/proc/sys/kernel/shmmni", "40000\n"));
+	EXPECT_ERRNO(EINVAL, text_write("/proc/sys/kernel/shmmni", "40000\n"));
 }
 
 TEST(as_proc_shows_it)

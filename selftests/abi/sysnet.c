@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "netif.h"
+#include "textfile.h"
 
 static char text[4096];
 
@@ -26,11 +27,7 @@ static const char *slurp(const char *path)
 
 static int put(const char *path, const char *value)
 {
-	int fd = open(path, O_WRONLY), n = write(fd, value, strlen(value)), err = errno;
-
-	close(fd);
-	errno = err;
-	return n == (int)strlen(value) ? 0 : -1;
+	return text_write(path, value) == (int)strlen(value) ? 0 : -1;
 }
 
 TEST(interfaces_are_listed)
